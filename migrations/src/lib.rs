@@ -1,0 +1,1 @@
+//! Numbered, self-contained upgrades of the database schema.

@@ -1,0 +1,1 @@
+//! A small ledger node: an append-only chain of records, agreed on by proof of work.

@@ -1,0 +1,3 @@
+//! The `jenny` program.
+
+fn main() {}
