@@ -1,1 +1,3 @@
 //! A small ledger node: an append-only chain of records, agreed on by proof of work.
+
+pub mod chain;

@@ -1,0 +1,65 @@
+//! Blocks: a header and the records that it commits to.
+
+use super::{Hash, Header, Work, leaf_hash, root};
+
+/// A block as it came, not yet held against any rule.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Block {
+    /// The committed-to summary.
+    pub header: Header,
+    /// Application data, in order: any Unicode text, repeats included.
+    pub records: Vec<String>,
+}
+
+/// A block that follows every rule on top of the ancestors it was checked
+/// against. Only [`super::TipState::check_block`] and [`super::Spec::genesis`]
+/// make one, and only such blocks are ever stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ValidBlock {
+    block: Block,
+    hash: Hash,
+    total_work: Work,
+}
+
+/// RFC 6962 tree hash over the records' UTF-8 bytes.
+pub fn merkle_root<T: AsRef<str>>(records: &[T]) -> Hash {
+    root(records.iter().map(|record| leaf_hash(record.as_ref().as_bytes())))
+}
+
+impl Block {
+    /// Sum of the records' UTF-8 lengths, in bytes.
+    pub fn record_bytes(&self) -> u64 {
+        self.records.iter().map(|record| record.len() as u64).fold(0, u64::saturating_add)
+    }
+}
+
+impl ValidBlock {
+    pub(super) const fn new(block: Block, hash: Hash, total_work: Work) -> Self {
+        Self { block, hash, total_work }
+    }
+
+    /// The block.
+    pub const fn block(&self) -> &Block {
+        &self.block
+    }
+
+    /// The header.
+    pub const fn header(&self) -> &Header {
+        &self.block.header
+    }
+
+    /// The header's hash.
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// Work of the chain from genesis up to and with this block.
+    pub const fn total_work(&self) -> Work {
+        self.total_work
+    }
+
+    /// Gives the block back.
+    pub fn into_block(self) -> Block {
+        self.block
+    }
+}

@@ -1,0 +1,93 @@
+//! A SHA-256 digest, the name of everything on the chain.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// SHA-256 (FIPS 180-4), 32 bytes.
+///
+/// Shown as 64 lower-case hexadecimal digits in natural byte order; only that
+/// form is read back.
+#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Hash([u8; 32]);
+
+/// A text that is not 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a hash is exactly 64 lower-case hexadecimal digits")]
+pub struct ParseHashError;
+
+impl Hash {
+    /// Length in bytes.
+    pub const BYTES: usize = 32;
+
+    /// What genesis names as its parent.
+    pub const ZERO: Self = Self([0; 32]);
+
+    /// Wraps a digest.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The raw bytes, in hashing order.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The 64 digits, without allocating.
+    pub fn to_hex(self) -> [u8; 64] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = [0; 64];
+        for (pair, byte) in hex.chunks_exact_mut(2).zip(self.0) {
+            if let [high, low] = pair {
+                *high = digit(DIGITS, byte >> 4);
+                *low = digit(DIGITS, byte & 15);
+            }
+        }
+        hex
+    }
+}
+
+fn digit(digits: &[u8; 16], value: u8) -> u8 {
+    digits.get(usize::from(value)).copied().unwrap_or(b'?')
+}
+
+/// The value of one lower-case hexadecimal digit.
+pub(super) fn hex_value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => digit.checked_sub(b'0'),
+        b'a'..=b'f' => digit.checked_sub(b'a' - 10),
+        _ => None,
+    }
+}
+
+impl FromStr for Hash {
+    type Err = ParseHashError;
+
+    fn from_str(text: &str) -> Result<Self, ParseHashError> {
+        if text.len() != 64 {
+            return Err(ParseHashError);
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let &[high, low] = pair else { return Err(ParseHashError) };
+            let high = hex_value(high).ok_or(ParseHashError)?;
+            let low = hex_value(low).ok_or(ParseHashError)?;
+            *byte = high << 4 | low;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(std::str::from_utf8(&self.to_hex()).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hash({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,292 @@
+//! The JSON form of a block: what REST and the seed dialect carry.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::number::MAX_SAFE_INTEGER;
+use super::{Bits, Block, Difficulty, Hash, Header, Height, Spec, Timestamp};
+
+/// Appends the JSON form of a block whose hash is known to be `hash`.
+pub fn write_block_json(
+    out: &mut Vec<u8>,
+    spec: &Spec,
+    header: &Header,
+    hash: &Hash,
+    records: &[String],
+) {
+    write_start(out, header);
+    write_end(out, spec, header, hash);
+    out.extend_from_slice(b",\"data\":[");
+    for (index, record) in records.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        // Writing a string into memory cannot fail.
+        drop(serde_json::to_writer(&mut *out, record));
+    }
+    out.extend_from_slice(b"]}");
+}
+
+/// Appends the JSON form of a header alone, with `recordCount` in place of `data`.
+pub fn write_header_json(out: &mut Vec<u8>, spec: &Spec, header: &Header, hash: &Hash) {
+    write_start(out, header);
+    out.extend_from_slice(b",\"recordCount\":");
+    write_integer(out, u64::from(header.record_count));
+    write_end(out, spec, header, hash);
+    out.push(b'}');
+}
+
+fn write_start(out: &mut Vec<u8>, header: &Header) {
+    out.extend_from_slice(b"{\"version\":");
+    write_integer(out, u64::from(header.version));
+    out.extend_from_slice(b",\"height\":");
+    write_integer(out, header.height.get());
+    out.extend_from_slice(b",\"timestamp\":");
+    write_integer(out, header.timestamp.as_millis());
+    for (key, hash) in [
+        (b",\"previousHash\":\"".as_slice(), &header.previous_hash),
+        (b",\"merkleRoot\":\"", &header.merkle_root),
+        (b",\"historyRoot\":\"", &header.history_root),
+    ] {
+        out.extend_from_slice(key);
+        out.extend_from_slice(&hash.to_hex());
+        out.push(b'"');
+    }
+}
+
+fn write_end(out: &mut Vec<u8>, spec: &Spec, header: &Header, hash: &Hash) {
+    let limit = spec.pow_limit();
+    let difficulty = Difficulty::of(header.bits.target().unwrap_or(limit), limit);
+    out.extend_from_slice(b",\"bits\":\"");
+    write_text(out, &header.bits);
+    out.extend_from_slice(b"\",\"difficulty\":");
+    write_text(out, &difficulty);
+    out.extend_from_slice(b",\"nonce\":");
+    write_integer(out, header.nonce);
+    out.extend_from_slice(b",\"hash\":\"");
+    out.extend_from_slice(&hash.to_hex());
+    out.push(b'"');
+}
+
+fn write_text(out: &mut Vec<u8>, value: &dyn fmt::Display) {
+    use std::io::Write;
+    // Writing into memory cannot fail.
+    drop(write!(out, "{value}"));
+}
+
+fn write_integer(out: &mut Vec<u8>, value: u64) {
+    write_text(out, &value);
+}
+
+/// Levels of arrays and objects in the JSON form of a block, its own object with
+/// them: `serde_json` refuses the 128th.
+const MAX_DEPTH: usize = 127;
+
+/// A block read from its JSON form, whose `hash` was found to be its header's.
+///
+/// No chain rule was held against it. Integers are plain digits up to 2^53 - 1;
+/// hashes and `bits` have exactly their digits in lower case; a repeated key is an
+/// error; the values of `difficulty` and of unknown keys are skipped unread, nested
+/// at most 127 levels deep.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct JsonBlock {
+    /// The block.
+    pub block: Block,
+    /// Its header's hash.
+    pub hash: Hash,
+}
+
+/// Why a text is not the JSON form of a block.
+#[derive(Debug, thiserror::Error)]
+#[error("not a block: {0}")]
+pub struct JsonError(#[from] serde_json::Error);
+
+/// Reads one block.
+///
+/// # Errors
+/// When the text is not the JSON form of a block, or its `hash` is not its header's.
+pub fn parse_block(json: &[u8]) -> Result<JsonBlock, JsonError> {
+    Ok(serde_json::from_slice(json)?)
+}
+
+impl<'de> Deserialize<'de> for JsonBlock {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(BlockVisitor)
+    }
+}
+
+struct BlockVisitor;
+
+impl<'de> Visitor<'de> for BlockVisitor {
+    type Value = JsonBlock;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a block object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonBlock, A::Error> {
+        let mut seen = Partial::default();
+        while let Some(key) = map.next_key::<Key>()? {
+            match key {
+                Key::Version => set(&mut seen.version, "version", integer(&mut map)?)?,
+                Key::Height => set(&mut seen.height, "height", integer(&mut map)?)?,
+                Key::Timestamp => set(&mut seen.timestamp, "timestamp", integer(&mut map)?)?,
+                Key::PreviousHash => set(&mut seen.previous, "previousHash", text(&mut map)?)?,
+                Key::MerkleRoot => set(&mut seen.merkle, "merkleRoot", text(&mut map)?)?,
+                Key::HistoryRoot => set(&mut seen.history, "historyRoot", text(&mut map)?)?,
+                Key::Bits => set(&mut seen.bits, "bits", text(&mut map)?)?,
+                Key::Nonce => set(&mut seen.nonce, "nonce", integer(&mut map)?)?,
+                Key::Hash => set(&mut seen.hash, "hash", text(&mut map)?)?,
+                Key::Data => set(&mut seen.data, "data", map.next_value()?)?,
+                Key::Difficulty => {
+                    set(&mut seen.difficulty, "difficulty", skip(&mut map)?)?;
+                }
+                Key::Unknown => skip(&mut map)?,
+            }
+        }
+        seen.finish()
+    }
+}
+
+#[derive(Default)]
+struct Partial {
+    version: Option<u64>,
+    height: Option<u64>,
+    timestamp: Option<u64>,
+    previous: Option<Hash>,
+    merkle: Option<Hash>,
+    history: Option<Hash>,
+    bits: Option<Bits>,
+    difficulty: Option<()>,
+    nonce: Option<u64>,
+    hash: Option<Hash>,
+    data: Option<Vec<String>>,
+}
+
+impl Partial {
+    fn finish<E: de::Error>(self) -> Result<JsonBlock, E> {
+        let records = need(self.data, "data")?;
+        let header = Header {
+            version: need(self.version, "version")?
+                .try_into()
+                .map_err(|_| E::custom("version is above 4294967295"))?,
+            height: Height::new(need(self.height, "height")?),
+            timestamp: Timestamp::from_millis(need(self.timestamp, "timestamp")?),
+            previous_hash: need(self.previous, "previousHash")?,
+            merkle_root: need(self.merkle, "merkleRoot")?,
+            history_root: need(self.history, "historyRoot")?,
+            record_count: u32::try_from(records.len())
+                .map_err(|_| E::custom("data has too many records"))?,
+            bits: need(self.bits, "bits")?,
+            nonce: need(self.nonce, "nonce")?,
+        };
+        let (hash, claimed) = (header.hash(), need(self.hash, "hash")?);
+        if hash != claimed {
+            return Err(E::custom(format_args!("hash is {claimed}, the header's is {hash}")));
+        }
+        Ok(JsonBlock { block: Block { header, records }, hash })
+    }
+}
+
+fn set<T, E: de::Error>(slot: &mut Option<T>, key: &'static str, value: T) -> Result<(), E> {
+    if slot.replace(value).is_some() {
+        return Err(E::duplicate_field(key));
+    }
+    Ok(())
+}
+
+fn need<T, E: de::Error>(slot: Option<T>, key: &'static str) -> Result<T, E> {
+    slot.ok_or_else(|| E::missing_field(key))
+}
+
+fn integer<'de, A: MapAccess<'de>>(map: &mut A) -> Result<u64, A::Error> {
+    let value = map.next_value::<u64>()?;
+    if value > MAX_SAFE_INTEGER {
+        return Err(de::Error::custom(format_args!("{value} is above 9007199254740991")));
+    }
+    Ok(value)
+}
+
+/// Passes over a value without reading it. `serde_json` does so without recursion
+/// and therefore without its depth limit, which is held here.
+fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
+    let value = map.next_value::<Box<RawValue>>()?;
+    if depth(value.get()) >= MAX_DEPTH {
+        return Err(de::Error::custom("nested too deep: at most 127 levels"));
+    }
+    Ok(())
+}
+
+/// How many arrays and objects enclose the innermost value of a JSON text.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut most) = (0_usize, 0);
+    let mut bytes = json.bytes();
+    let mut is_text = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_text = !is_text,
+            b'\\' => drop(bytes.next()),
+            b'[' | b'{' if !is_text => {
+                depth = depth.saturating_add(1);
+                most = depth.max(most);
+            }
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => (),
+        }
+    }
+    most
+}
+
+fn text<'de, A, T>(map: &mut A) -> Result<T, A::Error>
+where
+    A: MapAccess<'de>,
+    T: std::str::FromStr<Err: fmt::Display>,
+{
+    map.next_value::<Text<T>>().map(|text| text.0)
+}
+
+/// A value read from a JSON string without keeping the string.
+struct Text<T>(T);
+
+impl<'de, T: std::str::FromStr<Err: fmt::Display>> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor<T>(std::marker::PhantomData<T>);
+
+        impl<T: std::str::FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
+            type Value = Text<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string of hexadecimal digits")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<T>, E> {
+                text.parse().map(Text).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(TextVisitor(std::marker::PhantomData))
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum Key {
+    Version,
+    Height,
+    Timestamp,
+    PreviousHash,
+    MerkleRoot,
+    HistoryRoot,
+    Bits,
+    Difficulty,
+    Nonce,
+    Hash,
+    Data,
+    #[serde(other)]
+    Unknown,
+}
+
+#[cfg(test)]
+mod tests;

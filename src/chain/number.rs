@@ -1,0 +1,104 @@
+//! Heights and timestamps: numbers that JSON carries exactly.
+
+use std::fmt;
+
+/// Largest height, timestamp and nonce: 2^53 - 1, the largest integer that every
+/// JSON reader keeps exact (RFC 8259 section 6).
+pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// Distance from genesis, which has height zero.
+///
+/// Heights are not added to each other: [`Height::next`] and [`Height::parent`]
+/// move along the chain.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Height(u64);
+
+/// Milliseconds since the Unix epoch, leap seconds not counted (POSIX time).
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Timestamp(u64);
+
+impl Height {
+    /// Where every chain starts.
+    pub const GENESIS: Self = Self(0);
+
+    /// Wraps a number; whether it is at most [`MAX_SAFE_INTEGER`] is for
+    /// [`super::TipState::check_header`] to say.
+    pub const fn new(height: u64) -> Self {
+        Self(height)
+    }
+
+    /// The height of a direct child; the last height is its own successor, and
+    /// no valid block stands there.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// The height of the parent; none for genesis.
+    pub const fn parent(self) -> Option<Self> {
+        match self.0.checked_sub(1) {
+            Some(height) => Some(Self(height)),
+            None => None,
+        }
+    }
+
+    /// The height `blocks` below, or genesis.
+    #[must_use]
+    pub const fn back(self, blocks: u64) -> Self {
+        Self(self.0.saturating_sub(blocks))
+    }
+
+    /// The height `blocks` above.
+    #[must_use]
+    pub const fn ahead(self, blocks: u64) -> Self {
+        Self(self.0.saturating_add(blocks))
+    }
+
+    /// How many blocks above `lower` this is; zero when it is not above.
+    pub const fn above(self, lower: Self) -> u64 {
+        self.0.saturating_sub(lower.0)
+    }
+
+    /// The number itself.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl Timestamp {
+    /// Wraps milliseconds since the epoch.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// This moment and `millis` more; the last representable one when that overflows.
+    #[must_use]
+    pub const fn plus_millis(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Milliseconds from `earlier` to this; zero when it is not later.
+    pub const fn millis_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl fmt::Display for Height {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! The end of a chain: all that is needed to judge or to make the next block.
+
+use super::number::MAX_SAFE_INTEGER;
+use super::{
+    Bits, Block, Frontier, Hash, Header, Height, RuleError, Spec, Target, Timestamp, VERSION,
+    ValidBlock, Work, leaf_hash, merkle_root, required_bits,
+};
+
+/// The last block of some chain with what its ancestors amount to. A value:
+/// extending it makes the state of the longer chain, and a fork is a clone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TipState {
+    header: Header,
+    hash: Hash,
+    parent_time: Timestamp,
+    total_work: Work,
+    history: Frontier,
+}
+
+impl TipState {
+    /// The chain of one block.
+    pub fn genesis(spec: &Spec) -> Self {
+        let genesis = spec.genesis();
+        let timestamp = genesis.header().timestamp;
+        let mut state = Self {
+            header: *genesis.header(),
+            hash: genesis.hash(),
+            parent_time: timestamp,
+            total_work: Work::default(),
+            history: Frontier::default(),
+        };
+        // Makes genesis its own parent in time.
+        state.extend(&genesis);
+        state
+    }
+
+    /// Puts together the state after a stored block: its header, its parent's
+    /// timestamp (its own for genesis), the work up to and with it, and the
+    /// frontier over the hashes of its ancestors. None when the frontier is not
+    /// the one that the header commits to.
+    pub fn restore(
+        header: Header,
+        parent_time: Timestamp,
+        total_work: Work,
+        ancestors: Frontier,
+    ) -> Option<Self> {
+        let fits =
+            ancestors.leaves() == header.height.get() && ancestors.root() == header.history_root;
+        let hash = header.hash();
+        let mut history = ancestors;
+        history.append(leaf_hash(hash.as_bytes()));
+        fits.then_some(Self { header, hash, parent_time, total_work, history })
+    }
+
+    /// The last header.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The last block's hash.
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The last block's height.
+    pub const fn height(&self) -> Height {
+        self.header.height
+    }
+
+    /// Work from genesis up to and with the last block.
+    pub const fn total_work(&self) -> Work {
+        self.total_work
+    }
+
+    /// Frontier over the hashes of all blocks, the last one with them.
+    pub const fn history(&self) -> &Frontier {
+        &self.history
+    }
+
+    /// The target that the next block must carry.
+    pub fn next_bits(&self, spec: &Spec) -> Bits {
+        let height = self.height().next();
+        required_bits(spec, height, self.header.bits, self.header.timestamp, self.parent_time)
+            .unwrap_or_else(|_| spec.pow_limit().to_bits())
+    }
+
+    /// The header of the next block with these records, to be mined: its nonce is
+    /// zero, its time `now`, or the parent's when the clock is behind it.
+    pub fn template(&self, spec: &Spec, records: &[String], now: Timestamp) -> Header {
+        Header {
+            version: VERSION,
+            height: self.height().next(),
+            timestamp: now.max(self.header.timestamp),
+            previous_hash: self.hash,
+            merkle_root: merkle_root(records),
+            history_root: self.history.root(),
+            record_count: u32::try_from(records.len()).unwrap_or(u32::MAX),
+            bits: self.next_bits(spec),
+            nonce: 0,
+        }
+    }
+
+    /// Checks a whole block against this tip, cheapest rule first.
+    ///
+    /// # Errors
+    /// The first rule that the block breaks; [`RuleError::NotYet`] when it only
+    /// comes too early for the clock `now`.
+    pub fn check_block(
+        &self,
+        spec: &Spec,
+        block: Block,
+        now: Timestamp,
+    ) -> Result<ValidBlock, RuleError> {
+        let (hash, work) = self.check_header(spec, &block.header, now)?;
+        check_body(spec, &block.header, &block.records)?;
+        Ok(ValidBlock::new(block, hash, self.total_work.plus(work)))
+    }
+
+    /// Checks a header against this tip: all rules that need no records. Answers
+    /// its hash and its own work.
+    ///
+    /// # Errors
+    /// As [`TipState::check_block`].
+    pub fn check_header(
+        &self,
+        spec: &Spec,
+        header: &Header,
+        now: Timestamp,
+    ) -> Result<(Hash, Work), RuleError> {
+        let (hash, target) = check_alone(spec, header)?;
+        if header.previous_hash != self.hash {
+            let (expected, found) = (self.hash, header.previous_hash);
+            return Err(RuleError::PreviousHash { expected, found });
+        }
+        let expected = self.height().next();
+        if header.height != expected {
+            return Err(RuleError::Height { expected, found: header.height });
+        }
+        let expected = self.next_bits(spec);
+        if header.bits != expected {
+            return Err(RuleError::Bits { expected, found: header.bits });
+        }
+        let (parent, found) = (self.header.timestamp, header.timestamp);
+        if found < parent {
+            return Err(RuleError::TimestampBeforeParent { parent, found });
+        }
+        let latest = now.plus_millis(spec.max_future_ms());
+        if found > latest {
+            return Err(RuleError::NotYet { latest, found });
+        }
+        let expected = self.history.root();
+        if header.history_root != expected {
+            return Err(RuleError::HistoryRoot { expected, found: header.history_root });
+        }
+        Ok((hash, Work::of(target)))
+    }
+
+    /// Moves on to `block`, which was checked against this state.
+    pub fn extend(&mut self, block: &ValidBlock) {
+        self.parent_time = self.header.timestamp;
+        self.header = *block.header();
+        self.hash = block.hash();
+        self.total_work = block.total_work();
+        self.history.append(leaf_hash(block.hash().as_bytes()));
+    }
+}
+
+/// The rules that need neither parent nor records: field ranges, a meaningful
+/// target and the proof of work. Answers the header's hash and target.
+fn check_alone(spec: &Spec, header: &Header) -> Result<(Hash, Target), RuleError> {
+    if header.version != VERSION {
+        return Err(RuleError::Version { found: header.version });
+    }
+    for (field, found) in [
+        ("height", header.height.get()),
+        ("timestamp", header.timestamp.as_millis()),
+        ("nonce", header.nonce),
+    ] {
+        if found > MAX_SAFE_INTEGER {
+            return Err(RuleError::Unsafe { field, found });
+        }
+    }
+    let most = spec.max_block_records();
+    if header.record_count > most {
+        return Err(RuleError::RecordCount { most, found: header.record_count });
+    }
+    let found = header.bits;
+    let target = found.target().map_err(|reason| RuleError::BitsMeaningless { found, reason })?;
+    if target > spec.pow_limit() {
+        return Err(RuleError::BitsTooEasy { limit: spec.pow_limit().to_bits(), found });
+    }
+    let hash = header.hash();
+    if !target.is_met_by(&hash) {
+        return Err(RuleError::ProofOfWork { bits: header.bits, found: hash });
+    }
+    Ok((hash, target))
+}
+
+fn check_body(spec: &Spec, header: &Header, records: &[String]) -> Result<(), RuleError> {
+    if u32::try_from(records.len()) != Ok(header.record_count) {
+        let (expected, found) = (header.record_count, records.len());
+        return Err(RuleError::DataCount { expected, found });
+    }
+    check_sizes(spec, records)?;
+    let expected = merkle_root(records);
+    if header.merkle_root != expected {
+        return Err(RuleError::MerkleRoot { expected, found: header.merkle_root });
+    }
+    Ok(())
+}
+
+fn check_sizes(spec: &Spec, records: &[String]) -> Result<(), RuleError> {
+    let most = spec.max_record_bytes();
+    let mut sum = 0_u64;
+    for (index, record) in records.iter().enumerate() {
+        let found = record.len();
+        if found as u64 > most {
+            return Err(RuleError::RecordBytes { index, most, found });
+        }
+        sum = sum.saturating_add(found as u64);
+    }
+    let most = spec.max_block_bytes();
+    if sum > most {
+        return Err(RuleError::BlockBytes { most, found: sum });
+    }
+    Ok(())
+}
+
+impl Spec {
+    /// Whether these records fit a block of this chain.
+    ///
+    /// # Errors
+    /// The limit that they exceed.
+    pub fn check_records(&self, records: &[String]) -> Result<(), RuleError> {
+        let most = self.max_block_records();
+        let found = u32::try_from(records.len()).unwrap_or(u32::MAX);
+        if found > most {
+            return Err(RuleError::RecordCount { most, found });
+        }
+        check_sizes(self, records)
+    }
+}
+
+#[cfg(test)]
+mod tests;

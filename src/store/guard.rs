@@ -1,0 +1,40 @@
+//! What sled does when it fails, turned into values.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::StoreError;
+
+/// Runs database code. sled panics on some damaged pages instead of reporting
+/// them: such a panic becomes [`StoreError::Damaged`], and the caller stops using
+/// the database.
+pub(super) fn guarded<T>(code: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|payload| {
+        let what = format!("the database engine gave up: {}", panic_message(payload.as_ref()));
+        Err(StoreError::Damaged { what })
+    })
+}
+
+/// The text of a panic.
+pub(super) fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given")
+}
+
+/// A failed read.
+pub(super) fn read_error(error: sled::Error) -> StoreError {
+    match error {
+        sled::Error::Io(source) => {
+            StoreError::Io { action: "reading the database".to_owned(), source }
+        }
+        error => StoreError::Damaged { what: format!("the database engine reports: {error}") },
+    }
+}
+
+/// A failed write: what is on disk is unknown until the next start.
+pub(super) fn write_error(error: sled::Error) -> StoreError {
+    match error {
+        sled::Error::Io(source) => StoreError::WriteFailed(source.to_string()),
+        error => StoreError::Damaged { what: format!("the database engine reports: {error}") },
+    }
+}

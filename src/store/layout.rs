@@ -1,0 +1,191 @@
+//! The bytes of keys and values, as `docs/storage.md` draws them.
+
+use super::{StoreError, StoredHeader};
+use crate::chain::{HEADER_BYTES, Hash, Header, Height, Work};
+
+/// Everything that must change together: the main chain, its history tiles, the
+/// schema number, the spec's text and the intent of a large swap.
+pub(super) const CHAIN: &str = "chain";
+/// Blocks of other branches.
+pub(super) const SIDE: &str = "side";
+/// Bodies above [`INLINE_MAX`], in chunks.
+pub(super) const BODIES: &str = "bodies";
+
+/// The spec's canonical text, in `chain`.
+pub(super) const SPEC: &[u8] = b"spec";
+/// The intent of a swap under way, in `chain`.
+pub(super) const SWAP: &[u8] = b"swap";
+/// Above every block key and below every other key of `chain`.
+pub(super) const AFTER_BLOCKS: &[u8] = b"c";
+
+/// Longest encoded body that stands inside its block's value, in bytes.
+pub(super) const INLINE_MAX: usize = 4 << 10;
+/// Length of a chunk of a larger body, in bytes. No value is longer than this
+/// and a little: sled turns large pages into files that it never syncs.
+pub(super) const CHUNK: usize = 16 << 10;
+/// Hashes in a history tile.
+pub(super) const TILE: usize = 256;
+
+/// Length of a block's value before its body.
+const FIXED: usize = Hash::BYTES + HEADER_BYTES + 32 + 1;
+const TAG_INLINE: u8 = 0;
+const TAG_CHUNKED: u8 = 1;
+
+/// `b` and the height: a block of the main chain.
+pub(super) fn block_key(height: Height) -> [u8; 9] {
+    let mut key = [b'b'; 9];
+    if let Some(end) = key.last_chunk_mut() {
+        *end = height.get().to_be_bytes();
+    }
+    key
+}
+
+/// The height in a block key.
+pub(super) fn height_of_block_key(key: &[u8]) -> Option<Height> {
+    match key {
+        [b'b', height @ ..] => Some(Height::new(u64::from_be_bytes(height.try_into().ok()?))),
+        _ => None,
+    }
+}
+
+/// `t`, the level and the index: a history tile.
+pub(super) fn tile_key(level: u8, index: u64) -> [u8; 10] {
+    let mut key = [b't'; 10];
+    let [_, level_byte, index_bytes @ ..] = &mut key;
+    *level_byte = level;
+    *index_bytes = index.to_be_bytes();
+    key
+}
+
+/// The height and the hash: a block of another branch.
+pub(super) fn side_key(height: Height, hash: &Hash) -> [u8; 40] {
+    let mut key = [0; 40];
+    let (start, end) = key.split_at_mut(8);
+    start.copy_from_slice(&height.get().to_be_bytes());
+    end.copy_from_slice(hash.as_bytes());
+    key
+}
+
+/// What stands in a key of `side`.
+pub(super) fn parse_side_key(key: &[u8]) -> Option<(Height, Hash)> {
+    let (height, hash) = key.split_first_chunk()?;
+    Some((Height::new(u64::from_be_bytes(*height)), Hash::new(hash.try_into().ok()?)))
+}
+
+/// The height, the hash and a number: one chunk of a body.
+pub(super) fn chunk_key(height: Height, hash: &Hash, chunk: u16) -> [u8; 42] {
+    let mut key = [0; 42];
+    let (start, end) = key.split_at_mut(40);
+    start.copy_from_slice(&side_key(height, hash));
+    end.copy_from_slice(&chunk.to_be_bytes());
+    key
+}
+
+/// Where a block's records are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum BodyPlace<'a> {
+    /// In the value itself: the encoded body.
+    Inline(&'a [u8]),
+    /// In `bodies`, of this length in all.
+    Chunked(usize),
+}
+
+/// The value of a block, in `chain` and in `side`.
+pub(super) fn encode_block(header: &Header, hash: &Hash, work: Work, body: &[u8]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(FIXED + body.len().min(INLINE_MAX));
+    value.extend_from_slice(hash.as_bytes());
+    value.extend_from_slice(&header.encode());
+    value.extend_from_slice(&work.to_bytes());
+    if body.len() <= INLINE_MAX {
+        value.push(TAG_INLINE);
+        value.extend_from_slice(body);
+    } else {
+        value.push(TAG_CHUNKED);
+        value.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
+    }
+    value
+}
+
+/// Reads a block's value, and finds that it is the block at `height` and hashes to
+/// what it is stored as.
+pub(super) fn decode_block(
+    height: Height,
+    value: &[u8],
+) -> Result<(StoredHeader, BodyPlace<'_>), StoreError> {
+    let damaged = |what: &str| StoreError::Damaged { what: format!("block {height}: {what}") };
+    let parts = value.split_first_chunk::<{ Hash::BYTES }>().and_then(|(hash, rest)| {
+        let (header, rest) = rest.split_first_chunk::<HEADER_BYTES>()?;
+        let (work, rest) = rest.split_first_chunk::<32>()?;
+        Some((hash, header, work, rest.split_first()?))
+    });
+    let Some((hash, header, work, (&tag, body))) = parts else {
+        return Err(damaged("its value is too short"));
+    };
+    let (hash, header) = (Hash::new(*hash), Header::decode(header));
+    if header.hash() != hash {
+        return Err(damaged("its header does not hash to its hash"));
+    }
+    if header.height != height {
+        return Err(damaged("its header names another height"));
+    }
+    let place = match tag {
+        TAG_INLINE => BodyPlace::Inline(body),
+        TAG_CHUNKED => {
+            let length = body.try_into().map(u32::from_be_bytes).ok();
+            let length = length.and_then(|length| usize::try_from(length).ok());
+            // A spec allows 1 MiB of records and three bytes of framing for each.
+            BodyPlace::Chunked(
+                length
+                    .filter(|length| (INLINE_MAX + 1..=2 << 20).contains(length))
+                    .ok_or_else(|| damaged("the length of its body is wrong"))?,
+            )
+        }
+        _ => return Err(damaged("its body has an unknown form")),
+    };
+    Ok((StoredHeader { header, hash, total_work: Work::from_bytes(*work) }, place))
+}
+
+/// Encodes records: a postcard sequence of strings.
+pub(super) fn encode_body(records: &[String]) -> Result<Vec<u8>, StoreError> {
+    postcard::to_stdvec(records).map_err(|error| StoreError::WriteFailed(error.to_string()))
+}
+
+/// Reads what [`encode_body`] wrote, all of it.
+pub(super) fn decode_body(height: Height, body: &[u8]) -> Result<Vec<String>, StoreError> {
+    match postcard::take_from_bytes(body) {
+        Ok((records, [])) => Ok(records),
+        _ => Err(StoreError::Damaged { what: format!("block {height}: its body does not decode") }),
+    }
+}
+
+/// The intent of a swap: the last shared height, the new tip's height and hash.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Intent {
+    /// The last block that both branches share.
+    pub(super) fork: Height,
+    /// Height of the new tip.
+    pub(super) height: Height,
+    /// Hash of the new tip.
+    pub(super) hash: Hash,
+}
+
+impl Intent {
+    /// 48 bytes: two heights, big-endian, and the hash.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut value = Vec::with_capacity(48);
+        value.extend_from_slice(&self.fork.get().to_be_bytes());
+        value.extend_from_slice(&side_key(self.height, &self.hash));
+        value
+    }
+
+    /// Reads what [`Intent::encode`] wrote.
+    pub(super) fn decode(value: &[u8]) -> Result<Self, StoreError> {
+        let damaged = || StoreError::Damaged { what: "the swap intent does not decode".to_owned() };
+        let (fork, tip) = value.split_first_chunk().ok_or_else(damaged)?;
+        let (height, hash) = parse_side_key(tip).ok_or_else(damaged)?;
+        Ok(Self { fork: Height::new(u64::from_be_bytes(*fork)), height, hash })
+    }
+}
+
+#[cfg(test)]
+mod tests;

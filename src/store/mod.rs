@@ -1,0 +1,33 @@
+//! Blocks on disk. The only module that knows sled.
+//!
+//! One [`Writer`] appends and swaps; [`Reader`]s are cheap clones and read
+//! through a [`View`], which is pinned to one chain. Every call may block on the
+//! disk, so nothing here is called on an async worker. The layout is written
+//! down, byte by byte, in `docs/storage.md`.
+
+mod check;
+mod database;
+mod engine;
+mod error;
+mod guard;
+mod layout;
+mod lock;
+mod open;
+mod options;
+mod reader;
+mod side;
+mod swap;
+#[cfg(test)]
+mod testkit;
+mod tiles;
+mod view;
+mod witness;
+mod writer;
+
+pub use error::StoreError;
+pub use open::{Opened, open};
+pub use options::Options;
+pub use reader::{Reader, StoredBlock, StoredHeader, Tip};
+pub use swap::Swap;
+pub use view::View;
+pub use writer::Writer;

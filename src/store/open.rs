@@ -1,0 +1,227 @@
+//! Opening: from a directory to a writer, a reader and the certainty that what they
+//! show is whole.
+
+use std::collections::BTreeMap;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use super::check::check_recent;
+use super::database::{Database, State};
+use super::engine::Engine;
+use super::guard::{guarded, read_error, write_error};
+use super::layout::{
+    AFTER_BLOCKS, BODIES, CHAIN, Intent, SIDE, SPEC, SWAP, block_key, encode_block, encode_body,
+    height_of_block_key,
+};
+use super::lock::DirectoryLock;
+use super::witness::Witness;
+use super::writer::load_end;
+use super::{Options, Reader, StoreError, Tip, Writer};
+use crate::chain::{Height, Spec, ValidBlock};
+
+/// What opening gives: the only writer and a reader.
+#[derive(Debug)]
+pub struct Opened {
+    /// The only write handle.
+    pub writer: Writer,
+    /// A reader; clone it.
+    pub reader: Reader,
+    /// The stored chain's parameters.
+    pub spec: Spec,
+}
+
+/// Opens the database in `directory`, or creates it when [`Options::chain`] names a
+/// chain. `progress` is told, in words for an operator's log, of steps that may take
+/// long.
+///
+/// # Errors
+/// Every kind but [`StoreError::ViewExpired`] and [`StoreError::NotHeld`]; nothing is
+/// served from a database that did not open.
+pub fn open(
+    directory: &Path,
+    options: &Options,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Opened, StoreError> {
+    if options.chain.is_some() {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|source| {
+            StoreError::Io { action: format!("creating {}", directory.display()), source }
+        })?;
+    } else if !Engine::exists(directory) {
+        return Err(StoreError::Missing { path: directory.to_owned() });
+    }
+    let lock = DirectoryLock::take(directory)?;
+    let existed = Engine::exists(directory);
+    let witness = Witness::open(directory)?;
+    if !existed && witness.last().is_some() {
+        let what = "its files are gone, but a chain was kept here".to_owned();
+        return Err(StoreError::Damaged { what });
+    }
+    let engine = Engine::open(directory, options, progress)?;
+    guarded(|| open_chain(directory, options, progress, engine, lock, witness))
+}
+
+fn open_chain(
+    directory: &Path,
+    options: &Options,
+    progress: &mut dyn FnMut(&str),
+    engine: Engine,
+    lock: DirectoryLock,
+    witness: Witness,
+) -> Result<Opened, StoreError> {
+    let Engine { db, file } = engine;
+    migrate(&db, &file, progress)?;
+    let chain = db.open_tree(CHAIN).map_err(read_error)?;
+    let spec = match chain.get(SPEC).map_err(read_error)? {
+        Some(text) => stored_spec(&text, options)?,
+        // Nothing was acknowledged before the genesis block was durable.
+        None if witness.last().is_none()
+            && chain.get_lt(AFTER_BLOCKS).map_err(read_error)?.is_none() =>
+        {
+            let path = directory.to_owned();
+            options.chain.clone().ok_or(StoreError::Missing { path })?
+        }
+        None => return Err(StoreError::Damaged { what: "the chain spec is missing".to_owned() }),
+    };
+    let genesis = spec.genesis();
+    let database = Arc::new(Database {
+        side: db.open_tree(SIDE).map_err(read_error)?,
+        bodies: db.open_tree(BODIES).map_err(read_error)?,
+        chain,
+        db,
+        file,
+        directory: directory.to_owned(),
+        state: Mutex::new(State {
+            tip: tip_of_genesis(&genesis),
+            swaps_done: 0,
+            swaps: Vec::new(),
+            views: BTreeMap::new(),
+        }),
+        spec: spec.clone(),
+        options: options.clone(),
+        _lock: lock,
+    });
+    create_missing(&database, &spec, &genesis, &witness)?;
+    if let Some(intent) = database.chain.get(SWAP).map_err(read_error)? {
+        progress("finishing a swap that was interrupted");
+        Writer::finish(&database, &Intent::decode(&intent)?)?;
+    }
+    let height = last_height(&database)?;
+    let (applied, edge) = load_end(&database, height)?;
+    database.state().tip = Tip::of(&applied);
+    let reader = Reader::new(Arc::clone(&database));
+    check_recent(&reader.view(), &spec)?;
+    check_witness(&witness, &database)?;
+    check_checkpoints(&reader, options)?;
+    let mut writer = Writer::new(database, applied, edge, witness);
+    // What recovery brought back was perhaps never synchronised.
+    writer.uncommitted = true;
+    writer.commit()?;
+    Ok(Opened { writer, reader, spec })
+}
+
+fn migrate(
+    db: &sled::Db,
+    file: &std::fs::File,
+    progress: &mut dyn FnMut(&str),
+) -> Result<(), StoreError> {
+    use migrations::MigrationError;
+    let mut announce = |step: &str| progress(&format!("migrating: {step}"));
+    match migrations::run(db, &|| file.sync_data(), &mut announce) {
+        Ok(_) => Ok(()),
+        Err(MigrationError::TooNew { found, known }) => Err(StoreError::Newer { found, known }),
+        Err(MigrationError::Database(error)) => Err(read_error(error)),
+        Err(MigrationError::Sync(source)) => {
+            Err(StoreError::Io { action: "migrating the database".to_owned(), source })
+        }
+        Err(error) => Err(StoreError::Damaged { what: error.to_string() }),
+    }
+}
+
+fn stored_spec(text: &[u8], options: &Options) -> Result<Spec, StoreError> {
+    let damaged = |what: &str| StoreError::Damaged { what: format!("the chain spec: {what}") };
+    let text = std::str::from_utf8(text).map_err(|_| damaged("not UTF-8"))?;
+    let found = Spec::from_canonical(text).map_err(|error| damaged(&error.to_string()))?;
+    match &options.chain {
+        Some(wanted) if *wanted != found => Err(StoreError::OtherChain {
+            found: found.name().to_owned(),
+            found_id: found.genesis().hash(),
+            wanted: wanted.name().to_owned(),
+            wanted_id: wanted.genesis().hash(),
+        }),
+        _ => Ok(found),
+    }
+}
+
+/// Writes spec and genesis block where a kill during creation left them out.
+fn create_missing(
+    database: &Database,
+    spec: &Spec,
+    genesis: &ValidBlock,
+    witness: &Witness,
+) -> Result<(), StoreError> {
+    let chain = &database.chain;
+    if chain.get_lt(AFTER_BLOCKS).map_err(read_error)?.is_some() {
+        return Ok(());
+    }
+    if witness.last().is_some() {
+        return Err(StoreError::Damaged { what: "every block is missing".to_owned() });
+    }
+    let body = encode_body(&genesis.block().records)?;
+    let value = encode_block(genesis.header(), &genesis.hash(), genesis.total_work(), &body);
+    chain.insert(SPEC, spec.canonical_text().as_bytes()).map_err(write_error)?;
+    chain.insert(block_key(Height::GENESIS), value).map_err(write_error)?;
+    Ok(())
+}
+
+/// The tip is the last key below every other kind of key.
+fn last_height(database: &Database) -> Result<Height, StoreError> {
+    let last = database.chain.get_lt(AFTER_BLOCKS).map_err(read_error)?;
+    let height = last.and_then(|(key, _)| height_of_block_key(&key));
+    height.ok_or_else(|| StoreError::Damaged { what: "the last block's key is torn".to_owned() })
+}
+
+/// Work never falls. If the database has less than was durable, its end is lost.
+fn check_witness(witness: &Witness, database: &Database) -> Result<(), StoreError> {
+    let tip = database.state().tip;
+    match witness.last() {
+        Some(seen) if seen.total_work > tip.total_work => Err(StoreError::Damaged {
+            what: format!(
+                "the chain ends at block {}, but block {} {} had been written; to accept that \
+                 the blocks after {} are lost, remove {}",
+                tip.header.height,
+                seen.height,
+                seen.hash,
+                tip.header.height,
+                witness.path().display(),
+            ),
+        }),
+        Some(seen) if seen.total_work == tip.total_work && seen.hash != tip.hash => {
+            Err(StoreError::Damaged {
+                what: format!("the last block is {}, but {} had been written", tip.hash, seen.hash),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_checkpoints(reader: &Reader, options: &Options) -> Result<(), StoreError> {
+    let view = reader.view();
+    for (height, expected) in options.checkpoints.iter() {
+        match view.header(height)? {
+            Some(header) if header.hash != expected => {
+                return Err(StoreError::Checkpoint { height, expected, found: header.hash });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn tip_of_genesis(genesis: &ValidBlock) -> Tip {
+    Tip { header: *genesis.header(), hash: genesis.hash(), total_work: genesis.total_work() }
+}
+
+#[cfg(test)]
+mod tests;

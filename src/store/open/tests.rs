@@ -1,0 +1,187 @@
+//! What opening does with every state of a directory.
+
+use std::fs;
+
+use super::super::testkit::{Home, genesis, grow, mine};
+use super::*;
+use crate::chain::{Checkpoints, Hash};
+
+fn open_error(home: &Home) -> StoreError {
+    open(home.directory.path(), &home.options, &mut |_| ()).map(drop).unwrap_err()
+}
+
+/// A directory with so many blocks, closed.
+fn stored(blocks: u64) -> Home {
+    let home = Home::new();
+    let mut opened = home.open();
+    for block in grow(&mut genesis(), blocks, "record") {
+        opened.writer.append(&block).unwrap();
+    }
+    opened.writer.commit().unwrap();
+    home
+}
+
+#[test]
+fn a_new_directory_holds_genesis_and_comes_back() {
+    let home = Home::new();
+    for _ in 0..2 {
+        let opened = home.open();
+        assert_eq!(opened.reader.tip(), tip_of_genesis(&Spec::dev().genesis()));
+    }
+}
+
+#[test]
+fn blocks_small_and_large_come_back() {
+    let home = Home::new();
+    let mut opened = home.open();
+    let mut state = genesis();
+    let bodies = [
+        vec![],
+        vec!["\0".to_owned(), String::new(), String::new()],
+        vec!["é".repeat(2_000); 100],
+        vec!["z".repeat(65_536); 16],
+        vec![String::new(); 4_096],
+    ];
+    let blocks: Vec<_> = bodies.iter().map(|records| mine(&mut state, records)).collect();
+    for block in &blocks {
+        opened.writer.append(block).unwrap();
+    }
+    opened.writer.commit().unwrap();
+    drop(opened);
+    let opened = home.open();
+    let view = opened.reader.view();
+    for block in &blocks {
+        let stored = view.block(block.header().height).unwrap().unwrap();
+        assert_eq!((&stored.records, stored.hash), (&block.block().records, block.hash()));
+    }
+    assert_eq!(opened.writer.applied(), &state);
+}
+
+#[test]
+fn an_empty_directory_without_a_chain_is_missing() {
+    let mut home = Home::new();
+    home.options.chain = None;
+    assert!(matches!(open_error(&home), StoreError::Missing { .. }));
+    assert!(fs::read_dir(home.directory.path()).unwrap().next().is_none(), "nothing was made");
+}
+
+#[test]
+fn any_chain_opens_when_none_is_asked_for_and_no_other_one() {
+    let mut home = stored(1);
+    home.options.chain = None;
+    assert_eq!(home.open().spec, Spec::dev());
+    home.options.chain = Some(Spec::jenny());
+    assert!(matches!(open_error(&home), StoreError::OtherChain { .. }));
+}
+
+#[test]
+fn a_held_directory_is_not_opened_twice() {
+    let home = stored(1);
+    let held = home.open();
+    assert!(matches!(open_error(&home), StoreError::Locked { .. }));
+    drop(held);
+    home.open();
+}
+
+#[test]
+fn a_chain_that_contradicts_a_checkpoint_is_refused() {
+    let mut home = stored(3);
+    let expected = home.open().reader.view().header(Height::new(2)).unwrap().unwrap().hash;
+    home.options.checkpoints =
+        [(Height::new(2), expected), (Height::new(9), Hash::ZERO)].into_iter().collect();
+    home.open();
+    home.options.checkpoints = Checkpoints::from_iter([(Height::new(2), Hash::ZERO)]);
+    assert!(matches!(open_error(&home), StoreError::Checkpoint { .. }));
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let home = stored(1);
+    let opened = home.open();
+    opened.writer.database.chain.insert("schema", &7_u64.to_be_bytes()).unwrap();
+    drop(opened);
+    assert!(matches!(open_error(&home), StoreError::Newer { found: 7, known: 1 }));
+}
+
+#[test]
+fn an_unfinished_snapshot_does_not_brick_the_database() {
+    let home = stored(3);
+    let folder = home.directory.path().join("db");
+    fs::write(folder.join("snap.00000000FFFFFFFF.generating"), b"torn").unwrap();
+    assert_eq!(home.open().reader.tip().header.height, Height::new(3));
+}
+
+#[test]
+fn a_torn_snapshot_is_put_aside_and_the_log_replayed() {
+    let home = stored(3);
+    drop(home.open());
+    let folder = home.directory.path().join("db");
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().starts_with("snap.") {
+            fs::write(path, b"torn").unwrap();
+        }
+    }
+    let mut told = Vec::new();
+    let opened = open(home.directory.path(), &home.options, &mut |step| told.push(step.to_owned()));
+    assert_eq!(opened.unwrap().reader.tip().header.height, Height::new(3));
+    assert!(told.iter().any(|step| step.contains("trying again")), "{told:?}");
+    assert!(home.directory.path().join("db.damaged").exists());
+}
+
+#[test]
+fn a_chain_that_lost_its_end_is_not_served() {
+    let home = stored(3);
+    let copy = home.directory.path().join("copy");
+    fs::copy(home.directory.path().join("durable-tip"), &copy).unwrap();
+    drop(home.open());
+    let opened = home.open();
+    opened.writer.database.chain.remove(block_key(Height::new(3))).unwrap();
+    drop(opened);
+    fs::copy(&copy, home.directory.path().join("durable-tip")).unwrap();
+    let error = open_error(&home).to_string();
+    assert!(error.contains("the chain ends at block 2, but block 3"), "{error}");
+    fs::remove_file(home.directory.path().join("durable-tip")).unwrap();
+    assert_eq!(home.open().reader.tip().header.height, Height::new(2));
+}
+
+#[test]
+fn files_that_are_gone_are_not_replaced_by_an_empty_chain() {
+    let home = stored(3);
+    fs::remove_dir_all(home.directory.path().join("db")).unwrap();
+    assert!(matches!(open_error(&home), StoreError::Damaged { .. }));
+}
+
+#[test]
+fn a_full_disk_refuses_blocks_and_goes_on_when_there_is_room() {
+    let mut home = Home::new();
+    home.options.min_free_bytes = u64::MAX;
+    let mut opened = home.open();
+    let block = mine(&mut genesis(), &[]);
+    assert!(matches!(opened.writer.append(&block), Err(StoreError::DiskLow { .. })));
+    assert!(matches!(opened.writer.stage(&block), Err(StoreError::DiskLow { .. })));
+    drop(opened);
+    home.options.min_free_bytes = 1;
+    home.open().writer.append(&block).unwrap();
+}
+
+#[test]
+fn a_block_that_does_not_follow_is_not_appended() {
+    let mut opened = Home::new().open();
+    let mut state = genesis();
+    grow(&mut state, 1, "not stored");
+    let second = mine(&mut state, &[]);
+    assert!(matches!(opened.writer.append(&second), Err(StoreError::NotHeld { .. })));
+}
+
+#[test]
+fn only_what_was_committed_is_published() {
+    let mut opened = Home::new().open();
+    let mut state = genesis();
+    opened.writer.append(&mine(&mut state, &[])).unwrap();
+    assert_eq!(opened.reader.tip().header.height, Height::GENESIS);
+    assert_eq!(opened.reader.view().block(Height::new(1)).unwrap(), None);
+    assert_eq!(opened.reader.state_of(Height::new(1), &state.hash()).unwrap(), Some(state));
+    opened.writer.commit().unwrap();
+    assert_eq!(opened.reader.tip().header.height, Height::new(1));
+}

@@ -1,0 +1,158 @@
+//! Reading.
+
+use std::sync::Arc;
+
+use super::check::check_all;
+use super::database::Database;
+use super::guard::guarded;
+use super::layout::decode_block;
+use super::{StoreError, View};
+use crate::chain::{Frontier, Hash, Header, Height, Spec, TipState, Work, leaf_hash};
+
+/// The end of the chain, as published: durable.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Tip {
+    /// The last block's header.
+    pub header: Header,
+    /// Its hash.
+    pub hash: Hash,
+    /// Work of the whole chain.
+    pub total_work: Work,
+}
+
+/// A header as stored, found to hash to what it is stored as.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StoredHeader {
+    /// The header.
+    pub header: Header,
+    /// Its hash.
+    pub hash: Hash,
+    /// Work from genesis up to and with this block.
+    pub total_work: Work,
+}
+
+/// A block as stored, whose records were found to be those of its header.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoredBlock {
+    /// The header.
+    pub header: Header,
+    /// Its hash.
+    pub hash: Hash,
+    /// Work from genesis up to and with this block.
+    pub total_work: Work,
+    /// The records.
+    pub records: Vec<String>,
+}
+
+/// Reads the database; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    database: Arc<Database>,
+}
+
+impl Tip {
+    /// The tip of this chain state.
+    pub(super) const fn of(state: &TipState) -> Self {
+        Self { header: *state.header(), hash: state.hash(), total_work: state.total_work() }
+    }
+}
+
+impl Reader {
+    pub(super) const fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+
+    /// The stored chain's parameters.
+    pub fn spec(&self) -> &Spec {
+        &self.database.spec
+    }
+
+    /// The published tip.
+    pub fn tip(&self) -> Tip {
+        self.database.state().tip
+    }
+
+    /// A view of the chain as it is now.
+    pub fn view(&self) -> View {
+        View::new(Arc::clone(&self.database))
+    }
+
+    /// A block that is held beside the main chain, found whole.
+    ///
+    /// # Errors
+    /// When it is damaged, or the disk fails.
+    pub fn side_block(
+        &self,
+        height: Height,
+        hash: &Hash,
+    ) -> Result<Option<StoredBlock>, StoreError> {
+        guarded(|| {
+            let value = self.database.raw_side(height, hash)?;
+            value.map(|value| self.database.complete(height, &value)).transpose()
+        })
+    }
+
+    /// The chain state after the block with this height and hash, on the main chain,
+    /// durable or not, or on a branch that is held; none when it is not held.
+    /// Costs time in the blocks between it and the main chain, and 32 bytes for each.
+    ///
+    /// # Errors
+    /// When something is damaged, or the disk fails.
+    pub fn state_of(&self, height: Height, hash: &Hash) -> Result<Option<TipState>, StoreError> {
+        let view = self.view();
+        guarded(|| {
+            let mut above: Vec<Hash> = Vec::new();
+            let (mut at, mut wanted) = (height, *hash);
+            let mut last = None;
+            let fork = loop {
+                if view.header(at)?.is_some_and(|header| header.hash == wanted) {
+                    break view.state_at(at)?;
+                }
+                let Some(value) = self.held(at, &wanted)? else { return Ok(None) };
+                let (stored, _) = decode_block(at, &value)?;
+                last.get_or_insert(stored);
+                above.push(wanted);
+                wanted = stored.header.previous_hash;
+                let Some(parent) = at.parent() else { return Ok(None) };
+                at = parent;
+            };
+            // Without a block above the fork, the block itself stands on the main chain.
+            let Some(last) = last else { return Ok(fork) };
+            let Some(fork) = fork else { return Ok(None) };
+            let Some(parent) = height.parent() else { return Ok(None) };
+            let parent_time = match above.get(1) {
+                None => fork.header().timestamp,
+                Some(hash) => {
+                    let Some(value) = self.held(parent, hash)? else { return Ok(None) };
+                    decode_block(parent, &value)?.0.header.timestamp
+                }
+            };
+            let mut ancestors: Frontier = fork.history().clone();
+            for hash in above.iter().skip(1).rev() {
+                ancestors.append(leaf_hash(hash.as_bytes()));
+            }
+            let state = TipState::restore(last.header, parent_time, last.total_work, ancestors);
+            let what = format!("block {height} {hash}: history_root does not fit its branch");
+            state.map(Some).ok_or(StoreError::Damaged { what })
+        })
+    }
+
+    /// A block's value in `side`, or applied to the main chain and not yet published.
+    fn held(&self, height: Height, hash: &Hash) -> Result<Option<sled::IVec>, StoreError> {
+        match self.database.raw_held(height, hash) {
+            Ok(value) => Ok(Some(value)),
+            Err(StoreError::NotHeld { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Checks every block of the chain as it is now against every rule, its stored
+    /// work and the history tiles, from genesis to the tip. `progress` is told each
+    /// height reached and answers whether to go on.
+    ///
+    /// # Errors
+    /// The first damage, by height and field.
+    pub fn check_all(&self, progress: &mut dyn FnMut(Height) -> bool) -> Result<(), StoreError> {
+        check_all(&self.database, progress)
+    }
+}

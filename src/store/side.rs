@@ -1,0 +1,148 @@
+//! How long branches beside the main chain are kept.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use super::database::weight;
+use super::guard::{read_error, write_error};
+use super::layout::{block_key, decode_block, parse_side_key};
+use super::{StoreError, Writer};
+use crate::chain::{Hash, Height};
+
+/// Blocks that one call of [`Writer::prune`] looks at.
+const STEP: usize = 256;
+
+/// Where pruning is. A pass goes from the highest block down, so that a branch is
+/// kept or dropped as a whole: a block stays when it is high enough, when a block
+/// that stays needs it, or when a live view may read it.
+#[derive(Debug, Default)]
+pub(super) struct Pruner {
+    /// Bytes staged since the last pass.
+    staged_bytes: u64,
+    staged_at: Option<Instant>,
+    /// Whether a swap or a staged block left something to look at.
+    due: bool,
+    pass: Option<Pass>,
+}
+
+#[derive(Debug)]
+struct Pass {
+    /// Blocks at this height and above are kept for themselves.
+    horizon: Height,
+    /// How many heights below the tip the horizon is.
+    heights: u64,
+    /// Only keys below this are still to be looked at.
+    end: Option<Vec<u8>>,
+    /// Parents of kept blocks, at the height below the one looked at.
+    needed: HashSet<Hash>,
+    at: Height,
+    needed_below: HashSet<Hash>,
+    kept_bytes: u64,
+}
+
+impl Pruner {
+    pub(super) fn staged(&mut self, value: &[u8]) {
+        self.staged_bytes += weight(value);
+        self.staged_at = Some(Instant::now());
+        self.due = true;
+    }
+
+    pub(super) const fn swapped(&mut self) {
+        self.due = true;
+    }
+}
+
+impl Writer {
+    /// Removes displaced and abandoned branches that are out of their retention: whose
+    /// end is more than `side_heights` below the tip, or nearer when all of them are
+    /// larger than `side_bytes`. Looks at a bounded number of blocks a call; answers
+    /// whether there is more to do now. While blocks are being staged nothing is
+    /// removed, until they amount to `side_bytes` themselves. What is removed is durable
+    /// with the next commit.
+    ///
+    /// # Errors
+    /// Every error is final.
+    pub fn prune(&mut self) -> Result<bool, StoreError> {
+        let options = &self.database.options;
+        if self.pruner.pass.is_none() {
+            let quiet = self.pruner.staged_at.is_none_or(|at| at.elapsed() >= options.side_quiet);
+            if !self.pruner.due || !(quiet || self.pruner.staged_bytes > options.side_bytes) {
+                return Ok(false);
+            }
+            self.pruner.pass = Some(self.new_pass(options.side_heights));
+            (self.pruner.due, self.pruner.staged_bytes) = (false, 0);
+        }
+        let Some(mut pass) = self.pruner.pass.take() else { return Ok(false) };
+        let done = self.write(|writer| writer.prune_step(&mut pass))?;
+        if !done {
+            self.pruner.pass = Some(pass);
+        } else if pass.kept_bytes > self.database.options.side_bytes && pass.heights > 0 {
+            // Too much is left: the same again, closer to the tip.
+            self.pruner.pass = Some(self.new_pass(pass.heights / 2));
+        }
+        Ok(self.pruner.pass.is_some())
+    }
+
+    fn new_pass(&self, heights: u64) -> Pass {
+        let tip = self.applied.height();
+        Pass {
+            horizon: if heights == 0 { Height::new(u64::MAX) } else { tip.back(heights) },
+            heights,
+            end: None,
+            needed: HashSet::new(),
+            at: Height::new(u64::MAX),
+            needed_below: HashSet::new(),
+            kept_bytes: 0,
+        }
+    }
+
+    /// Looks at the next blocks; answers whether it was the last step.
+    fn prune_step(&self, pass: &mut Pass) -> Result<bool, StoreError> {
+        let side = &self.database.side;
+        let entries = match &pass.end {
+            Some(end) => side.range(..end.as_slice()),
+            None => side.iter(),
+        };
+        let step: Result<Vec<_>, _> = entries.rev().take(STEP).collect();
+        let step = step.map_err(read_error)?;
+        for (key, value) in &step {
+            self.prune_block(pass, key, value)?;
+        }
+        pass.end = step.last().map(|(key, _)| key.to_vec());
+        Ok(step.len() < STEP)
+    }
+
+    fn prune_block(&self, pass: &mut Pass, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        let damaged = || StoreError::Damaged { what: "a key of a side block is torn".to_owned() };
+        let (height, hash) = parse_side_key(key).ok_or_else(damaged)?;
+        if height != pass.at {
+            let below = std::mem::take(&mut pass.needed_below);
+            pass.needed = if height.next() == pass.at { below } else { HashSet::new() };
+            pass.at = height;
+        }
+        let on_main_chain = self.database.chain.get(block_key(height)).map_err(read_error)?;
+        if on_main_chain.is_some_and(|value| value.starts_with(hash.as_bytes())) {
+            // What a kill left of a swapped-in branch: its body is the main chain's.
+            self.database.side.remove(key).map_err(write_error)?;
+            return Ok(());
+        }
+        let keep =
+            height >= pass.horizon || pass.needed.contains(&hash) || self.in_use(height, &hash);
+        if keep {
+            pass.needed_below.insert(decode_block(height, value)?.0.header.previous_hash);
+            pass.kept_bytes += weight(value);
+            return Ok(());
+        }
+        self.database.side.remove(key).map_err(write_error)?;
+        self.database.remove_body(height, value)
+    }
+
+    /// Whether a live view may read the block.
+    fn in_use(&self, height: Height, hash: &Hash) -> bool {
+        let state = self.database.state();
+        state.swaps.iter().any(|swap| swap.displaced_at(height) == Some(*hash))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Retention of branches.
+
+use std::time::Duration;
+
+use super::super::testkit::{Home, genesis, grow, mine};
+use super::super::{Opened, Options};
+use crate::chain::{Height, ValidBlock};
+
+fn home(change: impl FnOnce(&mut Options)) -> Home {
+    let mut home = Home::new();
+    home.options.side_quiet = Duration::ZERO;
+    home.options.side_heights = 50;
+    change(&mut home.options);
+    home
+}
+
+fn prune(opened: &mut Opened) {
+    while opened.writer.prune().unwrap() {}
+}
+
+fn held(opened: &Opened, blocks: &[ValidBlock]) -> usize {
+    let side = |block: &&ValidBlock| {
+        opened.reader.side_block(block.header().height, &block.hash()).unwrap().is_some()
+    };
+    blocks.iter().filter(side).count()
+}
+
+fn stage(opened: &mut Opened, blocks: &[ValidBlock]) {
+    for block in blocks {
+        opened.writer.stage(block).unwrap();
+    }
+    opened.writer.commit().unwrap();
+}
+
+#[test]
+fn a_branch_that_ends_far_below_the_tip_goes_with_its_bodies() {
+    let mut opened = home(|_| ()).open();
+    let mut main = genesis();
+    for block in grow(&mut main, 100, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let (mut low, mut high) = (genesis(), genesis());
+    let mut low_blocks = grow(&mut low, 8, "low");
+    low_blocks.push(mine(&mut low, &["x".repeat(10_000)]));
+    stage(&mut opened, &low_blocks);
+    let high_blocks = grow(&mut high, 60, "high");
+    stage(&mut opened, &high_blocks);
+    assert!(!opened.writer.database.bodies.is_empty());
+    prune(&mut opened);
+    assert_eq!(held(&opened, &low_blocks), 0);
+    assert!(opened.writer.database.bodies.is_empty());
+    // Its end is within 50 heights of the tip: it stays whole, down to the fork.
+    assert_eq!(held(&opened, &high_blocks), 60);
+}
+
+#[test]
+fn more_than_the_byte_limit_is_not_kept() {
+    let mut opened = home(|options| options.side_bytes = 10_000).open();
+    let mut main = genesis();
+    for block in grow(&mut main, 100, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let mut branch = genesis();
+    let blocks = grow(&mut branch, 99, "branch");
+    stage(&mut opened, &blocks);
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 0);
+}
+
+#[test]
+fn a_live_view_keeps_what_it_reads() {
+    let mut opened = home(|options| options.side_heights = 0).open();
+    let (mut one, mut two) = (genesis(), genesis());
+    let first = grow(&mut one, 300, "one");
+    for block in &first {
+        opened.writer.append(block).unwrap();
+    }
+    opened.writer.commit().unwrap();
+    let view = opened.reader.view();
+    stage(&mut opened, &grow(&mut two, 301, "two"));
+    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 300);
+    assert_eq!(view.block(Height::new(300)).unwrap().unwrap().hash, one.hash());
+    drop(view);
+    opened.writer.pruner.swapped();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 0);
+}
+
+#[test]
+fn nothing_goes_while_a_branch_is_being_staged() {
+    let mut opened = home(|options| options.side_quiet = Duration::from_secs(60)).open();
+    let mut main = genesis();
+    for block in grow(&mut main, 100, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let mut branch = genesis();
+    let blocks = grow(&mut branch, 5, "branch");
+    stage(&mut opened, &blocks);
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 5);
+}
+
+#[test]
+fn what_a_kill_left_of_a_winner_goes_and_its_body_stays() {
+    let mut opened = home(|_| ()).open();
+    let mut main = genesis();
+    let block = mine(&mut main, &["x".repeat(10_000)]);
+    opened.writer.append(&block).unwrap();
+    stage(&mut opened, std::slice::from_ref(&block));
+    prune(&mut opened);
+    assert_eq!(held(&opened, std::slice::from_ref(&block)), 0);
+    let stored = opened.reader.view().block(Height::new(1)).unwrap().unwrap();
+    assert_eq!(stored.records, block.block().records);
+}

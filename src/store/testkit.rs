@@ -1,0 +1,54 @@
+//! Chains to store, for tests.
+
+use tempfile::TempDir;
+
+use super::{Opened, Options, open};
+use crate::chain::{Block, Midstate, Spec, Timestamp, TipState, ValidBlock};
+
+/// A data directory and how it is opened.
+pub(super) struct Home {
+    pub(super) directory: TempDir,
+    pub(super) options: Options,
+}
+
+impl Home {
+    pub(super) fn new() -> Self {
+        let options = Options {
+            chain: Some(Spec::dev()),
+            min_free_bytes: 0,
+            cache_bytes: 4 << 20,
+            segment_bytes: 256 << 10,
+            ..Options::default()
+        };
+        Self { directory: TempDir::new().unwrap(), options }
+    }
+
+    pub(super) fn open(&self) -> Opened {
+        open(self.directory.path(), &self.options, &mut |_| ()).unwrap()
+    }
+}
+
+/// Mines the next block of a chain, and moves the chain on to it.
+pub(super) fn mine(state: &mut TipState, records: &[String]) -> ValidBlock {
+    let spec = Spec::dev();
+    let now = state.header().timestamp.plus_millis(1);
+    let mut header = state.template(&spec, records, now);
+    let target = header.bits.target().unwrap();
+    let mut midstate = Midstate::of(&header);
+    header.nonce =
+        (0..=u32::MAX).find(|&nonce| target.is_met_by(&midstate.hash(nonce))).unwrap().into();
+    let block = Block { header, records: records.to_vec() };
+    let valid = state.check_block(&spec, block, Timestamp::from_millis(u64::MAX)).unwrap();
+    state.extend(&valid);
+    valid
+}
+
+/// A branch of so many blocks on top of `state`, with a label in every record.
+pub(super) fn grow(state: &mut TipState, blocks: u64, label: &str) -> Vec<ValidBlock> {
+    (0..blocks).map(|number| mine(state, &[format!("{label} {number}")])).collect()
+}
+
+/// The state after genesis.
+pub(super) fn genesis() -> TipState {
+    TipState::genesis(&Spec::dev())
+}

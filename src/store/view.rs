@@ -1,0 +1,290 @@
+//! A pinned chain.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::database::{Database, touch, weight};
+use super::guard::{guarded, read_error};
+use super::layout::{block_key, decode_block, height_of_block_key};
+use super::{StoreError, StoredBlock, StoredHeader, Tip, tiles};
+use crate::chain::{Frontier, Hash, Height, TipState, leaf_hash};
+
+/// One chain, from genesis to the tip at the moment the view was made, whatever
+/// happens to the main chain meanwhile.
+///
+/// sled's iterators are no snapshots. So a read takes what the main chain holds,
+/// and then looks at the swaps that were begun since the view was made: what they
+/// displaced is read again, from where they put it.
+#[derive(Debug)]
+pub struct View {
+    database: Arc<Database>,
+    tip: Tip,
+    swaps_known: u64,
+    made: Instant,
+}
+
+/// How long a view may be read.
+const LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+type Raw = (Height, sled::IVec);
+
+impl View {
+    /// Most blocks that one call reads.
+    pub const MAX_BATCH_BLOCKS: u64 = 256;
+
+    /// Most bytes that one call reads, the last block excepted: 1 MiB.
+    pub const MAX_BATCH_BYTES: u64 = 1 << 20;
+
+    pub(super) fn new(database: Arc<Database>) -> Self {
+        let mut state = database.state();
+        let (tip, swaps_known) = (state.tip, state.swaps_done);
+        *state.views.entry(swaps_known).or_default() += 1;
+        drop(state);
+        Self { database, tip, swaps_known, made: Instant::now() }
+    }
+
+    /// Where this chain ends.
+    pub fn tip(&self) -> Tip {
+        self.tip
+    }
+
+    /// The block at `height`, found whole; none above the tip.
+    ///
+    /// # Errors
+    /// When the view is too old, the block is damaged, or the disk fails.
+    pub fn block(&self, height: Height) -> Result<Option<StoredBlock>, StoreError> {
+        Ok(self.blocks(height, height)?.pop())
+    }
+
+    /// The header at `height`; none above the tip.
+    ///
+    /// # Errors
+    /// As [`View::block`].
+    pub fn header(&self, height: Height) -> Result<Option<StoredHeader>, StoreError> {
+        Ok(self.headers(height, height)?.pop())
+    }
+
+    /// The blocks from `from` on, at most to `to` and the tip, and at most as many as
+    /// one batch holds: at least one, if there is one.
+    ///
+    /// # Errors
+    /// As [`View::block`].
+    pub fn blocks(&self, from: Height, to: Height) -> Result<Vec<StoredBlock>, StoreError> {
+        guarded(|| {
+            let raw = self.batch(from, to)?;
+            let blocks: Result<Vec<_>, _> =
+                raw.iter().map(|(height, value)| self.database.complete(*height, value)).collect();
+            let blocks = blocks?;
+            check_links(blocks.iter().map(|block| (block.header.previous_hash, block.hash)))?;
+            Ok(blocks)
+        })
+    }
+
+    /// As [`View::blocks`], headers alone.
+    ///
+    /// # Errors
+    /// As [`View::block`].
+    pub fn headers(&self, from: Height, to: Height) -> Result<Vec<StoredHeader>, StoreError> {
+        guarded(|| {
+            let raw = self.batch(from, to)?;
+            let headers: Result<Vec<_>, _> = raw
+                .iter()
+                .map(|(height, value)| decode_block(*height, value).map(|(header, _)| header))
+                .collect();
+            let headers = headers?;
+            check_links(headers.iter().map(|block| (block.header.previous_hash, block.hash)))?;
+            Ok(headers)
+        })
+    }
+
+    /// Height of the block with this hash among the `most` last blocks.
+    ///
+    /// # Errors
+    /// As [`View::block`].
+    pub fn find_recent(&self, hash: &Hash, most: u64) -> Result<Option<Height>, StoreError> {
+        let mut end = self.tip.header.height;
+        let lowest = end.next().back(most);
+        while end >= lowest {
+            let start = end.next().back(Self::MAX_BATCH_BLOCKS).max(lowest);
+            let mut next = start;
+            while next <= end {
+                let headers = self.headers(next, end)?;
+                let found = headers.iter().rev().find(|header| header.hash == *hash);
+                if let Some(found) = found {
+                    return Ok(Some(found.header.height));
+                }
+                next = next.ahead(headers.len() as u64);
+            }
+            let Some(below) = start.parent() else { break };
+            end = below;
+        }
+        Ok(None)
+    }
+
+    /// The chain state after the block at `height`; none above the tip.
+    ///
+    /// # Errors
+    /// As [`View::block`].
+    pub fn state_at(&self, height: Height) -> Result<Option<TipState>, StoreError> {
+        let Some(last) = self.header(height)? else { return Ok(None) };
+        let parent_time = match height.parent() {
+            None => last.header.timestamp,
+            Some(parent) => self.required_header(parent)?.header.timestamp,
+        };
+        loop {
+            // Tiles above the fork of a swap that this view does not know are another chain's.
+            let own = self.lowest_fork().unwrap_or(height).min(height);
+            let state = self.ancestors(own, height).map(|ancestors| {
+                TipState::restore(last.header, parent_time, last.total_work, ancestors)
+            });
+            // A swap that began while the tiles were read: again, with what it left alone.
+            if !matches!(state, Ok(Some(_))) && self.lowest_fork().is_some_and(|fork| fork < own) {
+                continue;
+            }
+            let what = format!("block {height}: history_root does not fit the blocks before it");
+            return state?.map(Some).ok_or(StoreError::Damaged { what });
+        }
+    }
+
+    /// Frontier over the blocks below `height`, of which those below `own` are
+    /// taken from the history tiles.
+    fn ancestors(&self, own: Height, height: Height) -> Result<Frontier, StoreError> {
+        let leaf = |leaf| Ok(leaf_hash(self.required_header(Height::new(leaf))?.hash.as_bytes()));
+        guarded(|| {
+            let tile = |level, index| self.database.tile(level, index);
+            let mut ancestors = tiles::frontier(own.get(), &tile, &leaf)?;
+            for above in own.get()..height.get() {
+                ancestors.append(leaf(above)?);
+            }
+            Ok(ancestors)
+        })
+    }
+
+    fn required_header(&self, height: Height) -> Result<StoredHeader, StoreError> {
+        self.header(height)?.ok_or_else(|| missing(height))
+    }
+
+    /// Values of consecutive blocks of this chain.
+    fn batch(&self, from: Height, to: Height) -> Result<Vec<Raw>, StoreError> {
+        if self.made.elapsed() > LIFETIME {
+            return Err(StoreError::ViewExpired);
+        }
+        let to = to.min(self.tip.header.height).min(from.ahead(Self::MAX_BATCH_BLOCKS - 1));
+        if from > to {
+            return Ok(Vec::new());
+        }
+        let mut batch = self.read_main(from, to)?;
+        self.replace_displaced(from, to, &mut batch)?;
+        if batch.is_empty() {
+            return Err(missing(from));
+        }
+        Ok(batch)
+    }
+
+    /// What the main chain holds this moment.
+    fn read_main(&self, from: Height, to: Height) -> Result<Vec<Raw>, StoreError> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        let chain = &self.database.chain;
+        for entry in chain.range(block_key(from)..=block_key(to)) {
+            let (key, value) = entry.map_err(read_error)?;
+            let height = height_of_block_key(&key).ok_or_else(|| missing(from))?;
+            touch(chain, &key, value.len())?;
+            bytes += weight(&value);
+            batch.push((height, value));
+            if bytes >= Self::MAX_BATCH_BYTES {
+                break;
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Puts back what swaps moved away since the view was made, and sees to it that
+    /// the batch is consecutive.
+    fn replace_displaced(
+        &self,
+        from: Height,
+        to: Height,
+        batch: &mut Vec<Raw>,
+    ) -> Result<(), StoreError> {
+        // The list is looked at after the read: whatever a swap did before or during it is there.
+        let own_to = self.lowest_fork().map_or(to, |fork| fork.min(to));
+        let mut bytes = 0;
+        let mut wanted = from;
+        batch.retain(|(height, value)| {
+            let keep = *height <= own_to;
+            bytes += if keep { weight(value) } else { 0 };
+            keep
+        });
+        for (height, _) in batch.iter() {
+            if *height != wanted {
+                return Err(missing(wanted));
+            }
+            wanted = wanted.next();
+        }
+        // What ended the read early ends the batch early.
+        if wanted <= own_to {
+            return if wanted > from { Ok(()) } else { Err(missing(wanted)) };
+        }
+        while wanted <= to && (bytes < Self::MAX_BATCH_BYTES || batch.is_empty()) {
+            let value = match self.displaced_at(wanted) {
+                Some(hash) => self.database.raw_held(wanted, &hash)?,
+                None => self.database.raw_block(wanted)?.ok_or_else(|| missing(wanted))?,
+            };
+            bytes += weight(&value);
+            batch.push((wanted, value));
+            wanted = wanted.next();
+        }
+        Ok(())
+    }
+
+    /// The hash of this chain's block at `height`, if a swap moved it away.
+    fn displaced_at(&self, height: Height) -> Option<Hash> {
+        // The first swap that touched the height displaced what this view saw there.
+        let state = self.database.state();
+        let mut unknown = state.swaps.iter().filter(|swap| swap.number > self.swaps_known);
+        unknown.find_map(|swap| swap.displaced_at(height))
+    }
+
+    /// Whether the main chain is still this chain, longer or not.
+    pub(super) fn is_main(&self) -> bool {
+        self.lowest_fork().is_none()
+    }
+
+    /// Up to here the main chain is still this chain; none when it is altogether.
+    fn lowest_fork(&self) -> Option<Height> {
+        let state = self.database.state();
+        let unknown = state.swaps.iter().filter(|swap| swap.number > self.swaps_known);
+        unknown.map(|swap| swap.fork).min()
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        let mut state = self.database.state();
+        if let Some(count) = state.views.get_mut(&self.swaps_known) {
+            *count -= 1;
+            if *count == 0 {
+                state.views.remove(&self.swaps_known);
+            }
+        }
+        state.drop_old_swaps();
+    }
+}
+
+/// Each block names the one before it.
+fn check_links(blocks: impl Iterator<Item = (Hash, Hash)>) -> Result<(), StoreError> {
+    let mut last = None;
+    for (previous, hash) in blocks {
+        if last.is_some_and(|last| last != previous) {
+            let what = format!("block {hash}: previous_hash is not the block below it");
+            return Err(StoreError::Damaged { what });
+        }
+        last = Some(hash);
+    }
+    Ok(())
+}
+
+fn missing(height: Height) -> StoreError {
+    StoreError::Damaged { what: format!("block {height} is missing") }
+}
