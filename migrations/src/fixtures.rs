@@ -1,0 +1,60 @@
+//! Small databases as each released schema's own code wrote them.
+//!
+//! The writers are frozen with their schema: they know the bytes by themselves,
+//! so that a change of the node's code cannot change what an old database was.
+
+/// A block as schema 1 keeps it.
+#[derive(Clone, Debug)]
+pub struct Schema1Block {
+    /// SHA-256 of the header.
+    pub hash: [u8; 32],
+    /// The encoded header.
+    pub header: [u8; 132],
+    /// Work from genesis up to and with the block, big-endian.
+    pub total_work: [u8; 32],
+    /// The records.
+    pub records: Vec<String>,
+}
+
+/// Writes a database of schema 1: tree `chain` with the spec's text, the blocks
+/// from genesis on under `b` and their height, bodies up to 4 KiB inline, and the
+/// schema number. No history tile, so at most 255 blocks.
+///
+/// # Errors
+/// When the database fails.
+///
+pub fn write_schema_1(db: &sled::Db, spec: &str, blocks: &[Schema1Block]) -> sled::Result<()> {
+    let chain = db.open_tree("chain")?;
+    chain.insert("spec", spec)?;
+    for (height, block) in (0_u64..).zip(blocks) {
+        let mut key = vec![b'b'];
+        key.extend_from_slice(&height.to_be_bytes());
+        let mut value = Vec::new();
+        value.extend_from_slice(&block.hash);
+        value.extend_from_slice(&block.header);
+        value.extend_from_slice(&block.total_work);
+        // Body tag 0: inline. Then postcard's sequence of strings: lengths as LEB128.
+        value.push(0);
+        push_varint(&mut value, block.records.len());
+        for record in &block.records {
+            push_varint(&mut value, record.len());
+            value.extend_from_slice(record.as_bytes());
+        }
+        chain.insert(key, value)?;
+    }
+    chain.insert("schema", &1_u64.to_be_bytes())?;
+    db.flush()?;
+    Ok(())
+}
+
+fn push_varint(out: &mut Vec<u8>, mut value: usize) {
+    while value > 0x7f {
+        out.push(low_seven(value) | 0x80);
+        value >>= 7;
+    }
+    out.push(low_seven(value));
+}
+
+fn low_seven(value: usize) -> u8 {
+    u8::try_from(value & 0x7f).unwrap_or_default()
+}
