@@ -1,3 +1,4 @@
 //! A small ledger node: an append-only chain of records, agreed on by proof of work.
 
 pub mod chain;
+pub mod store;

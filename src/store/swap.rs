@@ -10,7 +10,7 @@ use super::layout::{
 use super::tiles::{TileEdge, nodes_at};
 use super::writer::insert;
 use super::{StoreError, Tip, Writer};
-use crate::chain::{Hash, Height, leaf_hash};
+use crate::chain::{Hash, Height, leaf_hash, replaces};
 
 /// A finished swap.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -115,8 +115,10 @@ impl Writer {
         let value = self.database.raw_side(height, hash)?;
         let value = value.ok_or(StoreError::NotHeld { height, hash: *hash })?;
         let (stored, _) = decode_block(height, &value)?;
-        let heavier = stored.total_work > self.applied.total_work();
-        if heavier { Ok(()) } else { Err(StoreError::NotHeavier { height, hash: *hash }) }
+        if replaces(stored.total_work, self.applied.total_work()) {
+            return Ok(());
+        }
+        Err(StoreError::NotHeavier { height, hash: *hash })
     }
 
     /// Copies the main chain above `fork` to `side`; answers its hashes and its bytes.
