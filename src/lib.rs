@@ -1,4 +1,5 @@
 //! A small ledger node: an append-only chain of records, agreed on by proof of work.
 
 pub mod chain;
+pub mod node;
 pub mod store;

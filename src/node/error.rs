@@ -1,0 +1,77 @@
+//! Why the node did not do what was asked, split by whom it blames.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::StoreError;
+use crate::chain::{Hash, RuleError};
+
+/// Why nothing was mined, and nothing stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MineError {
+    /// The records do not fit a block of this chain.
+    #[error(transparent)]
+    TooLarge(#[from] RuleError),
+    /// Too many requests wait.
+    #[error("too many requests wait to be mined; try again later")]
+    QueueFull,
+    /// No proof of work was found in time.
+    #[error("no proof of work was found within {0:?}; try again later")]
+    Deadline(Duration),
+    /// Too little room on the disk.
+    #[error("blocks are refused: {0}")]
+    DiskLow(StoreError),
+    /// The clock does not fit the chain: no block made now would be valid.
+    #[error("no block can be made at this time: {0}; set this machine's clock right")]
+    Clock(RuleError),
+    /// The node is stopping, or has failed.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// Why offered blocks were not taken. Those before the one at fault may have been.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OfferError {
+    /// The first block's parent is not held.
+    #[error("the parent of block {0} is not held")]
+    UnknownParent(Hash),
+    /// A block breaks a rule.
+    #[error("block {hash}: {error}")]
+    Rule {
+        /// The block's hash.
+        hash: Hash,
+        /// The rule.
+        error: RuleError,
+    },
+    /// Too little room on the disk, or the node is stopping or has failed.
+    #[error(transparent)]
+    Unavailable(#[from] NodeFailure),
+}
+
+/// Why the node cannot serve, or is about to stop.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeFailure {
+    /// The node is stopping on request.
+    #[error("the node is stopping")]
+    Stopping,
+    /// The store failed.
+    #[error(transparent)]
+    Store(Arc<StoreError>),
+    /// A thread that the node cannot do without panicked: a fault in this program.
+    #[error("the {thread} thread panicked: {what}; start the node again and report this")]
+    Panicked {
+        /// The thread's name.
+        thread: &'static str,
+        /// The panic's message.
+        what: String,
+    },
+}
+
+impl From<StoreError> for NodeFailure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}

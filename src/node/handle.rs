@@ -1,0 +1,125 @@
+//! What the edges hold of the node.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::watch;
+
+use super::offer::offer;
+use super::request::Request;
+use super::shared::Shared;
+use super::{
+    Links, MineError, Mined, NodeFailure, NodeStatus, OfferError, Offered, StoreError, Tip, View,
+};
+use crate::chain::{Block, Hash, Spec};
+
+/// Speaks to the node; cheap to clone. Its futures need tokio's timers.
+#[derive(Clone, Debug)]
+pub struct NodeHandle {
+    shared: Arc<Shared>,
+}
+
+impl NodeHandle {
+    pub(super) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// The chain's parameters.
+    pub fn spec(&self) -> &Spec {
+        &self.shared.spec
+    }
+
+    /// The genesis hash, which names the chain.
+    pub fn chain_id(&self) -> Hash {
+        self.shared.chain_id
+    }
+
+    /// The published tip.
+    pub fn tip(&self) -> Tip {
+        self.shared.tip()
+    }
+
+    /// The published tip, to be waited on.
+    pub fn watch_tip(&self) -> watch::Receiver<Tip> {
+        self.shared.watch_tip()
+    }
+
+    /// A view of the chain as it is now. Making one does not block.
+    pub fn view(&self) -> View {
+        self.shared.reader.view()
+    }
+
+    /// Runs `read` on a blocking thread under a reader permit: one batch, never a
+    /// wait for a socket. A caller that goes away does not end it.
+    ///
+    /// # Errors
+    /// What `read` failed with; damage, and a panic in it, ends the node. Once the
+    /// node is over, every read fails.
+    pub async fn read<T, F>(&self, read: F) -> Result<T, NodeFailure>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, StoreError> + Send + 'static,
+    {
+        let result = self.shared.blocking(&self.shared.readers, read).await?;
+        result.map_err(|error| self.shared.judge(error))
+    }
+
+    /// Mines one block with these records and waits until it is durable. Dropping
+    /// the future cancels the work, unless the block was handed to the writer.
+    ///
+    /// # Errors
+    /// Why nothing was stored.
+    pub async fn mine(&self, records: Vec<String>) -> Result<Mined, MineError> {
+        self.shared.spec.check_records(&records)?;
+        let (request, ticket) = Request::new(records);
+        self.shared.inbox.push(request)?;
+        ticket.wait(self.shared.config.mine_deadline).await
+    }
+
+    /// Offers consecutive blocks, oldest first, of which some may be held already.
+    /// A caller that goes away does not end it.
+    ///
+    /// # Errors
+    /// Why a block was not taken; those before it may have been.
+    pub async fn offer(&self, blocks: Vec<Block>) -> Result<Offered, OfferError> {
+        let shared = Arc::clone(&self.shared);
+        self.shared.blocking(&self.shared.offers, move || offer(&shared, blocks)).await?
+    }
+
+    /// What an operator wants to know.
+    pub fn status(&self) -> NodeStatus {
+        let shared = &self.shared;
+        let (swaps, recent_swaps) = shared.swaps.get();
+        NodeStatus {
+            tip: shared.tip(),
+            uptime: shared.started.elapsed(),
+            hash_rate: shared.rate.get(),
+            mining: shared.inbox.waiting() + usize::from(shared.at_work.load(Ordering::Relaxed)),
+            refusing: shared.refusing(),
+            checking: shared.checked(),
+            swaps,
+            recent_swaps,
+        }
+    }
+
+    /// Peers.
+    pub fn links(&self) -> &Links {
+        &self.shared.links
+    }
+
+    /// Resolves when the node can no longer serve, with the reason.
+    pub async fn failed(&self) -> NodeFailure {
+        let mut failure = self.shared.watch_failure();
+        let known = failure.wait_for(Option::is_some).await;
+        // The sender lives as long as this handle.
+        known.ok().and_then(|why| why.clone()).unwrap_or(NodeFailure::Stopping)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! The node's side of peer networking: commands to it, and the table of live links.
+
+use std::net::SocketAddr;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::PeerUrl;
+
+/// Why a peer was not linked. It stays remembered and is tried again.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub struct DialError(pub String);
+
+/// A live link.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LinkInfo {
+    /// The other end.
+    pub address: SocketAddr,
+}
+
+/// Commands to the peer network, and its link table; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Links {
+    /// None without peer networking.
+    network: Option<Network>,
+}
+
+/// What the peer network is asked to do.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LinkCommand {
+    /// Remember a peer, dial it, and answer when it is linked or could not be.
+    Dial {
+        /// The peer.
+        peer: PeerUrl,
+        /// The answer.
+        reply: oneshot::Sender<Result<(), DialError>>,
+    },
+}
+
+/// The peer network's end of [`Links`].
+#[derive(Debug)]
+pub struct LinkServer {
+    /// What is asked. Dropping it makes every later command fail.
+    pub commands: mpsc::Receiver<LinkCommand>,
+    /// The live links, kept up to date by the server.
+    pub table: watch::Sender<Vec<LinkInfo>>,
+}
+
+/// Commands that may wait for the peer network, a peer's URL each, at most 2 KiB; above
+/// it those who ask wait.
+const MAX_LINK_COMMANDS: usize = 64;
+
+#[derive(Clone, Debug)]
+struct Network {
+    commands: mpsc::Sender<LinkCommand>,
+    table: watch::Receiver<Vec<LinkInfo>>,
+}
+
+impl Links {
+    /// A node without peer networking: every dial is refused, the table is empty.
+    pub const fn none() -> Self {
+        Self { network: None }
+    }
+
+    /// Both ends of a peer network.
+    pub fn channel() -> (Self, LinkServer) {
+        let (send, commands) = mpsc::channel(MAX_LINK_COMMANDS);
+        let (table, links) = watch::channel(Vec::new());
+        let network = Network { commands: send, table: links };
+        (Self { network: Some(network) }, LinkServer { commands, table })
+    }
+
+    /// Remembers a peer, dials it, and waits for the link up to the dial timeout. A
+    /// peer that is linked already gets no second link.
+    ///
+    /// # Errors
+    /// Why there is no link.
+    pub async fn dial(&self, peer: &PeerUrl) -> Result<(), DialError> {
+        let Some(network) = &self.network else {
+            return Err(DialError("this node was started without peer networking".to_owned()));
+        };
+        let stopped = || DialError("peer networking has stopped".to_owned());
+        let (reply, answer) = oneshot::channel();
+        let command = LinkCommand::Dial { peer: peer.clone(), reply };
+        network.commands.send(command).await.map_err(|_| stopped())?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// The live links.
+    pub fn table(&self) -> Vec<LinkInfo> {
+        self.network.as_ref().map(|network| network.table.borrow().clone()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

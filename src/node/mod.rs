@@ -1,0 +1,41 @@
+//! The owner of the state: one writer thread, the miner, and the handle by which
+//! everything else reads and changes the chain.
+//!
+//! Life of a mined block: `handle` puts a request into the `inbox`, the `miner`
+//! takes it and searches a nonce (`search`), the `writer` makes it durable and
+//! answers. Life of an offered block: `offer` checks it, the `writer` appends or
+//! stages it. Only the writer changes the chain, and nothing is answered before
+//! it is durable.
+
+mod check;
+mod command;
+mod config;
+mod error;
+mod handle;
+mod inbox;
+mod links;
+mod miner;
+mod offer;
+mod peer_url;
+mod rate;
+mod request;
+mod running;
+mod search;
+mod shared;
+mod status;
+mod swaps;
+mod writer;
+
+pub use crate::store::{StoreError, StoredBlock, StoredHeader, Tip, View};
+pub use config::NodeConfig;
+pub use error::{MineError, NodeFailure, OfferError};
+pub use handle::NodeHandle;
+pub use links::{DialError, LinkCommand, LinkInfo, LinkServer, Links};
+pub use offer::Offered;
+pub use peer_url::{PeerUrl, PeerUrlError};
+pub use request::Mined;
+pub use running::Node;
+pub use status::{DisplacedBlock, NodeStatus, SwapSummary};
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,179 @@
+//! Blocks that were mined elsewhere: checked here, off the runtime, and handed to the
+//! writer in batches.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::command::Command;
+use super::shared::Shared;
+use super::{NodeFailure, OfferError, StoreError, View};
+use crate::chain::{Block, Hash, Height, RuleError, TipState, ValidBlock};
+
+/// What became of blocks that were offered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Offered {
+    /// All of them are on the main chain already.
+    Known,
+    /// They extended the main chain.
+    Extended,
+    /// They are kept as a branch that has no more work than the main chain.
+    Staged,
+    /// Their branch became the main chain.
+    Swapped,
+}
+
+/// Most blocks in one command to the writer.
+const MAX_BATCH_BLOCKS: usize = 1_000;
+
+/// Most bytes of records in one command to the writer, one larger block excepted. 8 MiB.
+const MAX_BATCH_BYTES: u64 = 8 << 20;
+
+/// Checks consecutive blocks and has them connected. Blocks on the disk and on the
+/// writer: not for the runtime's threads.
+pub(super) fn offer(shared: &Arc<Shared>, mut blocks: Vec<Block>) -> Result<Offered, OfferError> {
+    let marks = consecutive(&blocks)?;
+    let known = known_prefix(&shared.reader.view(), &marks).map_err(|error| fail(shared, error))?;
+    blocks.drain(..known);
+    let Some(first) = blocks.first() else { return Ok(Offered::Known) };
+    let tip = parent_of(shared, first)?;
+
+    let mut batch = Batch { shared, tip, blocks: Vec::new(), bytes: 0, outcome: Offered::Known };
+    for (block, &(height, hash)) in blocks.into_iter().zip(marks.iter().skip(known)) {
+        if let Err(error) = batch.check(block, height, hash) {
+            // Those before it are good.
+            batch.send()?;
+            return Err(OfferError::Rule { hash, error });
+        }
+        if batch.is_full() {
+            batch.send()?;
+        }
+    }
+    batch.send()?;
+    Ok(batch.outcome)
+}
+
+/// How many of these consecutive blocks are on the view's chain: those are the first ones.
+pub(super) fn known_prefix(view: &View, marks: &[(Height, Hash)]) -> Result<usize, StoreError> {
+    let (mut known, mut unknown) = (0, marks.len());
+    while known < unknown {
+        // The last one's hash decides about all before it. The first one is asked about
+        // first, since mostly that one is new.
+        let middle = if known == 0 && unknown == marks.len() { 0 } else { known.midpoint(unknown) };
+        let Some(&(height, hash)) = marks.get(middle) else { break };
+        if view.header(height)?.is_some_and(|stored| stored.hash == hash) {
+            known = middle + 1;
+        } else {
+            unknown = middle;
+        }
+    }
+    Ok(known)
+}
+
+/// Heights and hashes of blocks, each the child of the one before.
+fn consecutive(blocks: &[Block]) -> Result<Vec<(Height, Hash)>, OfferError> {
+    let mut marks: Vec<(Height, Hash)> = Vec::with_capacity(blocks.len());
+    for Block { header, .. } in blocks {
+        let hash = header.hash();
+        if let Some(&(parent, expected)) = marks.last() {
+            let found = header.previous_hash;
+            if found != expected {
+                let error = RuleError::PreviousHash { expected, found };
+                return Err(OfferError::Rule { hash, error });
+            }
+            let (expected, found) = (parent.next(), header.height);
+            if found != expected {
+                return Err(OfferError::Rule {
+                    hash,
+                    error: RuleError::Height { expected, found },
+                });
+            }
+        }
+        marks.push((header.height, hash));
+    }
+    Ok(marks)
+}
+
+/// The chain state that the block claims to extend.
+fn parent_of(shared: &Shared, block: &Block) -> Result<TipState, OfferError> {
+    let hash = block.header.previous_hash;
+    let unknown = OfferError::UnknownParent(hash);
+    let Some(height) = block.header.height.parent() else { return Err(unknown) };
+    let find = || shared.reader.state_of(height, &hash).map_err(|error| fail(shared, error));
+    if let Some(state) = find()? {
+        return Ok(state);
+    }
+    // It may be on its way to the disk.
+    let (reply, durable) = oneshot::channel();
+    ask(shared, Command::Barrier { reply }, durable)?;
+    find()?.ok_or(unknown)
+}
+
+/// Checked blocks on their way to the writer.
+struct Batch<'a> {
+    shared: &'a Shared,
+    /// The state after the last block checked.
+    tip: TipState,
+    blocks: Vec<ValidBlock>,
+    bytes: u64,
+    /// What became of the batches before.
+    outcome: Offered,
+}
+
+impl Batch<'_> {
+    fn check(&mut self, block: Block, height: Height, hash: Hash) -> Result<(), RuleError> {
+        let Shared { spec, config, .. } = self.shared;
+        let block = self.tip.check_block(spec, block, (config.clock)())?;
+        config.checkpoints.check(height, hash)?;
+        self.tip.extend(&block);
+        self.bytes = self.bytes.saturating_add(block.block().record_bytes());
+        self.blocks.push(block);
+        Ok(())
+    }
+
+    const fn is_full(&self) -> bool {
+        self.blocks.len() >= MAX_BATCH_BLOCKS || self.bytes >= MAX_BATCH_BYTES
+    }
+
+    fn send(&mut self) -> Result<(), OfferError> {
+        let blocks = std::mem::take(&mut self.blocks);
+        self.bytes = 0;
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        let (reply, answer) = oneshot::channel();
+        let connected = ask(self.shared, Command::Connect { blocks, reply }, answer)?;
+        let offered = connected.map_err(|error| match error {
+            StoreError::NotHeld { hash, .. } => OfferError::UnknownParent(hash),
+            error => OfferError::Unavailable(error.into()),
+        })?;
+        self.outcome = match (self.outcome, offered) {
+            (Offered::Swapped, _) => Offered::Swapped,
+            (before, Offered::Known) => before,
+            (_, offered) => offered,
+        };
+        Ok(())
+    }
+}
+
+/// Sends a command, waiting while the queue is full, and waits for its answer.
+fn ask<T>(
+    shared: &Shared,
+    command: Command,
+    answer: oneshot::Receiver<T>,
+) -> Result<T, NodeFailure> {
+    let over = || shared.failure().unwrap_or(NodeFailure::Stopping);
+    if shared.is_over() {
+        return Err(over());
+    }
+    shared.commands.send(command).map_err(|_| over())?;
+    answer.blocking_recv().map_err(|_| over())
+}
+
+fn fail(shared: &Shared, error: StoreError) -> OfferError {
+    OfferError::Unavailable(shared.judge(error))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! A peer's address, as an operator or a client writes it.
+
+use std::str::FromStr;
+
+use url::{Host, Url};
+
+/// A peer's address: `ws://host:port`, nothing after it but an optional path. Without
+/// a port it means port 80 (RFC 6455 section 3).
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PeerUrl(String);
+
+/// Why a text is no peer address.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{text}` is no peer address: {reason}; write ws://host:port")]
+pub struct PeerUrlError {
+    /// The text, shortened.
+    pub text: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// Longest peer address, in bytes.
+const MAX_BYTES: usize = 2_048;
+
+/// Characters of a wrong address that its error shows.
+const SHOWN: usize = 80;
+
+impl PeerUrl {
+    /// The text as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PeerUrl {
+    type Err = PeerUrlError;
+
+    fn from_str(text: &str) -> Result<Self, PeerUrlError> {
+        match check(text) {
+            Ok(()) => Ok(Self(text.to_owned())),
+            Err(reason) => Err(PeerUrlError { text: shorten(text), reason }),
+        }
+    }
+}
+
+fn check(text: &str) -> Result<(), String> {
+    if text.len() > MAX_BYTES {
+        return Err(format!("it is longer than {MAX_BYTES} bytes"));
+    }
+    // A URL parser mends these; the text as given must mean the same to everybody.
+    if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
+        return Err("it holds a space, a control character or a backslash".to_owned());
+    }
+    let rest = text.split_once("://").filter(|(scheme, _)| scheme.eq_ignore_ascii_case("ws"));
+    if rest.is_none_or(|(_, rest)| rest.starts_with('/')) {
+        return Err("it does not begin with ws:// and a host".to_owned());
+    }
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if url.host().is_none_or(|host| matches!(host, Host::Domain(""))) {
+        return Err("it names no host".to_owned());
+    }
+    if url.port() == Some(0) {
+        return Err("nobody listens on port 0".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a peer takes no user name or password".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("a peer address ends before `?` and `#`".to_owned());
+    }
+    Ok(())
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}..", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

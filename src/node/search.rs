@@ -1,0 +1,163 @@
+//! The search for a nonce, on one thread first and on several when it takes longer.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::chain::{Header, MAX_SAFE_INTEGER, Midstate, Timestamp};
+
+/// How and how long to search.
+#[derive(Clone, Copy)]
+pub(super) struct Search<'a> {
+    /// Threads, the calling one included.
+    pub(super) threads: usize,
+    /// The clock that headers are stamped with.
+    pub(super) clock: fn() -> Timestamp,
+    /// Whether to give up; asked every [`CHUNK`] hashes by every thread.
+    pub(super) stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// What a search came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outcome {
+    /// The header whose hash is within its target; none when the search was stopped.
+    pub(super) found: Option<Header>,
+    /// Attempts made, by all threads.
+    pub(super) hashes: u64,
+}
+
+/// Hashes between two looks at whether to go on. The first so many are tried
+/// before other threads are started: waking them costs more.
+const CHUNK: u32 = 4_096;
+
+/// How long one timestamp is used.
+const ROUND: Duration = Duration::from_secs(2);
+
+/// Pause when every nonce of a timestamp was tried and the clock stands still.
+const USED_UP_PAUSE: Duration = Duration::from_millis(5);
+
+/// Largest upper part of a nonce: its lower 32 bits are a midstate's.
+const MAX_HIGH: u64 = MAX_SAFE_INTEGER >> 32;
+
+impl Search<'_> {
+    /// Finds a nonce for `header`; a search that lasts is stamped anew from time to
+    /// time, never below the timestamp that the header came with.
+    pub(super) fn run(&self, header: Header) -> Outcome {
+        let earliest = header.timestamp;
+        let mut round = Round::new(header);
+        let mut hashes = 0;
+        loop {
+            let found = self.round(&mut round);
+            hashes += *round.hashes.get_mut();
+            if found.is_some() || (self.stop)() {
+                return Outcome { found, hashes };
+            }
+            round = round.next(earliest.max((self.clock)()));
+        }
+    }
+
+    fn round(&self, round: &mut Round) -> Option<Header> {
+        let Some(mut lane) = round.lane() else {
+            std::thread::sleep(USED_UP_PAUSE);
+            return None;
+        };
+        if !round.step(&mut lane) && !(self.stop)() {
+            let (round, stop) = (&*round, self.stop);
+            std::thread::scope(|scope| {
+                for _ in 1..self.threads {
+                    let Some(lane) = round.lane() else { break };
+                    let builder = std::thread::Builder::new().name("search".to_owned());
+                    // A thread that the system refuses only makes the search slower.
+                    let _ = builder.spawn_scoped(scope, move || round.work(lane, stop));
+                }
+                round.work(lane, stop);
+            });
+        }
+        let nonce = *round.found.get_mut();
+        (nonce <= MAX_SAFE_INTEGER).then_some(Header { nonce, ..round.header })
+    }
+}
+
+/// The search under one timestamp, shared by the threads.
+struct Round {
+    header: Header,
+    target: [u8; 32],
+    /// The next upper part of a nonce that nobody has taken.
+    high: AtomicU64,
+    /// The lowest nonce found; `u64::MAX` while there is none.
+    found: AtomicU64,
+    hashes: AtomicU64,
+    over: AtomicBool,
+    until: Instant,
+}
+
+/// One thread's part of the nonces: those with one upper part.
+struct Lane {
+    midstate: Midstate,
+    high: u64,
+    /// The next lower part; none when all were tried.
+    low: Option<u32>,
+}
+
+impl Round {
+    fn new(header: Header) -> Self {
+        // A header whose bits mean nothing has no proof of work; no template has such bits.
+        let target = header.bits.target().map_or([0; 32], |target| target.get().to_be_bytes());
+        Self {
+            header,
+            target,
+            high: AtomicU64::new(0),
+            found: AtomicU64::new(u64::MAX),
+            hashes: AtomicU64::new(0),
+            over: AtomicBool::new(false),
+            until: Instant::now() + ROUND,
+        }
+    }
+
+    /// The round after this one. Nonces are tried from the start, unless the header is
+    /// the same.
+    fn next(self, timestamp: Timestamp) -> Self {
+        let tried = if timestamp == self.header.timestamp { self.high.into_inner() } else { 0 };
+        let next = Self::new(Header { timestamp, ..self.header });
+        Self { high: AtomicU64::new(tried), ..next }
+    }
+
+    /// A part of the nonces that nobody has; none when there are no more.
+    fn lane(&self) -> Option<Lane> {
+        let high = self.high.fetch_add(1, Ordering::Relaxed);
+        (high <= MAX_HIGH).then(|| Lane {
+            midstate: Midstate::of(&Header { nonce: high << 32, ..self.header }),
+            high,
+            low: Some(0),
+        })
+    }
+
+    /// Works until a nonce is found by any thread, or the round is over.
+    fn work(&self, mut lane: Lane, stop: &(dyn Fn() -> bool + Sync)) {
+        while !self.over.load(Ordering::Relaxed) {
+            if self.step(&mut lane) || stop() || Instant::now() >= self.until {
+                self.over.store(true, Ordering::Relaxed);
+            }
+            if lane.low.is_none() {
+                let Some(next) = self.lane() else { return };
+                lane = next;
+            }
+        }
+    }
+
+    /// Tries a chunk of nonces; answers whether one was found.
+    fn step(&self, lane: &mut Lane) -> bool {
+        let Some(from) = lane.low else { return false };
+        let to = from | (CHUNK - 1);
+        lane.low = to.checked_add(1);
+        let hit = (from..=to).find(|&low| *lane.midstate.hash(low).as_bytes() <= self.target);
+        let tried = hit.unwrap_or(to) - from + 1;
+        self.hashes.fetch_add(u64::from(tried), Ordering::Relaxed);
+        if let Some(low) = hit {
+            self.found.fetch_min(lane.high << 32 | u64::from(low), Ordering::Relaxed);
+        }
+        hit.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! What the node's threads and handles share.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::{Semaphore, watch};
+
+use super::command::Command;
+use super::inbox::Inbox;
+use super::rate::HashRate;
+use super::swaps::SwapLog;
+use super::{Links, NodeConfig, NodeFailure, StoreError, Tip};
+use crate::chain::{Hash, Height, Spec};
+use crate::store::Reader;
+
+/// Offers that are checked at the same time; others wait. Each has at most one
+/// batch on its way to the writer.
+const MAX_OFFERS: usize = 2;
+
+/// What the node's threads and handles share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) spec: Spec,
+    pub(super) chain_id: Hash,
+    pub(super) config: NodeConfig,
+    pub(super) reader: Reader,
+    pub(super) links: Links,
+    pub(super) started: Instant,
+    pub(super) inbox: Inbox,
+    /// To the writer; bounded, see [`super::command::MAX_COMMANDS`].
+    pub(super) commands: SyncSender<Command>,
+    pub(super) rate: HashRate,
+    pub(super) swaps: SwapLog,
+    /// Whether the miner is at work.
+    pub(super) at_work: AtomicBool,
+    /// One permit a database read.
+    pub(super) readers: Arc<Semaphore>,
+    /// One permit an offer.
+    pub(super) offers: Arc<Semaphore>,
+    tip: watch::Sender<Tip>,
+    failure: watch::Sender<Option<NodeFailure>>,
+    refusing: Mutex<Option<String>>,
+    checked: AtomicU64,
+}
+
+/// Stands for a background check that is done; no block has this height.
+const CHECK_DONE: u64 = u64::MAX;
+
+impl Shared {
+    pub(super) fn new(
+        spec: Spec,
+        config: NodeConfig,
+        reader: Reader,
+        links: Links,
+        commands: SyncSender<Command>,
+    ) -> Self {
+        Self {
+            chain_id: spec.genesis().hash(),
+            started: Instant::now(),
+            inbox: Inbox::new(config.mine_queue),
+            commands,
+            rate: HashRate::default(),
+            swaps: SwapLog::default(),
+            at_work: AtomicBool::new(false),
+            readers: Arc::new(Semaphore::new(config.readers.clamp(1, Semaphore::MAX_PERMITS))),
+            offers: Arc::new(Semaphore::new(MAX_OFFERS)),
+            tip: watch::Sender::new(reader.tip()),
+            failure: watch::Sender::new(None),
+            refusing: Mutex::default(),
+            checked: AtomicU64::new(0),
+            spec,
+            config,
+            reader,
+            links,
+        }
+    }
+
+    /// Makes a durable tip known.
+    pub(super) fn publish(&self, tip: Tip) {
+        self.tip.send_if_modified(|published| {
+            let moved = published.hash != tip.hash;
+            *published = tip;
+            moved
+        });
+    }
+
+    pub(super) fn tip(&self) -> Tip {
+        *self.tip.borrow()
+    }
+
+    pub(super) fn watch_tip(&self) -> watch::Receiver<Tip> {
+        self.tip.subscribe()
+    }
+
+    /// Why the node cannot serve; none while it can.
+    pub(super) fn failure(&self) -> Option<NodeFailure> {
+        self.failure.borrow().clone()
+    }
+
+    pub(super) fn watch_failure(&self) -> watch::Receiver<Option<NodeFailure>> {
+        self.failure.subscribe()
+    }
+
+    /// Whether the node stops, or has failed.
+    pub(super) fn is_over(&self) -> bool {
+        self.failure.borrow().is_some()
+    }
+
+    /// Whether the node has failed, so that nothing more may be written.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.borrow().as_ref().is_some_and(|why| !matches!(why, NodeFailure::Stopping))
+    }
+
+    /// Ends the node's service, for good. A failure is kept rather than a stop, and
+    /// the first failure rather than later ones.
+    pub(super) fn end(&self, why: &NodeFailure) {
+        let ended = self.failure.send_if_modified(|known| {
+            let worse = match known {
+                None => true,
+                Some(NodeFailure::Stopping) => !matches!(why, NodeFailure::Stopping),
+                Some(_) => false,
+            };
+            if worse {
+                *known = Some(why.clone());
+            }
+            worse
+        });
+        if ended && !matches!(why, NodeFailure::Stopping) {
+            tracing::error!("{why}");
+        }
+        self.inbox.stop();
+    }
+
+    /// Judges a failed read: damage ends the node, anything else only the read.
+    pub(super) fn judge(&self, error: StoreError) -> NodeFailure {
+        let ends = matches!(error, StoreError::Damaged { .. } | StoreError::WriteFailed(_));
+        let why = NodeFailure::from(error);
+        if ends {
+            self.end(&why);
+        }
+        why
+    }
+
+    /// Runs `work` on a blocking thread under one of `permits`, which it keeps even
+    /// when the caller goes away. A panic in it is damage: sled panics on it.
+    pub(super) async fn blocking<T, F>(
+        &self,
+        permits: &Arc<Semaphore>,
+        work: F,
+    ) -> Result<T, NodeFailure>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let permit = Arc::clone(permits).acquire_owned().await;
+        let permit = permit.map_err(|_| NodeFailure::Stopping)?;
+        if let Some(why) = self.failure() {
+            return Err(why);
+        }
+        let task = tokio::task::spawn_blocking(move || {
+            let result = guarded(work);
+            drop(permit);
+            result
+        });
+        match task.await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.judge(error)),
+            // Only a runtime that shuts down drops the task.
+            Err(_) => Err(NodeFailure::Stopping),
+        }
+    }
+
+    /// Notes why blocks are refused at the moment, or that they are not.
+    pub(super) fn set_refusing(&self, why: Option<String>) {
+        *self.refusing.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Why blocks are refused at the moment.
+    pub(super) fn refusing(&self) -> Option<String> {
+        let failure = self.failure().map(|why| why.to_string());
+        let noted = || self.refusing.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        failure.or_else(noted)
+    }
+
+    /// Notes how far the background check is; none when it is done.
+    pub(super) fn set_checked(&self, height: Option<Height>) {
+        self.checked.store(height.map_or(CHECK_DONE, Height::get), Ordering::Relaxed);
+    }
+
+    /// How far the background check is; none when it is done.
+    pub(super) fn checked(&self) -> Option<Height> {
+        let height = self.checked.load(Ordering::Relaxed);
+        (height != CHECK_DONE).then_some(Height::new(height))
+    }
+}
+
+/// Runs `work`, and makes a panic in it an error: sled panics on some damage.
+pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| StoreError::Damaged {
+        what: format!("using it panicked: {}", panic_message(panic.as_ref())),
+    })
+}
+
+/// What a panic says.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|&text| text.to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+}

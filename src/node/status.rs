@@ -1,0 +1,54 @@
+//! What an operator wants to know of a running node.
+
+use std::time::Duration;
+
+use super::Tip;
+use crate::chain::{Hash, Height, Timestamp};
+
+/// A snapshot of the node.
+#[derive(Clone, Debug)]
+pub struct NodeStatus {
+    /// The published tip.
+    pub tip: Tip,
+    /// Time since the node started.
+    pub uptime: Duration,
+    /// Hashes per second while last mining; none before the first block.
+    pub hash_rate: Option<f64>,
+    /// Requests that wait to be mined, the one at work included.
+    pub mining: usize,
+    /// Why blocks are refused at the moment, if they are: little disk space.
+    pub refusing: Option<String>,
+    /// Heights that the background check has covered, up to the tip at its start; none
+    /// when it is done.
+    pub checking: Option<Height>,
+    /// Swaps since the start.
+    pub swaps: u64,
+    /// The latest swaps, newest first, at most 16.
+    pub recent_swaps: Vec<SwapSummary>,
+}
+
+/// One swap.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SwapSummary {
+    /// When it was done.
+    pub time: Timestamp,
+    /// The last block that both branches share.
+    pub fork: Height,
+    /// How many blocks left the main chain.
+    pub depth: u64,
+    /// The first of them, at most 256, lowest first.
+    pub displaced: Vec<DisplacedBlock>,
+    /// The new tip.
+    pub new_height: Height,
+    /// Its hash.
+    pub new_hash: Hash,
+}
+
+/// A block that a swap took off the main chain.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct DisplacedBlock {
+    /// Its height.
+    pub height: Height,
+    /// Its hash.
+    pub hash: Hash,
+}

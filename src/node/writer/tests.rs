@@ -1,0 +1,239 @@
+//! The writer thread's groups, by hand.
+
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::chain::{Block, Spec, Timestamp, TipState};
+use crate::node::command::MAX_COMMANDS;
+use crate::node::inbox::Job;
+use crate::node::request::{Request, Ticket};
+use crate::node::testing::{Branch, options, records};
+use crate::node::{Links, NodeConfig, NodeFailure};
+use crate::store::Options;
+
+/// A writer without its thread.
+struct Bench {
+    writer: WriterThread,
+    commands: SyncSender<Command>,
+    tip: TipState,
+    _dir: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::with_config(NodeConfig::default())
+    }
+
+    fn with_config(config: NodeConfig) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options { min_free_bytes: 0, ..options(&Spec::dev()) };
+        let opened = store::open(dir.path(), &options, &mut |_| ()).unwrap();
+        let (commands, received) = sync_channel(MAX_COMMANDS);
+        let tip = opened.writer.applied().clone();
+        let shared =
+            Shared::new(opened.spec, config, opened.reader, Links::none(), commands.clone());
+        let writer = WriterThread::new(Arc::new(shared), opened.writer, received);
+        Self { writer, commands, tip, _dir: dir }
+    }
+
+    /// A block of the miner's on `tip`, which moves on, at the writer.
+    fn mined(&mut self, text: &str) -> (Command, Ticket) {
+        let (request, ticket) = Request::new(records(text));
+        self.writer.shared.inbox.push(request).unwrap();
+        let mut job = self.job();
+        let mut branch = Branch::from(&Spec::dev(), self.tip.clone());
+        branch.add(job.request.take_records(), Timestamp::default());
+        let block = self.valid(branch.blocks.remove(0));
+        assert!(job.request.hand_over());
+        (Command::Append { block: Box::new(block), job }, ticket)
+    }
+
+    fn job(&self) -> Numbered {
+        match self.writer.shared.inbox.next() {
+            Some(Job::Mine(job)) => job,
+            other => panic!("not a request: {other:?}"),
+        }
+    }
+
+    fn valid(&mut self, block: Block) -> ValidBlock {
+        let time = block.header.timestamp;
+        let block = self.tip.check_block(&Spec::dev(), block, time).unwrap();
+        self.tip.extend(&block);
+        block
+    }
+
+    fn group(&mut self, commands: impl IntoIterator<Item = Command>) -> ControlFlow<()> {
+        for command in commands {
+            self.commands.send(command).unwrap();
+        }
+        let first = self.writer.commands.recv().unwrap();
+        self.writer.group(first).unwrap()
+    }
+}
+
+async fn height(ticket: Ticket) -> u64 {
+    ticket.wait(Duration::ZERO).await.unwrap().header.height.get()
+}
+
+#[tokio::test]
+async fn what_waits_is_made_durable_and_answered_together() {
+    let mut bench = Bench::new();
+    let (commands, tickets): (Vec<_>, Vec<_>) =
+        ["a", "b", "c"].map(|text| bench.mined(text)).into_iter().unzip();
+    let mut tips = bench.writer.shared.watch_tip();
+    assert!(bench.group(commands).is_continue());
+    assert_eq!(tips.borrow_and_update().hash, bench.tip.hash());
+    assert_eq!(bench.writer.shared.reader.tip().hash, bench.tip.hash());
+    for (expected, ticket) in (1..).zip(tickets) {
+        assert_eq!(height(ticket).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn blocks_that_no_longer_fit_go_back_in_order() {
+    let mut bench = Bench::new();
+    let genesis = bench.tip.clone();
+    let (a, _a) = bench.mined("a");
+    let (b, _b) = bench.mined("b");
+
+    bench.tip = genesis;
+    let mut foreign = Branch::from_genesis(&Spec::dev());
+    foreign.grow(1, "foreign");
+    let blocks = vec![bench.valid(foreign.blocks.remove(0))];
+    let (reply, mut answer) = oneshot::channel();
+    assert!(bench.group([Command::Connect { blocks, reply }, a, b]).is_continue());
+    assert_eq!(answer.try_recv().unwrap().unwrap(), Offered::Extended);
+
+    let inbox = &bench.writer.shared.inbox;
+    assert!(inbox.is_interrupted());
+    let Some(Job::MoveTo(tip)) = inbox.next() else { panic!("the miner is not told") };
+    assert_eq!(*tip, foreign.tip);
+    for text in ["a", "b"] {
+        assert_eq!(bench.job().request.records(), [text]);
+    }
+}
+
+#[tokio::test]
+async fn an_offer_in_a_group_does_not_undo_the_blocks_before_it() {
+    let mut bench = Bench::new();
+    let genesis = bench.tip.clone();
+    let (a, ticket) = bench.mined("a");
+    bench.tip = genesis;
+    let mut foreign = Branch::from_genesis(&Spec::dev());
+    foreign.grow(2, "foreign");
+    let blocks = foreign.blocks.drain(..).map(|block| bench.valid(block)).collect();
+    let (reply, mut answer) = oneshot::channel();
+    let (barrier, mut passed) = oneshot::channel();
+    let connect = Command::Connect { blocks, reply };
+    let commands = [a, connect, Command::Barrier { reply: barrier }];
+    assert!(bench.group(commands).is_continue());
+
+    // The mined block was durable before the swap took it off the main chain.
+    let mined = ticket.wait(Duration::ZERO).await.unwrap();
+    assert_eq!(answer.try_recv().unwrap().unwrap(), Offered::Swapped);
+    passed.try_recv().unwrap();
+    let (_, swaps) = bench.writer.shared.swaps.get();
+    assert_eq!(swaps[0].displaced[0].hash, mined.hash);
+    assert_eq!(bench.writer.shared.tip().hash, foreign.tip.hash());
+}
+
+#[test]
+fn an_offer_that_was_taken_meanwhile_is_known() {
+    let mut bench = Bench::new();
+    let mut branch = Branch::from_genesis(&Spec::dev());
+    branch.grow(3, "a");
+    let blocks: Vec<_> = branch.blocks.drain(..).map(|block| bench.valid(block)).collect();
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let (reply, answer) = oneshot::channel();
+        bench.commands.send(Command::Connect { blocks: blocks.clone(), reply }).unwrap();
+        answers.push(answer);
+    }
+    assert!(bench.group([]).is_continue());
+    let answers = answers.into_iter().map(|mut answer| answer.try_recv().unwrap().unwrap());
+    assert_eq!(answers.collect::<Vec<_>>(), [Offered::Extended, Offered::Known]);
+}
+
+#[tokio::test]
+async fn stop_comes_after_what_was_sent_before_it() {
+    let mut bench = Bench::new();
+    let (a, ticket) = bench.mined("a");
+    assert!(bench.group([a, Command::Stop]).is_break());
+    assert_eq!(height(ticket).await, 1);
+}
+
+#[tokio::test]
+async fn a_group_ends_at_its_bound() {
+    let mut bench = Bench::new();
+    let mut tickets = Vec::new();
+    for number in 0..MAX_GROUP_BLOCKS - 1 {
+        let (command, ticket) = bench.mined(&number.to_string());
+        bench.commands.send(command).unwrap();
+        tickets.push(ticket);
+    }
+    assert!(bench.group([]).is_continue());
+    assert!(bench.writer.commands.try_recv().is_err());
+    let mut group = Group::default();
+    for _ in 0..MAX_GROUP_BLOCKS {
+        assert!(!group.is_full());
+        group.count(1);
+    }
+    assert!(group.is_full());
+    let mut group = Group::default();
+    group.count(MAX_GROUP_BYTES);
+    assert!(group.is_full());
+}
+
+#[tokio::test]
+async fn an_accepted_block_ends_the_refusal() {
+    let mut bench = Bench::new();
+    bench.writer.note_refusal(&StoreError::DiskLow { free: 1, needed: 2 });
+    assert!(bench.writer.shared.refusing().is_some_and(|why| why.contains("make room")));
+    let (a, ticket) = bench.mined("a");
+    assert!(bench.group([a]).is_continue());
+    assert_eq!(height(ticket).await, 1);
+    assert_eq!(bench.writer.shared.refusing(), None);
+}
+
+#[tokio::test]
+async fn a_panic_is_final_and_answers_everything() {
+    // The clock is read in a swap: a panic there stands for one in the database engine.
+    let clock = || -> Timestamp { panic!("by design") };
+    let mut bench = Bench::with_config(NodeConfig { clock, ..NodeConfig::default() });
+    let genesis = bench.tip.clone();
+    let (a, a_ticket) = bench.mined("a");
+    assert!(bench.group([a]).is_continue());
+    let (b, b_ticket) = bench.mined("b");
+    bench.tip = genesis;
+    let mut foreign = Branch::from_genesis(&Spec::dev());
+    foreign.grow(2, "foreign");
+    let blocks = foreign.blocks.drain(..).map(|block| bench.valid(block)).collect();
+    let (reply, mut answer) = oneshot::channel();
+    let shared = Arc::clone(&bench.writer.shared);
+    bench.commands.send(Command::Connect { blocks, reply }).unwrap();
+    bench.commands.send(b).unwrap();
+    bench.writer.run();
+
+    assert_eq!(height(a_ticket).await, 1);
+    let unanswered = b_ticket.wait(Duration::ZERO).await;
+    assert!(matches!(unanswered, Err(MineError::Stopping)), "{unanswered:?}");
+    assert!(answer.try_recv().is_err());
+    let why = shared.failure().unwrap();
+    assert!(matches!(why, NodeFailure::Store(_)) && why.to_string().contains("by design"));
+    assert!(shared.commands.send(Command::Stop).is_err());
+}
+
+#[tokio::test]
+async fn after_damage_found_elsewhere_nothing_more_is_written() {
+    let mut bench = Bench::new();
+    let (a, ticket) = bench.mined("a");
+    let shared = Arc::clone(&bench.writer.shared);
+    bench.commands.send(a).unwrap();
+    shared.end(&StoreError::Damaged { what: "by design".to_owned() }.into());
+    bench.writer.run();
+    let unanswered = ticket.wait(Duration::ZERO).await;
+    assert!(matches!(unanswered, Err(MineError::Stopping)), "{unanswered:?}");
+    assert_eq!(shared.reader.tip().hash, shared.chain_id);
+}
