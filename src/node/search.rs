@@ -81,6 +81,7 @@ impl Search<'_> {
 struct Round {
     header: Header,
     target: [u8; 32],
+    target_head: u64,
     /// The next upper part of a nonce that nobody has taken.
     high: AtomicU64,
     /// The lowest nonce found; `u64::MAX` while there is none.
@@ -105,6 +106,7 @@ impl Round {
         Self {
             header,
             target,
+            target_head: head(&target),
             high: AtomicU64::new(0),
             found: AtomicU64::new(u64::MAX),
             hashes: AtomicU64::new(0),
@@ -144,12 +146,18 @@ impl Round {
         }
     }
 
+    /// Whether the hash, as a big-endian number, is within the target. Its first eight
+    /// bytes decide nearly always, and comparing all costs a tenth of the speed.
+    fn is_met_by(&self, hash: &[u8; 32]) -> bool {
+        head(hash) <= self.target_head && *hash <= self.target
+    }
+
     /// Tries a chunk of nonces; answers whether one was found.
     fn step(&self, lane: &mut Lane) -> bool {
         let Some(from) = lane.low else { return false };
         let to = from | (CHUNK - 1);
         lane.low = to.checked_add(1);
-        let hit = (from..=to).find(|&low| *lane.midstate.hash(low).as_bytes() <= self.target);
+        let hit = (from..=to).find(|&low| self.is_met_by(lane.midstate.hash(low).as_bytes()));
         let tried = hit.unwrap_or(to) - from + 1;
         self.hashes.fetch_add(u64::from(tried), Ordering::Relaxed);
         if let Some(low) = hit {
@@ -157,6 +165,11 @@ impl Round {
         }
         hit.is_some()
     }
+}
+
+/// The first eight bytes, as a number.
+fn head(bytes: &[u8; 32]) -> u64 {
+    bytes.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
 }
 
 #[cfg(test)]

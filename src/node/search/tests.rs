@@ -94,3 +94,25 @@ fn nonces_are_tried_again_only_under_another_timestamp() {
     assert_eq!(other.lane().unwrap().high, 0);
     assert_eq!(other.header, Header { timestamp: later, ..header });
 }
+
+#[test]
+fn a_hash_is_compared_with_the_target_as_a_number() {
+    let round = Round::new(template(&hopeless(), "a"));
+    let number = |last: u8| {
+        let mut bytes = [0; 32];
+        bytes[31] = last;
+        bytes
+    };
+    assert_eq!(round.target, number(1));
+    assert!(round.is_met_by(&number(0)) && round.is_met_by(&number(1)));
+    assert!(!round.is_met_by(&number(2)));
+
+    let round = Round::new(template(&Spec::jenny(), "a"));
+    for hash in [round.target, [0; 32]] {
+        assert!(round.is_met_by(&hash));
+    }
+    let mut above = round.target;
+    above[31] += 1;
+    assert!(!round.is_met_by(&above));
+    assert!(!round.is_met_by(&[0xff; 32]));
+}

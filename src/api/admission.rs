@@ -1,0 +1,74 @@
+//! How many connections there may be, in all and of one address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Limits;
+use super::throttle::Source;
+
+/// Connections by address; never more entries than there are connections.
+type Counts = Mutex<HashMap<Source, usize>>;
+
+/// Counts connections.
+#[derive(Clone, Debug)]
+pub(super) struct Admission {
+    all: Arc<Semaphore>,
+    by_source: Arc<Counts>,
+    most_of_one: usize,
+}
+
+/// A place among the connections, given back when dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    _place: OwnedSemaphorePermit,
+    counted: Option<(Arc<Counts>, Source)>,
+}
+
+impl Admission {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(limits.connections)),
+            by_source: Arc::default(),
+            most_of_one: limits.connections_per_address,
+        }
+    }
+
+    /// Waits until there is room for one more connection.
+    pub(super) async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.all).acquire_owned().await.ok()
+    }
+
+    /// Gives the room to a connection of this address; none when it has too many.
+    pub(super) fn admit(&self, place: OwnedSemaphorePermit, address: IpAddr) -> Option<Place> {
+        if address.to_canonical().is_loopback() {
+            return Some(Place { _place: place, counted: None });
+        }
+        let source = Source::from(address);
+        let mut by_source = self.by_source.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = by_source.get(&source).copied().unwrap_or(0);
+        if count >= self.most_of_one {
+            return None;
+        }
+        by_source.insert(source, count.saturating_add(1));
+        Some(Place { _place: place, counted: Some((Arc::clone(&self.by_source), source)) })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some((by_source, source)) = &self.counted else { return };
+        let mut by_source = by_source.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = by_source.get_mut(source) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                by_source.remove(source);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! Tests.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::AUTHORIZATION;
+
+use super::*;
+
+const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+fn headers(name: &str, password: &str) -> HeaderMap {
+    let token = STANDARD.encode(format!("{name}:{password}"));
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, format!("Basic {token}").parse().unwrap());
+    headers
+}
+
+fn auth(users: &Users) -> Arc<Auth> {
+    Auth::new(SocketAddr::from((LOCAL, 0)), users).unwrap()
+}
+
+fn one_user() -> Users {
+    let hash = crate::api::hash_password("right").unwrap();
+    Users::new(vec![User { name: "ann".to_owned(), hash, role: Role::Reader }]).unwrap()
+}
+
+#[tokio::test]
+async fn a_verified_password_is_not_hashed_again() {
+    let auth = auth(&one_user());
+    assert_eq!(auth.check(&headers("ann", "right"), LOCAL).await.unwrap(), Role::Reader);
+    // Nobody could be verified any more.
+    auth.verifying.close();
+    assert_eq!(auth.check(&headers("ann", "right"), LOCAL).await.unwrap(), Role::Reader);
+    let problem = auth.check(&headers("ann", "wrong"), LOCAL).await.unwrap_err();
+    assert_eq!(problem.kind, Kind::Busy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_does_not_come_is_told_as_busy() {
+    let auth = auth(&one_user());
+    let _turns = Arc::clone(&auth.verifying).acquire_many_owned(2).await.unwrap();
+    let problem = auth.check(&headers("ann", "right"), LOCAL).await.unwrap_err();
+    assert_eq!(problem.kind, Kind::Busy);
+}
+
+#[tokio::test]
+async fn a_right_guess_behind_many_wrong_ones_is_refused_too() {
+    let auth = auth(&one_user());
+    let turns = Arc::clone(&auth.verifying).acquire_many_owned(2).await.unwrap();
+    // All of them wait for their turn before any was counted; the last one is right.
+    let passwords = ["wrong"; 25].into_iter().chain(["right"]);
+    let checks = passwords.map(|password| {
+        let auth = Arc::clone(&auth);
+        async move { auth.check(&headers("ann", password), LOCAL).await }
+    });
+    let all = futures_util::future::join_all(checks.collect::<Vec<_>>());
+    let release = async { drop(turns) };
+    let (mut answers, ()) = tokio::join!(all, release);
+    let last = answers.pop().unwrap().unwrap_err();
+    assert_eq!(last.kind, Kind::TooManyWrongPasswords);
+    let challenged = answers
+        .iter()
+        .filter(|answer| answer.as_ref().is_err_and(|problem| problem.kind == Kind::Unauthorized));
+    assert_eq!(challenged.count(), 19);
+}
+
+#[tokio::test]
+async fn what_is_remembered_is_bounded_by_the_users() {
+    let auth = auth(&one_user());
+    for password in ["right", "wrong", "right", "other"] {
+        let _ = auth.check(&headers("ann", password), LOCAL).await;
+        let _ = auth.check(&headers("bob", password), LOCAL).await;
+    }
+    let current = Arc::clone(&auth.current.read().unwrap());
+    assert_eq!(current.verified.read().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn two_runs_remember_by_different_digests() {
+    let (one, two) = (auth(&Users::default()), auth(&Users::default()));
+    assert_ne!(one.key.digest(b"a:b"), two.key.digest(b"a:b"));
+    assert!(!format!("{one:?}").contains("key: Key("), "the key is not shown");
+    assert_eq!(one.check(&headers("jenny", "1234"), LOCAL).await.unwrap(), Role::Operator);
+}

@@ -1,0 +1,121 @@
+//! What an operator chooses about the API.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Users;
+
+/// How the API listens, whom it serves and within which limits.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// Where to listen; port 0 picks a free port. Default `127.0.0.1:3000`.
+    pub listen: SocketAddr,
+    /// Names besides `localhost` and IP literals by which clients may call this
+    /// node (`Host`); letters in any case, without a port.
+    pub hosts: Vec<String>,
+    /// Who may call. With none, the default user may, from this machine only.
+    pub users: Users,
+    /// JSON array of peer addresses, read by `POST /addPeers`.
+    pub peers_file: PathBuf,
+    /// Whether that file must exist; a missing one counts as an empty list otherwise.
+    pub peers_required: bool,
+    /// Limits and timeouts.
+    pub limits: Limits,
+}
+
+/// Limits that an operator may need to change, and tests do.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections at the same time; further ones wait in the listen queue. Each
+    /// costs up to about 150 KiB (two 64 KiB buffers and the request). Default 512.
+    pub connections: usize,
+    /// Connections of one address at the same time (IPv6: of one /64); further ones
+    /// are closed at once. Connections from this machine are not counted. Default 64.
+    pub connections_per_address: usize,
+    /// From a request's first byte, or from the connection's start, to the end of
+    /// its headers. Default 10 s.
+    pub header_timeout: Duration,
+    /// How long a connection may stay open between requests. Default 75 s.
+    pub idle_timeout: Duration,
+    /// How long a body may make no progress. Default 30 s.
+    pub body_stall: Duration,
+    /// From a request's headers to the end of its body. Default 120 s.
+    pub body_timeout: Duration,
+    /// How long a client may accept nothing of a response. Default 30 s.
+    pub write_stall: Duration,
+    /// How long a stop waits for responses on their way. Default 2 s.
+    pub grace: Duration,
+}
+
+/// Why the API must not start as configured.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Everybody knows the default password.
+    #[error(
+        "the API would listen on {listen} with the default user and password; add a user with `jenny init --user NAME --password-file FILE`, or listen on 127.0.0.1"
+    )]
+    DefaultCredentials {
+        /// The listen address.
+        listen: SocketAddr,
+    },
+}
+
+impl ApiConfig {
+    /// Whether the API may start so.
+    ///
+    /// # Errors
+    /// When other machines could call with the default credentials.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        check_users(self.listen, &self.users)
+    }
+
+    /// Whether only this machine can connect.
+    pub(super) fn is_local(&self) -> bool {
+        is_loopback(self.listen)
+    }
+}
+
+/// Whether these users may be served at this address.
+pub(super) fn check_users(listen: SocketAddr, users: &Users) -> Result<(), ConfigError> {
+    if users.is_empty() && !is_loopback(listen) {
+        return Err(ConfigError::DefaultCredentials { listen });
+    }
+    Ok(())
+}
+
+fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+impl Default for ApiConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)),
+            hosts: Vec::new(),
+            users: Users::default(),
+            peers_file: PathBuf::from("peers.json"),
+            peers_required: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            connections_per_address: 64,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            body_stall: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(120),
+            write_stall: Duration::from_secs(30),
+            grace: Duration::from_secs(2),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,29 @@
+//! Tests.
+
+use super::*;
+use crate::api::{Role, User, hash_password};
+
+fn listening(address: &str) -> ApiConfig {
+    ApiConfig { listen: address.parse().unwrap(), ..ApiConfig::default() }
+}
+
+#[test]
+fn default_credentials_are_for_this_machine_only() {
+    for address in ["127.0.0.1:3000", "127.9.9.9:0", "[::1]:3000", "[::ffff:127.0.0.1]:80"] {
+        assert_eq!(listening(address).check(), Ok(()), "{address}");
+    }
+    for address in ["0.0.0.0:3000", "[::]:3000", "192.0.2.1:80", "[::ffff:192.0.2.1]:80"] {
+        let error = listening(address).check().unwrap_err();
+        assert!(error.to_string().contains(address), "{error}");
+        assert!(error.to_string().contains("jenny init --user NAME --password-file FILE"));
+    }
+}
+
+#[test]
+fn with_a_user_it_may_listen_anywhere() {
+    let hash = hash_password("x").unwrap();
+    let user = User { name: "ann".to_owned(), hash, role: Role::Reader };
+    let users = Users::new(vec![user]).unwrap();
+    let config = ApiConfig { users, ..listening("0.0.0.0:3000") };
+    assert_eq!(config.check(), Ok(()));
+}

@@ -1,0 +1,100 @@
+//! What is asked of a request before any route sees it, in this order: the host
+//! it is meant for, where it comes from, who sends it, whether the path and the
+//! method exist, and whether the sender may.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Method, Request};
+use tower::Service;
+use warp::Reply;
+use warp::reply::Response;
+
+use super::Role;
+use super::auth::Auth;
+use super::body::TrackedBody;
+use super::finish::Client;
+use super::host::{Addressed, Hosts};
+use super::problem::{Kind, Problem};
+use super::routes::{self, Access};
+
+/// The layer between connection and routes.
+#[derive(Clone, Debug)]
+pub(super) struct Gate<S> {
+    rules: Arc<Rules>,
+    inner: S,
+}
+
+/// What the gate decides by.
+#[derive(Debug)]
+pub(super) struct Rules {
+    pub(super) hosts: Hosts,
+    pub(super) auth: Arc<Auth>,
+}
+
+impl<S> Gate<S> {
+    pub(super) const fn new(rules: Arc<Rules>, inner: S) -> Self {
+        Self { rules, inner }
+    }
+}
+
+impl<S> Service<Request<TrackedBody>> for Gate<S>
+where
+    S: Service<Request<TrackedBody>, Response = Response, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<TrackedBody>) -> Self::Future {
+        let rules = Arc::clone(&self.rules);
+        let mut inner = self.inner.clone();
+        Box::pin(async move {
+            match rules.check(&request).await {
+                Ok(()) => inner.call(request).await,
+                Err(problem) => Ok(problem.into_response()),
+            }
+        })
+    }
+}
+
+impl Rules {
+    async fn check<B>(&self, request: &Request<B>) -> Result<(), Problem> {
+        self.hosts.check(&Addressed {
+            method: request.method(),
+            uri: request.uri(),
+            version: request.version(),
+            headers: request.headers(),
+        })?;
+        let path = request.uri().path();
+        let route = routes::find(path);
+        let is_open = route.is_some_and(|route| route.access == Access::Everyone);
+        let role = if is_open { None } else { Some(self.user(request).await?) };
+        let Some(route) = route else {
+            return Err(Problem::new(Kind::NotFound, "look the path up in docs/api.md"));
+        };
+        if *request.method() != route.method {
+            let allow = if route.method == Method::GET { "GET, HEAD" } else { "POST" };
+            let detail = format!("this path takes {allow}");
+            return Err(Problem::new(Kind::MethodNotAllowed, detail).allow(allow));
+        }
+        if route.access == Access::Operators && role != Some(Role::Operator) {
+            let detail = "call as a user whose role is operator";
+            return Err(Problem::new(Kind::ForbiddenRole, detail));
+        }
+        Ok(())
+    }
+
+    async fn user<B>(&self, request: &Request<B>) -> Result<Role, Problem> {
+        let client = request.extensions().get::<Client>().ok_or_else(Problem::internal)?;
+        self.auth.check(request.headers(), client.0.ip()).await
+    }
+}

@@ -1,0 +1,115 @@
+//! Keeps web pages from reaching the node through a browser: which `Host` is
+//! answered, and from which `Origin` something may be changed.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use http::header::{self, HeaderMap};
+use http::uri::Authority;
+use http::{Method, Uri, Version};
+
+use super::problem::{Kind, Problem};
+
+/// The names that clients may call this node by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hosts(Vec<String>);
+
+/// What a request may say to be looked at.
+#[derive(Debug)]
+pub(super) struct Addressed<'a> {
+    pub(super) method: &'a Method,
+    pub(super) uri: &'a Uri,
+    pub(super) version: Version,
+    pub(super) headers: &'a HeaderMap,
+}
+
+impl Hosts {
+    pub(super) fn new(names: &[String]) -> Self {
+        Self(names.iter().map(|name| name.to_ascii_lowercase()).collect())
+    }
+
+    /// Whether the request is meant for this node and may come from where it comes.
+    ///
+    /// # Errors
+    /// 400 without exactly one `Host`, 421 for a foreign one (a rebound DNS name),
+    /// 403 when another web page tries to change something.
+    pub(super) fn check(&self, request: &Addressed<'_>) -> Result<(), Problem> {
+        let host = host_of(request)?;
+        if let Some(host) = &host
+            && !self.answers_to(host.host())
+        {
+            let detail = format!(
+                "this node is not known as {:?}; call it by an IP address or localhost, or add the name to api.hosts",
+                host.host()
+            );
+            return Err(Problem::new(Kind::MisdirectedRequest, detail).at("Host"));
+        }
+        let changes = !matches!(*request.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        if changes { check_origin(request.headers, host.as_ref()) } else { Ok(()) }
+    }
+
+    fn answers_to(&self, host: &str) -> bool {
+        let bracketed = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        if let Some(literal) = bracketed {
+            return literal.parse::<Ipv6Addr>().is_ok();
+        }
+        host.eq_ignore_ascii_case("localhost")
+            || host.parse::<Ipv4Addr>().is_ok()
+            || self.0.iter().any(|name| name.eq_ignore_ascii_case(host))
+    }
+}
+
+/// The authority that the request names: that of an absolute target, which counts
+/// more (RFC 9112 section 3.2.2), or the `Host` header. HTTP/1.0 may have neither.
+fn host_of(request: &Addressed<'_>) -> Result<Option<Authority>, Problem> {
+    let malformed = |detail: &'static str| Problem::new(Kind::MalformedRequest, detail).at("Host");
+    let mut values = request.headers.get_all(header::HOST).iter();
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(malformed("there must be one Host header, not several"));
+    }
+    if let Some(authority) = request.uri.authority() {
+        return Ok(Some(authority.clone()));
+    }
+    let Some(value) = value else {
+        if request.version >= Version::HTTP_11 {
+            return Err(malformed("HTTP/1.1 requires a Host header"));
+        }
+        return Ok(None);
+    };
+    let authority = Authority::try_from(value.as_bytes()).ok();
+    authority.filter(|authority| !authority.as_str().contains('@')).map(Some).ok_or_else(|| {
+        malformed("the Host header must be a host name or address, and maybe a port")
+    })
+}
+
+fn check_origin(headers: &HeaderMap, host: Option<&Authority>) -> Result<(), Problem> {
+    let foreign = |field: &'static str| {
+        let detail = "a web page of another origin may not change anything here; call from a program, or from a page of this host";
+        Err(Problem::new(Kind::ForeignOrigin, detail).at(field))
+    };
+    let is_cross_site = |value: &http::HeaderValue| value.as_bytes().trim_ascii() == b"cross-site";
+    if headers.get_all("sec-fetch-site").iter().any(is_cross_site) {
+        return foreign("Sec-Fetch-Site");
+    }
+    let is_ours = |value: &http::HeaderValue| {
+        host.is_some_and(|host| value.to_str().is_ok_and(|origin| is_same(origin, host)))
+    };
+    if headers.get_all(header::ORIGIN).iter().all(is_ours) { Ok(()) } else { foreign("Origin") }
+}
+
+/// Whether an origin (`scheme://host[:port]`, RFC 6454 section 7) is this host.
+/// Either scheme: a proxy in front may speak TLS.
+fn is_same(origin: &str, host: &Authority) -> bool {
+    let Some((scheme, authority)) = origin.split_once("://") else { return false };
+    let default_port = match scheme {
+        "http" => 80,
+        "https" => 443,
+        _ => return false,
+    };
+    let Ok(authority) = Authority::try_from(authority) else { return false };
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(default_port);
+    authority.host().eq_ignore_ascii_case(host.host()) && port(&authority) == port(host)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Tests.
+
+use http::HeaderValue;
+
+use super::*;
+
+fn check(method: &Method, target: &str, version: Version, headers: &[(&'static str, &str)]) -> u16 {
+    let hosts = Hosts::new(&["Node.Example".to_owned()]);
+    let uri = target.parse().unwrap();
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(*name, HeaderValue::from_str(value).unwrap());
+    }
+    let request = Addressed { method, uri: &uri, version, headers: &map };
+    hosts.check(&request).map_or_else(|problem| problem.status().as_u16(), |()| 200)
+}
+
+fn get(headers: &[(&'static str, &str)]) -> u16 {
+    check(&Method::GET, "/", Version::HTTP_11, headers)
+}
+
+fn post(host: &str, origin: &str) -> u16 {
+    let headers = [("host", host), ("origin", origin)];
+    check(&Method::POST, "/", Version::HTTP_11, &headers)
+}
+
+#[test]
+fn hosts_are_known_exactly() {
+    for host in
+        ["localhost", "LOCALHOST:1", "127.0.0.1:3000", "[::1]", "node.EXAMPLE", "node.example:1"]
+    {
+        assert_eq!(get(&[("host", host)]), 200, "{host}");
+    }
+    for host in ["", "a.node.example", "example", "localhost.", "0x7f.1", "2130706433", "127.1"] {
+        assert!([400, 421].contains(&get(&[("host", host)])), "{host}");
+    }
+}
+
+#[test]
+fn an_absolute_target_counts_more_than_the_header() {
+    let check = |target, host| check(&Method::GET, target, Version::HTTP_11, &[("host", host)]);
+    assert_eq!(check("http://localhost/", "evil.example"), 200);
+    assert_eq!(check("http://evil.example/", "localhost"), 421);
+}
+
+#[test]
+fn only_http_1_0_may_leave_the_host_out() {
+    assert_eq!(check(&Method::GET, "/", Version::HTTP_10, &[]), 200);
+    assert_eq!(get(&[]), 400);
+    assert_eq!(get(&[("host", "localhost"), ("host", "localhost")]), 400);
+}
+
+#[test]
+fn an_origin_is_ours_when_scheme_host_and_port_fit() {
+    for (host, origin) in [
+        ("localhost:3000", "http://localhost:3000"),
+        ("localhost", "http://localhost"),
+        ("localhost:80", "http://localhost"),
+        ("localhost", "http://localhost:80"),
+        ("node.example", "https://node.example"),
+        ("node.example:443", "https://Node.Example"),
+        ("[::1]:3000", "http://[::1]:3000"),
+    ] {
+        assert_eq!(post(host, origin), 200, "{host} {origin}");
+    }
+    for (host, origin) in [
+        ("localhost:3000", "http://localhost"),
+        ("localhost:3000", "https://localhost:3001"),
+        ("localhost", "http://127.0.0.1"),
+        ("localhost", "ftp://localhost"),
+        ("localhost", "localhost"),
+        ("localhost", "http://"),
+        ("localhost", "null"),
+        ("localhost", ""),
+    ] {
+        assert_eq!(post(host, origin), 403, "{host} {origin}");
+    }
+    // Nobody to compare with.
+    assert_eq!(check(&Method::POST, "/", Version::HTTP_10, &[("origin", "http://localhost")]), 403);
+}
+
+#[test]
+fn every_method_that_may_change_something_is_held_to_it() {
+    let headers = [("host", "localhost"), ("sec-fetch-site", "cross-site")];
+    for (method, status) in [
+        (Method::GET, 200),
+        (Method::HEAD, 200),
+        (Method::OPTIONS, 200),
+        (Method::POST, 403),
+        (Method::PUT, 403),
+        (Method::DELETE, 403),
+        (Method::PATCH, 403),
+    ] {
+        assert_eq!(check(&method, "/", Version::HTTP_11, &headers), status, "{method}");
+    }
+}

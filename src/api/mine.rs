@@ -1,0 +1,87 @@
+//! `POST /mineBlock`: one block with these records, now.
+
+use std::time::Duration;
+
+use bytes::Buf;
+use futures_util::Stream;
+use http::header::HeaderMap;
+use warp::reply::Response;
+
+use super::body::{MAX_MINE_BYTES, check_json_type};
+use super::problem::{Kind, Problem, RESTART_WAIT};
+use super::routes::Context;
+use super::{json, reply};
+use crate::chain::{RuleError, write_block_json};
+use crate::node::{MineError, NodeHandle};
+
+/// How long a client should wait for a place in the queue.
+const QUEUE_WAIT: Duration = Duration::from_secs(1);
+
+/// How long after a search for a nonce that took too long.
+const DEADLINE_WAIT: Duration = Duration::from_secs(10);
+
+/// How long for the operator to make room on the disk.
+const DISK_WAIT: Duration = Duration::from_secs(60);
+
+/// How long for the operator to set the clock.
+const CLOCK_WAIT: Duration = Duration::from_secs(60);
+
+/// Bytes of a block's JSON beside its records, about.
+pub(super) const BLOCK_JSON_BYTES: usize = 560;
+
+/// Dropping the future, as hyper does when the client leaves, cancels the work.
+pub(super) async fn mine<S, B, E>(
+    context: &Context,
+    headers: &HeaderMap,
+    body: S,
+) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    check_json_type(headers)?;
+    let body = context.bodies.read(headers, body, MAX_MINE_BYTES).await?;
+    let records = records(&context.node, body.as_bytes())?;
+    drop(body);
+    let mined = context.node.mine(records).await.map_err(|error| refused(&error))?;
+    let bytes = mined.records.iter().map(String::len).fold(BLOCK_JSON_BYTES, usize::saturating_add);
+    let mut text = Vec::with_capacity(bytes);
+    let spec = context.node.spec();
+    write_block_json(&mut text, spec, &mined.header, &mined.hash, &mined.records);
+    Ok(reply::json_text(text))
+}
+
+/// No more records than fit a block are kept, so a body of millions of empty
+/// strings costs no more memory than its own size.
+fn records(node: &NodeHandle, body: &[u8]) -> Result<Vec<String>, Problem> {
+    let most = node.spec().max_block_records();
+    let records = json::strings(body, "data", most as usize)?;
+    if records.count > records.kept.len() {
+        let found = u32::try_from(records.count).unwrap_or(u32::MAX);
+        return Err(too_large(&RuleError::RecordCount { most, found }));
+    }
+    Ok(records.kept)
+}
+
+fn too_large(error: &RuleError) -> Problem {
+    let problem = Problem::new(Kind::DataTooLarge, error.to_string());
+    match error {
+        RuleError::RecordBytes { index, .. } => problem.at(format!("data[{index}]")),
+        _ => problem.at("data"),
+    }
+}
+
+fn refused(error: &MineError) -> Problem {
+    let (kind, wait) = match error {
+        MineError::TooLarge(rule) => return too_large(rule),
+        MineError::QueueFull => (Kind::QueueFull, QUEUE_WAIT),
+        MineError::Deadline(_) => (Kind::MiningDeadline, DEADLINE_WAIT),
+        MineError::DiskLow(_) => (Kind::DiskLow, DISK_WAIT),
+        MineError::Clock(_) => (Kind::Clock, CLOCK_WAIT),
+        MineError::Stopping => (Kind::Stopping, RESTART_WAIT),
+    };
+    Problem::new(kind, error.to_string()).retry_after(wait)
+}
+
+#[cfg(test)]
+mod tests;

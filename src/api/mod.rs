@@ -1,0 +1,37 @@
+//! HTTP: the seed's routes, health, status and blocks, behind Basic authentication.
+//!
+//! A request passes, from outside in: [`stream`] (timeouts of the socket), hyper,
+//! [`finish`] (problems, HEAD), [`panics`], [`gate`] (host, origin, user, route),
+//! [`body`] (bounded reading), and one file per resource. The contract is written
+//! down in `docs/api.md`.
+
+mod activity;
+mod admission;
+mod auth;
+mod blocks;
+mod body;
+mod chains;
+mod config;
+mod credentials;
+mod finish;
+mod gate;
+mod health;
+mod host;
+mod json;
+mod mine;
+mod panics;
+mod peers;
+mod problem;
+mod reply;
+mod root;
+mod routes;
+mod server;
+mod status;
+mod stream;
+mod throttle;
+mod users;
+
+pub use auth::AuthHandle;
+pub use config::{ApiConfig, ConfigError, Limits};
+pub use server::Server;
+pub use users::{HashError, MAX_USERS, Role, User, Users, UsersError, hash_password};

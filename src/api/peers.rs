@@ -1,0 +1,128 @@
+//! `GET /peers`, `POST /addToPeer` and `POST /addPeers`: the peer network.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use bytes::Buf;
+use futures_util::{Stream, StreamExt, stream};
+use http::header::HeaderMap;
+use serde::Serialize;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+use warp::reply::Response;
+
+use super::body::{MAX_SMALL_BYTES, check_json_type};
+use super::problem::{Kind, Problem};
+use super::routes::Context;
+use super::{json, reply};
+use crate::node::{Links, PeerUrl, PeerUrlError};
+
+/// Most entries of the peers file.
+const MAX_PEERS: usize = 1_024;
+
+/// Largest peers file, in bytes; read into memory whole.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Peers of one request that are dialled at the same time.
+const MAX_DIALS: usize = 32;
+
+/// Addresses of the live links.
+pub(super) fn table(context: &Context) -> Result<Response, Problem> {
+    let links = context.node.links().table();
+    let shown: Vec<_> = links.iter().map(|link| show(link.address)).collect();
+    reply::json(&shown)
+}
+
+/// IPv4 as such, also when it came mapped into IPv6.
+fn show(address: SocketAddr) -> String {
+    SocketAddr::new(address.ip().to_canonical(), address.port()).to_string()
+}
+
+/// Remembers a peer and dials it.
+pub(super) async fn add_one<S, B, E>(
+    context: &Context,
+    headers: &HeaderMap,
+    body: S,
+) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    check_json_type(headers)?;
+    let body = context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
+    let text = json::string(body.as_bytes(), "peer")?;
+    let peer: PeerUrl = text.parse().map_err(|error: PeerUrlError| {
+        Problem::new(Kind::InvalidPeer, error.to_string()).at("peer")
+    })?;
+    match context.node.links().dial(&peer).await {
+        Ok(()) => reply::json(&text),
+        Err(error) => Err(Problem::new(Kind::PeerUnreachable, error.to_string()).at("peer")),
+    }
+}
+
+#[derive(Serialize)]
+struct Dialled {
+    peer: String,
+    connected: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// Reads the peers file again and dials all it names, side by side. The body says
+/// nothing; one that is sent is read and dropped.
+pub(super) async fn add_all<S, B, E>(
+    context: &Context,
+    headers: &HeaderMap,
+    body: S,
+) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
+    let peers = read_file(&context.peers_file, context.peers_required).await?;
+    let links = context.node.links();
+    let dials = stream::iter(peers.into_iter().map(|peer| dial(links, peer)));
+    let answers: Vec<_> = dials.buffered(MAX_DIALS).collect().await;
+    reply::json(&answers)
+}
+
+async fn dial(links: &Links, peer: String) -> Dialled {
+    let result = match peer.parse::<PeerUrl>() {
+        Ok(url) => links.dial(&url).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    Dialled { peer, connected: result.is_ok(), error: result.err() }
+}
+
+async fn read_file(path: &Path, required: bool) -> Result<Vec<String>, Problem> {
+    let bad = |reason: String| {
+        let detail = format!(
+            "{}: {reason}; write a JSON array of addresses there, such as [\"ws://192.0.2.1:7545\"]",
+            path.display()
+        );
+        Problem::new(Kind::PeersFile, detail)
+    };
+    let mut text = Vec::new();
+    let file = match File::open(path).await {
+        Err(error) if error.kind() == ErrorKind::NotFound && !required => return Ok(Vec::new()),
+        file => file.map_err(|error| bad(error.to_string()))?,
+    };
+    file.take(MAX_FILE_BYTES.saturating_add(1))
+        .read_to_end(&mut text)
+        .await
+        .map_err(|error| bad(error.to_string()))?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(bad(format!("it is larger than {MAX_FILE_BYTES} bytes")));
+    }
+    let peers: Vec<String> =
+        serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+    if peers.len() > MAX_PEERS {
+        return Err(bad(format!("it has {} entries, at most {MAX_PEERS} are taken", peers.len())));
+    }
+    Ok(peers)
+}
+
+#[cfg(test)]
+mod tests;

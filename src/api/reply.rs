@@ -1,0 +1,33 @@
+//! The forms of a good answer.
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::problem::Problem;
+
+/// JSON text that is written already.
+pub(super) fn json_text(text: Vec<u8>) -> Response {
+    typed(text.into(), "application/json")
+}
+
+/// A value as JSON.
+///
+/// # Errors
+/// None for the values here, which hold no maps with odd keys.
+pub(super) fn json<T: Serialize>(value: &T) -> Result<Response, Problem> {
+    serde_json::to_vec(value).map(json_text).map_err(|_| Problem::internal())
+}
+
+/// Plain text.
+pub(super) fn text(text: impl Into<Bytes>) -> Response {
+    typed(text.into(), "text/plain; charset=utf-8")
+}
+
+fn typed(body: Bytes, media_type: &'static str) -> Response {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}

@@ -1,0 +1,122 @@
+//! `GET /v1/status`: what an operator wants at a glance.
+
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::problem::Problem;
+use super::reply;
+use super::routes::Context;
+use crate::node::SwapSummary;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    version: &'static str,
+    chain: ChainName,
+    tip: Tip,
+    sync: Sync,
+    links: usize,
+    mining: Mining,
+    check: Check,
+    /// Why blocks are refused, if they are.
+    refusing: Option<String>,
+    swaps: Swaps,
+    uptime_seconds: u64,
+}
+
+#[derive(Serialize)]
+struct ChainName {
+    name: String,
+    id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tip {
+    height: u64,
+    hash: String,
+    timestamp: u64,
+    /// Decimal digits: it outgrows what JSON numbers carry.
+    total_work: String,
+}
+
+/// Where this node stands among its peers.
+#[derive(Serialize)]
+#[serde(tag = "state", rename_all = "camelCase")]
+enum Sync {
+    /// No link to any peer, so nothing to compare the chain with.
+    Alone,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mining {
+    queued: usize,
+    /// Hashes per second while last mining.
+    hash_rate: Option<f64>,
+}
+
+/// The background check of the stored chain.
+#[derive(Serialize)]
+#[serde(tag = "state", rename_all = "camelCase")]
+enum Check {
+    Running { height: u64 },
+    Done,
+}
+
+#[derive(Serialize)]
+struct Swaps {
+    count: u64,
+    recent: Vec<Swap>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Swap {
+    time: u64,
+    fork: u64,
+    depth: u64,
+    displaced: Vec<BlockName>,
+    new_tip: BlockName,
+}
+
+#[derive(Serialize)]
+struct BlockName {
+    height: u64,
+    hash: String,
+}
+
+pub(super) fn status(context: &Context) -> Result<Response, Problem> {
+    let node = &context.node;
+    let now = node.status();
+    reply::json(&Status {
+        version: env!("CARGO_PKG_VERSION"),
+        chain: ChainName { name: node.spec().name().to_owned(), id: node.chain_id().to_string() },
+        tip: Tip {
+            height: now.tip.header.height.get(),
+            hash: now.tip.hash.to_string(),
+            timestamp: now.tip.header.timestamp.as_millis(),
+            total_work: now.tip.total_work.to_string(),
+        },
+        sync: Sync::Alone,
+        links: node.links().table().len(),
+        mining: Mining { queued: now.mining, hash_rate: now.hash_rate },
+        check: now.checking.map_or(Check::Done, |height| Check::Running { height: height.get() }),
+        refusing: now.refusing,
+        swaps: Swaps { count: now.swaps, recent: now.recent_swaps.iter().map(swap).collect() },
+        uptime_seconds: now.uptime.as_secs(),
+    })
+}
+
+fn swap(swap: &SwapSummary) -> Swap {
+    let displaced = swap.displaced.iter();
+    Swap {
+        time: swap.time.as_millis(),
+        fork: swap.fork.get(),
+        depth: swap.depth,
+        displaced: displaced
+            .map(|block| BlockName { height: block.height.get(), hash: block.hash.to_string() })
+            .collect(),
+        new_tip: BlockName { height: swap.new_height.get(), hash: swap.new_hash.to_string() },
+    }
+}

@@ -1,0 +1,164 @@
+//! Tests.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+use super::*;
+
+const SHORT: Duration = Duration::from_millis(10);
+const LONG: Duration = Duration::from_secs(1);
+
+fn pair() -> (GuardedStream<DuplexStream>, Activity, DuplexStream) {
+    let (ours, theirs) = duplex(64);
+    let activity = Activity::default();
+    let limits = Limits {
+        header_timeout: SHORT,
+        idle_timeout: LONG,
+        write_stall: SHORT,
+        ..Limits::default()
+    };
+    (GuardedStream::new(ours, activity.clone(), &limits), activity, theirs)
+}
+
+async fn read(stream: &mut GuardedStream<DuplexStream>) -> io::Result<usize> {
+    stream.read(&mut [0; 16]).await
+}
+
+/// What a wait ends with, and how long it took; tokio's clock jumps ahead.
+async fn timed<T>(wait: impl Future<Output = T>) -> (T, Duration) {
+    let started = Instant::now();
+    let value = wait.await;
+    (value, started.elapsed())
+}
+
+fn is_timeout<T>(result: &io::Result<T>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut)
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_from_the_start_is_timed_as_a_head() {
+    let (mut stream, _, _client) = pair();
+    let (result, time) = timed(read(&mut stream)).await;
+    assert!(is_timeout(&result) && time < SHORT * 2, "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_has_one_limit_from_the_start_however_it_trickles() {
+    let (mut stream, _, mut client) = pair();
+    let trickle = async {
+        while client.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(SHORT / 4).await;
+        }
+    };
+    let reads = async {
+        let mut count = 0;
+        while read(&mut stream).await.is_ok() {
+            count += 1;
+        }
+        drop(stream);
+        count
+    };
+    let ((count, ()), time) = timed(async { tokio::join!(reads, trickle) }).await;
+    assert!((3..=5).contains(&count), "{count}");
+    assert!((SHORT..SHORT * 2).contains(&time), "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_request_a_pause_is_longer_and_a_head_is_short_again() {
+    let (mut stream, activity, mut client) = pair();
+    for _ in 0..3 {
+        client.write_all(b"x").await.unwrap();
+        read(&mut stream).await.unwrap();
+        drop(activity.begin());
+        let wait = tokio::time::timeout(LONG / 2, read(&mut stream)).await;
+        assert!(wait.is_err(), "the pause was cut");
+    }
+    client.write_all(b"x").await.unwrap();
+    read(&mut stream).await.unwrap();
+    let (result, time) = timed(read(&mut stream)).await;
+    assert!(is_timeout(&result) && time < SHORT * 2, "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_ends_too() {
+    let (mut stream, activity, mut client) = pair();
+    client.write_all(b"x").await.unwrap();
+    read(&mut stream).await.unwrap();
+    drop(activity.begin());
+    let (result, time) = timed(read(&mut stream)).await;
+    assert!(is_timeout(&result) && time >= LONG, "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_under_way_is_not_timed() {
+    let (mut stream, activity, _client) = pair();
+    let under_way = activity.begin();
+    let wait = tokio::time::timeout(LONG * 10, read(&mut stream)).await;
+    assert!(wait.is_err());
+    drop(under_way);
+    let (result, time) = timed(read(&mut stream)).await;
+    assert!(is_timeout(&result) && time >= LONG, "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_accepts_nothing_is_given_up() {
+    let (mut stream, _, mut client) = pair();
+    let (result, time) = timed(stream.write_all(&[0; 100])).await;
+    assert!(is_timeout(&result) && (SHORT..SHORT * 2).contains(&time), "{time:?}");
+    // One that accepts a little now and then is not.
+    client.read_exact(&mut [0; 64]).await.unwrap();
+    let slow = async {
+        for _ in 0..100 {
+            tokio::time::sleep(SHORT / 2).await;
+            client.read_exact(&mut [0; 8]).await.unwrap();
+        }
+    };
+    let (result, ()) = tokio::join!(stream.write_all(&[0; 800]), slow);
+    result.unwrap();
+}
+
+/// A stream whose last answer did not wait for the request's body.
+fn unread() -> (GuardedStream<DuplexStream>, DuplexStream) {
+    let (stream, activity, client) = pair();
+    drop(activity.begin());
+    activity.leave_unread();
+    (stream, client)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_reads_is_drained_until_the_client_ends() {
+    let (mut stream, mut client) = unread();
+    let sends = async {
+        client.write_all(&[0; 10_000]).await.unwrap();
+        drop(client);
+    };
+    let ((result, ()), time) = timed(async { tokio::join!(stream.shutdown(), sends) }).await;
+    assert!(result.is_ok() && time < DRAIN_TIMEOUT, "{time:?}");
+    assert_eq!(stream.drained, 10_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_ends_is_not_waited_for() {
+    let (mut stream, _client) = unread();
+    let (result, time) = timed(stream.shutdown()).await;
+    assert!(result.is_ok() && (DRAIN_TIMEOUT..DRAIN_TIMEOUT * 2).contains(&time), "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_sends_without_end_is_cut() {
+    let (mut stream, mut client) = unread();
+    let endless = async { while client.write_all(&[0; 64]).await.is_ok() {} };
+    let shutdown = async {
+        stream.shutdown().await.unwrap();
+        assert!((MAX_DRAIN_BYTES..MAX_DRAIN_BYTES + 4_096).contains(&stream.drained));
+        drop(stream);
+    };
+    tokio::join!(endless, shutdown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_anything_unread_the_end_is_at_once() {
+    let (mut stream, activity, _client) = pair();
+    drop(activity.begin());
+    let (result, time) = timed(stream.shutdown()).await;
+    assert!(result.is_ok() && time < SHORT, "{time:?}");
+}

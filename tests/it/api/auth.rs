@@ -1,0 +1,198 @@
+//! Who is let in.
+
+use jenny_chain::api::{ConfigError, Role, Users};
+
+use crate::harness::{ApiNode, Request, Response, basic, user};
+
+/// A node with an operator and a reader.
+async fn with_users() -> ApiNode {
+    let users = vec![
+        user("ann", "a:colon: and ünïcode", Role::Operator),
+        user("rob", "read", Role::Reader),
+    ];
+    ApiNode::with(|setup| setup.api.users = Users::new(users).unwrap()).await
+}
+
+async fn with_header(node: &ApiNode, value: &str) -> Response {
+    node.ask(&Request::get("/").header("Authorization", value)).await
+}
+
+fn is_challenge(answer: &Response) {
+    assert_eq!(answer.expect_problem(401, "unauthorized"), None);
+    assert_eq!(answer.header("www-authenticate"), Some("Basic realm=\"jenny\""));
+}
+
+#[tokio::test]
+async fn without_users_the_default_credentials_work() {
+    let node = ApiNode::start().await;
+    assert_eq!(node.get("/").await.expect(200).text(), "dev chain");
+    node.post("/mineBlock", r#"{"data":[]}"#).await.expect(200);
+}
+
+#[tokio::test]
+async fn missing_malformed_and_wrong_credentials_are_challenged() {
+    let node = ApiNode::start().await;
+    is_challenge(&node.ask(&Request::get("/")).await);
+    let good = basic("jenny", "1234");
+    let token = good.strip_prefix("Basic ").unwrap();
+    for value in [
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !!!!",
+        "Basic amVubnkx*",
+        "Basic amVubnk=",
+        token,
+        &format!("Bearer {token}"),
+        &format!("Basic{token}"),
+        &format!("Basicx {token}"),
+        &format!("Basic {token} {token}"),
+        &basic("jenny", "12345"),
+        &basic("jenny", ""),
+        &basic("Jenny", "1234"),
+        &basic("", ""),
+    ] {
+        is_challenge(&with_header(&node, value).await);
+    }
+    let twice = Request::get("/").jenny().jenny();
+    is_challenge(&node.ask(&twice).await);
+    let huge = basic("jenny", &"x".repeat(10_000));
+    is_challenge(&with_header(&node, &huge).await);
+}
+
+#[tokio::test]
+async fn the_scheme_is_read_in_any_case() {
+    let node = ApiNode::start().await;
+    let token = basic("jenny", "1234").split_off(6);
+    for scheme in ["Basic", "basic", "BASIC", "bAsIc", "Basic  "] {
+        with_header(&node, &format!("{scheme} {token}")).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_password_may_hold_colons_and_any_text() {
+    let node = with_users().await;
+    for _ in 0..2 {
+        // First verified, then remembered.
+        node.ask(&Request::get("/").auth("ann", "a:colon: and ünïcode")).await.expect(200);
+    }
+    is_challenge(&node.ask(&Request::get("/").auth("ann", "a")).await);
+    is_challenge(&node.ask(&Request::get("/").auth("ann:a", "colon: and ünïcode!")).await);
+}
+
+#[tokio::test]
+async fn with_users_the_default_credentials_are_wrong() {
+    let node = with_users().await;
+    is_challenge(&node.get("/").await);
+    is_challenge(&node.ask(&Request::get("/").auth("nobody", "read")).await);
+    is_challenge(&node.ask(&Request::get("/").auth("rob", "a:colon: and ünïcode")).await);
+}
+
+#[tokio::test]
+async fn a_reader_reads_and_changes_nothing() {
+    let node = with_users().await;
+    for path in ["/", "/chains", "/peers", "/v1/status", "/v1/blocks/tip"] {
+        node.ask(&Request::get(path).auth("rob", "read")).await.expect(200);
+        node.ask(&Request::new("HEAD", path).auth("rob", "read")).await.expect(200);
+    }
+    for path in ["/mineBlock", "/addToPeer", "/addPeers"] {
+        let request = Request::post(path).auth("rob", "read").json(r#"{"data":[]}"#);
+        node.ask(&request).await.expect_problem(403, "forbidden-role");
+    }
+    assert_eq!(node.handle.tip().header.height.get(), 0);
+    let operator = Request::post("/mineBlock").auth("ann", "a:colon: and ünïcode");
+    node.ask(&operator.json(r#"{"data":[]}"#)).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_twentieth_wrong_password_closes_the_door_but_not_to_the_verified() {
+    let node = with_users().await;
+    let rob = Request::get("/").auth("rob", "read");
+    node.ask(&rob).await.expect(200);
+    let mut guesser = node.connect().await;
+    for guess in 1..=19 {
+        let wrong = Request::get("/").auth("rob", &format!("guess {guess}"));
+        is_challenge(&guesser.ask(&wrong).await);
+    }
+    let twentieth = guesser.ask(&Request::get("/").auth("rob", "guess 20")).await;
+    twentieth.expect_problem(429, "too-many-wrong-passwords");
+    let wait: u64 = twentieth.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    // Right, but not verified before.
+    let ann = Request::get("/").auth("ann", "a:colon: and ünïcode");
+    node.ask(&ann).await.expect_problem(429, "too-many-wrong-passwords");
+    // Nothing to guess with is only challenged; the verified are never refused.
+    is_challenge(&node.ask(&Request::get("/")).await);
+    node.ask(&rob).await.expect(200);
+    node.ask(&Request::get("/livez")).await.expect(200);
+}
+
+#[tokio::test]
+async fn many_wrong_passwords_at_once_are_counted_too() {
+    let node = with_users().await;
+    let asks = (0..60).map(|guess| {
+        let request = Request::get("/").auth("ann", &format!("guess {guess}"));
+        let address = node.address;
+        tokio::spawn(async move {
+            crate::harness::Client::connect(address).await.ask(&request).await.status
+        })
+    });
+    let mut refused = 0;
+    for ask in asks.collect::<Vec<_>>() {
+        match ask.await.unwrap() {
+            401 => {}
+            429 => refused += 1,
+            status => panic!("{status}"),
+        }
+    }
+    assert_eq!(refused, 60 - 19);
+}
+
+#[tokio::test]
+async fn a_reload_lets_new_users_in_and_old_ones_out_at_once() {
+    let node = with_users().await;
+    let (rob, eve) = (Request::get("/").auth("rob", "read"), Request::get("/").auth("eve", "new"));
+    node.ask(&rob).await.expect(200);
+    is_challenge(&node.ask(&eve).await);
+    let users = Users::new(vec![user("eve", "new", Role::Reader)]).unwrap();
+    node.users.reload(&users).unwrap();
+    is_challenge(&node.ask(&rob).await);
+    node.ask(&eve).await.expect(200);
+    // Down to none: the default credentials, since only this machine can call.
+    node.users.reload(&Users::default()).unwrap();
+    is_challenge(&node.ask(&eve).await);
+    node.get("/").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_reload_to_no_users_is_refused_when_other_machines_can_call() {
+    let users = Users::new(vec![user("rob", "read", Role::Reader)]).unwrap();
+    let node = ApiNode::with(|setup| {
+        setup.api.listen.set_ip(std::net::Ipv4Addr::UNSPECIFIED.into());
+        setup.api.users = users;
+    })
+    .await;
+    let refused = node.users.reload(&Users::default());
+    assert!(matches!(refused, Err(ConfigError::DefaultCredentials { .. })), "{refused:?}");
+    node.ask(&Request::get("/").auth("rob", "read")).await.expect(200);
+}
+
+#[tokio::test]
+async fn health_needs_no_credentials_and_takes_wrong_ones() {
+    let node = ApiNode::start().await;
+    for path in ["/livez", "/readyz"] {
+        node.ask(&Request::get(path)).await.expect(200);
+        node.ask(&Request::get(path).auth("nobody", "wrong")).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn without_credentials_every_path_is_challenged_known_or_not() {
+    let node = ApiNode::start().await;
+    for path in ["/chains", "/chains/", "/nothing", "/livez/", "/v1/blocks/%00", "/v1"] {
+        for method in ["GET", "HEAD", "POST", "OPTIONS", "DELETE"] {
+            let answer = node.ask(&Request::new(method, path)).await;
+            assert_eq!(answer.status, 401, "{method} {path}");
+        }
+    }
+}

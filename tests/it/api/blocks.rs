@@ -1,0 +1,121 @@
+//! `GET /v1/blocks/{height|hash|tip}`.
+
+use crate::harness::{ApiNode, Request, Response};
+
+async fn with_etag(node: &ApiNode, path: &str, value: &str) -> Response {
+    node.ask(&Request::get(path).jenny().header("If-None-Match", value)).await
+}
+
+#[tokio::test]
+async fn a_block_is_found_by_height_hash_and_as_the_tip() {
+    let node = ApiNode::start().await;
+    let first = node.mine("a").await;
+    let second = node.mine("b").await;
+    let hash = first["hash"].as_str().unwrap();
+    assert_eq!(node.get("/v1/blocks/1").await.expect(200).json(), first);
+    assert_eq!(node.get(&format!("/v1/blocks/{hash}")).await.expect(200).json(), first);
+    assert_eq!(node.get("/v1/blocks/tip").await.expect(200).json(), second);
+    assert_eq!(node.get("/v1/blocks/2").await.expect(200).json(), second);
+    let genesis = node.get("/v1/blocks/0").await.expect(200).json();
+    assert_eq!(genesis["hash"], node.handle.chain_id().to_string());
+    let by_id = node.get(&format!("/v1/blocks/{}", node.handle.chain_id())).await;
+    assert_eq!(by_id.expect(200).json(), genesis);
+}
+
+#[tokio::test]
+async fn blocks_that_are_not_there_are_not_found() {
+    let node = ApiNode::start().await;
+    for name in ["1", "9007199254740991", &"0".repeat(64), &"ab".repeat(32)] {
+        let answer = node.get(&format!("/v1/blocks/{name}")).await;
+        let field = answer.expect_problem(404, "block-not-found");
+        assert_eq!(field.as_deref(), Some("block"), "{name}");
+    }
+    let detail = node.get(&format!("/v1/blocks/{}", "ab".repeat(32))).await;
+    assert!(detail.text().contains("last 10000"), "{}", detail.text());
+}
+
+#[tokio::test]
+async fn anything_else_is_no_name_of_a_block() {
+    let node = ApiNode::start().await;
+    for name in [
+        "00",
+        "01",
+        "-1",
+        "+1",
+        "1.0",
+        "1e3",
+        "0x1",
+        "9007199254740992",
+        "99999999999999999999",
+        "TIP",
+        "Tip",
+        "latest",
+        "%31",
+        "1%20",
+        "*",
+        &"AB".repeat(32),
+        &"a".repeat(63),
+        &"a".repeat(65),
+        &"g".repeat(64),
+    ] {
+        let answer = node.get(&format!("/v1/blocks/{name}")).await;
+        let field = answer.expect_problem(400, "invalid-parameter");
+        assert_eq!(field.as_deref(), Some("block"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_a_hash_names_may_be_kept() {
+    let node = ApiNode::start().await;
+    let block = node.mine("a").await;
+    let hash = block["hash"].as_str().unwrap();
+    for (name, caching) in
+        [("tip", "no-cache"), ("1", "no-cache"), (hash, "private, max-age=31536000, immutable")]
+    {
+        let path = format!("/v1/blocks/{name}");
+        let answer = node.get(&path).await.expect(200);
+        assert_eq!(answer.header("etag"), Some(format!("W/\"{hash}\"").as_str()));
+        assert_eq!(answer.header("cache-control"), Some(caching));
+        let same = with_etag(&node, &path, &format!("W/\"{hash}\"")).await.expect(304);
+        assert_eq!(same.header("etag"), answer.header("etag"));
+        assert_eq!(same.header("cache-control"), Some(caching));
+        assert!(same.body.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn if_none_match_takes_lists_stars_and_both_strengths() {
+    let node = ApiNode::start().await;
+    let block = node.mine("a").await;
+    let hash = block["hash"].as_str().unwrap();
+    let other = "0".repeat(64);
+    for path in ["/v1/blocks/1", "/v1/blocks/tip"] {
+        for value in [
+            format!("W/\"{hash}\""),
+            format!("\"{hash}\""),
+            format!("\"{other}\", W/\"{hash}\""),
+            format!("\"x\",\"{hash}\" , W/\"y\""),
+            "*".to_owned(),
+        ] {
+            with_etag(&node, path, &value).await.expect(304);
+        }
+        for value in [format!("\"{other}\""), hash.to_owned(), String::new(), "\"\"".to_owned()] {
+            with_etag(&node, path, &value).await.expect(200);
+        }
+    }
+    // There is nothing to match.
+    with_etag(&node, "/v1/blocks/2", "*").await.expect(404);
+}
+
+#[tokio::test]
+async fn after_a_304_the_connection_goes_on() {
+    let node = ApiNode::start().await;
+    let mut client = node.connect().await;
+    let request = Request::get("/v1/blocks/tip").jenny().header("If-None-Match", "*");
+    let head = Request::new("HEAD", "/v1/blocks/tip").jenny().header("If-None-Match", "*");
+    for _ in 0..3 {
+        client.ask(&request).await.expect(304);
+        assert_eq!(client.ask(&head).await.expect(304).header("content-length"), None);
+        client.ask(&Request::get("/").jenny()).await.expect(200);
+    }
+}

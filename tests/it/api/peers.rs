@@ -1,0 +1,122 @@
+//! `GET /peers`, `POST /addToPeer` and `POST /addPeers`.
+
+use std::net::SocketAddr;
+
+use jenny_chain::node::{DialError, LinkCommand, LinkInfo, Links};
+use serde_json::json;
+
+use crate::harness::{ApiNode, Request};
+
+/// A node whose peers can be reached when their URL says `up`.
+async fn with_network(links: &[&str]) -> ApiNode {
+    let (handle, mut server) = Links::channel();
+    let table = links.iter().map(|link| LinkInfo { address: link.parse::<SocketAddr>().unwrap() });
+    server.table.send_replace(table.collect());
+    tokio::spawn(async move {
+        while let Some(command) = server.commands.recv().await {
+            if let LinkCommand::Dial { peer, reply } = command {
+                let up = peer.as_str().contains("up");
+                let result =
+                    if up { Ok(()) } else { Err(DialError("connection refused".to_owned())) };
+                reply.send(result).unwrap();
+            }
+        }
+    });
+    ApiNode::with(|setup| setup.links = handle).await
+}
+
+#[tokio::test]
+async fn peers_are_listed_by_address() {
+    let node = with_network(&["192.0.2.1:7545", "[::ffff:192.0.2.2]:80", "[::1]:7545"]).await;
+    let peers = node.get("/peers").await.expect(200).json();
+    assert_eq!(peers, json!(["192.0.2.1:7545", "192.0.2.2:80", "[::1]:7545"]));
+    assert_eq!(node.get("/v1/status").await.json()["links"], 3);
+}
+
+#[tokio::test]
+async fn without_a_network_there_are_no_peers_and_none_is_reached() {
+    let node = ApiNode::start().await;
+    assert_eq!(node.get("/peers").await.expect(200).json(), json!([]));
+    let answer = node.post("/addToPeer", r#"{"peer":"ws://192.0.2.1:7545"}"#).await;
+    let field = answer.expect_problem(502, "peer-unreachable");
+    assert_eq!(field.as_deref(), Some("peer"));
+}
+
+#[tokio::test]
+async fn a_peer_that_is_reached_is_answered_as_given() {
+    let node = with_network(&[]).await;
+    let answer = node.post("/addToPeer", r#"{"peer":"ws://up.example:7545","x":1}"#).await;
+    assert_eq!(answer.expect(200).json(), json!("ws://up.example:7545"));
+    let answer = node.post("/addToPeer", r#"{"peer":"ws://down.example:7545"}"#).await;
+    answer.expect_problem(502, "peer-unreachable");
+    assert!(answer.text().contains("connection refused"));
+}
+
+#[tokio::test]
+async fn what_is_no_peer_is_refused() {
+    let node = with_network(&[]).await;
+    for peer in ["", "up", "http://up:1", "ws://", "ws://user@up:1/", "ws://up:99999"] {
+        let answer = node.post("/addToPeer", json!({ "peer": peer }).to_string()).await;
+        let field = answer.expect_problem(400, "invalid-peer");
+        assert_eq!(field.as_deref(), Some("peer"), "{peer}");
+    }
+    for (body, field) in [
+        ("", None),
+        ("[]", None),
+        ("{}", Some("peer")),
+        (r#"{"peer":1}"#, Some("peer")),
+        (r#"{"peer":"ws://up:1","peer":"ws://up:1"}"#, Some("peer")),
+    ] {
+        let found = node.post("/addToPeer", body).await.expect_problem(400, "invalid-body");
+        assert_eq!(found.as_deref(), field, "{body}");
+    }
+    let form = Request::post("/addToPeer").jenny().header("Content-Type", "text/plain").body("x");
+    node.ask(&form).await.expect_problem(415, "unsupported-media-type");
+}
+
+#[tokio::test]
+async fn the_peers_file_is_read_again_and_all_are_dialled() {
+    let node = with_network(&[]).await;
+    let file = r#"["ws://up.example:1","ws://down.example:1","nonsense"]"#;
+    tokio::fs::write(&node.peers_file, file).await.unwrap();
+    let mut answer = node.ask(&Request::post("/addPeers").jenny()).await.expect(200).json();
+    let error = answer[2]["error"].take();
+    assert!(error.as_str().is_some_and(|error| error.contains("nonsense")), "{error}");
+    let expected = json!([
+        { "peer": "ws://up.example:1", "connected": true },
+        { "peer": "ws://down.example:1", "connected": false, "error": "connection refused" },
+        { "peer": "nonsense", "connected": false, "error": null },
+    ]);
+    assert_eq!(answer, expected);
+    tokio::fs::write(&node.peers_file, "[]").await.unwrap();
+    assert_eq!(node.post("/addPeers", "{}").await.expect(200).json(), json!([]));
+    // What curl sends for `-d ''`.
+    let form = "application/x-www-form-urlencoded";
+    let empty = Request::post("/addPeers").jenny().header("Content-Type", form).body("");
+    node.ask(&empty).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_peers_file_that_nobody_asked_for_may_be_missing() {
+    let node = ApiNode::with(|setup| setup.api.peers_required = false).await;
+    assert_eq!(node.post("/addPeers", "").await.expect(200).json(), json!([]));
+}
+
+#[tokio::test]
+async fn a_peers_file_that_cannot_be_used_says_what_to_do() {
+    let node = with_network(&[]).await;
+    let many = json!(vec!["ws://up:1"; 1_025]).to_string();
+    let large = json!(["x".repeat(1 << 20)]).to_string();
+    let files = [None, Some("{}"), Some("[1]"), Some("["), Some(&many), Some(&large)];
+    for file in files {
+        if let Some(text) = file {
+            tokio::fs::write(&node.peers_file, text).await.unwrap();
+        }
+        let answer = node.ask(&Request::post("/addPeers").jenny()).await;
+        answer.expect_problem(500, "peers-file");
+        assert!(answer.text().contains("write a JSON array"), "{}", answer.text());
+    }
+    tokio::fs::write(&node.peers_file, json!(vec!["ws://up:1"; 1_024]).to_string()).await.unwrap();
+    let answer = node.ask(&Request::post("/addPeers").jenny()).await.expect(200).json();
+    assert_eq!(answer.as_array().unwrap().len(), 1_024);
+}

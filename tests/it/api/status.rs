@@ -1,0 +1,103 @@
+//! `GET /`, `GET /v1/status`, `GET /livez` and `GET /readyz`.
+
+use jenny_chain::chain::Spec;
+
+use crate::harness::{ApiNode, Branch, Request, hopeless, until};
+
+#[tokio::test]
+async fn the_root_says_the_chains_name() {
+    let node = ApiNode::with(|setup| setup.spec = Spec::jenny()).await;
+    let answer = node.get("/").await.expect(200);
+    assert_eq!(answer.text(), "jenny chain");
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+}
+
+#[tokio::test]
+async fn status_tells_the_node_at_a_glance() {
+    let node = ApiNode::start().await;
+    let block = node.mine("a").await;
+    let mut status = node.get("/v1/status").await.expect(200).json();
+    // Told by the background check, which may be done or not.
+    let check = status["check"].take();
+    assert!(["running", "done"].contains(&check["state"].as_str().unwrap()), "{check}");
+    assert!(status["uptimeSeconds"].take().is_u64());
+    assert!(status["mining"]["hashRate"].take().as_f64().is_some_and(|rate| rate > 0.0));
+    let expected = serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "chain": { "name": "dev", "id": node.handle.chain_id().to_string() },
+        "tip": {
+            "height": 1,
+            "hash": block["hash"],
+            "timestamp": block["timestamp"],
+            "totalWork": "4",
+        },
+        "sync": { "state": "alone" },
+        "links": 0,
+        "mining": { "queued": 0, "hashRate": null },
+        "check": null,
+        "refusing": null,
+        "swaps": { "count": 0, "recent": [] },
+        "uptimeSeconds": null,
+    });
+    assert_eq!(status, expected);
+}
+
+#[tokio::test]
+async fn status_tells_of_requests_that_wait() {
+    let node = ApiNode::with(|setup| setup.spec = hopeless()).await;
+    let mut client = node.connect().await;
+    let request = Request::post("/mineBlock").jenny().json(r#"{"data":[]}"#);
+    client.send(request.bytes()).await;
+    until("queued", || node.handle.status().mining == 1).await;
+    assert_eq!(node.get("/v1/status").await.json()["mining"]["queued"], 1);
+}
+
+#[tokio::test]
+async fn status_tells_of_swaps() {
+    let node = ApiNode::start().await;
+    let old = Branch::from_genesis(&Spec::dev()).grow(2, "old", 1);
+    let new = Branch::from_genesis(&Spec::dev()).grow(3, "new", 1);
+    let displaced: Vec<_> = old
+        .blocks
+        .iter()
+        .map(|block| {
+            let height = block.header.height.get();
+            serde_json::json!({ "height": height, "hash": block.header.hash().to_string() })
+        })
+        .collect();
+    node.handle.offer(old.blocks).await.unwrap();
+    node.handle.offer(new.blocks).await.unwrap();
+    let swaps = node.get("/v1/status").await.json()["swaps"].take();
+    assert_eq!(swaps["count"], 1);
+    let swap = &swaps["recent"][0];
+    assert_eq!((&swap["fork"], &swap["depth"]), (&0.into(), &2.into()));
+    assert_eq!(swap["displaced"], serde_json::json!(displaced));
+    let tip = node.handle.tip();
+    assert_eq!(swap["newTip"], serde_json::json!({ "height": 3, "hash": tip.hash.to_string() }));
+    assert!(swap["time"].as_u64().is_some_and(|time| time > 1_600_000_000_000));
+}
+
+#[tokio::test]
+async fn status_says_why_blocks_are_refused() {
+    let node = ApiNode::with(|setup| setup.store.min_free_bytes = u64::MAX).await;
+    node.post("/mineBlock", r#"{"data":[]}"#).await.expect(503);
+    let refusing = node.get("/v1/status").await.json()["refusing"].take();
+    assert!(refusing.as_str().is_some_and(|why| why.contains("free")), "{refusing}");
+}
+
+#[tokio::test]
+async fn a_live_process_that_cannot_serve_is_not_ready() {
+    let mut node = ApiNode::start().await;
+    let live = node.ask(&Request::get("/livez")).await.expect(200);
+    assert_eq!(
+        (live.text(), live.header("content-type")),
+        ("alive", Some("text/plain; charset=utf-8"))
+    );
+    let ready = node.ask(&Request::get("/readyz")).await.expect(200);
+    assert_eq!(ready.json(), serde_json::json!({ "status": "ready" }));
+    node.stop_node().await;
+    node.ask(&Request::get("/livez")).await.expect(200);
+    let ready = node.ask(&Request::get("/readyz")).await;
+    ready.expect_problem(503, "not-ready");
+    assert!(ready.header("retry-after").is_some());
+}
