@@ -1,3 +1,5 @@
-//! The `jenny` program.
+//! The `jenny` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    jenny_chain::cli::main()
+}

@@ -3,6 +3,8 @@
 //! The writers are frozen with their schema: they know the bytes by themselves,
 //! so that a change of the node's code cannot change what an old database was.
 
+use std::path::Path;
+
 /// A block as schema 1 keeps it.
 #[derive(Clone, Debug)]
 pub struct Schema1Block {
@@ -16,14 +18,15 @@ pub struct Schema1Block {
     pub records: Vec<String>,
 }
 
-/// Writes a database of schema 1: tree `chain` with the spec's text, the blocks
+/// Writes a database of schema 1 into a new folder: tree `chain` with the spec's text, the blocks
 /// from genesis on under `b` and their height, bodies up to 4 KiB inline, and the
 /// schema number. No history tile, so at most 255 blocks.
 ///
 /// # Errors
 /// When the database fails.
 ///
-pub fn write_schema_1(db: &sled::Db, spec: &str, blocks: &[Schema1Block]) -> sled::Result<()> {
+pub fn write_schema_1(folder: &Path, spec: &str, blocks: &[Schema1Block]) -> sled::Result<()> {
+    let db = sled::Config::new().path(folder).segment_size(2 << 20).open()?;
     let chain = db.open_tree("chain")?;
     chain.insert("spec", spec)?;
     for (height, block) in (0_u64..).zip(blocks) {

@@ -1,7 +1,25 @@
 //! One integration-test binary; each module is a tier, or what tiers share.
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and may say what it saw"
+)]
 
 mod api;
 mod architecture;
+mod cli_dump;
+mod cli_init;
+mod cli_remote;
+mod cli_run;
+mod cli_status;
+mod cli_verify;
+mod crash;
+mod damage;
 mod golden;
 mod harness;
+mod migration;
+mod persistence;
+mod process;
+mod real_text;

@@ -1,0 +1,72 @@
+//! Tests of the command line's own consistency.
+
+use clap::CommandFactory;
+
+use super::*;
+
+fn subcommands() -> Vec<clap::Command> {
+    Cli::command().get_subcommands().cloned().collect()
+}
+
+#[test]
+fn the_definition_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_page_of_help_has_examples_and_exit_codes() {
+    for mut command in subcommands().into_iter().chain([Cli::command()]) {
+        let help = command.render_long_help().to_string();
+        for part in ["Examples:", "Exit codes:"] {
+            assert!(help.contains(part), "{} --help lacks {part}", command.get_name());
+        }
+    }
+}
+
+#[test]
+fn every_variable_is_named_after_its_flag() {
+    for command in subcommands() {
+        for argument in command.get_arguments() {
+            let Some(variable) = argument.get_env() else { continue };
+            let flag = argument.get_long().unwrap().to_uppercase().replace('-', "_");
+            assert_eq!(variable.to_str().unwrap(), format!("JENNY_{flag}"));
+        }
+    }
+}
+
+#[test]
+fn no_flag_holds_a_secret() {
+    for command in subcommands() {
+        assert!(command.get_arguments().all(|argument| argument.get_long() != Some("password")));
+    }
+}
+
+#[test]
+fn the_documentation_names_every_flag_and_variable() {
+    let text = include_str!("../../../docs/configuration.md");
+    for command in subcommands() {
+        for argument in command.get_arguments() {
+            let Some(flag) = argument.get_long() else { continue };
+            assert!(text.contains(&format!("`--{flag}")), "docs lack --{flag}");
+            if let Some(variable) = argument.get_env() {
+                let variable = variable.to_str().unwrap();
+                assert!(text.contains(&format!("`{variable}`")), "docs lack {variable}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_block_and_a_range_exclude_each_other() {
+    for flags in [
+        ["--height", "1", "--from", "0"],
+        ["--height", "1", "--to", "2"],
+        ["--hash", &"0".repeat(64), "--to", "2"],
+        ["--tip", "--from", "1", "--headers"],
+        ["--tip", "--height", "1", "--headers"],
+    ] {
+        let command = ["jenny", "dump"].into_iter().chain(flags);
+        let error = Cli::try_parse_from(command).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{flags:?}");
+    }
+}

@@ -1,0 +1,150 @@
+//! The node's settings: defaults < jenny.toml < environment < flags.
+
+mod keys;
+mod layer;
+mod size;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::args::{LogFormat, RunArgs};
+use super::exit::{Code, Failure};
+use crate::chain::Checkpoints;
+pub(super) use keys::template;
+use layer::Layer;
+
+/// Name of the settings file in a data directory.
+pub(super) const CONFIG_FILE: &str = "jenny.toml";
+
+/// Name of the users' file beside the settings file.
+pub(super) const USERS_FILE: &str = "users.toml";
+
+/// Where the API listens unless told otherwise.
+const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
+
+/// Most requests that may be allowed to wait for the miner. Each holds its records: at most
+/// 1 MiB on the built-in chains, so 1 GiB in all.
+const MAX_MINE_QUEUE: usize = 1_024;
+
+/// Most threads that may be asked to mine.
+const MAX_MINE_THREADS: usize = 1_024;
+
+/// Longest deadline of a request to mine: a day.
+const MAX_MINE_DEADLINE: Duration = Duration::from_secs(86_400);
+
+/// Smallest page cache that the store takes.
+const MIN_CACHE_BYTES: u64 = 1 << 20;
+
+/// Largest page cache: 1 TiB, to catch a wrong unit.
+const MAX_CACHE_BYTES: u64 = 1 << 40;
+
+/// What the node runs with, after all layers.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Settings {
+    /// Address of the API.
+    pub(super) listen: SocketAddr,
+    /// Host names by which the API may be addressed, beside IP literals and `localhost`.
+    pub(super) hosts: Vec<String>,
+    /// The peers' file.
+    pub(super) peers: PathBuf,
+    /// Whether a missing peers' file is an error: it was asked for by name.
+    pub(super) peers_required: bool,
+    /// The users' file, which may be missing.
+    pub(super) users: PathBuf,
+    /// How log lines are written.
+    pub(super) log_format: LogFormat,
+    /// Requests that may wait to be mined.
+    pub(super) mine_queue: usize,
+    /// How long a request may take to be mined.
+    pub(super) mine_deadline: Duration,
+    /// Threads that search for a nonce; none for all cores.
+    pub(super) mine_threads: Option<usize>,
+    /// Bytes of page cache.
+    pub(super) cache_bytes: u64,
+    /// Bytes that stay free on the file system.
+    pub(super) min_free_bytes: u64,
+    /// Blocks that the chain must contain.
+    pub(super) checkpoints: Checkpoints,
+}
+
+impl Settings {
+    /// Reads the settings file and puts the layers together. `env` looks a variable up; those
+    /// that have a flag came with `args`.
+    pub(super) fn load(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let data_dir = &args.data_dir.path;
+        let file = args.config.clone().unwrap_or_else(|| data_dir.join(CONFIG_FILE));
+        let from_file = match std::fs::read_to_string(&file) {
+            Ok(text) => Layer::parse(&text, &file)?.relative_to(parent_of(&file)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && args.config.is_none() => {
+                Layer::default()
+            }
+            Err(error) => {
+                let message = format!("the settings file {} cannot be read", file.display());
+                return Err(Failure::usage(message).because(error).into());
+            }
+        };
+        let layer = Layer::flags(args).over(Layer::env(env)?).over(from_file);
+        Self::from_layer(layer, data_dir, parent_of(&file))
+    }
+
+    /// Fills in the defaults and checks the bounds.
+    fn from_layer(layer: Layer, data_dir: &Path, config_dir: &Path) -> Result<Self> {
+        let peers_required = layer.peers.is_some();
+        let threads = layer.mine.threads.unwrap_or(0);
+        let settings = Self {
+            listen: layer.api.listen.unwrap_or(DEFAULT_LISTEN),
+            hosts: layer.api.hosts.unwrap_or_default(),
+            peers: layer.peers.unwrap_or_else(|| beside(data_dir).join("peers.json")),
+            peers_required,
+            users: config_dir.join(USERS_FILE),
+            log_format: layer.log.format.unwrap_or_default(),
+            mine_queue: layer.mine.queue.unwrap_or(64),
+            mine_deadline: layer.mine.deadline.unwrap_or(Duration::from_secs(60)),
+            mine_threads: (threads > 0).then_some(threads),
+            cache_bytes: layer.store.cache.map_or(32 << 20, size::ByteSize::get),
+            min_free_bytes: layer.store.min_free.map_or(1 << 30, size::ByteSize::get),
+            checkpoints: layer::checkpoints(layer.checkpoints.unwrap_or_default())?,
+        };
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<()> {
+        let bound = |holds: bool, key: &str, allowed: &str| {
+            let message = format!("the setting `{key}` must be {allowed}");
+            if holds { Ok(()) } else { Err(Failure::new(Code::Usage, message)) }
+        };
+        bound((1..=MAX_MINE_QUEUE).contains(&self.mine_queue), "mine.queue", "1 to 1024")?;
+        let deadline = Duration::from_millis(1)..=MAX_MINE_DEADLINE;
+        bound(deadline.contains(&self.mine_deadline), "mine.deadline", "1ms to 24h")?;
+        let threads = self.mine_threads.unwrap_or(1);
+        bound(threads <= MAX_MINE_THREADS, "mine.threads", "0 (all cores) to 1024")?;
+        let cache = MIN_CACHE_BYTES..=MAX_CACHE_BYTES;
+        bound(cache.contains(&self.cache_bytes), "store.cache", "1MiB to 1024GiB")?;
+        Ok(())
+    }
+}
+
+/// The directory that a file is in.
+fn parent_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(dir) if dir != Path::new("") => dir,
+        _ => Path::new("."),
+    }
+}
+
+/// The directory that the data directory is in, by its name: a link is not followed.
+fn beside(data_dir: &Path) -> PathBuf {
+    if data_dir.file_name().is_some() {
+        parent_of(data_dir).to_owned()
+    } else {
+        data_dir.join("..")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! Every key of jenny.toml: its default, its environment variable and what it is for.
+
+use std::fmt::Write as _;
+
+/// How a key's value is written in the environment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    /// As it is.
+    Text,
+    /// A whole number.
+    Number,
+    /// Parts with commas between them.
+    List,
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    /// Its dotted path.
+    pub(super) path: &'static str,
+    /// Its default, as TOML.
+    pub(super) default: &'static str,
+    /// Its environment variable.
+    pub(super) env: Option<&'static str>,
+    /// How the variable is written; none when a flag reads it.
+    pub(super) kind: Option<Kind>,
+    /// What it is for, in one line.
+    about: &'static str,
+}
+
+/// Every key, in the order of the file: those without a table first.
+pub(super) const KEYS: [Key; 10] = [
+    Key {
+        path: "peers",
+        default: r#""../peers.json""#,
+        env: Some("JENNY_PEERS"),
+        kind: None,
+        about: "JSON list of peers for POST /addPeers; a path in this file starts at this file.",
+    },
+    Key {
+        path: "checkpoints",
+        default: "[]",
+        env: None,
+        kind: None,
+        about: "Blocks that the chain must contain: [{ height = 1000, hash = \"64 hex digits\" }].",
+    },
+    Key {
+        path: "api.listen",
+        default: r#""127.0.0.1:3000""#,
+        env: Some("JENNY_API_LISTEN"),
+        kind: None,
+        about: "Address and port of the REST API. Beyond loopback only with a user of your own.",
+    },
+    Key {
+        path: "api.hosts",
+        default: "[]",
+        env: Some("JENNY_API_HOSTS"),
+        kind: Some(Kind::List),
+        about: "Host names by which clients may address the API, beside localhost and IP addresses.",
+    },
+    Key {
+        path: "log.format",
+        default: r#""text""#,
+        env: Some("JENNY_LOG_FORMAT"),
+        kind: None,
+        about: "How log lines on standard error are written: text or json.",
+    },
+    Key {
+        path: "mine.queue",
+        default: "64",
+        env: Some("JENNY_MINE_QUEUE"),
+        kind: Some(Kind::Number),
+        about: "Requests to mine that may wait; a further one is answered 503. 1 to 1024.",
+    },
+    Key {
+        path: "mine.deadline",
+        default: r#""60s""#,
+        env: Some("JENNY_MINE_DEADLINE"),
+        kind: Some(Kind::Text),
+        about: "How long one request to mine may take before it is answered 503.",
+    },
+    Key {
+        path: "mine.threads",
+        default: "0",
+        env: Some("JENNY_MINE_THREADS"),
+        kind: Some(Kind::Number),
+        about: "Threads that search for proof of work; 0 means one on each core.",
+    },
+    Key {
+        path: "store.cache",
+        default: r#""32MiB""#,
+        env: Some("JENNY_STORE_CACHE"),
+        kind: Some(Kind::Text),
+        about: "Memory for the database's page cache; at least 1MiB.",
+    },
+    Key {
+        path: "store.min_free",
+        default: r#""1GiB""#,
+        env: Some("JENNY_STORE_MIN_FREE"),
+        kind: Some(Kind::Text),
+        about: "Blocks are refused while less than this is free on the file system; 0 never refuses.",
+    },
+];
+
+/// The text of a new jenny.toml: every key commented out with its default.
+pub(in crate::cli) fn template() -> String {
+    let mut out = String::from(
+        "# Settings of the jenny node in this directory. Every line that starts with `#` and a\n\
+         # key is that key's default: take the `#` away to change it. Environment variables and\n\
+         # flags win over this file; `jenny run --help` names them. A restart applies changes.\n",
+    );
+    let mut table = "";
+    for key in KEYS {
+        let (its_table, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
+        if its_table != table {
+            table = its_table;
+            // Writing into memory cannot fail.
+            let _ = write!(out, "\n[{table}]");
+        }
+        let _ = write!(out, "\n# {}\n#{name} = {}\n", key.about, key.default);
+    }
+    out
+}
+
+/// The known key that `path`, an unknown one, was probably meant to be.
+pub(super) fn similar(path: &str) -> Option<&'static str> {
+    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+    if let Some(key) = KEYS.iter().find(|key| last(key.path) == last(path)) {
+        return Some(key.path);
+    }
+    let tables = KEYS.iter().filter_map(|key| key.path.split_once('.')).map(|(table, _)| table);
+    KEYS.iter()
+        .map(|key| key.path)
+        .chain(tables)
+        .map(|known| (strsim::damerau_levenshtein(path, known), known))
+        .min()
+        .filter(|&(distance, _)| distance <= 3)
+        .map(|(_, known)| known)
+}

@@ -1,0 +1,192 @@
+//! One layer of settings: what a file, the environment or the flags say, and no more.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+use serde::Deserialize;
+
+use super::keys::{KEYS, Kind, similar};
+use super::size::ByteSize;
+use crate::chain::{Checkpoints, Hash, Height};
+use crate::cli::args::{LogFormat, RunArgs};
+use crate::cli::exit::Failure;
+
+/// What one source says; also the shape of jenny.toml.
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Layer {
+    pub(super) api: Api,
+    pub(super) peers: Option<PathBuf>,
+    pub(super) log: Log,
+    pub(super) mine: Mine,
+    pub(super) store: Store,
+    pub(super) checkpoints: Option<Vec<Checkpoint>>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Api {
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) hosts: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Log {
+    pub(super) format: Option<LogFormat>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Mine {
+    pub(super) queue: Option<usize>,
+    #[serde(with = "humantime_serde")]
+    pub(super) deadline: Option<Duration>,
+    pub(super) threads: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Store {
+    pub(super) cache: Option<ByteSize>,
+    pub(super) min_free: Option<ByteSize>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Checkpoint {
+    height: u64,
+    hash: String,
+}
+
+impl Layer {
+    /// Reads a settings file.
+    pub(super) fn parse(text: &str, file: &Path) -> Result<Self> {
+        toml::from_str(text).map_err(|error| {
+            let message = format!("{}: {}", file.display(), error.to_string().trim_end());
+            let failure = Failure::usage(message);
+            let failure = match unknown_key(text) {
+                Some((unknown, Some(known))) => {
+                    failure.hint(format!("`{unknown}` is unknown; did you mean `{known}`?"))
+                }
+                Some((unknown, None)) => failure.hint(format!(
+                    "`{unknown}` is unknown; `jenny init` writes a file with every key"
+                )),
+                None => failure,
+            };
+            failure.into()
+        })
+    }
+
+    /// Paths in a file start at its directory.
+    pub(super) fn relative_to(mut self, dir: &Path) -> Self {
+        self.peers = self.peers.map(|path| dir.join(path));
+        self
+    }
+
+    /// What the environment says of keys that have no flag.
+    pub(super) fn env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let mut layer = Self::default();
+        for key in KEYS {
+            let (Some(name), Some(kind)) = (key.env, key.kind) else { continue };
+            let Some(value) = env(name) else { continue };
+            let text = format!("{} = {}", key.path, as_toml(&value, kind));
+            let one: Self = toml::from_str(&text).map_err(|error| {
+                Failure::usage(format!("{name}=`{value}`: {}", error.message()))
+                    .hint(format!("it sets `{}`, for example {}", key.path, key.default))
+            })?;
+            layer = one.over(layer);
+        }
+        Ok(layer)
+    }
+
+    /// What the flags say, with the environment variables that clap read for them.
+    pub(super) fn flags(args: &RunArgs) -> Self {
+        Self {
+            api: Api { listen: args.api_listen, hosts: None },
+            peers: args.peers.clone(),
+            log: Log { format: args.log_format },
+            ..Self::default()
+        }
+    }
+
+    /// This layer, and `below` where this says nothing.
+    pub(super) fn over(self, below: Self) -> Self {
+        Self {
+            api: Api {
+                listen: self.api.listen.or(below.api.listen),
+                hosts: self.api.hosts.or(below.api.hosts),
+            },
+            peers: self.peers.or(below.peers),
+            log: Log { format: self.log.format.or(below.log.format) },
+            mine: Mine {
+                queue: self.mine.queue.or(below.mine.queue),
+                deadline: self.mine.deadline.or(below.mine.deadline),
+                threads: self.mine.threads.or(below.mine.threads),
+            },
+            store: Store {
+                cache: self.store.cache.or(below.store.cache),
+                min_free: self.store.min_free.or(below.store.min_free),
+            },
+            checkpoints: self.checkpoints.or(below.checkpoints),
+        }
+    }
+}
+
+/// The pinned blocks; a height that is pinned twice is an error.
+pub(super) fn checkpoints(entries: Vec<Checkpoint>) -> Result<Checkpoints> {
+    let mut pinned = Vec::new();
+    for entry in entries {
+        let hash: Hash = entry.hash.parse().map_err(|error| {
+            Failure::usage(format!("the checkpoint at height {}: {error}", entry.height))
+        })?;
+        let height = Height::new(entry.height);
+        if pinned.iter().any(|&(other, _)| other == height) {
+            return Err(Failure::usage(format!("two checkpoints at height {height}")).into());
+        }
+        pinned.push((height, hash));
+    }
+    Ok(pinned.into_iter().collect())
+}
+
+/// A variable's value, as TOML.
+fn as_toml(value: &str, kind: Kind) -> String {
+    let text = |part: &str| toml::Value::String(part.to_owned());
+    match kind {
+        Kind::Number if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() => {
+            value.to_owned()
+        }
+        // A number that is none is left to the reader of the key, who says what it expects.
+        Kind::Number | Kind::Text => text(value).to_string(),
+        Kind::List => {
+            let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
+            toml::Value::Array(parts.map(text).collect()).to_string()
+        }
+    }
+}
+
+/// The first key of the file that does not exist, and the one that was probably meant.
+fn unknown_key(text: &str) -> Option<(String, Option<&'static str>)> {
+    let table: toml::Table = text.parse().ok()?;
+    paths(&table)
+        .into_iter()
+        .find(|path| KEYS.iter().all(|key| key.path != path))
+        .map(|path| (path.clone(), similar(&path)))
+}
+
+/// The dotted paths of a table's values, of empty tables, and of unknown tables.
+fn paths(table: &toml::Table) -> Vec<String> {
+    let is_table = |name: &str| KEYS.iter().any(|key| key.path.split('.').next() == Some(name));
+    let mut paths = Vec::new();
+    for (name, value) in table {
+        match value {
+            toml::Value::Table(inner) if is_table(name) => {
+                paths.extend(inner.keys().map(|key| format!("{name}.{key}")));
+            }
+            _ => paths.push(name.clone()),
+        }
+    }
+    paths
+}

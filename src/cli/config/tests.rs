@@ -1,0 +1,278 @@
+//! Tests of the layers, of the template and of what is said about mistakes.
+
+use clap::Parser;
+
+use super::keys::KEYS;
+use super::*;
+use crate::chain::{Hash, Height};
+use crate::cli::args::{Cli, Command};
+use crate::cli::exit::text_of;
+
+fn args(flags: &[&str]) -> RunArgs {
+    let command = ["jenny", "run"].iter().chain(flags);
+    match Cli::try_parse_from(command).unwrap().command {
+        Command::Run(args) => args,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn nothing(_: &str) -> Option<String> {
+    None
+}
+
+fn parse(toml: &str) -> Result<Settings> {
+    let file = Path::new("data/jenny.toml");
+    let layer = Layer::parse(toml, file)?.relative_to(parent_of(file));
+    Settings::from_layer(layer, Path::new("data"), Path::new("data"))
+}
+
+fn said(toml: &str) -> String {
+    text_of(&parse(toml).unwrap_err())
+}
+
+/// The template with every `#` before a key taken away.
+fn uncommented() -> String {
+    let lines = template();
+    let lines = lines.lines().map(|line| match line.strip_prefix('#') {
+        Some(key) if key.starts_with(|first: char| first.is_ascii_lowercase()) => key,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_template_changes_nothing() {
+    assert_eq!(parse(&template()).unwrap(), parse("").unwrap());
+}
+
+#[test]
+fn the_template_uncommented_says_the_defaults() {
+    let mut settings = parse(&uncommented()).unwrap();
+    // The one difference: what is named must be there.
+    assert!(settings.peers_required);
+    assert_eq!(settings.peers, Path::new("data/../peers.json"));
+    let defaults = parse("").unwrap();
+    settings.peers_required = false;
+    settings.peers = defaults.peers.clone();
+    assert_eq!(settings, defaults);
+}
+
+#[test]
+fn the_template_has_every_key_once() {
+    let table: toml::Table = uncommented().parse().unwrap();
+    for key in KEYS {
+        let mut parts = key.path.split('.');
+        let first = table.get(parts.next().unwrap()).unwrap();
+        assert!(parts.next().is_none_or(|name| first.get(name).is_some()), "{}", key.path);
+    }
+    let tables = table.values().filter_map(toml::Value::as_table).map(toml::Table::len);
+    let leaves = table.values().filter(|value| !value.is_table()).count();
+    assert_eq!(tables.sum::<usize>() + leaves, KEYS.len());
+}
+
+#[test]
+fn the_documentation_names_every_key_with_its_default() {
+    let text = include_str!("../../../docs/configuration.md");
+    for key in KEYS {
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{}` |", key.path)));
+        let row = row.unwrap_or_else(|| panic!("docs lack {}", key.path));
+        assert!(row.contains(&format!("`{}`", key.default)), "{row}");
+        assert!(key.env.is_none_or(|env| row.contains(&format!("`{env}`"))), "{row}");
+    }
+}
+
+#[test]
+fn defaults_are_those_of_store_and_node() {
+    let settings = parse("").unwrap();
+    let (store, node) = (crate::store::Options::default(), crate::node::NodeConfig::default());
+    assert_eq!(settings.cache_bytes, store.cache_bytes);
+    assert_eq!(settings.min_free_bytes, store.min_free_bytes);
+    assert_eq!(settings.mine_queue, node.mine_queue);
+    assert_eq!(settings.mine_deadline, node.mine_deadline);
+    assert_eq!(settings.listen, crate::api::ApiConfig::default().listen);
+}
+
+#[test]
+fn every_key_can_be_set() {
+    let settings = parse(&format!(
+        "peers = \"/etc/peers.json\"\n\
+         checkpoints = [{{ height = 5, hash = \"{}\" }}]\n\
+         api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"] }}\n\
+         log.format = \"json\"\n\
+         [mine]\nqueue = 2\ndeadline = \"1m 30s\"\nthreads = 3\n\
+         [store]\ncache = 1048576\nmin_free = \"0\"\n",
+        Hash::ZERO
+    ))
+    .unwrap();
+    let expected = Settings {
+        listen: "[::1]:80".parse().unwrap(),
+        hosts: vec!["ledger".to_owned()],
+        peers: PathBuf::from("/etc/peers.json"),
+        peers_required: true,
+        users: PathBuf::from("data/users.toml"),
+        log_format: LogFormat::Json,
+        mine_queue: 2,
+        mine_deadline: Duration::from_secs(90),
+        mine_threads: Some(3),
+        cache_bytes: 1 << 20,
+        min_free_bytes: 0,
+        checkpoints: [(Height::new(5), Hash::ZERO)].into_iter().collect(),
+    };
+    assert_eq!(settings, expected);
+}
+
+#[test]
+fn the_later_layer_wins() {
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().to_str().unwrap();
+    let file = "api.listen = \"127.0.0.1:1\"\nmine = { queue = 1, threads = 1 }\n";
+    std::fs::write(dir.path().join(CONFIG_FILE), file).unwrap();
+    let env = |name: &str| (name == "JENNY_MINE_QUEUE").then(|| "2".to_owned());
+    let flags = args(&["--data-dir", data_dir, "--api-listen", "127.0.0.1:3"]);
+    let settings = Settings::load(&flags, &env).unwrap();
+    assert_eq!(settings.listen.port(), 3, "a flag wins over the file");
+    assert_eq!(settings.mine_queue, 2, "the environment wins over the file");
+    assert_eq!(settings.mine_threads, Some(1), "the file wins over the default");
+    assert_eq!(settings.mine_deadline, Duration::from_secs(60), "the default is left");
+}
+
+#[test]
+fn the_environment_reaches_every_key_that_has_a_variable() {
+    let env = |name: &str| {
+        Some(match name {
+            "JENNY_API_HOSTS" => "a.example, b.example,".to_owned(),
+            "JENNY_MINE_QUEUE" => "7".to_owned(),
+            "JENNY_MINE_DEADLINE" => "5s".to_owned(),
+            "JENNY_MINE_THREADS" => "2".to_owned(),
+            "JENNY_STORE_CACHE" => "2MiB".to_owned(),
+            "JENNY_STORE_MIN_FREE" => "1024".to_owned(),
+            _ => return None,
+        })
+    };
+    let layer = Layer::env(&env).unwrap();
+    let settings = Settings::from_layer(layer, Path::new("data"), Path::new("data")).unwrap();
+    assert_eq!(settings.hosts, ["a.example", "b.example"]);
+    assert_eq!(settings.mine_queue, 7);
+    assert_eq!(settings.mine_deadline, Duration::from_secs(5));
+    assert_eq!(settings.mine_threads, Some(2));
+    assert_eq!(settings.cache_bytes, 2 << 20);
+    assert_eq!(settings.min_free_bytes, 1_024);
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    for (name, value) in [
+        ("JENNY_MINE_QUEUE", "many"),
+        ("JENNY_MINE_QUEUE", "-1"),
+        ("JENNY_MINE_DEADLINE", "soon"),
+        ("JENNY_STORE_CACHE", "32 parsecs"),
+    ] {
+        let env = |asked: &str| (asked == name).then(|| value.to_owned());
+        let text = text_of(&Layer::env(&env).unwrap_err());
+        assert!(text.starts_with(&format!("error: {name}=`{value}`: ")), "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_an_error_with_a_suggestion() {
+    for (toml, known) in [
+        ("[mine]\nqeue = 1", "mine.queue"),
+        ("[mine]\ndeadlin = \"1s\"", "mine.deadline"),
+        ("listen = \"127.0.0.1:1\"", "api.listen"),
+        ("[api]\ncache = 1", "store.cache"),
+        ("[apo]\nx = 1", "api"),
+        ("peeers = \"x\"", "peers"),
+    ] {
+        let text = said(toml);
+        assert!(text.contains("data/jenny.toml: "), "{text}");
+        assert!(text.contains(&format!("did you mean `{known}`?")), "{toml}: {text}");
+    }
+    let text = said("[api]\nfrobnicate = 1");
+    assert!(text.contains("`api.frobnicate` is unknown; `jenny init` writes"), "{text}");
+}
+
+#[test]
+fn a_wrong_value_is_shown_in_its_line() {
+    let text = said("[mine]\nqueue = 5\ndeadline = \"x\"\n");
+    assert!(text.contains("line 3") && text.contains("deadline = \"x\""), "{text}");
+}
+
+#[test]
+fn values_out_of_bounds_are_refused() {
+    for toml in [
+        "mine.queue = 0",
+        "mine.queue = 1025",
+        "mine.deadline = \"0s\"",
+        "mine.deadline = \"25h\"",
+        "mine.threads = 1025",
+        "store.cache = \"1023KiB\"",
+        "store.cache = \"2048GiB\"",
+    ] {
+        let (key, _) = toml.split_once(' ').unwrap();
+        let text = said(toml);
+        assert!(text.contains(&format!("the setting `{key}` must be ")), "{text}");
+    }
+}
+
+#[test]
+fn a_checkpoint_is_a_height_once_and_a_whole_hash() {
+    let text = said("checkpoints = [{ height = 1, hash = \"0f\" }]");
+    assert!(text.contains("the checkpoint at height 1: a hash is exactly 64"), "{text}");
+    let pin = format!("{{ height = 1, hash = \"{}\" }}", Hash::ZERO);
+    let text = said(&format!("checkpoints = [{pin}, {pin}]"));
+    assert!(text.contains("two checkpoints at height 1"), "{text}");
+}
+
+#[test]
+fn sizes_are_plain_or_with_a_binary_unit() {
+    for (text, bytes) in [
+        ("0", Some(0)),
+        ("17", Some(17)),
+        ("17B", Some(17)),
+        ("1KiB", Some(1_024)),
+        ("32 MiB", Some(32 << 20)),
+        ("16777215TiB", Some(16_777_215 << 40)),
+        ("16777216TiB", None),
+        ("", None),
+        ("MiB", None),
+        ("+1", None),
+        ("1.5GiB", None),
+        ("1MB", None),
+    ] {
+        let size = text.parse().ok().map(size::ByteSize::get);
+        assert_eq!(size, bytes, "{text}");
+    }
+}
+
+#[test]
+fn the_peers_file_is_beside_the_data_directory() {
+    for (data_dir, file) in [
+        ("./data", "./peers.json"),
+        ("data", "./peers.json"),
+        ("/srv/jenny/data/", "/srv/jenny/peers.json"),
+        (".", "./../peers.json"),
+        ("a/..", "a/../../peers.json"),
+    ] {
+        let found = beside(Path::new(data_dir)).join("peers.json");
+        assert_eq!(found, Path::new(file), "{data_dir}");
+    }
+}
+
+#[test]
+fn a_settings_file_that_was_named_must_exist() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("missing.toml");
+    let flags = args(&["--config", missing.to_str().unwrap()]);
+    let text = text_of(&Settings::load(&flags, &nothing).unwrap_err());
+    assert!(text.contains("missing.toml cannot be read"), "{text}");
+}
+
+#[test]
+fn the_users_file_is_beside_the_settings_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("other.toml");
+    std::fs::write(&file, "peers = \"p.json\"").unwrap();
+    let settings = Settings::load(&args(&["--config", file.to_str().unwrap()]), &nothing).unwrap();
+    assert_eq!(settings.users, dir.path().join(USERS_FILE));
+    assert_eq!(settings.peers, dir.path().join("p.json"));
+}

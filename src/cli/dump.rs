@@ -1,0 +1,130 @@
+//! `jenny dump`: prints blocks.
+//!
+//! One thread reads (the database, or a running node), this one formats and writes. A bounded
+//! channel stands between them, so memory does not grow with the chain.
+
+mod local;
+mod select;
+mod stream;
+mod target;
+
+use std::io::IsTerminal;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use anyhow::{Context, Result};
+
+use super::args::{DumpArgs, Format};
+use super::exit::{Failure, ReaderLeft};
+use super::output::{Row, Writer};
+use super::progress::Progress;
+use super::remote::Remote;
+use super::signal;
+use crate::chain::Spec;
+use local::Local;
+use select::Select;
+use stream::Stream;
+use target::Target;
+
+/// Batches that wait to be formatted. When it is full the reader waits. Each is at most 1 MiB
+/// or one block, so this bounds memory.
+const WAITING_BATCHES: usize = 4;
+
+/// What a source gives, in this order: the start, then rows.
+enum Piece {
+    /// The chain, and how many rows will come where that is known.
+    Start { spec: Box<Spec>, total: Option<u64> },
+    /// The next rows, lowest first.
+    Rows(Vec<Row>),
+}
+
+/// Where blocks come from.
+trait Source: Send {
+    /// Hands over every selected block. An error from `hand` ends it.
+    fn produce(self: Box<Self>, hand: &mut dyn FnMut(Piece) -> Result<()>) -> Result<()>;
+}
+
+/// Runs the command.
+pub(super) fn run(args: &DumpArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
+    let select = Select::new(&args.select)?;
+    let unfinished = signal::exit_at_once()?;
+    let source: Box<dyn Source> = match &args.url {
+        Some(url) => {
+            let remote = Remote::new(url, &args.remote, env)?;
+            Box::new(Stream::new(remote, select))
+        }
+        None => Box::new(Local::open(&args.data_dir.path, select, args.headers)?),
+    };
+    let terminal = args.output.is_none() && std::io::stdout().is_terminal();
+    let format = args.format.unwrap_or(if terminal { Format::Table } else { Format::Jsonl });
+    let target = Target::open(args.output.as_deref(), unfinished)?;
+    copy(source, target, format, args.headers, args.output.is_some())
+}
+
+fn copy(
+    source: Box<dyn Source>,
+    mut target: Target,
+    format: Format,
+    headers: bool,
+    show_progress: bool,
+) -> Result<()> {
+    let (send, receive) = sync_channel(WAITING_BATCHES);
+    let mut buffer = Vec::new();
+    let writer = std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new()
+            .name("dump-reader".to_owned())
+            .spawn_scoped(scope, move || read(source, &send))
+            .context("a thread cannot be started")?;
+        // By value: the reader sees the channel closed when writing failed.
+        let written = write(receive, &mut target, &mut buffer, format, headers, show_progress);
+        let read = reader.join().map_err(|_| Failure::no("reading stopped by a defect"))?;
+        let writer = written?;
+        read?;
+        anyhow::Ok(writer)
+    })?;
+    let mut writer = writer.ok_or_else(|| Failure::no("nothing was read"))?;
+    buffer.clear();
+    writer.finish(&mut buffer)?;
+    target.write(&buffer)?;
+    target.finish()
+}
+
+fn read(source: Box<dyn Source>, send: &SyncSender<Piece>) -> Result<()> {
+    // The writer's own error says why it went away.
+    source.produce(&mut |piece| send.send(piece).map_err(|_| ReaderLeft.into()))
+}
+
+/// Writes what comes until the reader is done, successful or not.
+fn write(
+    receive: Receiver<Piece>,
+    target: &mut Target,
+    buffer: &mut Vec<u8>,
+    format: Format,
+    headers: bool,
+    show_progress: bool,
+) -> Result<Option<Writer>> {
+    let (mut writer, mut progress) = (None, None);
+    for piece in receive {
+        match piece {
+            Piece::Start { spec, total } => {
+                writer = Some(Writer::new(format, headers, *spec));
+                progress = show_progress.then(|| Progress::start("dump", total));
+            }
+            Piece::Rows(rows) => {
+                let Some(writer) = &mut writer else { continue };
+                buffer.clear();
+                writer.rows(buffer, &rows)?;
+                target.write(buffer)?;
+                if let Some(progress) = &mut progress {
+                    progress.at(writer.count());
+                }
+            }
+        }
+    }
+    if let Some(progress) = &progress {
+        progress.finish();
+    }
+    Ok(writer)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Blocks of a database that no node holds open.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::select::{Select, above_tip};
+use super::{Piece, Source};
+use crate::chain::{Hash, Height};
+use crate::cli::args::DEFAULT_URL;
+use crate::cli::exit::{Code, Failure};
+use crate::cli::offline;
+use crate::cli::output::Row;
+use crate::store::{Opened, Reader, StoreError, StoredBlock, StoredHeader};
+
+/// An opened database. It is locked while this lives, so its chain stands still.
+pub(super) struct Local {
+    opened: Opened,
+    select: Select,
+    headers: bool,
+}
+
+impl Local {
+    pub(super) fn open(dir: &Path, select: Select, headers: bool) -> Result<Self> {
+        match offline::open_any(dir) {
+            Ok(opened) => Ok(Self { opened, select, headers }),
+            Err(error @ StoreError::Locked { .. }) => {
+                Err(Failure::new(Code::Locked, error.to_string())
+                    .hint(format!(
+                        "dump the running node over REST: jenny dump --url {DEFAULT_URL}"
+                    ))
+                    .into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn one(&self) -> Result<Row> {
+        let reader = &self.opened.reader;
+        let (view, tip) = (reader.view(), reader.tip().header.height);
+        let height = match self.select {
+            Select::Tip | Select::Range { .. } => tip,
+            Select::Height(height) => height,
+            Select::Exact(height, hash) => return exact(reader, height, &hash),
+            Select::Hash(hash) => view.find_recent(&hash, u64::MAX)?.ok_or_else(|| {
+                Failure::no(format!("no block of the main chain has the hash {hash}")).hint(
+                    "a block that a swap displaced is found with --height and --hash together",
+                )
+            })?,
+        };
+        let block = view.block(height)?.ok_or_else(|| above_tip(height, tip))?;
+        Ok(block.into())
+    }
+}
+
+fn exact(reader: &Reader, height: Height, hash: &Hash) -> Result<Row> {
+    if let Some(block) = reader.view().block(height)?.filter(|block| block.hash == *hash) {
+        return Ok(block.into());
+    }
+    let block = reader.side_block(height, hash)?.ok_or_else(|| {
+        Failure::no(format!("no block at height {height} with the hash {hash} is held"))
+    })?;
+    Ok(block.into())
+}
+
+impl Source for Local {
+    fn produce(self: Box<Self>, hand: &mut dyn FnMut(Piece) -> Result<()>) -> Result<()> {
+        let spec = Box::new(self.opened.spec.clone());
+        let reader = &self.opened.reader;
+        let tip = reader.tip().header.height;
+        let Select::Range { from, to } = self.select else {
+            let row = self.one()?;
+            hand(Piece::Start { spec, total: Some(1) })?;
+            return hand(Piece::Rows(vec![row]));
+        };
+        if from > tip {
+            return Err(above_tip(from, tip));
+        }
+        let to = to.min(tip);
+        hand(Piece::Start { spec, total: Some(to.above(from).saturating_add(1)) })?;
+        let mut next = from;
+        while next <= to {
+            // A view of its own for each batch: the chain stands still, and a view must not
+            // grow old while a slow reader of ours takes its time.
+            let view = reader.view();
+            let rows: Vec<Row> = if self.headers {
+                view.headers(next, to)?.into_iter().map(Row::from).collect()
+            } else {
+                view.blocks(next, to)?.into_iter().map(Row::from).collect()
+            };
+            let Some(last) = rows.last() else {
+                let what = format!("block {next} is missing below the tip {tip}");
+                return Err(StoreError::Damaged { what }.into());
+            };
+            next = last.header.height.next();
+            hand(Piece::Rows(rows))?;
+        }
+        Ok(())
+    }
+}
+
+impl From<StoredBlock> for Row {
+    fn from(block: StoredBlock) -> Self {
+        Self { header: block.header, hash: block.hash, records: block.records }
+    }
+}
+
+impl From<StoredHeader> for Row {
+    fn from(stored: StoredHeader) -> Self {
+        Self { header: stored.header, hash: stored.hash, records: Vec::new() }
+    }
+}

@@ -1,0 +1,164 @@
+//! Tests of reading a chain from a node that breaks off, lies or never ends a block.
+
+use super::*;
+use crate::chain::{Block, Header, Timestamp, TipState, write_block_json};
+use crate::cli::exit::text_of;
+
+/// The JSON of blocks 0 to `last` of a `dev` chain, one record in each.
+fn blocks(last: u64) -> Vec<String> {
+    let spec = Spec::dev();
+    let genesis = spec.genesis();
+    let mut state = TipState::genesis(&spec);
+    let mut blocks = vec![json(genesis.block())];
+    for height in 1..=last {
+        let block = mine(&state, &spec, vec![format!("record {height}")]);
+        blocks.push(json(&block));
+        let valid = state.check_block(&spec, block, Timestamp::from_millis(u64::MAX)).unwrap();
+        state.extend(&valid);
+    }
+    blocks
+}
+
+fn mine(state: &TipState, spec: &Spec, records: Vec<String>) -> Block {
+    let template = state.template(spec, &records, Timestamp::default());
+    let target = template.bits.target().unwrap();
+    let header = (0..).map(|nonce| Header { nonce, ..template });
+    let header = header.into_iter().find(|header| target.is_met_by(&header.hash())).unwrap();
+    Block { header, records }
+}
+
+fn json(block: &Block) -> String {
+    let mut out = Vec::new();
+    let hash = block.header.hash();
+    write_block_json(&mut out, &Spec::dev(), &block.header, &hash, &block.records);
+    String::from_utf8(out).unwrap()
+}
+
+/// The heights that come out of a walk along this text, and how it ends.
+fn heights(select: Select, text: &str) -> (Vec<u64>, Result<()>) {
+    let mut heights = Vec::new();
+    let done = walk("node", select, text.as_bytes(), &mut |piece| {
+        if let Piece::Rows(rows) = piece {
+            heights.extend(rows.iter().map(|row| row.header.height.get()));
+        }
+        Ok(())
+    });
+    (heights, done)
+}
+
+fn array(blocks: &[String]) -> String {
+    format!("[{}]", blocks.join(","))
+}
+
+fn range(from: u64, to: u64) -> Select {
+    Select::Range { from: Height::new(from), to: Height::new(to) }
+}
+
+fn error(select: Select, text: &str) -> String {
+    text_of(&heights(select, text).1.unwrap_err())
+}
+
+#[test]
+fn a_whole_chain_comes_out_in_order() {
+    let (heights, done) = heights(range(0, u64::MAX), &array(&blocks(600)));
+    done.unwrap();
+    assert_eq!(heights, (0..=600).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_range_is_cut_out_and_no_more_is_read() {
+    let text = array(&blocks(9));
+    let (found, done) = heights(range(3, 5), &text);
+    done.unwrap();
+    assert_eq!(found, [3, 4, 5]);
+    // What comes after the last wanted block is not looked at, broken or not.
+    let cut = &text[..text.rfind("\"height\":7").unwrap()];
+    heights(range(3, 5), cut).1.unwrap();
+    let (found, done) = heights(range(8, 100), &text);
+    done.unwrap();
+    assert_eq!(found, [8, 9]);
+    assert!(error(range(10, 11), &text).contains("no block 10: the chain ends at height 9"));
+}
+
+#[test]
+fn a_hash_is_found_or_not() {
+    let blocks = blocks(5);
+    let hash = parse_block(blocks[4].as_bytes()).unwrap().hash;
+    let (found, done) = heights(Select::Hash(hash), &array(&blocks));
+    done.unwrap();
+    assert_eq!(found, [4]);
+    assert!(error(Select::Hash(Hash::ZERO), &array(&blocks)).contains("no block of the main"));
+}
+
+#[test]
+fn every_truncated_stream_is_an_error() {
+    let text = array(&blocks(3));
+    for end in 0..text.len() {
+        let text = error(range(0, u64::MAX), &text[..end]);
+        assert!(text.contains("node broke off"), "{end}: {text}");
+    }
+}
+
+#[test]
+fn what_follows_the_chain_is_an_error() {
+    let text = format!("{}x", array(&blocks(1)));
+    assert!(error(range(0, u64::MAX), &text).contains("trailing"));
+}
+
+#[test]
+fn a_chain_with_a_gap_is_an_error() {
+    let mut blocks = blocks(5);
+    blocks.remove(3);
+    let (found, done) = heights(range(0, u64::MAX), &array(&blocks));
+    assert!(text_of(&done.unwrap_err()).contains("block 4 does not follow"));
+    assert!(found.iter().all(|&height| height < 3));
+    assert!(error(range(0, 9), &array(&blocks[1..])).contains("block 1 does not follow"));
+}
+
+#[test]
+fn records_that_the_header_does_not_commit_to_are_an_error() {
+    let text = array(&blocks(2)).replace("record 2", "record X");
+    let text = error(range(0, u64::MAX), &text);
+    assert!(text.contains("the records of block 2 are not those of its header"), "{text}");
+}
+
+#[test]
+fn a_genesis_that_is_not_its_spec_is_an_error() {
+    let spec = Spec::dev();
+    let state = TipState::genesis(&spec);
+    let other = Header { nonce: 1, ..*state.header() };
+    let block = Block { header: other, records: vec![spec.canonical_text()] };
+    let text = error(range(0, 9), &array(&[json(&block)]));
+    assert!(text.contains("not the genesis block of its own parameters"), "{text}");
+}
+
+#[test]
+fn a_block_without_end_is_an_error_before_it_fills_memory() {
+    let start = "[{\"data\":[\"";
+    let body = Read::chain(start.as_bytes(), std::io::repeat(b'x'));
+    let done = walk("node", range(0, 9), body, &mut |_| Ok(()));
+    let text = text_of(&done.unwrap_err());
+    assert!(text.contains("longer than any block can be"), "{text}");
+}
+
+#[test]
+fn the_largest_block_fits_the_bound() {
+    let spec = Spec::dev();
+    let state = TipState::genesis(&spec);
+    // Escaped, each of these bytes is six.
+    let records = vec!["\0".repeat(65_536); 16];
+    let block = mine(&state, &spec, records);
+    let text = array(&[json(spec.genesis().block()), json(&block)]);
+    assert!(text.len() as u64 <= MAX_BLOCK_JSON_BYTES);
+    heights(range(0, u64::MAX), &text).1.unwrap();
+}
+
+#[test]
+fn nobody_to_take_the_rows_ends_the_walk() {
+    let text = array(&blocks(600));
+    let done = walk("node", range(0, u64::MAX), text.as_bytes(), &mut |piece| match piece {
+        Piece::Start { .. } => Ok(()),
+        Piece::Rows(_) => Err(crate::cli::exit::ReaderLeft.into()),
+    });
+    assert!(done.unwrap_err().is::<crate::cli::exit::ReaderLeft>());
+}

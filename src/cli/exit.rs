@@ -1,0 +1,148 @@
+//! How a command ends: from an error's chain of causes to an exit code and the lines that
+//! say what to do next.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use crate::node::NodeFailure;
+use crate::store::StoreError;
+
+/// The exit codes, which scripts rely on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Code {
+    /// Done.
+    Done = 0,
+    /// The check found damage, the answer is no, or something outside failed.
+    No = 1,
+    /// Usage or configuration.
+    Usage = 2,
+    /// Another process holds the database.
+    Locked = 3,
+    /// The database is damaged.
+    Damaged = 4,
+    /// A newer version wrote the database.
+    Newer = 5,
+    /// A signal ended the command.
+    Interrupted = 130,
+}
+
+/// An error that knows its exit code and what the operator may do next.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(super) struct Failure {
+    code: Code,
+    message: String,
+    hints: Vec<String>,
+    #[source]
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The reader of standard output left: no failure.
+#[derive(Debug, thiserror::Error)]
+#[error("the reader of the output left")]
+pub(super) struct ReaderLeft;
+
+impl Failure {
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hints: Vec::new(), cause: None }
+    }
+
+    /// The answer is no, or something outside failed.
+    pub(super) fn no(message: impl Into<String>) -> Self {
+        Self::new(Code::No, message)
+    }
+
+    /// The operator asked for something that cannot be.
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Code::Usage, message)
+    }
+
+    /// Says what to do next.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Says what it came from.
+    pub(super) fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
+        self.cause = Some(cause.into().into());
+        self
+    }
+}
+
+/// Prints why a command failed, and gives its exit code.
+pub(super) fn report(error: &anyhow::Error) -> Code {
+    let code = code_of(error);
+    if code != Code::Done {
+        // Where standard error is gone too, nobody is left to tell.
+        drop(anstream::stderr().lock().write_all(text_of(error).as_bytes()));
+    }
+    code
+}
+
+/// The exit code of an error: that of the outermost cause that has one.
+pub(super) fn code_of(error: &anyhow::Error) -> Code {
+    error.chain().find_map(code_of_cause).unwrap_or(Code::No)
+}
+
+fn code_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Code> {
+    if let Some(failure) = cause.downcast_ref::<Failure>() {
+        return Some(failure.code);
+    }
+    if cause.is::<ReaderLeft>() {
+        return Some(Code::Done);
+    }
+    store_error(cause).map(code_of_store)
+}
+
+fn store_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a StoreError> {
+    match cause.downcast_ref::<NodeFailure>() {
+        Some(NodeFailure::Store(error)) => Some(error.as_ref()),
+        _ => cause.downcast_ref(),
+    }
+}
+
+fn code_of_store(error: &StoreError) -> Code {
+    match error {
+        StoreError::Locked { .. } => Code::Locked,
+        StoreError::Damaged { .. } => Code::Damaged,
+        StoreError::Newer { .. } => Code::Newer,
+        StoreError::Missing { .. }
+        | StoreError::OtherChain { .. }
+        | StoreError::Checkpoint { .. } => Code::Usage,
+        _ => Code::No,
+    }
+}
+
+/// One `error:` line with the chain of causes, and a `hint:` line for each thing to do.
+pub(super) fn text_of(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    let mut hints = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        // A cause that its parent's message quotes already is not said twice.
+        if !message.contains(&text) {
+            if !message.is_empty() {
+                message.push_str(": ");
+            }
+            message.push_str(&text);
+        }
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            hints.extend(failure.hints.iter());
+        }
+    }
+    let mut out = format!("error: {}\n", printable(message.trim_end()));
+    for hint in hints {
+        // Writing into memory cannot fail.
+        let _ = writeln!(out, "hint: {}", printable(hint));
+    }
+    out
+}
+
+/// The text without characters that control a terminal; line ends stay.
+fn printable(text: &str) -> String {
+    text.split('\n').map(super::output::escape).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests;

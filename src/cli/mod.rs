@@ -1,0 +1,75 @@
+//! The command line, and the only layer that prints: one file for each subcommand.
+
+mod args;
+mod config;
+mod dump;
+mod exit;
+mod help;
+mod init;
+mod logging;
+mod offline;
+mod output;
+mod progress;
+mod remote;
+mod run;
+mod signal;
+mod status;
+mod verify;
+
+use std::io::{ErrorKind, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use args::{Cli, Command, LogFormat};
+use exit::{Code, ReaderLeft};
+
+/// Runs the command that the process was started with, and answers its exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Where nobody reads the help there is nobody to tell.
+            drop(error.print());
+            return if error.use_stderr() { Code::Usage } else { Code::Done }.into();
+        }
+    };
+    // A defect was logged by the panic hook; here it only becomes an exit code.
+    let done = std::panic::catch_unwind(|| dispatch(&cli.command));
+    match done {
+        Ok(Ok(())) => Code::Done,
+        Ok(Err(error)) => exit::report(&error),
+        Err(_) => Code::No,
+    }
+    .into()
+}
+
+fn dispatch(command: &Command) -> Result<()> {
+    let env = |name: &str| std::env::var(name).ok();
+    if !matches!(command, Command::Run(_)) {
+        logging::start(LogFormat::Text, "error")?;
+    }
+    match command {
+        Command::Run(args) => run::run(args, &env),
+        Command::Init(args) => init::run(args),
+        Command::Dump(args) => dump::run(args, &env),
+        Command::Verify(args) => verify::run(args),
+        Command::Status(args) => status::run(args, &env),
+    }
+}
+
+/// Prints a line on standard output.
+fn print(line: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ReaderLeft.into()),
+        printed => Ok(printed?),
+    }
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code as u8)
+    }
+}

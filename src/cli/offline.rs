@@ -1,0 +1,57 @@
+//! Opens the database of a stopped node.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+use crate::store::{Opened, Options, StoreError, open};
+
+/// A step that is done sooner is not worth a line.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
+
+/// Steps that wait to be told. When it is full the next ones are not told.
+const WAITING_STEPS: usize = 16;
+
+/// Opens whatever chain the directory holds. A step that lasts is told on standard error.
+pub(super) fn open_with(dir: &Path, options: &Options) -> Result<Opened, StoreError> {
+    let (send, receive) = sync_channel(WAITING_STEPS);
+    std::thread::scope(|scope| {
+        let teller = std::thread::Builder::new().name("steps".to_owned());
+        // Without the thread nothing is told, which stops nothing.
+        let _ = teller.spawn_scoped(scope, move || tell(dir, &receive));
+        open_telling(dir, options, send)
+    })
+}
+
+/// By value: the thread that tells ends when `steps` is dropped.
+#[expect(clippy::needless_pass_by_value, reason = "dropping it ends the other thread")]
+fn open_telling(
+    dir: &Path,
+    options: &Options,
+    steps: SyncSender<String>,
+) -> Result<Opened, StoreError> {
+    open(dir, options, &mut |step| drop(steps.try_send(step.to_owned())))
+}
+
+fn tell(dir: &Path, steps: &Receiver<String>) {
+    let mut last: Option<String> = None;
+    loop {
+        match steps.recv_timeout(WORTH_TELLING) {
+            Ok(step) => last = Some(step),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(step) = last.take() {
+                    // Where standard error is gone, nobody is left to tell.
+                    drop(writeln!(std::io::stderr(), "{}: {step}", dir.display()));
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// Opens whatever chain the directory holds, only to read: without checkpoints, which are for
+/// the node to hold, and without the guard of free space, for nothing is added.
+pub(super) fn open_any(dir: &Path) -> Result<Opened, StoreError> {
+    open_with(dir, &Options { min_free_bytes: 0, ..Options::default() })
+}

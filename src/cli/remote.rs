@@ -1,0 +1,195 @@
+//! Asks a running node over REST.
+
+use std::io::Read;
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use ureq::http::StatusCode;
+use url::{Host, Url};
+
+use super::args::RemoteArgs;
+use super::exit::Failure;
+use super::output::escape;
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the head of an answer may take, and each further read of it.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Most bytes that are read of a short answer: a status, or a problem. 1 MiB of memory.
+const MAX_ANSWER_BYTES: u64 = 1 << 20;
+
+/// Most characters that are shown of what a node says of its refusal.
+const MAX_DETAIL_CHARS: usize = 300;
+
+/// The user of a node that has no users configured.
+const DEFAULT_USER: &str = "jenny";
+
+/// That user's password, which everybody knows: it is only ever sent to this machine.
+const DEFAULT_PASSWORD: &str = "1234";
+
+/// A running node.
+#[derive(Debug)]
+pub(super) struct Remote {
+    agent: ureq::Agent,
+    base: Url,
+    authorization: String,
+}
+
+/// What is read of a refusal (RFC 9457).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    title: String,
+    detail: String,
+}
+
+impl Remote {
+    /// Checks the address and finds the credentials. Nothing is sent yet.
+    pub(super) fn new(
+        url: &str,
+        args: &RemoteArgs,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self> {
+        let base = parse(url)?;
+        let password = match (&args.password_file, env("JENNY_PASSWORD")) {
+            (Some(file), _) => Some(read_password(file)?),
+            (None, password) => password,
+        };
+        let user = args.user.as_deref().unwrap_or(DEFAULT_USER);
+        let password = match password {
+            Some(password) => password,
+            None if is_loopback(&base) && user == DEFAULT_USER => DEFAULT_PASSWORD.to_owned(),
+            None => {
+                return Err(Failure::usage(format!("no password for user `{user}` of {base}"))
+                    .hint("give --password-file FILE, or set JENNY_PASSWORD")
+                    .into());
+            }
+        };
+        let authorization = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+        let agent = ureq::Agent::config_builder()
+            // A refusal's body says why, so it is no error yet.
+            .http_status_as_error(false)
+            // Credentials go to the node that was named and nowhere else.
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_recv_response(Some(READ_TIMEOUT))
+            .timeout_per_read(Some(READ_TIMEOUT))
+            .user_agent(concat!("jenny/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .new_agent();
+        Ok(Self { agent, base, authorization })
+    }
+
+    /// The node's address.
+    pub(super) fn name(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// The answer to `GET path`, to be read as it comes; none when the node says there is
+    /// no such thing.
+    pub(super) fn stream(&self, path: &str) -> Result<Option<impl Read + Send + 'static>> {
+        let url = format!("{}{path}", self.name());
+        let answer = self.agent.get(&url).header("Authorization", &self.authorization).call();
+        let mut answer = answer.map_err(|error| {
+            Failure::no(format!("no node answers at {}", self.name()))
+                .because(error)
+                .hint("see that it runs, and give its address with --url")
+        })?;
+        let status = answer.status();
+        if status == StatusCode::OK {
+            return Ok(Some(answer.into_body().into_with_config().limit(u64::MAX).reader()));
+        }
+        if status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let text = answer.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
+        let problem: Problem =
+            text.ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        let said = if problem.detail.is_empty() { problem.title } else { problem.detail };
+        let said: String = escape(&said).chars().take(MAX_DETAIL_CHARS).collect();
+        let failure = Failure::no(format!("{} answers {status}: {said}", self.name()));
+        Err(match status {
+            StatusCode::UNAUTHORIZED => {
+                failure.hint("give --user NAME and --password-file FILE, or set JENNY_PASSWORD")
+            }
+            _ => failure,
+        }
+        .into())
+    }
+
+    /// The whole answer to `GET path`; none when the node says there is no such thing.
+    pub(super) fn get(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>> {
+        let Some(body) = self.stream(path)? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        body.take(most.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .with_context(|| format!("{} broke off", self.name()))?;
+        if bytes.len() as u64 > most {
+            return Err(Failure::no(format!("{} answers too much", self.name())).into());
+        }
+        Ok(Some(bytes))
+    }
+
+    /// The node's status.
+    pub(super) fn status(&self) -> Result<Vec<u8>> {
+        let answer = self.get("/v1/status", MAX_ANSWER_BYTES)?;
+        answer.ok_or_else(|| {
+            Failure::no(format!("{} is no jenny node: it has no /v1/status", self.name())).into()
+        })
+    }
+}
+
+fn parse(text: &str) -> Result<Url> {
+    let bad = |reason: &str| {
+        Failure::usage(format!("`{text}` is no address of a node: {reason}"))
+            .hint("write for example --url http://127.0.0.1:3000")
+    };
+    let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+    if url.scheme() != "http" {
+        return Err(bad("the scheme must be http").into());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        // The message must not repeat the password.
+        return Err(Failure::usage("--url must not hold credentials")
+            .hint("give --user NAME and --password-file FILE, or set JENNY_PASSWORD")
+            .into());
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(bad("nothing may follow the port").into());
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical().is_loopback(),
+        None => false,
+    }
+}
+
+/// The password in a file: all of it but one line end at its end.
+pub(super) fn read_password(file: &Path) -> Result<String> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::usage(format!("the password file {name} cannot be read")).because(error)
+    })?;
+    let password = text.strip_suffix('\n').unwrap_or(&text);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    if password.is_empty() {
+        return Err(Failure::usage(format!("the password file {name} is empty")).into());
+    }
+    Ok(password.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! Tests of addresses and credentials.
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::cli::exit::text_of;
+
+fn remote(url: &str, user: Option<&str>, password: Option<&str>) -> Result<Remote> {
+    let args = RemoteArgs { user: user.map(str::to_owned), password_file: None };
+    let env = |name: &str| password.filter(|_| name == "JENNY_PASSWORD").map(str::to_owned);
+    Remote::new(url, &args, &env)
+}
+
+fn credentials(remote: &Remote) -> String {
+    let encoded = remote.authorization.strip_prefix("Basic ").unwrap();
+    String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap()
+}
+
+#[test]
+fn the_default_password_goes_to_this_machine_only() {
+    for url in ["http://127.0.0.1:3000", "http://localhost/", "http://[::1]:80", "http://127.9.9.9"]
+    {
+        assert_eq!(credentials(&remote(url, None, None).unwrap()), "jenny:1234", "{url}");
+    }
+    for url in ["http://10.0.0.1:3000", "http://localhost.example", "http://[2001:db8::1]"] {
+        let text = text_of(&remote(url, None, None).unwrap_err());
+        assert!(text.contains("no password") && text.contains("--password-file"), "{text}");
+    }
+    let text = text_of(&remote("http://127.0.0.1", Some("alice"), None).unwrap_err());
+    assert!(text.contains("no password for user `alice`"), "{text}");
+}
+
+#[test]
+fn a_password_comes_from_the_environment_or_a_file() {
+    let url = "http://10.0.0.1";
+    let from_env = remote(url, Some("alice"), Some("a:b c")).unwrap();
+    assert_eq!(credentials(&from_env), "alice:a:b c");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("password");
+    std::fs::write(&file, " s3cret \r\n").unwrap();
+    let args = RemoteArgs { user: None, password_file: Some(file) };
+    let from_file = Remote::new(url, &args, &|_| Some("not this".to_owned())).unwrap();
+    assert_eq!(credentials(&from_file), "jenny: s3cret ");
+}
+
+#[test]
+fn a_password_file_that_says_nothing_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("password");
+    std::fs::write(&file, "\n").unwrap();
+    assert!(text_of(&read_password(&file).unwrap_err()).contains("is empty"));
+    let missing = PathBuf::from("/nonexistent/password");
+    assert!(text_of(&read_password(&missing).unwrap_err()).contains("cannot be read"));
+}
+
+#[test]
+fn an_address_is_http_and_nothing_more() {
+    for url in ["127.0.0.1:3000", "https://127.0.0.1", "http://127.0.0.1/x", "http://127.0.0.1?x"] {
+        let text = text_of(&remote(url, None, None).unwrap_err());
+        assert!(text.contains("is no address of a node"), "{url}: {text}");
+    }
+    let text = text_of(&remote("http://jenny:geheim@127.0.0.1", None, None).unwrap_err());
+    assert!(text.contains("must not hold credentials") && !text.contains("geheim"), "{text}");
+}

@@ -1,0 +1,194 @@
+//! `jenny run`: wires storage, node and API together, and takes them down in order.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::args::RunArgs;
+use super::config::Settings;
+use super::exit::{self, Code, Failure};
+use super::init::{chain, read_users};
+use super::logging;
+use super::signal::{Stops, end};
+use crate::api::{ApiConfig, AuthHandle, Server};
+use crate::chain::Spec;
+use crate::node::{Links, Node, NodeConfig, Tip};
+use crate::store::{Opened, Options, StoreError, open};
+
+/// How long an orderly stop may take. What was acknowledged is on disk before it begins, so
+/// after this the process ends all the same.
+const STOP_DEADLINE: Duration = Duration::from_millis(4_500);
+
+/// Runs the node until a signal stops it or it fails.
+pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
+    let settings = Settings::load(args, env)?;
+    logging::start(settings.log_format, "info")?;
+    let wanted = args.chain.as_deref().map(chain).transpose()?;
+    let api = api_config(&settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("the runtime cannot be started")?;
+    let code = match runtime.block_on(serve(&settings, &args.data_dir.path, wanted, api)) {
+        Ok(()) => Code::Done,
+        Err(error) => exit::report(&error),
+    };
+    // A thread that still hangs in the database must not keep a finished process.
+    end(code, "")
+}
+
+async fn serve(
+    settings: &Settings,
+    dir: &Path,
+    wanted: Option<Spec>,
+    api: ApiConfig,
+) -> Result<()> {
+    let mut stops = Stops::listen()?;
+    let mut hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
+    let users_file = settings.users.clone();
+    let (directory, options) = (dir.to_owned(), store_options(settings));
+    let opening = tokio::task::spawn_blocking(move || open_or_create(&directory, options, wanted));
+    let opened = tokio::select! {
+        opened = opening => opened.context("opening stopped by a defect")??,
+        name = stops.next() => {
+            // Opening is safe to kill, and nothing was acknowledged yet.
+            tracing::info!("{name}: stopped while the database was being opened");
+            return Ok(());
+        }
+    };
+    let spec = opened.spec.clone();
+    let node = Node::start(opened, node_config(settings), Links::none());
+    let handle = node.handle();
+    let listen = api.listen;
+    let server = Server::bind(api, handle.clone()).await.map_err(|error| {
+        Failure::no(format!("the API cannot listen on {listen}"))
+            .because(error)
+            .hint("choose another address with --api-listen; port 0 picks a free port")
+    })?;
+    let (address, users) = (server.local_addr(), server.auth());
+    let stop_serving = CancellationToken::new();
+    let mut serving = tokio::spawn(server.run(stop_serving.clone()));
+    announce(address, &spec, &handle.tip());
+    loop {
+        tokio::select! {
+            name = stops.next() => {
+                tracing::info!("{name}: stopping");
+                break;
+            }
+            // Here and now: the destructor of a database that failed may never return.
+            failure = handle.failed() => end(exit::report(&failure.into()), ""),
+            finished = &mut serving => {
+                finished.context("the API stopped by a defect")?;
+                return Err(Failure::no("the API stopped by itself").into());
+            }
+            Some(()) = hangups.recv() => reload(&users, &users_file).await,
+        }
+    }
+    let stopping = async {
+        stop_serving.cancel();
+        serving.await.context("the API stopped by a defect")?;
+        let ended = tokio::task::spawn_blocking(|| node.stop()).await;
+        anyhow::Ok(ended.context("stopping ended by a defect")??)
+    };
+    tokio::select! {
+        stopped = tokio::time::timeout(STOP_DEADLINE, stopping) => {
+            stopped.map_err(|_| {
+                Failure::no(format!("the node did not stop within {STOP_DEADLINE:?} and was ended"))
+                    .hint("nothing that was acknowledged is lost")
+            })??;
+        }
+        name = stops.next() => end(Code::Interrupted, &format!("{name} again: ended at once")),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn api_config(settings: &Settings) -> Result<ApiConfig> {
+    if settings.peers_required && !settings.peers.exists() {
+        let message = format!("the peers' file {} does not exist", settings.peers.display());
+        return Err(Failure::usage(message)
+            .hint("write a JSON list of addresses into it, or leave the setting out")
+            .into());
+    }
+    let config = ApiConfig {
+        listen: settings.listen,
+        hosts: settings.hosts.clone(),
+        users: read_users(&settings.users)?,
+        peers_file: settings.peers.clone(),
+        peers_required: settings.peers_required,
+        ..ApiConfig::default()
+    };
+    config.check().map_err(|error| Failure::usage(error.to_string()))?;
+    Ok(config)
+}
+
+fn store_options(settings: &Settings) -> Options {
+    Options {
+        checkpoints: settings.checkpoints.clone(),
+        cache_bytes: settings.cache_bytes,
+        min_free_bytes: settings.min_free_bytes,
+        ..Options::default()
+    }
+}
+
+fn node_config(settings: &Settings) -> NodeConfig {
+    let defaults = NodeConfig::default();
+    NodeConfig {
+        checkpoints: settings.checkpoints.clone(),
+        mine_queue: settings.mine_queue,
+        mine_deadline: settings.mine_deadline,
+        miner_threads: settings.mine_threads.unwrap_or(defaults.miner_threads),
+        ..defaults
+    }
+}
+
+/// Opens the directory's chain, which must be the wanted one; an empty directory gets the
+/// wanted one, or `jenny`.
+fn open_or_create(
+    dir: &Path,
+    options: Options,
+    wanted: Option<Spec>,
+) -> Result<Opened, StoreError> {
+    let mut log = |step: &str| tracing::info!("{step}");
+    let is_wanted = wanted.is_some();
+    let options = Options { chain: wanted, ..options };
+    match open(dir, &options, &mut log) {
+        Err(StoreError::Missing { .. }) if !is_wanted => {
+            let spec = Spec::jenny();
+            tracing::info!("{} is empty: creating chain {}", dir.display(), spec.name());
+            open(dir, &Options { chain: Some(spec), ..options }, &mut log)
+        }
+        opened => opened,
+    }
+}
+
+/// The one line on standard output.
+fn announce(address: SocketAddr, spec: &Spec, tip: &Tip) {
+    let line = format!(
+        "ready api=http://{address} chain={} height={} tip={}",
+        spec.name(),
+        tip.header.height,
+        tip.hash
+    );
+    tracing::info!("{line}");
+    if let Err(error) = super::print(&line) {
+        tracing::warn!("nobody reads standard output: {error}");
+    }
+}
+
+/// Takes the users over from their file; on an error those known stay.
+async fn reload(known: &AuthHandle, file: &Path) {
+    let path = file.to_owned();
+    let users = tokio::task::spawn_blocking(move || read_users(&path)).await;
+    let reloaded = users.context("reading stopped by a defect").and_then(|users| {
+        let users = users?;
+        known.reload(&users)?;
+        Ok(users.as_slice().len())
+    });
+    match reloaded {
+        Ok(count) => tracing::info!("SIGHUP: {} read, {count} users", file.display()),
+        Err(error) => tracing::error!("SIGHUP: the users known stay: {error:#}"),
+    }
+}

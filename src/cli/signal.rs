@@ -1,0 +1,114 @@
+//! Signals: what ends a command, and what it leaves behind.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::exit::Code;
+
+/// The file that is being written, which an interruption removes. So does dropping the last
+/// clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unfinished(Arc<Guard>);
+
+#[derive(Debug, Default)]
+struct Guard(Mutex<Option<PathBuf>>);
+
+impl Unfinished {
+    /// This file is being written.
+    pub(super) fn set(&self, path: PathBuf) {
+        *self.0.lock() = Some(path);
+    }
+
+    /// The file is complete: it gets its name.
+    pub(super) fn keep_as(&self, name: &Path) -> std::io::Result<()> {
+        let mut unfinished = self.0.lock();
+        if let Some(path) = unfinished.as_ref() {
+            std::fs::rename(path, name)?;
+        }
+        *unfinished = None;
+        Ok(())
+    }
+}
+
+impl Guard {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remove(&self) {
+        if let Some(path) = self.lock().take() {
+            // It may not exist yet; nothing else can be done about it.
+            drop(std::fs::remove_file(path));
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// From now on SIGINT and SIGTERM end the process at once with code 130. For commands that only
+/// read, and whose one unfinished file is removed.
+pub(super) fn exit_at_once() -> Result<Unfinished> {
+    let unfinished = Unfinished::default();
+    // The waiting thread lives as long as the process, so it must not keep the file alive.
+    let guard = Arc::downgrade(&unfinished.0);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("signals cannot be received")?;
+    let mut signals = runtime.block_on(async { Stops::listen() })?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            runtime.block_on(signals.next());
+            if let Some(guard) = guard.upgrade() {
+                guard.remove();
+            }
+            end(Code::Interrupted, "interrupted");
+        })
+        .context("a thread cannot be started")?;
+    Ok(unfinished)
+}
+
+/// SIGINT and SIGTERM.
+#[derive(Debug)]
+pub(super) struct Stops {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stops {
+    /// Takes the signals over. Within a runtime.
+    pub(super) fn listen() -> Result<Self> {
+        let take = |kind| signal(kind).context("signals cannot be received");
+        Ok(Self {
+            interrupt: take(SignalKind::interrupt())?,
+            terminate: take(SignalKind::terminate())?,
+        })
+    }
+
+    /// The name of the next one.
+    pub(super) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+/// Ends the process now, without waiting for threads or the database's destructor: both may
+/// take long or never end, and nothing that was acknowledged depends on them.
+#[expect(clippy::exit, reason = "the ways that end a process at once all come here")]
+pub(super) fn end(code: Code, why: &str) -> ! {
+    if !why.is_empty() {
+        // Where standard error is gone, nobody is left to tell.
+        drop(writeln!(std::io::stderr(), "error: {why}"));
+    }
+    drop(std::io::stdout().flush());
+    std::process::exit(code as i32)
+}

@@ -1,0 +1,94 @@
+//! The store alone, killed between a group's inserts and its flush, in swaps and their
+//! steps, while pruning, closing and opening.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
+use std::thread;
+use std::time::Duration;
+
+use jenny_chain::chain::{Hash, Height};
+use jenny_chain::store::{Opened, View, open};
+
+use super::rounds::rounds;
+use super::worker::{command, options};
+use crate::process::{open_here, spawn};
+
+/// What must be on the main chain, by what the killed processes said.
+#[derive(Debug, Default)]
+struct Acknowledged {
+    chain: BTreeMap<Height, Hash>,
+    /// Blocks that a swap displaced.
+    displaced: BTreeSet<Hash>,
+    /// A swap that was begun and may or may not have been done.
+    begun: Option<(Height, Height, Hash)>,
+}
+
+impl Acknowledged {
+    fn hear(&mut self, line: &str) {
+        let words: Vec<_> = line.split(' ').collect();
+        let height = |text: &str| Height::new(text.parse().unwrap());
+        match words.as_slice() {
+            ["extended", at, hash] => {
+                self.chain.insert(height(at), hash.parse().unwrap());
+            }
+            ["swapping", fork, at, hash] => {
+                self.begun = Some((height(fork), height(at), hash.parse().unwrap()));
+            }
+            ["swapped", fork, at, hash] => {
+                self.begun = None;
+                self.swap(height(fork), height(at), hash.parse().unwrap());
+            }
+            // The test runner's own words.
+            _ => {}
+        }
+    }
+
+    fn swap(&mut self, fork: Height, height: Height, hash: Hash) {
+        let displaced = self.chain.split_off(&fork.next());
+        self.displaced.extend(displaced.into_values());
+        self.chain.insert(height, hash);
+    }
+}
+
+#[test]
+fn no_durable_block_is_lost_by_a_store_killed_at_any_moment() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut acknowledged = Acknowledged::default();
+    let mut swaps = 0;
+    rounds(|round, random| {
+        let mut child = spawn(&mut command(directory.path(), random.below(u64::MAX)));
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let listener = thread::spawn(move || out.lines().map_while(Result::ok).collect::<Vec<_>>());
+        thread::sleep(random.delay(Duration::from_millis(500)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for line in listener.join().unwrap() {
+            swaps += u64::from(line.starts_with("swapped"));
+            acknowledged.hear(&line);
+        }
+
+        let _open = open_here();
+        let opened = open(directory.path(), &options(), &mut |_| ()).unwrap();
+        opened.reader.check_all(&mut |_| true).unwrap();
+        let view = opened.reader.view();
+        if let Some((fork, height, hash)) = acknowledged.begun.take()
+            && stands(&view, height, hash)
+        {
+            acknowledged.swap(fork, height, hash);
+        }
+        check(&opened, &view, &acknowledged);
+        let tip = view.tip().header.height;
+        println!("round {round}: height {tip}, {swaps} swaps acknowledged");
+    });
+}
+
+fn stands(view: &View, height: Height, hash: Hash) -> bool {
+    view.header(height).unwrap().is_some_and(|header| header.hash == hash)
+}
+
+fn check(opened: &Opened, view: &View, acknowledged: &Acknowledged) {
+    for (&height, &hash) in &acknowledged.chain {
+        assert!(stands(view, height, hash), "block {height} {hash} is lost");
+    }
+    assert_eq!(opened.reader.tip(), view.tip());
+}

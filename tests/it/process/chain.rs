@@ -1,0 +1,95 @@
+//! Chains of which every byte is known, written into a data directory without a node.
+
+use std::path::{Path, PathBuf};
+
+use jenny_chain::chain::{Block, Hash, Height, Midstate, Spec, Timestamp, TipState, ValidBlock};
+use jenny_chain::store::{Opened, Options, open};
+use tempfile::TempDir;
+
+use super::command::open_here;
+
+/// A `dev` chain in a directory, closed again.
+pub(crate) struct Chain {
+    directory: TempDir,
+    blocks: Vec<ValidBlock>,
+}
+
+impl Chain {
+    /// A chain with these records in the blocks above genesis.
+    pub(crate) fn of(bodies: &[&[&str]]) -> Self {
+        let bodies = bodies.iter().map(|body| body.iter().map(|&text| text.to_owned()).collect());
+        Self::build(bodies)
+    }
+
+    /// A chain of so many blocks above genesis, with one record in each.
+    pub(crate) fn long(blocks: u64) -> Self {
+        Self::build((1..=blocks).map(|number| vec![format!("record {number}")]))
+    }
+
+    fn build(bodies: impl Iterator<Item = Vec<String>>) -> Self {
+        let chain = Self { directory: TempDir::new().unwrap(), blocks: Vec::new() };
+        let _open = open_here();
+        let mut opened = chain.open();
+        let mut state = TipState::genesis(&Spec::dev());
+        let mut blocks = vec![Spec::dev().genesis()];
+        for records in bodies {
+            let block = mine(&mut state, records);
+            opened.writer.append(&block).unwrap();
+            blocks.push(block);
+        }
+        opened.writer.commit().unwrap();
+        Self { blocks, ..chain }
+    }
+
+    fn open(&self) -> Opened {
+        let options = Options { chain: Some(Spec::dev()), min_free_bytes: 0, ..Options::default() };
+        open(&self.dir(), &options, &mut |_| ()).unwrap()
+    }
+
+    /// Replaces the last block by two others, and answers its height and hash.
+    pub(crate) fn displace_tip(&mut self) -> (Height, Hash) {
+        let displaced = self.blocks.pop().unwrap();
+        let _open = open_here();
+        let mut opened = self.open();
+        let parent = self.blocks.last().unwrap();
+        let (height, hash) = (parent.header().height, parent.hash());
+        let mut state = opened.reader.state_of(height, &hash).unwrap().unwrap();
+        for label in ["other", "heavier"] {
+            let block = mine(&mut state, vec![label.to_owned()]);
+            opened.writer.stage(&block).unwrap();
+            self.blocks.push(block);
+        }
+        opened.writer.commit().unwrap();
+        opened.writer.swap(state.height(), &state.hash()).unwrap();
+        (displaced.header().height, displaced.hash())
+    }
+
+    /// The data directory, in a directory of its own.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// The directory around the data directory.
+    pub(crate) fn around(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) fn hash(&self, height: usize) -> Hash {
+        self.blocks[height].hash()
+    }
+}
+
+/// The next block: a second later, with the first nonce that fits, so always the same.
+fn mine(state: &mut TipState, records: Vec<String>) -> ValidBlock {
+    let spec = Spec::dev();
+    let now = state.header().timestamp.plus_millis(1_000);
+    let mut header = state.template(&spec, &records, now);
+    let target = header.bits.target().unwrap();
+    let mut midstate = Midstate::of(&header);
+    let nonce = (0..=u32::MAX).find(|&nonce| target.is_met_by(&midstate.hash(nonce)));
+    header.nonce = nonce.unwrap().into();
+    let block = Block { header, records };
+    let valid = state.check_block(&spec, block, Timestamp::from_millis(u64::MAX)).unwrap();
+    state.extend(&valid);
+    valid
+}

@@ -1,0 +1,115 @@
+//! One call of the binary, from its arguments to its exit code.
+
+use std::ffi::OsStr;
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use super::PATIENCE;
+
+/// Read while a database is open in this process, written while a process is started: for a
+/// moment the new process shares every open file, and with it the lock of a database that
+/// another test has just closed and handed to a process of its own.
+static DATABASES: RwLock<()> = RwLock::new(());
+
+/// To be held while a database is open in this process.
+pub(crate) fn open_here() -> RwLockReadGuard<'static, ()> {
+    DATABASES.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a process while no database is open in this one.
+pub(crate) fn spawn(command: &mut Command) -> Child {
+    let _nothing_is_open = DATABASES.write().unwrap_or_else(PoisonError::into_inner);
+    command.spawn().unwrap()
+}
+
+/// The command line to be. Nothing of the test's environment reaches it.
+pub(crate) struct Jenny(pub(crate) Command);
+
+/// What a call left.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Jenny {
+    pub(crate) fn new(subcommand: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jenny"));
+        command.env_clear().arg(subcommand);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self(command)
+    }
+
+    /// With the words of `text` and nothing else as arguments.
+    pub(crate) fn words(mut self, text: &str) -> Self {
+        self.0.args(text.split_whitespace());
+        self
+    }
+
+    pub(crate) fn arg(mut self, flag: &str, value: impl AsRef<OsStr>) -> Self {
+        self.0.arg(flag).arg(value);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    /// Starts it.
+    pub(crate) fn spawn(&mut self) -> Child {
+        spawn(&mut self.0)
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn done(mut self) -> Done {
+        finish(self.spawn())
+    }
+}
+
+/// Waits for a child's end.
+pub(crate) fn finish(mut child: Child) -> Done {
+    let out = child.stdout.take().map(read);
+    let err = child.stderr.take().map(read);
+    // Both are closed when it ends, so that waiting for them needs no polling.
+    let text = |pipe: Option<Receiver<String>>| {
+        pipe.map_or(Some(String::new()), |pipe| pipe.recv_timeout(PATIENCE).ok())
+    };
+    let (out, err) = (text(out), text(err));
+    if out.is_none() || err.is_none() {
+        child.kill().unwrap();
+    }
+    let code = child.wait().unwrap().code();
+    Done { code, out: out.expect("it ends"), err: err.expect("it ends") }
+}
+
+fn read(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).unwrap();
+        // The test may have given up.
+        let _ = send.send(String::from_utf8(bytes).unwrap());
+    });
+    receive
+}
+
+impl Done {
+    /// Its standard output, of a call that must have succeeded.
+    #[track_caller]
+    pub(crate) fn ok(self) -> String {
+        assert_eq!(self.code, Some(0), "{}", self.err);
+        self.out
+    }
+
+    /// Its standard error, of a call that must have ended so and printed nothing else.
+    #[track_caller]
+    pub(crate) fn failed(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
+        assert_eq!(self.out, "", "{}", self.err);
+        self.err
+    }
+}
