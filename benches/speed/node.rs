@@ -1,0 +1,46 @@
+//! A node as a process of its own.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// A `jenny run` on a port of its own.
+pub(crate) struct RunningNode {
+    process: Child,
+    pub(crate) api: SocketAddr,
+}
+
+impl RunningNode {
+    pub(crate) fn start(data: &Path, arguments: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_jenny"))
+            .args(["run", "--api-listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data)
+            .args(arguments)
+            .env("JENNY_MINE_DEADLINE", "5s")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let api = line.split_once("api=http://").expect("a ready line").1;
+        let api = api.split_whitespace().next().unwrap().parse().unwrap();
+        Self { process, api }
+    }
+
+    /// Resident memory, as the kernel counts it.
+    pub(crate) fn resident_mib(&self) -> f64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kib: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kib / 1024.0
+    }
+
+    pub(crate) fn stop(mut self) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success());
+    }
+}
