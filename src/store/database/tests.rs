@@ -1,0 +1,31 @@
+//! What a value weighs.
+
+use super::super::layout::{encode_block, encode_body};
+use super::super::testkit::{genesis, mine};
+use super::*;
+use crate::chain::Work;
+
+#[test]
+fn a_small_block_weighs_its_value_whatever_its_work() {
+    let mut state = genesis();
+    for records in [vec![], vec![String::new()], vec!["a".to_owned()]] {
+        let block = mine(&mut state, &records);
+        let body = encode_body(&records).unwrap();
+        for byte in 0..32 {
+            let mut work = [7; 32];
+            work[byte] = 1;
+            let work = Work::from_bytes(work);
+            let value = encode_block(block.header(), &block.hash(), work, &body);
+            assert_eq!(weight(&value), value.len() as u64, "{records:?}, byte {byte}");
+        }
+    }
+}
+
+#[test]
+fn a_large_block_weighs_its_body_too() {
+    let records = vec!["x".repeat(30_000)];
+    let block = mine(&mut genesis(), &records);
+    let body = encode_body(&records).unwrap();
+    let value = encode_block(block.header(), &block.hash(), block.total_work(), &body);
+    assert_eq!(weight(&value), (value.len() + body.len()) as u64);
+}
