@@ -1,5 +1,7 @@
 //! Retention of branches.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use super::super::testkit::{Home, genesis, grow, mine};
@@ -113,4 +115,34 @@ fn what_a_kill_left_of_a_winner_goes_and_its_body_stays() {
     assert_eq!(held(&opened, std::slice::from_ref(&block)), 0);
     let stored = opened.reader.view().block(Height::new(1)).unwrap().unwrap();
     assert_eq!(stored.records, block.block().records);
+}
+
+#[test]
+fn a_block_that_goes_while_it_is_read_is_no_damage() {
+    let home = home(|options| options.side_heights = 0);
+    let mut opened = home.open();
+    let mut main = genesis();
+    for block in grow(&mut main, 2, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let block = mine(&mut genesis(), &vec!["x".repeat(60_000); 16]);
+    let (height, hash) = (block.header().height, block.hash());
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (reader, done) = (opened.reader.clone(), &done);
+        let reading = scope.spawn(move || {
+            let mut result = Ok(None);
+            while result.is_ok() && !done.load(Ordering::Relaxed) {
+                result = reader.side_block(height, &hash);
+            }
+            result
+        });
+        let mut rounds = 0..100;
+        while !reading.is_finished() && rounds.next().is_some() {
+            stage(&mut opened, std::slice::from_ref(&block));
+            prune(&mut opened);
+        }
+        done.store(true, Ordering::Relaxed);
+        reading.join().unwrap().unwrap();
+    });
 }
