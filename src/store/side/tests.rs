@@ -146,3 +146,73 @@ fn a_block_that_goes_while_it_is_read_is_no_damage() {
         reading.join().unwrap().unwrap();
     });
 }
+
+#[test]
+fn blocks_staged_while_branches_are_removed_stay() {
+    let mut opened = home(|options| options.side_quiet = Duration::from_secs(60)).open();
+    let mut main = genesis();
+    for block in grow(&mut main, 500, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    stage(&mut opened, &grow(&mut genesis(), 400, "old"));
+    // As after a quiet minute.
+    opened.writer.pruner.staged_at = None;
+    assert!(opened.writer.prune().unwrap(), "one step of it is done");
+    let mut branch = genesis();
+    let blocks = grow(&mut branch, 5, "new");
+    stage(&mut opened, &blocks);
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 5);
+}
+
+#[test]
+fn a_branch_that_is_displaced_while_others_are_removed_stays_whole() {
+    let mut opened = home(|_| ()).open();
+    let (mut one, mut two) = (genesis(), genesis());
+    let first = grow(&mut one, 600, "one");
+    for block in &first {
+        opened.writer.append(block).unwrap();
+    }
+    stage(&mut opened, &grow(&mut two, 601, "two"));
+    assert!(opened.writer.prune().unwrap(), "one step of it is done");
+    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 600);
+    let state = opened.reader.state_of(one.height(), &one.hash()).unwrap();
+    assert_eq!(state, Some(one));
+}
+
+#[test]
+fn a_branch_goes_when_the_tip_has_moved_away_from_it() {
+    let mut opened = home(|_| ()).open();
+    let (mut one, mut two) = (genesis(), genesis());
+    let first = grow(&mut one, 5, "one");
+    for block in &first {
+        opened.writer.append(block).unwrap();
+    }
+    stage(&mut opened, &grow(&mut two, 6, "two"));
+    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 5);
+    for block in grow(&mut two, 120, "two") {
+        opened.writer.append(&block).unwrap();
+    }
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 0);
+}
+
+#[test]
+fn what_a_kill_left_goes_without_another_branch() {
+    let home = home(|_| ());
+    let mut opened = home.open();
+    let blocks = grow(&mut genesis(), 100, "main");
+    for block in &blocks {
+        opened.writer.append(block).unwrap();
+    }
+    // As after a swap that a kill interrupted before the winner's copies were removed.
+    stage(&mut opened, &blocks);
+    drop(opened);
+    let mut opened = home.open();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 0);
+}
