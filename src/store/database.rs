@@ -98,6 +98,10 @@ impl Database {
         let value = self.side.get(key).map_err(read_error)?;
         if let Some(value) = &value {
             touch(&self.side, &key, value.len())?;
+            if !value.starts_with(hash.as_bytes()) {
+                let what = format!("block {height} {hash}: another one is stored in its place");
+                return Err(StoreError::Damaged { what });
+            }
         }
         Ok(value)
     }

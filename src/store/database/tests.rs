@@ -1,7 +1,7 @@
 //! What a value weighs.
 
 use super::super::layout::{encode_block, encode_body};
-use super::super::testkit::{genesis, mine};
+use super::super::testkit::{Home, genesis, mine};
 use super::*;
 use crate::chain::Work;
 
@@ -28,4 +28,21 @@ fn a_large_block_weighs_its_body_too() {
     let body = encode_body(&records).unwrap();
     let value = encode_block(block.header(), &block.hash(), block.total_work(), &body);
     assert_eq!(weight(&value), (value.len() + body.len()) as u64);
+}
+
+#[test]
+fn a_block_that_stands_under_the_hash_of_another_is_damage() {
+    let home = Home::new();
+    let mut opened = home.open();
+    let (one, two) = (mine(&mut genesis(), &[]), mine(&mut genesis(), &["two".to_owned()]));
+    opened.writer.stage(&one).unwrap();
+    opened.writer.stage(&two).unwrap();
+    let height = one.header().height;
+    let database = &opened.writer.database;
+    let value = database.side.get(side_key(height, &two.hash())).unwrap().unwrap();
+    database.side.insert(side_key(height, &one.hash()), value).unwrap();
+    let read = opened.reader.side_block(height, &one.hash());
+    assert!(matches!(read, Err(StoreError::Damaged { .. })), "{read:?}");
+    let state = opened.reader.state_of(height, &one.hash());
+    assert!(matches!(state, Err(StoreError::Damaged { .. })), "{state:?}");
 }
