@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::guard::read_error;
 use super::layout::{
-    BodyPlace, CHUNK, INLINE_MAX, block_key, chunk_key, decode_block, decode_body, side_key,
-    tile_key,
+    BodyPlace, CHUNK, FIXED, INLINE_MAX, TAG_CHUNKED, block_key, chunk_key, decode_block,
+    decode_body, side_key, tile_key,
 };
 use super::lock::DirectoryLock;
 use super::{Options, StoreError, StoredBlock, StoredHeader, Tip, tiles};
@@ -98,6 +98,10 @@ impl Database {
         let value = self.side.get(key).map_err(read_error)?;
         if let Some(value) = &value {
             touch(&self.side, &key, value.len())?;
+            if !value.starts_with(hash.as_bytes()) {
+                let what = format!("block {height} {hash}: another one is stored in its place");
+                return Err(StoreError::Damaged { what });
+            }
         }
         Ok(value)
     }
@@ -175,10 +179,8 @@ impl Database {
 
 /// How many bytes of disk and memory a value stands for, its large body included.
 pub(super) fn weight(value: &[u8]) -> u64 {
-    let length = match value {
-        [.., tag, a, b, c, d] if value.len() < 202 && *tag == 1 => {
-            u32::from_be_bytes([*a, *b, *c, *d])
-        }
+    let length = match value.get(FIXED - 1..) {
+        Some(&[TAG_CHUNKED, a, b, c, d]) => u32::from_be_bytes([a, b, c, d]),
         _ => 0,
     };
     value.len() as u64 + u64::from(length)
@@ -196,3 +198,6 @@ pub(super) fn touch(tree: &sled::Tree, key: &[u8], length: usize) -> Result<(), 
 }
 
 const _: () = assert!(INLINE_MAX < CHUNK, "a chunk is the longest value");
+
+#[cfg(test)]
+mod tests;

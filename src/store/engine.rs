@@ -13,6 +13,10 @@ use super::{Options, StoreError};
 const FOLDER: &str = "db";
 /// Where a copy of a damaged database goes before its repair is tried.
 const COPY: &str = "db.damaged";
+/// What it is called until it is whole.
+const UNFINISHED: &str = "db.damaged.unfinished";
+/// sled's settings in its folder.
+const SETTINGS: &str = "conf";
 /// sled's own file in its folder.
 const FILE: &str = "db";
 /// How long to wait for sled's lock, which it releases a little after it is closed.
@@ -44,6 +48,10 @@ impl Engine {
             progress(&format!("recovering {} MiB", known >> 20));
         }
         remove_snapshots(&folder, true)?;
+        if known == 0 {
+            // A kill during creation leaves half of them, with which sled opens nothing ever.
+            remove_if_there(&folder.join(SETTINGS))?;
+        }
         let db = match open_sled(&folder, options) {
             Err(StoreError::Damaged { what }) if known > 0 => {
                 progress(&format!("{what}; trying again without snapshots"));
@@ -60,10 +68,10 @@ impl Engine {
         let file =
             File::open(folder.join(FILE)).map_err(|source| failed("opening", &folder, source))?;
         if known == 0 {
-            for directory in [folder.as_path(), directory] {
-                File::open(directory)
-                    .and_then(|directory| directory.sync_all())
-                    .map_err(|source| failed("synchronising", directory, source))?;
+            for path in [&folder.join(SETTINGS), &folder, directory] {
+                File::open(path)
+                    .and_then(|opened| opened.sync_all())
+                    .map_err(|source| failed("synchronising", path, source))?;
             }
         }
         Ok(Self { db, file })
@@ -102,7 +110,7 @@ fn open_sled(folder: &Path, options: &Options) -> Result<sled::Db, StoreError> {
 
 /// The segment size that an existing database was made with: sled opens it with no other.
 fn stored_segment_size(folder: &Path) -> Option<usize> {
-    let text = fs::read(folder.join("conf")).ok()?;
+    let text = fs::read(folder.join(SETTINGS)).ok()?;
     let text = String::from_utf8_lossy(&text);
     let size = text.lines().find_map(|line| line.strip_prefix("segment_size: "))?.trim();
     let size: usize = size.parse().ok()?;
@@ -131,8 +139,22 @@ fn keep_copy(directory: &Path, folder: &Path) -> Result<PathBuf, StoreError> {
     if copy.exists() {
         return Ok(copy);
     }
-    copy_folder(folder, &copy).map_err(|source| failed("copying to", &copy, source))?;
+    let unfinished = directory.join(UNFINISHED);
+    let copied = match fs::remove_dir_all(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => copy_folder(folder, &unfinished).and_then(|()| fs::rename(&unfinished, &copy)),
+    };
+    copied.map_err(|source| failed("copying to", &copy, source))?;
     Ok(copy)
+}
+
+fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(failed("removing", path, source))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {

@@ -26,10 +26,11 @@ pub(super) const CHUNK: usize = 16 << 10;
 /// Hashes in a history tile.
 pub(super) const TILE: usize = 256;
 
-/// Length of a block's value before its body.
-const FIXED: usize = Hash::BYTES + HEADER_BYTES + 32 + 1;
+/// Length of a block's value before its body; the tag is the last byte of it.
+pub(super) const FIXED: usize = Hash::BYTES + HEADER_BYTES + 32 + 1;
 const TAG_INLINE: u8 = 0;
-const TAG_CHUNKED: u8 = 1;
+/// Stands before the length of a body in `bodies`.
+pub(super) const TAG_CHUNKED: u8 = 1;
 
 /// `b` and the height: a block of the main chain.
 pub(super) fn block_key(height: Height) -> [u8; 9] {

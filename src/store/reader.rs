@@ -86,9 +86,18 @@ impl Reader {
         height: Height,
         hash: &Hash,
     ) -> Result<Option<StoredBlock>, StoreError> {
+        /// Looks at a block whose body is gone: it may have been removed, and staged again.
+        const LOOKS: usize = 8;
         guarded(|| {
-            let value = self.database.raw_side(height, hash)?;
-            value.map(|value| self.database.complete(height, &value)).transpose()
+            let mut found = Ok(None);
+            for _ in 0..LOOKS {
+                let Some(value) = self.database.raw_side(height, hash)? else { return Ok(None) };
+                found = self.database.complete(height, &value).map(Some);
+                if found.is_ok() {
+                    break;
+                }
+            }
+            found
         })
     }
 

@@ -11,17 +11,21 @@ use crate::chain::{Hash, Height};
 
 /// Blocks that one call of [`Writer::prune`] looks at.
 const STEP: usize = 256;
+/// What was kept is looked at again when the tip has moved by this part of the retention.
+const AGAIN: u64 = 10;
 
 /// Where pruning is. A pass goes from the highest block down, so that a branch is
 /// kept or dropped as a whole: a block stays when it is high enough, when a block
 /// that stays needs it, or when a live view may read it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pruner {
     /// Bytes staged since the last pass.
     staged_bytes: u64,
     staged_at: Option<Instant>,
-    /// Whether a swap or a staged block left something to look at.
+    /// Whether the start, a swap or a staged block left something to look at.
     due: bool,
+    /// Where the tip makes it due again, for what the last pass kept.
+    due_at: Option<Height>,
     pass: Option<Pass>,
 }
 
@@ -38,6 +42,15 @@ struct Pass {
     at: Height,
     needed_below: HashSet<Hash>,
     kept_bytes: u64,
+    /// Whether it goes on while blocks are being staged, for they are too many.
+    hurried: bool,
+}
+
+impl Default for Pruner {
+    /// Due, since a kill may have left copies of a winner, or branches that are too old by now.
+    fn default() -> Self {
+        Self { staged_bytes: 0, staged_at: None, due: true, due_at: None, pass: None }
+    }
 }
 
 impl Pruner {
@@ -47,8 +60,10 @@ impl Pruner {
         self.due = true;
     }
 
-    pub(super) const fn swapped(&mut self) {
-        self.due = true;
+    /// A pass under way does not know what was displaced, and would drop the part of it
+    /// that it has not come to: it starts anew.
+    pub(super) fn swapped(&mut self) {
+        (self.due, self.pass) = (true, None);
     }
 }
 
@@ -63,27 +78,33 @@ impl Writer {
     /// # Errors
     /// Every error is final.
     pub fn prune(&mut self) -> Result<bool, StoreError> {
-        let options = &self.database.options;
+        let (options, tip) = (&self.database.options, self.applied.height());
+        let quiet = self.pruner.staged_at.is_none_or(|at| at.elapsed() >= options.side_quiet);
+        self.pruner.pass.take_if(|pass| !quiet && !pass.hurried);
         if self.pruner.pass.is_none() {
-            let quiet = self.pruner.staged_at.is_none_or(|at| at.elapsed() >= options.side_quiet);
-            if !self.pruner.due || !(quiet || self.pruner.staged_bytes > options.side_bytes) {
+            let due = self.pruner.due || self.pruner.due_at.is_some_and(|at| tip >= at);
+            let full = self.pruner.staged_bytes > options.side_bytes;
+            if !due || !(quiet || full) {
                 return Ok(false);
             }
-            self.pruner.pass = Some(self.new_pass(options.side_heights));
-            (self.pruner.due, self.pruner.staged_bytes) = (false, 0);
+            self.pruner.pass = Some(self.new_pass(options.side_heights, full));
+            (self.pruner.due, self.pruner.due_at, self.pruner.staged_bytes) = (false, None, 0);
         }
         let Some(mut pass) = self.pruner.pass.take() else { return Ok(false) };
         let done = self.write(|writer| writer.prune_step(&mut pass))?;
+        let options = &self.database.options;
         if !done {
             self.pruner.pass = Some(pass);
-        } else if pass.kept_bytes > self.database.options.side_bytes && pass.heights > 0 {
+        } else if pass.kept_bytes > options.side_bytes && pass.heights > 0 {
             // Too much is left: the same again, closer to the tip.
-            self.pruner.pass = Some(self.new_pass(pass.heights / 2));
+            self.pruner.pass = Some(self.new_pass(pass.heights / 2, pass.hurried));
+        } else if pass.kept_bytes > 0 {
+            self.pruner.due_at = Some(tip.ahead(options.side_heights / AGAIN + 1));
         }
         Ok(self.pruner.pass.is_some())
     }
 
-    fn new_pass(&self, heights: u64) -> Pass {
+    fn new_pass(&self, heights: u64, hurried: bool) -> Pass {
         let tip = self.applied.height();
         Pass {
             horizon: if heights == 0 { Height::new(u64::MAX) } else { tip.back(heights) },
@@ -93,6 +114,7 @@ impl Writer {
             at: Height::new(u64::MAX),
             needed_below: HashSet::new(),
             kept_bytes: 0,
+            hurried,
         }
     }
 

@@ -288,3 +288,6 @@ fn check_links(blocks: impl Iterator<Item = (Hash, Hash)>) -> Result<(), StoreEr
 fn missing(height: Height) -> StoreError {
     StoreError::Damaged { what: format!("block {height} is missing") }
 }
+
+#[cfg(test)]
+mod tests;

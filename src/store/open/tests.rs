@@ -185,3 +185,59 @@ fn only_what_was_committed_is_published() {
     opened.writer.commit().unwrap();
     assert_eq!(opened.reader.tip().header.height, Height::new(1));
 }
+
+#[test]
+fn a_creation_that_was_killed_at_any_point_goes_on() {
+    // sled writes its settings in two pieces, before its data file.
+    for settings in [&b""[..], b"segment_size: 2621", b"segment_size: 262144\nuse_compression: fa"]
+    {
+        for data_file in [false, true] {
+            let home = Home::new();
+            let folder = home.directory.path().join("db");
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join("conf"), settings).unwrap();
+            if data_file {
+                fs::write(folder.join("db"), b"").unwrap();
+            }
+            assert_eq!(home.open().reader.tip().header.height, Height::GENESIS);
+            assert_eq!(home.open().reader.tip().header.height, Height::GENESIS);
+        }
+    }
+    // Then come the schema, the spec and genesis.
+    for left_out in [
+        &[&b"schema"[..], b"spec", &block_key(Height::GENESIS)][..],
+        &[b"spec", &block_key(Height::GENESIS)],
+        &[&block_key(Height::GENESIS)],
+    ] {
+        let home = Home::new();
+        let opened = home.open();
+        for key in left_out {
+            opened.writer.database.chain.remove(key).unwrap();
+        }
+        drop(opened);
+        fs::remove_file(home.directory.path().join("durable-tip")).unwrap();
+        assert_eq!(home.open().reader.tip().header.height, Height::GENESIS);
+    }
+}
+
+#[test]
+fn a_copy_that_was_not_finished_is_no_copy() {
+    let home = stored(3);
+    drop(home.open());
+    let folder = home.directory.path().join("db");
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().starts_with("snap.") {
+            fs::write(path, b"torn").unwrap();
+        }
+    }
+    // What cannot be copied.
+    let obstacle = folder.join("obstacle");
+    std::os::unix::fs::symlink("nothing", &obstacle).unwrap();
+    assert!(matches!(open_error(&home), StoreError::Io { .. }));
+    assert!(!home.directory.path().join("db.damaged").exists());
+    fs::remove_file(obstacle).unwrap();
+    assert_eq!(home.open().reader.tip().header.height, Height::new(3));
+    let copy = home.directory.path().join("db.damaged");
+    assert_eq!(fs::read(copy.join("conf")).unwrap(), fs::read(folder.join("conf")).unwrap());
+}

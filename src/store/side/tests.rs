@@ -1,5 +1,7 @@
 //! Retention of branches.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use super::super::testkit::{Home, genesis, grow, mine};
@@ -113,4 +115,104 @@ fn what_a_kill_left_of_a_winner_goes_and_its_body_stays() {
     assert_eq!(held(&opened, std::slice::from_ref(&block)), 0);
     let stored = opened.reader.view().block(Height::new(1)).unwrap().unwrap();
     assert_eq!(stored.records, block.block().records);
+}
+
+#[test]
+fn a_block_that_goes_while_it_is_read_is_no_damage() {
+    let home = home(|options| options.side_heights = 0);
+    let mut opened = home.open();
+    let mut main = genesis();
+    for block in grow(&mut main, 2, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let block = mine(&mut genesis(), &vec!["x".repeat(60_000); 16]);
+    let (height, hash) = (block.header().height, block.hash());
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (reader, done) = (opened.reader.clone(), &done);
+        let reading = scope.spawn(move || {
+            let mut result = Ok(None);
+            while result.is_ok() && !done.load(Ordering::Relaxed) {
+                result = reader.side_block(height, &hash);
+            }
+            result
+        });
+        let mut rounds = 0..100;
+        while !reading.is_finished() && rounds.next().is_some() {
+            stage(&mut opened, std::slice::from_ref(&block));
+            prune(&mut opened);
+        }
+        done.store(true, Ordering::Relaxed);
+        reading.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn blocks_staged_while_branches_are_removed_stay() {
+    let mut opened = home(|options| options.side_quiet = Duration::from_secs(60)).open();
+    let mut main = genesis();
+    for block in grow(&mut main, 500, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    stage(&mut opened, &grow(&mut genesis(), 400, "old"));
+    // As after a quiet minute.
+    opened.writer.pruner.staged_at = None;
+    assert!(opened.writer.prune().unwrap(), "one step of it is done");
+    let mut branch = genesis();
+    let blocks = grow(&mut branch, 5, "new");
+    stage(&mut opened, &blocks);
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 5);
+}
+
+#[test]
+fn a_branch_that_is_displaced_while_others_are_removed_stays_whole() {
+    let mut opened = home(|_| ()).open();
+    let (mut one, mut two) = (genesis(), genesis());
+    let first = grow(&mut one, 600, "one");
+    for block in &first {
+        opened.writer.append(block).unwrap();
+    }
+    stage(&mut opened, &grow(&mut two, 601, "two"));
+    assert!(opened.writer.prune().unwrap(), "one step of it is done");
+    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 600);
+    let state = opened.reader.state_of(one.height(), &one.hash()).unwrap();
+    assert_eq!(state, Some(one));
+}
+
+#[test]
+fn a_branch_goes_when_the_tip_has_moved_away_from_it() {
+    let mut opened = home(|_| ()).open();
+    let (mut one, mut two) = (genesis(), genesis());
+    let first = grow(&mut one, 5, "one");
+    for block in &first {
+        opened.writer.append(block).unwrap();
+    }
+    stage(&mut opened, &grow(&mut two, 6, "two"));
+    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 5);
+    for block in grow(&mut two, 120, "two") {
+        opened.writer.append(&block).unwrap();
+    }
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 0);
+}
+
+#[test]
+fn what_a_kill_left_goes_without_another_branch() {
+    let home = home(|_| ());
+    let mut opened = home.open();
+    let blocks = grow(&mut genesis(), 100, "main");
+    for block in &blocks {
+        opened.writer.append(block).unwrap();
+    }
+    // As after a swap that a kill interrupted before the winner's copies were removed.
+    stage(&mut opened, &blocks);
+    drop(opened);
+    let mut opened = home.open();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 0);
 }

@@ -1,0 +1,48 @@
+//! What a value weighs.
+
+use super::super::layout::{encode_block, encode_body};
+use super::super::testkit::{Home, genesis, mine};
+use super::*;
+use crate::chain::Work;
+
+#[test]
+fn a_small_block_weighs_its_value_whatever_its_work() {
+    let mut state = genesis();
+    for records in [vec![], vec![String::new()], vec!["a".to_owned()]] {
+        let block = mine(&mut state, &records);
+        let body = encode_body(&records).unwrap();
+        for byte in 0..32 {
+            let mut work = [7; 32];
+            work[byte] = 1;
+            let work = Work::from_bytes(work);
+            let value = encode_block(block.header(), &block.hash(), work, &body);
+            assert_eq!(weight(&value), value.len() as u64, "{records:?}, byte {byte}");
+        }
+    }
+}
+
+#[test]
+fn a_large_block_weighs_its_body_too() {
+    let records = vec!["x".repeat(30_000)];
+    let block = mine(&mut genesis(), &records);
+    let body = encode_body(&records).unwrap();
+    let value = encode_block(block.header(), &block.hash(), block.total_work(), &body);
+    assert_eq!(weight(&value), (value.len() + body.len()) as u64);
+}
+
+#[test]
+fn a_block_that_stands_under_the_hash_of_another_is_damage() {
+    let home = Home::new();
+    let mut opened = home.open();
+    let (one, two) = (mine(&mut genesis(), &[]), mine(&mut genesis(), &["two".to_owned()]));
+    opened.writer.stage(&one).unwrap();
+    opened.writer.stage(&two).unwrap();
+    let height = one.header().height;
+    let database = &opened.writer.database;
+    let value = database.side.get(side_key(height, &two.hash())).unwrap().unwrap();
+    database.side.insert(side_key(height, &one.hash()), value).unwrap();
+    let read = opened.reader.side_block(height, &one.hash());
+    assert!(matches!(read, Err(StoreError::Damaged { .. })), "{read:?}");
+    let state = opened.reader.state_of(height, &one.hash());
+    assert!(matches!(state, Err(StoreError::Damaged { .. })), "{state:?}");
+}

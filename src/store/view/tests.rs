@@ -1,0 +1,152 @@
+//! Views while the chain moves under them.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use super::super::Reader;
+use super::super::testkit::{Home, genesis, mine};
+use crate::chain::{TipState, ValidBlock};
+
+use super::*;
+
+/// Blocks that both branches share, and those that each starts with.
+const SHARED: u64 = 255;
+const BRANCH: u64 = 400;
+
+/// Every chain that is ever published, by its tip, and the state after every block.
+#[derive(Default)]
+struct Known {
+    chains: HashMap<Hash, Vec<Hash>>,
+    states: Vec<TipState>,
+}
+
+/// A branch as it grows.
+#[derive(Clone)]
+struct Branch {
+    state: TipState,
+    hashes: Vec<Hash>,
+}
+
+/// Ends the readers, also when the writer's side of a test fails.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Branch {
+    fn add(&mut self, known: &mut Known, records: &[String]) -> ValidBlock {
+        let block = mine(&mut self.state, records);
+        self.hashes.push(block.hash());
+        known.states.push(self.state.clone());
+        known.chains.insert(block.hash(), self.hashes.clone());
+        block
+    }
+}
+
+/// Some inline, some large, so that bytes end a step and a batch.
+fn records(label: &str, number: u64) -> Vec<String> {
+    let length = if number.is_multiple_of(50) { 20_000 } else { 3_500 };
+    vec![format!("{label} {number} {}", "r".repeat(length))]
+}
+
+/// One round of a reader; every answer must be right, whatever the writer does.
+fn read_all(reader: &Reader, known: &Known, round: u64) {
+    let view = reader.view();
+    let expected = &known.chains[&view.tip().hash];
+    let mut found = Vec::new();
+    while found.len() < expected.len() {
+        let from = Height::new(found.len() as u64);
+        if round.is_multiple_of(2) {
+            let blocks = view.blocks(from, Height::new(u64::MAX)).unwrap();
+            found.extend(blocks.iter().map(|block| block.hash));
+        } else {
+            let headers = view.headers(from, Height::new(u64::MAX)).unwrap();
+            found.extend(headers.iter().map(|header| header.hash));
+        }
+    }
+    assert_eq!(&found, expected);
+    let height = Height::new(round * 37 % expected.len() as u64);
+    let state = view.state_at(height).unwrap().unwrap();
+    assert_eq!(Some(&state.hash()), expected.get(usize::try_from(height.get()).unwrap()));
+    assert_eq!(view.find_recent(&state.hash(), u64::MAX).unwrap(), Some(height));
+    let any = &known.states[usize::try_from(round * 61).unwrap() % known.states.len()];
+    if let Some(state) = reader.state_of(any.height(), &any.hash()).unwrap() {
+        assert_eq!(&state, any);
+    }
+    if let Some(block) = reader.side_block(any.height(), &any.hash()).unwrap() {
+        assert_eq!(block.hash, any.hash());
+    }
+    if round.is_multiple_of(8) {
+        reader.check_all(&mut |_| true).unwrap();
+    }
+}
+
+fn hammer(swap_batch_blocks: u64) {
+    let mut home = Home::new();
+    home.options.swap_batch_blocks = swap_batch_blocks;
+    home.options.side_quiet = Duration::ZERO;
+    let mut opened = home.open();
+    let mut known = Known::default();
+    let mut trunk = Branch { state: genesis(), hashes: vec![genesis().hash()] };
+    known.chains.insert(genesis().hash(), trunk.hashes.clone());
+    let mut blocks: Vec<_> =
+        (0..SHARED).map(|number| trunk.add(&mut known, &records("shared", number))).collect();
+    let mut branches = [trunk.clone(), trunk];
+    let [one, two] = &mut branches;
+    blocks.extend((0..BRANCH).map(|number| one.add(&mut known, &records("one", number))));
+    let staged: Vec<_> =
+        (0..BRANCH).map(|number| two.add(&mut known, &records("two", number))).collect();
+    // Each branch in turn grows by two, and so wins by one.
+    let mut turns: Vec<Vec<ValidBlock>> = vec![staged];
+    for turn in 0..12 {
+        let branch = &mut branches[(turn + 1) % 2];
+        let more = if turn == 0 { 1 } else { 2 };
+        let next: Vec<_> = (0..more)
+            .map(|number| branch.add(&mut known, &records("turn", number + turn as u64 * 10)))
+            .collect();
+        turns.push(next);
+    }
+    for block in &blocks {
+        opened.writer.append(block).unwrap();
+    }
+    opened.writer.commit().unwrap();
+    let (done, rounds) = (AtomicBool::new(false), AtomicU64::new(0));
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            let (reader, known, done, rounds) = (opened.reader.clone(), &known, &done, &rounds);
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    read_all(&reader, known, rounds.fetch_add(1, Ordering::Relaxed));
+                }
+            });
+        }
+        let _done = Done(&done);
+        for (turn, blocks) in turns.iter().enumerate() {
+            for block in blocks {
+                opened.writer.stage(block).unwrap();
+            }
+            opened.writer.commit().unwrap();
+            if turn > 0 {
+                let last = blocks.last().unwrap();
+                opened.writer.swap(last.header().height, &last.hash()).unwrap();
+            }
+            while opened.writer.prune().unwrap() {}
+            opened.writer.commit().unwrap();
+        }
+    });
+    read_all(&opened.reader, &known, 0);
+}
+
+#[test]
+fn readers_see_one_chain_while_branches_swap_back_and_forth() {
+    hammer(10_000);
+}
+
+#[test]
+fn readers_see_one_chain_while_a_swap_goes_in_steps() {
+    hammer(3);
+}
