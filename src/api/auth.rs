@@ -64,22 +64,27 @@ struct Generation {
     verified: RwLock<HashMap<[u8; 8], Verified>>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Verified {
     digest: [u8; 32],
     role: Role,
+    /// None for the default credentials.
+    name: Option<String>,
 }
 
 impl AuthHandle {
-    /// Takes these users instead of the present ones, and forgets who was verified.
+    /// Takes these users instead of the present ones. Who was verified stays so, unless
+    /// the entry of that user is another one now.
     ///
     /// # Errors
     /// When other machines could call with the default credentials; then the
     /// present users stay.
     pub fn reload(&self, users: &Users) -> Result<(), ConfigError> {
         check_users(self.0.listen, users)?;
-        let fresh = Arc::new(Generation::new(users, &self.0.key));
-        *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        let fresh = Generation::new(users, &self.0.key);
+        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        fresh.take_over(&current);
+        *current = Arc::new(fresh);
         Ok(())
     }
 }
@@ -173,7 +178,7 @@ impl Auth {
         }
         match current.verify(credentials) {
             Some(role) => {
-                current.remember(digest, role);
+                current.remember(digest, role, Some(credentials.name().to_owned()));
                 Ok(role)
             }
             None => Err(self.count_wrong(source)),
@@ -204,7 +209,7 @@ impl Generation {
             verified: RwLock::default(),
         };
         if users.is_empty() {
-            generation.remember(key.digest(DEFAULT_CREDENTIALS), Role::Operator);
+            generation.remember(key.digest(DEFAULT_CREDENTIALS), Role::Operator, None);
         }
         generation
     }
@@ -215,9 +220,21 @@ impl Generation {
         bool::from(entry.digest.ct_eq(digest)).then_some(entry.role)
     }
 
-    fn remember(&self, digest: [u8; 32], role: Role) {
+    fn remember(&self, digest: [u8; 32], role: Role, name: Option<String>) {
         let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
-        verified.insert(prefix(&digest), Verified { digest, role });
+        verified.insert(prefix(&digest), Verified { digest, role, name });
+    }
+
+    /// Remembers what `before` had verified of users that are the same in both.
+    fn take_over(&self, before: &Self) {
+        let verified = before.verified.read().unwrap_or_else(PoisonError::into_inner);
+        for entry in verified.values() {
+            let Some(name) = &entry.name else { continue };
+            let user = self.users.get(name);
+            if user.is_some() && user == before.users.get(name) {
+                self.remember(entry.digest, entry.role, Some(name.clone()));
+            }
+        }
     }
 
     /// Slow on purpose; never on an async worker.

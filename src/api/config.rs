@@ -54,7 +54,7 @@ pub struct Limits {
 pub enum ConfigError {
     /// Everybody knows the default password.
     #[error(
-        "the API would listen on {listen} with the default user and password; add a user with `jenny init --user NAME --password-file FILE`, or listen on 127.0.0.1"
+        "the API would listen on {listen} with the default user and password; add a user, or listen on 127.0.0.1"
     )]
     DefaultCredentials {
         /// The listen address.

@@ -22,7 +22,6 @@ pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:3000";
     long_about = help::ABOUT,
     after_long_help = help::AFTER,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     max_term_width = 100
 )]
 pub(super) struct Cli {

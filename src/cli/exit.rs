@@ -105,7 +105,7 @@ fn store_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a S
 fn code_of_store(error: &StoreError) -> Code {
     match error {
         StoreError::Locked { .. } => Code::Locked,
-        StoreError::Damaged { .. } => Code::Damaged,
+        StoreError::Damaged { .. } | StoreError::EndLost { .. } => Code::Damaged,
         StoreError::Newer { .. } => Code::Newer,
         StoreError::Missing { .. }
         | StoreError::OtherChain { .. }
@@ -128,13 +128,16 @@ pub(super) fn text_of(error: &anyhow::Error) -> String {
             message.push_str(&text);
         }
         if let Some(failure) = cause.downcast_ref::<Failure>() {
-            hints.extend(failure.hints.iter());
+            hints.extend(failure.hints.iter().cloned());
+        }
+        if let Some(error) = store_error(cause) {
+            hints.extend(error.advice());
         }
     }
     let mut out = format!("error: {}\n", printable(message.trim_end()));
     for hint in hints {
         // Writing into memory cannot fail.
-        let _ = writeln!(out, "hint: {}", printable(hint));
+        let _ = writeln!(out, "hint: {}", printable(&hint));
     }
     out
 }

@@ -121,7 +121,8 @@ Exit codes:
 
 pub(super) const VERIFY: &str = "\
 Checks the whole database of a stopped node, from genesis to the tip: links, proof of work,
-difficulty, times, both roots of every block and the stored history. Changes nothing.
+difficulty, times, both roots of every block and the stored history. Opening the database writes to
+it a little, as every start does: check a copy to leave the original as it is.
 
 It prints `ok height=.. tip=.. blocks=..`, or names the first bad height and field.";
 

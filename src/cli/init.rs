@@ -30,19 +30,26 @@ pub(super) fn run(args: &InitArgs) -> Result<()> {
     let wanted = args.chain.as_deref().map(chain).transpose()?;
     if let Some(stored) = stored_chain(dir)? {
         let is_other = matches!((&stored, &wanted), (Stored::Known(a), Some(b)) if a != b);
-        if users.is_none() || is_other {
-            let message = format!("{} holds a chain already", dir.display());
-            return Err(Failure::usage(message)
+        let has_settings = dir.join(CONFIG_FILE).exists();
+        if is_other || users.is_none() && has_settings {
+            let dir = dir.display();
+            return Err(Failure::usage(format!("{dir} holds a chain already"))
                 .hint("start it with `jenny run`, or choose another --data-dir")
-                .hint("`jenny init --user NAME --password-file FILE` adds a user to it")
+                .hint(format!(
+                    "`jenny init --data-dir {dir} --user NAME --password-file FILE` adds a user"
+                ))
                 .into());
+        }
+        if !has_settings {
+            write_settings(dir)?;
         }
     } else {
         create(dir, wanted.unwrap_or_else(Spec::jenny))?;
     }
     if let Some(users) = users {
         write_users(&users_file, &users)?;
-        super::print(&format!("added a user to {}", users_file.display()))?;
+        let file = users_file.display();
+        super::print(&format!("added a user to {file}; a running node reads it on SIGHUP"))?;
     }
     Ok(())
 }
@@ -87,6 +94,11 @@ fn create(dir: &Path, spec: Spec) -> Result<()> {
     let genesis = opened.reader.tip().hash;
     drop(opened);
     super::print(&format!("created chain {name} in {}, genesis {genesis}", dir.display()))?;
+    write_settings(dir)
+}
+
+/// Writes the settings file with every key commented out.
+fn write_settings(dir: &Path) -> Result<()> {
     let config = dir.join(CONFIG_FILE);
     match OpenOptions::new().write(true).create_new(true).open(&config) {
         Ok(mut file) => {

@@ -15,6 +15,7 @@ mod run;
 mod signal;
 mod status;
 mod verify;
+mod whereabouts;
 
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;

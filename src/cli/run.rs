@@ -14,6 +14,7 @@ use super::exit::{self, Code, Failure};
 use super::init::{chain, read_users};
 use super::logging;
 use super::signal::{Stops, end};
+use super::whereabouts;
 use crate::api::{ApiConfig, AuthHandle, Server};
 use crate::chain::Spec;
 use crate::node::{Links, Node, NodeConfig, Tip};
@@ -23,12 +24,15 @@ use crate::store::{Opened, Options, StoreError, open};
 /// after this the process ends all the same.
 const STOP_DEADLINE: Duration = Duration::from_millis(4_500);
 
+/// How long the answers to requests under way may take when the node has failed.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// Runs the node until a signal stops it or it fails.
 pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
     let settings = Settings::load(args, env)?;
     logging::start(settings.log_format, "info")?;
     let wanted = args.chain.as_deref().map(chain).transpose()?;
-    let api = api_config(&settings)?;
+    let api = api_config(&settings, &args.data_dir.path)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime cannot be started")?;
     let code = match runtime.block_on(serve(&settings, &args.data_dir.path, wanted, api)) {
@@ -70,6 +74,7 @@ async fn serve(
     let (address, users) = (server.local_addr(), server.auth());
     let stop_serving = CancellationToken::new();
     let mut serving = tokio::spawn(server.run(stop_serving.clone()));
+    whereabouts::leave(dir, &format!("http://{address}"));
     announce(address, &spec, &handle.tip());
     loop {
         tokio::select! {
@@ -77,8 +82,13 @@ async fn serve(
                 tracing::info!("{name}: stopping");
                 break;
             }
-            // Here and now: the destructor of a database that failed may never return.
-            failure = handle.failed() => end(exit::report(&failure.into()), ""),
+            failure = handle.failed() => {
+                // Requests under way are told why, in a moment and not longer.
+                stop_serving.cancel();
+                drop(tokio::time::timeout(LAST_WORDS, &mut serving).await);
+                // Here and now: the destructor of a database that failed may never return.
+                end(exit::report(&failure.into()), "");
+            }
             finished = &mut serving => {
                 finished.context("the API stopped by a defect")?;
                 return Err(Failure::no("the API stopped by itself").into());
@@ -87,9 +97,10 @@ async fn serve(
         }
     }
     let stopping = async {
+        // Side by side: it is the node that answers the requests which wait to be mined.
         stop_serving.cancel();
-        serving.await.context("the API stopped by a defect")?;
-        let ended = tokio::task::spawn_blocking(|| node.stop()).await;
+        let (api, ended) = tokio::join!(serving, tokio::task::spawn_blocking(|| node.stop()));
+        api.context("the API stopped by a defect")?;
         anyhow::Ok(ended.context("stopping ended by a defect")??)
     };
     tokio::select! {
@@ -101,11 +112,12 @@ async fn serve(
         }
         name = stops.next() => end(Code::Interrupted, &format!("{name} again: ended at once")),
     }
+    whereabouts::remove(dir);
     tracing::info!("stopped");
     Ok(())
 }
 
-fn api_config(settings: &Settings) -> Result<ApiConfig> {
+fn api_config(settings: &Settings, dir: &Path) -> Result<ApiConfig> {
     if settings.peers_required && !settings.peers.exists() {
         let message = format!("the peers' file {} does not exist", settings.peers.display());
         return Err(Failure::usage(message)
@@ -120,7 +132,12 @@ fn api_config(settings: &Settings) -> Result<ApiConfig> {
         peers_required: settings.peers_required,
         ..ApiConfig::default()
     };
-    config.check().map_err(|error| Failure::usage(error.to_string()))?;
+    config.check().map_err(|error| {
+        let dir = dir.display();
+        Failure::usage(error.to_string()).hint(format!(
+            "`jenny init --data-dir {dir} --user NAME --password-file FILE` adds a user"
+        ))
+    })?;
     Ok(config)
 }
 

@@ -27,9 +27,11 @@ pub(super) fn run(args: &VerifyArgs) -> Result<()> {
                 let what = serde_json::to_string(&what)?;
                 super::print(&format!(r#"{{"ok":false,"damage":{what}}}"#))?;
             }
-            return Err(Failure::no(format!("damage was found: {what}"))
-                .hint("move the directory aside and keep it; let a fresh one fetch the chain from peers, or restore a backup")
-                .into());
+            let mut failure = Failure::no(format!("damage was found: {what}"));
+            for advice in (StoreError::Damaged { what }).advice() {
+                failure = failure.hint(advice);
+            }
+            return Err(failure.into());
         }
         Err(error) => return Err(error.into()),
     }

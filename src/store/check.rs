@@ -75,7 +75,11 @@ pub(super) fn check_all(
     while state.hash() != database.state().tip.hash {
         let view = View::new(Arc::clone(database));
         let Tip { header, .. } = view.tip();
-        let blocks = view.blocks(state.height().next(), header.height)?;
+        let next = state.height().next();
+        let blocks = view.blocks(next, header.height).map_err(|error| {
+            // The engine speaks of places in its file: say which block that is.
+            first_unreadable(&view, next).unwrap_or(error)
+        })?;
         if blocks.first().is_none_or(|first| first.header.previous_hash != state.hash()) {
             if view.header(state.height())?.is_some_and(|header| header.hash == state.hash()) {
                 let what = format!("block {}: it does not follow", state.height().next());
@@ -103,6 +107,19 @@ pub(super) fn check_all(
         }
     }
     Ok(())
+}
+
+/// The damage of the first block from `next` on that cannot be read alone.
+fn first_unreadable(view: &View, next: Height) -> Option<StoreError> {
+    (0..View::MAX_BATCH_BLOCKS).find_map(|above| {
+        let height = next.ahead(above);
+        match view.block(height) {
+            Err(StoreError::Damaged { what }) if !what.starts_with("block ") => {
+                Some(StoreError::Damaged { what: format!("block {height}: {what}") })
+            }
+            read => read.err(),
+        }
+    })
 }
 
 /// Every tile that the block completes must stand in the database.

@@ -45,7 +45,7 @@ impl Engine {
         let folder = directory.join(FOLDER);
         let known = fs::metadata(folder.join(FILE)).map_or(0, |file| file.len());
         if known > 0 {
-            progress(&format!("recovering {} MiB", known >> 20));
+            progress(&format!("opening the database, {} MiB", known >> 20));
         }
         remove_snapshots(&folder, true)?;
         if known == 0 {
@@ -93,6 +93,13 @@ fn open_sled(folder: &Path, options: &Options) -> Result<sled::Db, StoreError> {
                     && started.elapsed() < LOCK_PATIENCE =>
             {
                 thread::sleep(Duration::from_millis(20));
+            }
+            Err(StoreError::Io { source, .. })
+                if source.to_string().contains("could not acquire lock") =>
+            {
+                let path = folder.parent().unwrap_or(folder).to_owned();
+                let holder = "another process, whose LOCK file is gone".to_owned();
+                return Err(StoreError::Locked { path, holder });
             }
             // sled reports a log that ends too early, or a wrong file, as an error of reading.
             Err(StoreError::Io { source, .. })

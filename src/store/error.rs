@@ -1,17 +1,18 @@
 //! Why the store failed.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::chain::{Hash, Height};
 
 /// A failure of this machine's storage. Never a peer's or a client's fault.
 ///
-/// Each message says what to do next.
+/// Each message says what was found; [`StoreError::advice`] says what to do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// Another process holds the database.
-    #[error("{} is in use by {holder}; stop that process, or ask the running node instead", path.display())]
+    #[error("{} is in use by {holder}", path.display())]
     Locked {
         /// The data directory.
         path: PathBuf,
@@ -19,23 +20,19 @@ pub enum StoreError {
         holder: String,
     },
     /// There is no database in the directory.
-    #[error("{} holds no chain; `jenny init` or `jenny run` creates one", path.display())]
+    #[error("{} holds no chain", path.display())]
     Missing {
         /// The data directory.
         path: PathBuf,
     },
     /// What is stored contradicts itself.
-    #[error(
-        "the database is damaged: {what}. It is not served. Move the directory aside and keep it, then let a fresh directory fetch the chain from peers, or restore a backup"
-    )]
+    #[error("the database is damaged: {what}; it is not served")]
     Damaged {
         /// What was found, and where.
         what: String,
     },
     /// A newer program wrote the database.
-    #[error(
-        "the database has schema {found}, this program knows up to {known}; install the version that wrote it, or a newer one"
-    )]
+    #[error("the database has schema {found}, this program knows up to {known}")]
     Newer {
         /// Schema on disk.
         found: u64,
@@ -43,9 +40,7 @@ pub enum StoreError {
         known: u64,
     },
     /// The directory holds another chain than the one asked for.
-    #[error(
-        "the directory holds chain `{found}` ({found_id}), not `{wanted}` ({wanted_id}); leave out --chain, or choose another --data-dir"
-    )]
+    #[error("the directory holds chain `{found}` ({found_id}), not `{wanted}` ({wanted_id})")]
     OtherChain {
         /// Name of the stored chain.
         found: String,
@@ -70,7 +65,8 @@ pub enum StoreError {
     },
     /// Too little room is left on the file system.
     #[error(
-        "only {free} bytes are free on the file system, {needed} are required; make room, blocks are accepted again by themselves"
+        "{} MiB are free on the file system, and `store.min_free` asks for {} MiB: make room, and blocks are accepted again by themselves",
+        free >> 20, needed >> 20
     )]
     DiskLow {
         /// Bytes left.
@@ -91,8 +87,22 @@ pub enum StoreError {
     },
     /// A write may not have reached the disk. Nothing more is written until the
     /// node is started again.
-    #[error("a write failed and may not be on disk: {0}; the node must be started again")]
+    #[error("a write failed and may not be on disk: {0}")]
     WriteFailed(String),
+    /// Blocks at the end of the chain that were durable are gone.
+    #[error(
+        "the chain ends at block {end}, but block {height} {hash} had been written; it is not served"
+    )]
+    EndLost {
+        /// Where the stored chain ends.
+        end: Height,
+        /// Height of the last block that is known to have been durable.
+        height: Height,
+        /// Its hash.
+        hash: Hash,
+        /// The file that remembers it.
+        witness: PathBuf,
+    },
     /// A block or branch that is not, or no longer, what the caller thought.
     #[error("block {height} {hash} is not held")]
     NotHeld {
@@ -109,4 +119,66 @@ pub enum StoreError {
         /// Its last hash.
         hash: Hash,
     },
+}
+
+impl StoreError {
+    /// What the operator may do next, a sentence each.
+    pub fn advice(&self) -> Vec<String> {
+        let backup = "move the data directory aside and keep it; then put a backup in its place \
+                      (docs/storage.md, Backups), or start with an empty directory";
+        match self {
+            Self::Locked { .. } => vec![
+                "stop that process first; a running node answers `jenny status` and \
+                 `jenny dump --url`"
+                    .to_owned(),
+            ],
+            Self::Missing { .. } => vec![
+                "create a chain with `jenny init` or `jenny run`, or name another --data-dir"
+                    .to_owned(),
+            ],
+            Self::Damaged { .. } => vec![backup.to_owned()],
+            Self::EndLost { end, witness, .. } => vec![
+                backup.to_owned(),
+                format!(
+                    "or, to go on without the blocks after {end}, copy the directory and remove {}",
+                    witness.display()
+                ),
+            ],
+            Self::Newer { .. } => {
+                vec!["install the version that wrote it, or a newer one".to_owned()]
+            }
+            Self::OtherChain { .. } => {
+                vec!["leave out --chain, or choose another --data-dir".to_owned()]
+            }
+            Self::Checkpoint { .. } => {
+                vec!["correct the checkpoint, or start with an empty directory".to_owned()]
+            }
+            Self::Io { source, .. } => advice_on(source.kind()).into_iter().collect(),
+            Self::WriteFailed(_) => vec![
+                "see that the disk works and has room, then start again: what was acknowledged \
+                 is on it"
+                    .to_owned(),
+            ],
+            Self::DiskLow { .. }
+            | Self::ViewExpired
+            | Self::NotHeld { .. }
+            | Self::NotHeavier { .. } => Vec::new(),
+        }
+    }
+}
+
+fn advice_on(kind: ErrorKind) -> Option<String> {
+    let advice = match kind {
+        ErrorKind::PermissionDenied => {
+            "the user that runs jenny must own the data directory and what is in it"
+        }
+        ErrorKind::ReadOnlyFilesystem => {
+            "opening a database writes to it: copy the data directory to where that is possible"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "make room on the file system, then start again"
+        }
+        _ => return None,
+    };
+    Some(advice.to_owned())
 }

@@ -27,14 +27,21 @@ pub(super) fn read_error(error: sled::Error) -> StoreError {
         sled::Error::Io(source) => {
             StoreError::Io { action: "reading the database".to_owned(), source }
         }
-        error => StoreError::Damaged { what: format!("the database engine reports: {error}") },
+        error => engine_damage(&error),
     }
+}
+
+/// What the engine says of damage, without the trace that it never has.
+fn engine_damage(error: &sled::Error) -> StoreError {
+    let text = error.to_string();
+    let text = text.trim_end_matches(" backtrace ()").trim_end();
+    StoreError::Damaged { what: format!("the database engine reports: {text}") }
 }
 
 /// A failed write: what is on disk is unknown until the next start.
 pub(super) fn write_error(error: sled::Error) -> StoreError {
     match error {
-        sled::Error::Io(source) => StoreError::WriteFailed(source.to_string()),
-        error => StoreError::Damaged { what: format!("the database engine reports: {error}") },
+        sled::Error::Io(source) => StoreError::WriteFailed(source.kind().to_string()),
+        error => engine_damage(&error),
     }
 }

@@ -48,7 +48,7 @@ pub fn open(
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|source| {
             StoreError::Io { action: format!("creating {}", directory.display()), source }
         })?;
-    } else if !Engine::exists(directory) {
+    } else if !Engine::exists(directory) && !Witness::exists(directory) {
         return Err(StoreError::Missing { path: directory.to_owned() });
     }
     let lock = DirectoryLock::take(directory)?;
@@ -58,7 +58,17 @@ pub fn open(
         let what = "its files are gone, but a chain was kept here".to_owned();
         return Err(StoreError::Damaged { what });
     }
+    if !existed && options.chain.is_none() {
+        return Err(StoreError::Missing { path: directory.to_owned() });
+    }
     let engine = Engine::open(directory, options, progress)?;
+    let mut told = |step: &str| {
+        // The first steps make a new database, which is no news.
+        if existed {
+            progress(step);
+        }
+    };
+    let progress = &mut told;
     guarded(|| open_chain(directory, options, progress, engine, lock, witness))
 }
 
@@ -186,16 +196,11 @@ fn last_height(database: &Database) -> Result<Height, StoreError> {
 fn check_witness(witness: &Witness, database: &Database) -> Result<(), StoreError> {
     let tip = database.state().tip;
     match witness.last() {
-        Some(seen) if seen.total_work > tip.total_work => Err(StoreError::Damaged {
-            what: format!(
-                "the chain ends at block {}, but block {} {} had been written; to accept that \
-                 the blocks after {} are lost, remove {}",
-                tip.header.height,
-                seen.height,
-                seen.hash,
-                tip.header.height,
-                witness.path().display(),
-            ),
+        Some(seen) if seen.total_work > tip.total_work => Err(StoreError::EndLost {
+            end: tip.header.height,
+            height: seen.height,
+            hash: seen.hash,
+            witness: witness.path().to_owned(),
         }),
         Some(seen) if seen.total_work == tip.total_work && seen.hash != tip.hash => {
             Err(StoreError::Damaged {

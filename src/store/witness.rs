@@ -40,6 +40,11 @@ pub(super) struct Seen {
 }
 
 impl Witness {
+    /// Whether a directory has the file, with something in it.
+    pub(super) fn exists(directory: &Path) -> bool {
+        std::fs::metadata(directory.join(NAME)).is_ok_and(|file| file.len() > 0)
+    }
+
     /// Opens or creates the file. A slot whose checksum is wrong says nothing.
     pub(super) fn open(directory: &Path) -> Result<Self, StoreError> {
         let path = directory.join(NAME);

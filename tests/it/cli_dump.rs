@@ -121,7 +121,7 @@ fn what_cannot_be_is_an_error_of_usage() {
     assert!(usage("--height 1 --tip").contains("cannot be used with"));
     let empty = tempfile::tempdir().unwrap();
     let text = dump(empty.path()).done().failed(2);
-    assert!(text.contains("holds no chain; `jenny init`"), "{text}");
+    assert!(text.contains("holds no chain\nhint: create a chain with `jenny init`"), "{text}");
     assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0, "looking creates nothing");
 }
 
@@ -133,7 +133,8 @@ fn a_running_node_is_named_with_the_way_around_it() {
     let text = dump(&dir).done().failed(3);
     let holder = format!("{} is in use by process {}", dir.display(), node.id());
     assert!(text.contains(&holder), "{text}");
-    assert!(text.contains("jenny dump --url http://127.0.0.1:3000"), "{text}");
+    // The node's own address, so that following the hint dumps this chain and no other.
+    assert!(text.contains(&format!("jenny dump --url {}\n", node.url)), "{text}");
     node.stop();
     dump(&dir).done().ok();
 }

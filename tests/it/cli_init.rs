@@ -75,6 +75,17 @@ fn a_directory_with_a_chain_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_chain_that_a_run_created_gets_its_settings_file_once() {
+    let around = tempfile::tempdir().unwrap();
+    let dir = around.path().join("data");
+    Running::dev(&dir).stop();
+    assert!(!dir.join("jenny.toml").exists());
+    let out = init(&dir).done().ok();
+    assert_eq!(out, format!("created {}/jenny.toml\n", dir.display()));
+    init(&dir).done().failed(2);
+}
+
+#[test]
 fn settings_that_are_there_already_are_kept() {
     let around = tempfile::tempdir().unwrap();
     fs::write(around.path().join("jenny.toml"), "mine.queue = 3\n").unwrap();
@@ -107,7 +118,8 @@ fn a_user_comes_with_the_directory_or_later_even_while_it_runs() {
     status("jenny", "1234").failed(1);
 
     let out = add("viewer").words("--role reader").done().ok();
-    assert_eq!(out, format!("added a user to {}\n", users.display()));
+    let file = users.display();
+    assert_eq!(out, format!("added a user to {file}; a running node reads it on SIGHUP\n"));
     node.signal(Signal::HUP);
     until("the users are read again", || node.log().contains("users.toml read, 2 users"));
     status("viewer", "alice's").ok();

@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use jenny_chain::chain::Spec;
 use rustix::process::Signal;
 
 use crate::process::{Chain, Jenny, PATIENCE, Running, tamper, until};
@@ -133,7 +134,7 @@ fn the_default_password_is_for_this_machine_only() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
         let command = Jenny::new("run").arg("--data-dir", dir.path().join("data"));
         let text = command.arg("--api-listen", address).done().failed(2);
-        assert!(text.contains("jenny init --user NAME --password-file FILE"), "{text}");
+        assert!(text.contains("--user NAME --password-file FILE` adds a user"), "{text}");
     }
     assert!(!dir.path().join("data").exists(), "nothing is created");
 }
@@ -210,8 +211,36 @@ fn a_second_node_on_the_directory_is_refused() {
 fn a_chain_whose_files_are_gone_is_damaged() {
     let chain = Chain::long(3);
     fs::remove_dir_all(chain.dir().join("db")).unwrap();
-    let text = run(&chain.dir()).words("--chain dev").done().failed(4);
-    assert!(text.contains("error: the database is damaged: "), "{text}");
+    let commands = [
+        run(&chain.dir()).words("--chain dev"),
+        run(&chain.dir()),
+        Jenny::new("dump").arg("--data-dir", chain.dir()),
+        Jenny::new("verify").arg("--data-dir", chain.dir()),
+    ];
+    for command in commands {
+        let text = command.done().failed(4);
+        assert!(text.contains("error: the database is damaged: its files are gone"), "{text}");
+        assert!(text.contains("hint: move the data directory aside"), "{text}");
+    }
+}
+
+#[test]
+fn a_stop_answers_the_request_that_is_being_mined() {
+    let around = tempfile::tempdir().unwrap();
+    let spec = Spec::dev().canonical_text();
+    let hopeless = spec.replace("\"dev\"", "\"hopeless\"").replace("207fffff", "03010000");
+    let file = around.path().join("hopeless.json");
+    fs::write(&file, hopeless).unwrap();
+    let node = Running::start(run(&around.path().join("data")).arg("--chain", &file));
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| node.post("/mineBlock", r#"{"data":[]}"#).unwrap());
+        until("it is being mined", || node.get("/v1/status").1.contains(r#""queued":1"#));
+        node.signal(Signal::TERM);
+        let (status, problem) = asked.join().unwrap();
+        assert_eq!(status, 503, "{problem}");
+        assert!(problem.contains("urn:jenny:problem:stopping"), "{problem}");
+    });
+    assert_eq!(node.wait(Instant::now()).code, Some(0));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::cli::args::DEFAULT_URL;
 use crate::cli::exit::{Code, Failure};
 use crate::cli::offline;
 use crate::cli::output::Row;
+use crate::cli::whereabouts;
 use crate::store::{Opened, Reader, StoreError, StoredBlock, StoredHeader};
 
 /// An opened database. It is locked while this lives, so its chain stands still.
@@ -25,10 +26,10 @@ impl Local {
         match offline::open_any(dir) {
             Ok(opened) => Ok(Self { opened, select, headers }),
             Err(error @ StoreError::Locked { .. }) => {
+                let url = whereabouts::of_holder(dir, &error);
+                let url = url.unwrap_or_else(|| DEFAULT_URL.to_owned());
                 Err(Failure::new(Code::Locked, error.to_string())
-                    .hint(format!(
-                        "dump the running node over REST: jenny dump --url {DEFAULT_URL}"
-                    ))
+                    .hint(format!("dump the running node over REST: jenny dump --url {url}"))
                     .into())
             }
             Err(error) => Err(error.into()),

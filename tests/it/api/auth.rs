@@ -165,6 +165,25 @@ async fn a_reload_lets_new_users_in_and_old_ones_out_at_once() {
 }
 
 #[tokio::test]
+async fn a_reload_forgets_only_those_whose_entry_changed() {
+    let node = with_users().await;
+    let (rob, ann) = (user("rob", "read", Role::Reader), user("ann", "old", Role::Operator));
+    node.users.reload(&Users::new(vec![rob.clone(), ann]).unwrap()).unwrap();
+    let (as_rob, as_ann) =
+        (Request::get("/").auth("rob", "read"), Request::get("/").auth("ann", "old"));
+    node.ask(&as_rob).await.expect(200);
+    node.ask(&as_ann).await.expect(200);
+    let ann = user("ann", "new", Role::Operator);
+    node.users.reload(&Users::new(vec![rob, ann]).unwrap()).unwrap();
+    for guess in 0..20 {
+        node.ask(&Request::get("/").auth("rob", &format!("guess {guess}"))).await;
+    }
+    // The address may guess no more, and rob's password is still known to be right.
+    node.ask(&as_rob).await.expect(200);
+    node.ask(&as_ann).await.expect_problem(429, "too-many-wrong-passwords");
+}
+
+#[tokio::test]
 async fn a_reload_to_no_users_is_refused_when_other_machines_can_call() {
     let users = Users::new(vec![user("rob", "read", Role::Reader)]).unwrap();
     let node = ApiNode::with(|setup| {
