@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::database::Database;
+use super::database::{Database, touch};
 use super::guard::guarded;
 use super::layout::TILE;
 use super::tiles::{self, TileEdge};
@@ -131,7 +131,10 @@ fn check_tiles(
 ) -> Result<(), StoreError> {
     let mut result = Ok(());
     edge.append(leaf_hash(block.hash().as_bytes()), &mut |tile| {
-        let stored = guarded(|| database.chain.get(tile.key).map_err(super::guard::read_error));
+        let stored = guarded(|| {
+            touch(&database.chain, &tile.key, tile.value.len())?;
+            database.chain.get(tile.key).map_err(super::guard::read_error)
+        });
         let fits = stored.map(|stored| stored.is_some_and(|stored| stored == tile.value));
         if !matches!(fits, Ok(true)) && view.is_main() {
             let height = block.header().height;

@@ -101,15 +101,6 @@ fn open_sled(folder: &Path, options: &Options) -> Result<sled::Db, StoreError> {
                 let holder = "another process, whose LOCK file is gone".to_owned();
                 return Err(StoreError::Locked { path, holder });
             }
-            // sled reports a log that ends too early, or a wrong file, as an error of reading.
-            Err(StoreError::Io { source, .. })
-                if matches!(
-                    source.kind(),
-                    io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData
-                ) =>
-            {
-                return Err(StoreError::Damaged { what: format!("the database engine: {source}") });
-            }
             other => return other,
         }
     }

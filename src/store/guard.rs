@@ -1,6 +1,7 @@
 //! What sled does when it fails, turned into values.
 
 use std::any::Any;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::StoreError;
@@ -21,9 +22,15 @@ pub(super) fn panic_message(payload: &(dyn Any + Send)) -> &str {
     text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given")
 }
 
-/// A failed read.
+/// A failed read. sled reports a log that ends too early, or a wrong file, as an error
+/// of reading.
 pub(super) fn read_error(error: sled::Error) -> StoreError {
     match error {
+        sled::Error::Io(source)
+            if matches!(source.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData) =>
+        {
+            StoreError::Damaged { what: format!("the database engine: {source}") }
+        }
         sled::Error::Io(source) => {
             StoreError::Io { action: "reading the database".to_owned(), source }
         }
@@ -45,3 +52,6 @@ pub(super) fn write_error(error: sled::Error) -> StoreError {
         error => engine_damage(&error),
     }
 }
+
+#[cfg(test)]
+mod tests;

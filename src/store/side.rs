@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use super::database::weight;
+use super::database::{touch, weight};
 use super::guard::{read_error, write_error};
-use super::layout::{block_key, decode_block, parse_side_key};
+use super::layout::{decode_block, parse_side_key};
 use super::{StoreError, Writer};
 use crate::chain::{Hash, Height};
 
@@ -128,6 +128,7 @@ impl Writer {
         let step: Result<Vec<_>, _> = entries.rev().take(STEP).collect();
         let step = step.map_err(read_error)?;
         for (key, value) in &step {
+            touch(side, key, value.len())?;
             self.prune_block(pass, key, value)?;
         }
         pass.end = step.last().map(|(key, _)| key.to_vec());
@@ -142,7 +143,7 @@ impl Writer {
             pass.needed = if height.next() == pass.at { below } else { HashSet::new() };
             pass.at = height;
         }
-        let on_main_chain = self.database.chain.get(block_key(height)).map_err(read_error)?;
+        let on_main_chain = self.database.raw_block(height)?;
         if on_main_chain.is_some_and(|value| value.starts_with(hash.as_bytes())) {
             // What a kill left of a swapped-in branch: its body is the main chain's.
             self.database.side.remove(key).map_err(write_error)?;

@@ -55,7 +55,7 @@ impl Writer {
     pub fn swap(&mut self, height: Height, hash: &Hash) -> Result<Swap, StoreError> {
         self.commit()?;
         let branch = self.branch(height, hash, None)?;
-        self.check_heavier(height, hash)?;
+        super::guard::guarded(|| self.check_heavier(height, hash))?;
         self.write(|writer| writer.swap_to(height, hash, &branch))
     }
 

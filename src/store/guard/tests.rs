@@ -1,0 +1,21 @@
+//! What becomes of sled's failures.
+
+use std::io::{Error, ErrorKind};
+
+use super::*;
+
+#[test]
+fn a_file_that_ends_too_early_is_damage_and_a_failing_disk_is_not() {
+    for kind in [ErrorKind::UnexpectedEof, ErrorKind::InvalidData] {
+        let error = read_error(sled::Error::Io(Error::from(kind)));
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    }
+    let error = read_error(sled::Error::Io(Error::from(ErrorKind::PermissionDenied)));
+    assert!(matches!(error, StoreError::Io { .. }), "{error}");
+}
+
+#[test]
+fn a_panic_is_damage_with_its_text() {
+    let error = guarded::<()>(|| panic!("page {}", 7)).unwrap_err().to_string();
+    assert!(error.contains("the database engine gave up: page 7"), "{error}");
+}
