@@ -38,7 +38,9 @@ pub(super) async fn accept<S, P>(
     let stream = intake(&context, stream, &stats);
     let config = &context.config;
     let upgrade = handshake::accept(stream, config.max_message);
-    let (socket, agreed) = match timeout(config.handshake_timeout, upgrade).await {
+    let upgrade = timeout(config.handshake_timeout, upgrade);
+    let Some(upgraded) = context.stop.run_until_cancelled(upgrade).await else { return };
+    let (socket, agreed) = match upgraded {
         Ok(Ok(upgraded)) => upgraded,
         Ok(Err(error)) => {
             tracing::debug!(%address, "no link: {error}");
@@ -73,7 +75,8 @@ pub(super) async fn dial<T: Transport>(
     listening: SocketAddr,
 ) {
     let limit = context.config.handshake_timeout;
-    let reached = timeout(limit, reach(&context, &transport, &peer, listening)).await;
+    let reached = timeout(limit, reach(&context, &transport, &peer, listening));
+    let Some(reached) = context.stop.run_until_cancelled(reached).await else { return };
     let unreached = match reached {
         Ok(Ok(upgraded)) => {
             let (arrival, ticket) = upgraded.arrive();

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use super::P2pConfig;
 use super::event::Event;
@@ -23,6 +24,8 @@ pub(super) struct Context {
     /// For large messages of all links together.
     pub(super) budget: Arc<Semaphore>,
     pub(super) sources: Sources,
+    /// Ends what is not a link yet.
+    pub(super) stop: CancellationToken,
 }
 
 /// Offers whose link is remembered.

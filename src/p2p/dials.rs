@@ -110,7 +110,7 @@ impl Dials {
                 let _ = asker.send(Err(DialError(text)));
             }
             // A place becomes free when a link ends, which looks at these again.
-            known.state = State::Resting(now + super::backoff::STABLE);
+            known.state = State::Resting(now + STABLE);
         }
         chosen
     }

@@ -117,17 +117,20 @@ impl<T: Transport> Driver<T> {
         match self.context.node.known_peers().await {
             Ok(known) => {
                 let urls = known.iter().filter_map(|peer| peer.address.parse().ok());
-                urls.for_each(|url: PeerUrl| drop(self.dials.add(url, now)));
+                urls.for_each(|url: PeerUrl| {
+                    self.dials.add(url, now);
+                });
             }
             Err(error) => tracing::warn!("the address book cannot be read: {error}"),
         }
     }
 
     async fn stop(self) {
-        let Self { mut table, events, tasks, server, .. } = self;
+        let Self { context, mut table, events, tasks, server, .. } = self;
         for live in table.links.values_mut() {
             live.close(Close { code: 1001, reason: "the node is stopping" });
         }
+        context.stop.cancel();
         // Whoever has something to tell is not held up by it.
         drop(events);
         tasks.close();

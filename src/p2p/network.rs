@@ -71,6 +71,7 @@ impl<T: Transport> Network<T> {
             events: send,
             budget: intake::budget(),
             sources: Sources::default(),
+            stop: CancellationToken::new(),
         });
         Ok(Self { transport, listener, address, context, events, server })
     }
@@ -104,7 +105,7 @@ impl<T: Transport> Network<T> {
 /// Takes connections for ever.
 async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, tasks: &TaskTracker) {
     let upgrading = Arc::new(Semaphore::new(MAX_UPGRADING));
-    loop {
+    while !context.stop.is_cancelled() {
         let Ok(permit) = Arc::clone(&upgrading).acquire_owned().await else { return };
         match T::accept(listener).await {
             Ok((stream, address)) => {
