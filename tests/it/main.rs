@@ -20,6 +20,7 @@ mod damage;
 mod golden;
 mod harness;
 mod migration;
+mod peers;
 mod persistence;
 mod process;
 mod real_text;
