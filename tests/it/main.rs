@@ -23,3 +23,4 @@ mod migration;
 mod persistence;
 mod process;
 mod real_text;
+mod simulation;
