@@ -36,8 +36,8 @@ pub(super) struct Link {
     pub(super) chain_sent: Option<Time>,
     /// The peer is to get our whole chain when its turn comes.
     pub(super) wants_chain: bool,
-    /// The tip of the peer's branch that has exactly as much work as ours.
-    pub(super) equal: Option<Hash>,
+    /// The tips of the peer's branch and of ours that have exactly as much work.
+    pub(super) equal: Option<(Hash, Hash)>,
     /// It gave a valid block other than genesis.
     pub(super) is_proven: bool,
     pub(super) noted: Noted,

@@ -49,7 +49,7 @@ impl Link {
             ChainVerdict::Adopted => self.on_adopted(last),
             ChainVerdict::Lighter => self.on_lighter(turn, last, self.jenny),
             ChainVerdict::Equal => {
-                self.equal = Some(last.hash);
+                self.equal = Some((last.hash, turn.ours.tip.hash));
                 self.on_lighter(turn, last, false);
             }
             ChainVerdict::ForeignGenesis => self.close_foreign(turn),
@@ -123,7 +123,7 @@ impl Link {
     fn on_fork(&mut self, turn: &mut Turn<'_>, mark: Mark) {
         self.lose_track();
         // Between nodes of our kind equal work settles nothing, however often it is sent.
-        if self.jenny && self.equal == Some(mark.hash) {
+        if self.jenny && self.equal == Some((mark.hash, turn.ours.tip.hash)) {
             return;
         }
         let is_level = mark.height == turn.height();

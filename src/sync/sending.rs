@@ -28,7 +28,6 @@ impl Link {
         let tip = turn.ours.tip;
         let has_it = source == Some(self.id) || self.holds == Some(tip);
         self.lose_track();
-        self.equal = None;
         match self.flow {
             Flow::Idle | Flow::Closed => (),
             Flow::Announcing { .. } | Flow::Streaming { .. } => {

@@ -27,6 +27,10 @@ impl Tree {
         self.0.len() - 1
     }
 
+    pub(super) fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
     pub(super) fn height(&self, id: Id) -> u64 {
         self.0[id].height
     }

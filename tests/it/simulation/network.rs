@@ -37,22 +37,27 @@ pub(super) struct Counts {
     pub(super) asks: u64,
     pub(super) chains: u64,
     pub(super) closed: u64,
-    /// Messages of each of our nodes other than blocks in a range, in this minute.
-    pub(super) minute: Vec<u64>,
-    /// The most of them a link, in any minute.
+    /// The most messages other than the blocks of ranges that one of our nodes sent on one
+    /// link in one minute.
     pub(super) most_a_link: u64,
+    /// The most whole chains that one of our nodes sent on one link in one minute.
+    pub(super) most_chains_a_link: u64,
 }
 
 pub(super) struct Link {
     /// The nodes at its two ends.
     pub(super) ends: [usize; 2],
     pub(super) is_up: bool,
+    /// What is sent is lost, and neither end notices.
+    is_hung: bool,
     /// How often it was opened: what is on the way in an older one is lost.
     epoch: u64,
     latency: Duration,
     /// When the last message of each end arrives: they stay in order.
     arrival: [Duration; 2],
     senders: [Sender; 2],
+    /// By end, what our node sent in this minute: other than blocks of ranges, and whole chains.
+    minute: [[u64; 2]; 2],
 }
 
 /// What a driver is doing on its end of a link.
@@ -73,6 +78,7 @@ enum Event {
     Tip { node: usize },
     Wake { node: usize },
     Open { link: usize },
+    Idle { link: usize, epoch: u64 },
 }
 
 impl Network {
@@ -93,7 +99,6 @@ impl Network {
 
     pub(super) fn add(&mut self, node: Node) -> usize {
         self.nodes.push(node);
-        self.counts.minute.push(0);
         self.nodes.len() - 1
     }
 
@@ -102,7 +107,16 @@ impl Network {
         let latency = Duration::from_micros(self.random.within(100, 80_000));
         let senders = [Sender::default(), Sender::default()];
         let arrival = [Duration::ZERO; 2];
-        self.links.push(Link { ends, is_up: false, epoch: 0, latency, arrival, senders });
+        self.links.push(Link {
+            ends,
+            is_up: false,
+            is_hung: false,
+            epoch: 0,
+            latency,
+            arrival,
+            senders,
+            minute: [[0; 2]; 2],
+        });
         let link = self.links.len() - 1;
         self.open_within(link, 100);
         link
@@ -120,10 +134,17 @@ impl Network {
             return;
         }
         entry.senders = [Sender::default(), Sender::default()];
-        let (id, ends) = (self.id(link), entry_ends(&self.links[link]));
+        let (id, ends) = (self.id(link), ends_of(&self.links[link]));
         for node in ends {
             self.tell(node, Input::Closed { link: id });
         }
+    }
+
+    /// From now on a link loses everything, until its ends find it idle for 90 s.
+    pub(super) fn hang(&mut self, link: usize) {
+        self.links[link].is_hung = true;
+        let epoch = self.links[link].epoch;
+        self.push(Duration::from_secs(90), Event::Idle { link, epoch });
     }
 
     /// A node finds a block on its tip.
@@ -171,7 +192,11 @@ impl Network {
                 self.tell(node, input);
             }
             Event::Wake { node } => self.wake(node),
-            Event::Arrive { .. } | Event::Send { .. } => (),
+            Event::Idle { link, epoch } if self.is_current(link, epoch) => {
+                self.cut(link);
+                self.open_within(link, 2_000);
+            }
+            Event::Arrive { .. } | Event::Send { .. } | Event::Idle { .. } => (),
         }
     }
 
@@ -181,7 +206,8 @@ impl Network {
             return;
         }
         entry.epoch += 1;
-        let (id, ends) = (self.id(link), entry_ends(&self.links[link]));
+        entry.is_hung = false;
+        let (id, ends) = (self.id(link), ends_of(&self.links[link]));
         let jenny = ends.iter().all(|&node| self.nodes[node].is_ours()) || id.0 % 2 == 0;
         for (end, node) in ends.into_iter().enumerate() {
             if self.nodes[node].is_ours() {
@@ -343,6 +369,7 @@ impl Network {
                     if next <= to {
                         let block = self.nodes[node].at(next).expect("a block of ours");
                         self.transmit(link, end, Message::One(block));
+                        self.links[link].minute[end][0] -= 1;
                         last = Some(block);
                         next += 1;
                     }
@@ -376,32 +403,35 @@ impl Network {
 
     fn transmit(&mut self, link: usize, end: usize, message: Message) {
         let entry = &mut self.links[link];
+        let is_hung = entry.is_hung;
         let due = (self.now + entry.latency).max(entry.arrival[end]);
         entry.arrival[end] = due;
         let (node, epoch) = (entry.ends[end], entry.epoch);
         if self.nodes[node].is_ours() {
-            let doing = &self.links[link].senders[end].doing;
             match message {
                 Message::Ask => self.counts.asks += 1,
                 Message::Whole(_) => self.counts.chains += 1,
                 Message::One(_) => self.counts.blocks += 1,
             }
-            if doing.is_none() {
-                self.counts.minute[node] += 1;
-            }
+            let [all, chains] = &mut self.links[link].minute[end];
+            *all += 1;
+            *chains += u64::from(matches!(message, Message::Whole(_)));
         }
         if let Some(transcript) = &mut self.transcript {
             transcript.push((node, message));
+        }
+        if is_hung {
+            return;
         }
         self.push(due - self.now, Event::Arrive { link, end: 1 - end, epoch, message });
     }
 
     fn end_minute(&mut self) {
-        for node in 0..self.nodes.len() {
-            let links = self.links.iter().filter(|link| link.ends.contains(&node)).count();
-            let sent = std::mem::take(&mut self.counts.minute[node]);
-            let a_link = sent / (links.max(1) as u64);
-            self.counts.most_a_link = self.counts.most_a_link.max(a_link);
+        for link in &mut self.links {
+            for [all, chains] in std::mem::take(&mut link.minute) {
+                self.counts.most_a_link = self.counts.most_a_link.max(all);
+                self.counts.most_chains_a_link = self.counts.most_chains_a_link.max(chains);
+            }
         }
     }
 
@@ -419,6 +449,6 @@ impl Network {
     }
 }
 
-const fn entry_ends(link: &Link) -> [usize; 2] {
+const fn ends_of(link: &Link) -> [usize; 2] {
     link.ends
 }

@@ -111,6 +111,13 @@ fn equal_work_is_not_argued_about_between_nodes_of_our_kind() {
     bench.swaps(block(2, 9), None);
     bench.passes(secs(60));
     assert_eq!(bench.says(A, theirs(9), BlockVerdict::Fork), [chain(A)], "a swap reopens it");
+
+    // The simulator found a node that stayed behind for ever, since its peer kept silent.
+    let mut bench = jenny(9);
+    bench.sends(A, theirs(9), ChainVerdict::Equal);
+    bench.grows(10, None);
+    bench.sent(A, ours(10));
+    assert_eq!(bench.says(A, theirs(9), BlockVerdict::Fork), [chain(A)], "so does a block");
 }
 
 #[test]
