@@ -24,3 +24,4 @@ mod peers;
 mod persistence;
 mod process;
 mod real_text;
+mod simulation;
