@@ -28,7 +28,7 @@ pub(super) const MAX_WAITING: usize = 1_024;
 const FRAGMENT: usize = 64 << 10;
 
 /// Blocks of a range that are read at a time.
-const RANGE_BATCH: u64 = 64;
+const RANGE_BATCH: u64 = 128;
 
 /// Longest time for sending one whole chain, below the life of a view.
 const CHAIN_TIME: Duration = Duration::from_secs(300);
