@@ -1,6 +1,7 @@
 //! Two hundred nodes in one thread, ours and modelled seeds, through partitions and forks.
 
 mod blocks;
+mod driver;
 mod golden;
 mod network;
 mod node;
