@@ -122,7 +122,8 @@ impl Network {
             Some(Doing::Range { swaps, .. }) if swaps != now_swaps => Input::RangeLost { link: id },
             Some(Doing::Range { mut next, to, swaps, mut last, is_stopped }) => {
                 let mut is_lost = false;
-                for height in next..=to.min(next + READ_BATCH - 1) {
+                let batch = next..=to.min(next + READ_BATCH - 1);
+                for height in batch {
                     // A swap that the machine has not heard of can make the chain lower.
                     let Some(block) = self.nodes[node].at(height) else {
                         is_lost = true;
@@ -186,6 +187,9 @@ impl Network {
         if is_hung {
             return;
         }
-        self.push(due - self.now, Event::Arrive { link, end: 1 - end, epoch, message });
+        self.push(
+            due.saturating_sub(self.now),
+            Event::Arrive { link, end: 1 - end, epoch, message },
+        );
     }
 }

@@ -56,6 +56,7 @@ pub(super) struct Link {
     pub(super) minute: [[u64; 2]; 2],
 }
 
+#[derive(Clone, Copy)]
 pub(super) enum Event {
     Arrive { link: usize, end: usize, epoch: u64, message: Message },
     Send { link: usize, end: usize, epoch: u64 },
