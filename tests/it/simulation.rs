@@ -5,6 +5,7 @@ mod driver;
 mod golden;
 mod network;
 mod node;
+mod pairs;
 mod random;
 
 use std::time::Duration;
