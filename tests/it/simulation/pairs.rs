@@ -57,3 +57,25 @@ fn a_node_that_mines_fast_sends_each_block_about_once() {
     println!("{back} messages back");
     assert!(back <= 400, "{back} messages back");
 }
+
+#[test]
+fn two_nodes_that_mine_at_once_agree_soon_after_they_pause() {
+    for rate in [5, 50, 500] {
+        let mut network = pair(0);
+        network.run(Duration::from_secs(2));
+        for _ in 0..20 * rate {
+            let pause = network.random.within(0, 2_000 / rate);
+            network.run(Duration::from_millis(pause));
+            let miner = network.random.below(2);
+            network.mine(miner);
+        }
+        network.run(Duration::from_secs(50));
+        // Equal work would stay as it is.
+        network.mine(0);
+        network.run(Duration::from_secs(50));
+        assert_eq!(network.nodes[1].tip(), network.nodes[0].tip(), "at {rate} blocks/s");
+        let chains = sent(&network, 0, |message| matches!(message, Message::Whole(_)));
+        println!("{rate} blocks/s: {chains} chains, {:?}", network.counts);
+        assert!(chains <= 2 + 120 / 2, "{chains} chains");
+    }
+}
