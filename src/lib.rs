@@ -8,6 +8,7 @@
 //! | layer | module | may touch |
 //! | --- | --- | --- |
 //! | rules | [`chain`] | nothing: pure functions over values |
+//! | protocol | [`sync`] | nothing: a state machine over values |
 //! | disk | [`store`] | the data directory |
 //! | state | [`node`] | threads, the clock |
 //! | HTTP | [`api`] | sockets |
@@ -17,4 +18,6 @@ pub mod api;
 pub mod chain;
 pub mod cli;
 pub mod node;
+pub mod p2p;
 pub mod store;
+pub mod sync;

@@ -37,8 +37,12 @@ fn one_line_says_that_it_is_ready_and_nothing_else_is_printed() {
     let chain = Chain::long(12);
     let node = Running::dev(&chain.dir());
     let port = node.url.rsplit(':').next().unwrap().parse::<u16>().unwrap();
-    let expected =
-        format!("ready api=http://127.0.0.1:{port} chain=dev height=12 tip={}\n", chain.hash(12));
+    let peers = node.ready.split(' ').find_map(|part| part.strip_prefix("p2p=")).unwrap();
+    assert!(peers.starts_with("ws://127.0.0.1:"), "{peers}");
+    let expected = format!(
+        "ready api=http://127.0.0.1:{port} p2p={peers} chain=dev height=12 tip={}\n",
+        chain.hash(12)
+    );
     assert_eq!(node.ready, expected);
     assert_eq!(node.get("/"), (200, "dev chain".to_owned()));
     node.mine(&["x"]);

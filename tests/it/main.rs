@@ -20,6 +20,8 @@ mod damage;
 mod golden;
 mod harness;
 mod migration;
+mod peers;
 mod persistence;
 mod process;
 mod real_text;
+mod simulation;
