@@ -1,0 +1,109 @@
+//! Many connections at once, and those that do nothing or too little.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use super::raw::{End, Raw};
+use crate::process::PATIENCE;
+use crate::seed::PeerNode;
+
+/// Connections at once.
+const CROWD: usize = 1_000;
+
+/// A node ends a handshake that takes longer than 5 s; this is when it must have done so.
+const HANDSHAKE: Duration = Duration::from_secs(8);
+
+/// Runs them all; what went wrong.
+pub(super) fn all(node: &PeerNode, is_full: bool) -> Vec<String> {
+    let mut failures = Vec::new();
+    std::thread::scope(|scope| {
+        // Those that take real time, at the same time.
+        let slow = [
+            scope.spawn(|| silent(node)),
+            scope.spawn(|| drip(node)),
+            scope.spawn(|| half_a_message(node)),
+        ];
+        failures.extend(slow.into_iter().filter_map(|case| case.join().unwrap()));
+    });
+    failures.extend(crowd(node));
+    failures.extend(bombs(node, if is_full { 16 } else { 3 }, if is_full { 60 } else { 20 }));
+    failures
+}
+
+/// A connection on which nothing is ever said.
+fn silent(node: &PeerNode) -> Option<String> {
+    let mut raw = Raw::connect(node.address());
+    (!raw.ends(HANDSHAKE)).then(|| "a connection without a handshake stays".to_owned())
+}
+
+/// A handshake of a byte every now and then.
+fn drip(node: &PeerNode) -> Option<String> {
+    let mut raw = Raw::connect(node.address());
+    let started = Instant::now();
+    for byte in "GET / HTTP/1.1\r\nHost: localhost\r\nX: ".bytes().chain(std::iter::repeat(b'x')) {
+        if !raw.bytes(&[byte]) || raw.ends(Duration::from_millis(100)) {
+            return None;
+        }
+        if started.elapsed() > HANDSHAKE {
+            return Some("a handshake in drips stays".to_owned());
+        }
+    }
+    None
+}
+
+/// A link whose message never ends costs what it declared at most, and is not in the way.
+fn half_a_message(node: &PeerNode) -> Option<String> {
+    let mut raw = Raw::link(node.address());
+    raw.declare(true, 1, 60 << 20);
+    raw.bytes(b"{\"type\":2,\"payload\":[");
+    for _ in 0..20 {
+        raw.bytes(b" ");
+        if raw.ending(Duration::from_millis(100)) != End::Open {
+            return None;
+        }
+    }
+    let mut other = Raw::link(node.address());
+    (!other.is_alive()).then(|| "half a message blocks another link".to_owned())
+}
+
+/// More connections than there are places; afterwards there is room again.
+fn crowd(node: &PeerNode) -> Option<String> {
+    let mut crowd: Vec<_> =
+        (0..CROWD).map_while(|_| TcpStream::connect(node.address()).ok()).collect();
+    let links = crowd.split_off(crowd.len() / 2);
+    // Half of them ask for an upgrade; some get one, nobody is left waiting.
+    let upgraded = std::thread::scope(|scope| {
+        let asking: Vec<_> = links
+            .into_iter()
+            .map(|stream| {
+                scope.spawn(|| {
+                    let mut raw = Raw::on(stream);
+                    let status = raw.try_upgrade("");
+                    (status == Some(101)).then_some(raw)
+                })
+            })
+            .collect();
+        asking.into_iter().filter_map(|asked| asked.join().unwrap()).count()
+    });
+    drop(crowd);
+    let mut raw = Raw::link(node.address());
+    (!raw.is_alive()).then(|| format!("no link after a crowd of which {upgraded} were linked"))
+}
+
+/// Large chains on many links at once share one budget: each is judged, or closed, in the end.
+fn bombs(node: &PeerNode, links: usize, mib: usize) -> Option<String> {
+    let bomb = format!("{{\"type\":2,\"payload\":[{}{{}}]}}", "{},".repeat((mib << 20) / 3));
+    let ends: Vec<_> = std::thread::scope(|scope| {
+        let sending: Vec<_> = (0..links)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut raw = Raw::link(node.address());
+                    raw.text(&bomb);
+                    raw.ending(PATIENCE)
+                })
+            })
+            .collect();
+        sending.into_iter().map(|sent| sent.join().unwrap()).collect()
+    });
+    ends.contains(&End::Open).then(|| format!("{mib} MiB bombs: {ends:?}"))
+}
