@@ -251,6 +251,11 @@ test('the routes of both give the same answers', async (stage) => {
 
 const wanted = process.env.JENNY_TEST_PEER_ONLY ?? ''
 let [passed, failed] = [0, 0]
+// A peer of the seed's kind does not survive what it cannot read, and neither does this run.
+process.on('uncaughtException', (error) => {
+  console.log(`FAILED: the seed died: ${error.stack}\n${passed} passed, ${failed + 1} failed`)
+  process.exit(1)
+})
 for (const { name, run } of tests.filter(({ name }) => name.includes(wanted))) {
   const stage = new Stage()
   const started = Date.now()

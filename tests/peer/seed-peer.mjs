@@ -19,6 +19,8 @@ export class SeedPeer {
   constructor(chain = new Chain(DEV)) {
     this.chain = chain
     this.sockets = []
+    // Those too that it forgot.
+    this.everySocket = new Set()
     // What went over the wire, for tests: [type, heights] of every message.
     this.sent = []
     this.received = []
@@ -39,7 +41,7 @@ export class SeedPeer {
 
   // Ends it and all its links.
   async stop() {
-    for (const socket of this.sockets) socket.terminate()
+    for (const socket of this.everySocket) socket.terminate()
     this.api.closeAllConnections()
     await Promise.all([
       new Promise((resolve) => this.server.close(resolve)),
@@ -84,6 +86,7 @@ export class SeedPeer {
   #connect(socket) {
     this.opened += 1
     this.sockets.push(socket)
+    this.everySocket.add(socket)
     socket.on('message', (data) => this.#receive(socket, JSON.parse(data.toString())))
     // An error is followed by the end, and then another link is forgotten too.
     const forget = () => this.sockets.splice(this.sockets.indexOf(socket), 1)
@@ -100,10 +103,7 @@ export class SeedPeer {
         break
       case BLOCK: {
         const [block] = message.payload
-        // Reading it dies of what is no block.
-        if (!this.#append(block, block.height)) {
-          this.#send(socket, { type: CHAIN, payload: this.chain.blocks })
-        }
+        if (!this.#append(block)) this.#send(socket, { type: CHAIN, payload: this.chain.blocks })
         break
       }
       case CHAIN:
@@ -113,6 +113,8 @@ export class SeedPeer {
   }
 
   #append(block) {
+    // What is no block at all is nobody's to handle.
+    if (block.previousHash !== this.chain.tip.hash) return false
     try {
       this.chain.append(block)
       return true

@@ -276,7 +276,7 @@ fn large(cases: &mut Vec<Case>) {
     cases.push(case("a number of 1 MiB", Either, |raw, _| {
         raw.text(&format!("{{\"type\":{}}}", "9".repeat(1 << 20)));
     }));
-    cases.push(case("200,000 questions whose answers nobody reads", Either, |raw, _| {
+    cases.push(case("20,000 questions whose answers nobody reads", Either, |raw, _| {
         let mut questions = Vec::new();
         for _ in 0..1_000 {
             questions.extend(b"\x81\x8a\0\0\0\0{\"type\":0}");

@@ -191,6 +191,8 @@ impl Raw {
                     let code = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
                     return code.map_or(End::Gone, End::Code);
                 }
+                // Somebody talks on and on.
+                Ok(Some(_)) if Instant::now() >= deadline => return End::Open,
                 Ok(Some(_)) => {}
                 Ok(None) => return End::Gone,
                 Err(()) => return End::Open,
