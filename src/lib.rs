@@ -8,6 +8,7 @@
 //! | layer | module | may touch |
 //! | --- | --- | --- |
 //! | rules | [`chain`] | nothing: pure functions over values |
+//! | protocol | [`sync`] | nothing: a state machine over values |
 //! | disk | [`store`] | the data directory |
 //! | state | [`node`] | threads, the clock |
 //! | HTTP | [`api`] | sockets |
@@ -18,3 +19,4 @@ pub mod chain;
 pub mod cli;
 pub mod node;
 pub mod store;
+pub mod sync;

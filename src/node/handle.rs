@@ -9,7 +9,7 @@ use super::offer::offer;
 use super::request::Request;
 use super::shared::Shared;
 use super::{
-    Links, MineError, Mined, NodeFailure, NodeStatus, OfferError, Offered, StoreError, Tip, View,
+    KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus, OfferError, Offered, StoreError, Tip, View,
 };
 use crate::chain::{Block, Hash, Spec};
 
@@ -110,6 +110,24 @@ impl NodeHandle {
     /// Peers.
     pub fn links(&self) -> &Links {
         &self.shared.links
+    }
+
+    /// The address book's peers.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub async fn known_peers(&self) -> Result<Vec<KnownPeer>, NodeFailure> {
+        let book = self.shared.reader.book();
+        self.read(move || book.entries()).await
+    }
+
+    /// Writes a peer into the address book, over what it had of it.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub async fn remember_peer(&self, peer: KnownPeer) -> Result<(), NodeFailure> {
+        let book = self.shared.reader.book();
+        self.read(move || book.put(&peer)).await
     }
 
     /// Resolves when the node can no longer serve, with the reason.

@@ -1,21 +1,75 @@
 //! The node's side of peer networking: commands to it, and the table of live links.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::PeerUrl;
+use crate::chain::{Hash, Height, Timestamp};
 
 /// Why a peer was not linked. It stays remembered and is tried again.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0}")]
 pub struct DialError(pub String);
 
+/// Who opened a link.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    /// This node did.
+    Dialled,
+    /// The peer did.
+    Accepted,
+}
+
+/// What is spoken on a link.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// JSON with a peer that named no protocol, as the seed's.
+    Seed,
+    /// The same JSON with a peer that named `jenny.json.1`.
+    JennyJson,
+}
+
 /// A live link.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LinkInfo {
     /// The other end.
     pub address: SocketAddr,
+    /// Who opened it.
+    pub direction: Direction,
+    /// What is spoken.
+    pub dialect: Dialect,
+    /// What the peer calls itself, at most 128 characters.
+    pub agent: Option<String>,
+    /// The last block that the peer named: a claim, not checked when it is not held here.
+    pub tip: Option<(Height, Hash)>,
+    /// Time from the last ping to its answer.
+    pub rtt: Option<Duration>,
+    /// Bytes received, frames and handshake with them.
+    pub received: u64,
+    /// Bytes sent, likewise.
+    pub sent: u64,
+    /// When it came about.
+    pub since: Timestamp,
+}
+
+impl LinkInfo {
+    /// A link on which nothing was said yet.
+    pub const fn new(address: SocketAddr, direction: Direction, since: Timestamp) -> Self {
+        Self {
+            address,
+            direction,
+            dialect: Dialect::Seed,
+            agent: None,
+            tip: None,
+            rtt: None,
+            received: 0,
+            sent: 0,
+            since,
+        }
+    }
 }
 
 /// Commands to the peer network, and its link table; cheap to clone.

@@ -26,11 +26,11 @@ mod status;
 mod swaps;
 mod writer;
 
-pub use crate::store::{StoreError, StoredBlock, StoredHeader, Tip, View};
+pub use crate::store::{BookEntry as KnownPeer, StoreError, StoredBlock, StoredHeader, Tip, View};
 pub use config::NodeConfig;
 pub use error::{MineError, NodeFailure, OfferError};
 pub use handle::NodeHandle;
-pub use links::{DialError, LinkCommand, LinkInfo, LinkServer, Links};
+pub use links::{DialError, LinkCommand, Dialect, Direction, LinkInfo, LinkServer, Links};
 pub use offer::Offered;
 pub use peer_url::{PeerUrl, PeerUrlError};
 pub use request::Mined;

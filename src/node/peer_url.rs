@@ -30,6 +30,17 @@ impl PeerUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The host, an IPv6 address without its brackets, and the port.
+    pub fn authority(&self) -> Option<(String, u16)> {
+        let url = Url::parse(&self.0).ok()?;
+        let host = match url.host()? {
+            Host::Domain(name) => name.to_owned(),
+            Host::Ipv4(address) => address.to_string(),
+            Host::Ipv6(address) => address.to_string(),
+        };
+        Some((host, url.port_or_known_default()?))
+    }
 }
 
 impl FromStr for PeerUrl {

@@ -20,6 +20,7 @@ pub(super) struct Database {
     pub(super) chain: sled::Tree,
     pub(super) side: sled::Tree,
     pub(super) bodies: sled::Tree,
+    pub(super) peers: sled::Tree,
     pub(super) db: sled::Db,
     /// A handle of our own on sled's file: sled's flush is no fsync.
     pub(super) file: File,
@@ -76,6 +77,20 @@ impl Database {
     /// The state; a panic elsewhere left it whole, since every change is one statement.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether as much room is left on the file system as must stay free.
+    pub(super) fn check_room(&self) -> Result<(), StoreError> {
+        let needed = self.options.min_free_bytes;
+        if needed == 0 {
+            return Ok(());
+        }
+        let status = rustix::fs::statvfs(&self.directory).map_err(|source| {
+            let action = format!("asking for the free space of {}", self.directory.display());
+            StoreError::Io { action, source: source.into() }
+        })?;
+        let free = status.f_bavail.saturating_mul(status.f_frsize);
+        if free < needed { Err(StoreError::DiskLow { free, needed }) } else { Ok(()) }
     }
 
     /// The value of the main chain's block at `height`, as it is this moment.

@@ -1,6 +1,6 @@
 //! The bytes of keys and values, as `docs/storage.md` draws them.
 
-use super::{StoreError, StoredHeader};
+use super::{BookEntry, StoreError, StoredHeader};
 use crate::chain::{HEADER_BYTES, Hash, Header, Height, Work};
 
 /// Everything that must change together: the main chain, its history tiles, the
@@ -10,6 +10,8 @@ pub(super) const CHAIN: &str = "chain";
 pub(super) const SIDE: &str = "side";
 /// Bodies above [`INLINE_MAX`], in chunks.
 pub(super) const BODIES: &str = "bodies";
+/// The address book.
+pub(super) const PEERS: &str = "peers";
 
 /// The spec's canonical text, in `chain`.
 pub(super) const SPEC: &[u8] = b"spec";
@@ -185,6 +187,26 @@ impl Intent {
         let (height, hash) = parse_side_key(tip).ok_or_else(damaged)?;
         Ok(Self { fork: Height::new(u64::from_be_bytes(*fork)), height, hash })
     }
+}
+
+/// `a` and a peer's address; its last success and failures, big-endian.
+pub(super) fn encode_peer(entry: &BookEntry) -> (Vec<u8>, Vec<u8>) {
+    let key = [b"a", entry.address.as_bytes()].concat();
+    let mut value = entry.last_success.to_be_bytes().to_vec();
+    value.extend_from_slice(&entry.failures.to_be_bytes());
+    (key, value)
+}
+
+/// Reads what [`encode_peer`] wrote.
+pub(super) fn decode_peer(key: &[u8], value: &[u8]) -> Result<BookEntry, StoreError> {
+    let parts = key.strip_prefix(b"a").and_then(|address| {
+        let (last_success, failures) = value.split_first_chunk()?;
+        let address = std::str::from_utf8(address).ok()?.to_owned();
+        let failures = u32::from_be_bytes(failures.try_into().ok()?);
+        Some(BookEntry { address, last_success: u64::from_be_bytes(*last_success), failures })
+    });
+    let what = "an entry of the address book does not decode";
+    parts.ok_or_else(|| StoreError::Damaged { what: what.to_owned() })
 }
 
 #[cfg(test)]

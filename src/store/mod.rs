@@ -5,6 +5,7 @@
 //! disk, so nothing here is called on an async worker. The layout is written
 //! down, byte by byte, in `docs/storage.md`.
 
+mod book;
 mod check;
 mod database;
 mod engine;
@@ -24,6 +25,7 @@ mod view;
 mod witness;
 mod writer;
 
+pub use book::{Book, BookEntry};
 pub use error::StoreError;
 pub use open::{Opened, open};
 pub use options::Options;

@@ -12,7 +12,7 @@ use super::database::{Database, State};
 use super::engine::Engine;
 use super::guard::{guarded, read_error, write_error};
 use super::layout::{
-    AFTER_BLOCKS, BODIES, CHAIN, Intent, SIDE, SPEC, SWAP, block_key, encode_block, encode_body,
+    AFTER_BLOCKS, BODIES, CHAIN, Intent, PEERS, SIDE, SPEC, SWAP, block_key, encode_block, encode_body,
     height_of_block_key,
 };
 use super::lock::DirectoryLock;
@@ -88,6 +88,7 @@ fn open_chain(
     let database = Arc::new(Database {
         side: db.open_tree(SIDE).map_err(read_error)?,
         bodies: db.open_tree(BODIES).map_err(read_error)?,
+        peers: db.open_tree(PEERS).map_err(read_error)?,
         chain,
         db,
         file,

@@ -146,13 +146,7 @@ impl Writer {
             // Looked at once in a group of blocks.
             return Ok(());
         }
-        let status = rustix::fs::statvfs(&self.database.directory).map_err(|source| {
-            let action =
-                format!("asking for the free space of {}", self.database.directory.display());
-            StoreError::Io { action, source: source.into() }
-        })?;
-        let free = status.f_bavail.saturating_mul(status.f_frsize);
-        if free < needed { Err(StoreError::DiskLow { free, needed }) } else { Ok(()) }
+        self.database.check_room()
     }
 
     /// Reads the end of the main chain back after a swap.

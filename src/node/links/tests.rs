@@ -43,7 +43,8 @@ async fn a_server_that_is_gone_is_an_error() {
 #[test]
 fn the_table_is_the_servers() {
     let (links, server) = Links::channel();
-    let link = LinkInfo { address: "[::1]:7545".parse().unwrap() };
+    let address = "[::1]:7545".parse().unwrap();
+    let link = LinkInfo::new(address, Direction::Accepted, Timestamp::from_millis(1));
     server.table.send_replace(vec![link.clone()]);
     assert_eq!(links.table(), [link]);
 }

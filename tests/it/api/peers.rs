@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use jenny_chain::node::{DialError, LinkCommand, LinkInfo, Links};
+use jenny_chain::chain::Timestamp;
+use jenny_chain::node::{DialError, Direction, LinkCommand, LinkInfo, Links};
 use serde_json::json;
 
 use crate::harness::{ApiNode, Request};
@@ -10,7 +11,10 @@ use crate::harness::{ApiNode, Request};
 /// A node whose peers can be reached when their URL says `up`.
 async fn with_network(links: &[&str]) -> ApiNode {
     let (handle, mut server) = Links::channel();
-    let table = links.iter().map(|link| LinkInfo { address: link.parse::<SocketAddr>().unwrap() });
+    let since = Timestamp::from_millis(5);
+    let table = links.iter().map(|link| {
+        LinkInfo::new(link.parse::<SocketAddr>().unwrap(), Direction::Accepted, since)
+    });
     server.table.send_replace(table.collect());
     tokio::spawn(async move {
         while let Some(command) = server.commands.recv().await {

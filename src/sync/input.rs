@@ -1,0 +1,143 @@
+//! What the machine is told, one consistent fact at a time.
+
+use super::{LinkId, Mark};
+
+/// Something that happened. One that names a link which is not open is ignored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Input {
+    /// A socket is ready for messages.
+    Opened {
+        /// A new name.
+        link: LinkId,
+        /// Whether one of our subprotocol tokens was agreed on. A seed that we dialled
+        /// echoes it too, so this is a hint and never a promise.
+        jenny: bool,
+    },
+    /// A socket is gone, whoever closed it. Nothing more is told of that link.
+    Closed {
+        /// Its name.
+        link: LinkId,
+    },
+    /// Type 0 came: the peer asks for our tip.
+    Asked {
+        /// From whom.
+        link: LinkId,
+    },
+    /// Type 1 came, well-formed, and its block was judged.
+    Block {
+        /// From whom.
+        link: LinkId,
+        /// The block.
+        mark: Mark,
+        /// What the node made of it.
+        verdict: BlockVerdict,
+    },
+    /// Type 2 came, well-formed, and was judged as a whole.
+    Chain {
+        /// From whom.
+        link: LinkId,
+        /// Its last block.
+        last: Mark,
+        /// What the node made of it.
+        verdict: ChainVerdict,
+    },
+    /// A frame that breaks the dialect came. The link is to be closed.
+    Malformed {
+        /// From whom.
+        link: LinkId,
+        /// 1002, 1003, 1007 or 1009 (RFC 6455 section 7.4.1).
+        code: u16,
+        /// For the close frame and the log.
+        reason: &'static str,
+    },
+    /// The published tip is another one now.
+    Tip {
+        /// The new tip.
+        tip: Mark,
+        /// About how long the whole chain is as JSON, in bytes.
+        chain_json_bytes: u64,
+        /// How it came about.
+        change: TipChange,
+    },
+    /// All blocks of [`super::Output::SendRange`] were handed to the socket, and it took them.
+    RangeSent {
+        /// To whom.
+        link: LinkId,
+        /// The last block sent, as it was read.
+        last: Mark,
+    },
+    /// [`super::Output::SendRange`] ended early: it was stopped, or the blocks were not there.
+    RangeLost {
+        /// To whom.
+        link: LinkId,
+    },
+    /// The message of [`super::Output::SendChain`] was handed to the socket, and it took it.
+    ChainSent {
+        /// To whom.
+        link: LinkId,
+    },
+    /// [`super::SyncMachine::deadline`] has passed.
+    DeadlinePassed,
+}
+
+/// What became of a single block. Looked up by its hash first, then judged in this order.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum BlockVerdict {
+    /// It stood on our chain already.
+    Ours,
+    /// It is on our chain now, as the tip: appended, or it gave its branch the most work.
+    Adopted,
+    /// Height 0, and not our genesis.
+    ForeignGenesis,
+    /// Its proof of work does not hold.
+    BadWork,
+    /// Its parent is not our tip: not held, or on another branch. Staged or not.
+    Fork,
+    /// It breaks another rule, which the text tells.
+    Invalid(String),
+    /// It is too far in the future.
+    NotYet,
+    /// The node cannot take it now.
+    Unavailable,
+}
+
+/// What became of a whole chain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ChainVerdict {
+    /// Its last block stood on our chain already.
+    Ours,
+    /// Its last block is our tip now.
+    Adopted,
+    /// A fork with less work than our chain.
+    Lighter,
+    /// A fork with exactly as much work as our chain: the first seen stays.
+    Equal,
+    /// Its first block is not our genesis.
+    ForeignGenesis,
+    /// A proof of work in it does not hold.
+    BadWork,
+    /// It breaks another rule, which the text tells.
+    Invalid(String),
+    /// A block of it is too far in the future.
+    NotYet,
+    /// The node cannot take it now.
+    Unavailable,
+}
+
+/// How the published tip changed. `source` is the link that all the new blocks came from,
+/// when it was one: it is told nothing of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TipChange {
+    /// Blocks were appended.
+    Extended {
+        /// The tip before. When the machine knows another one it takes the change for a swap.
+        from: Mark,
+        /// Whose blocks these are.
+        source: Option<LinkId>,
+    },
+    /// Another branch took over.
+    Swapped {
+        /// Whose branch it is.
+        source: Option<LinkId>,
+    },
+}

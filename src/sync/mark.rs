@@ -1,0 +1,16 @@
+//! Names: of a link, and of a block.
+
+use crate::chain::{Hash, Height};
+
+/// A socket to a peer, for as long as it lasts. Never used twice.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct LinkId(pub u64);
+
+/// Names a block.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Mark {
+    /// Where it stands, or claims to.
+    pub height: Height,
+    /// What it is.
+    pub hash: Hash,
+}

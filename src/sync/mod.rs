@@ -1,0 +1,21 @@
+//! What we say to peers and when: the seed's dialect as a state machine without I/O.
+//!
+//! [`SyncMachine`] is told what happened ([`Input`]) and the time, and answers with what
+//! to do ([`Output`]). It owns no socket, clock, disk or task, so the same code is driven
+//! by `p2p` and by a plain loop with hundreds of nodes. `docs/p2p.md` has the rules.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+#![deny(clippy::indexing_slicing)]
+// A test that overflows fails, which is what it is for.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+mod input;
+mod machine;
+mod mark;
+mod output;
+mod time;
+
+pub use input::{BlockVerdict, ChainVerdict, Input, TipChange};
+pub use machine::SyncMachine;
+pub use mark::{LinkId, Mark};
+pub use output::{Note, Output, Redial};
+pub use time::Time;
