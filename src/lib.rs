@@ -18,5 +18,6 @@ pub mod api;
 pub mod chain;
 pub mod cli;
 pub mod node;
+pub mod p2p;
 pub mod store;
 pub mod sync;

@@ -16,7 +16,7 @@ use super::body::{MAX_SMALL_BYTES, check_json_type};
 use super::problem::{Kind, Problem};
 use super::routes::Context;
 use super::{json, reply};
-use crate::node::{Links, PeerUrl, PeerUrlError};
+use crate::node::{Dialect, Direction, LinkInfo, Links, PeerUrl, PeerUrlError};
 
 /// Most entries of the peers file.
 const MAX_PEERS: usize = 1_024;
@@ -32,6 +32,55 @@ pub(super) fn table(context: &Context) -> Result<Response, Problem> {
     let links = context.node.links().table();
     let shown: Vec<_> = links.iter().map(|link| show(link.address)).collect();
     reply::json(&shown)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail<'a> {
+    address: String,
+    direction: &'static str,
+    dialect: &'static str,
+    agent: Option<&'a str>,
+    tip: Option<PeerTip>,
+    rtt_millis: Option<f64>,
+    received_bytes: u64,
+    sent_bytes: u64,
+    since: u64,
+}
+
+#[derive(Serialize)]
+struct PeerTip {
+    height: u64,
+    hash: String,
+}
+
+/// The live links in detail.
+pub(super) fn details(context: &Context) -> Result<Response, Problem> {
+    let links = context.node.links().table();
+    let shown: Vec<_> = links.iter().map(detail).collect();
+    reply::json(&shown)
+}
+
+fn detail(link: &LinkInfo) -> Detail<'_> {
+    Detail {
+        address: show(link.address),
+        direction: match link.direction {
+            Direction::Dialled => "dialled",
+            Direction::Accepted => "accepted",
+        },
+        dialect: match link.dialect {
+            Dialect::JennyJson => "jenny.json.1",
+            _ => "seed",
+        },
+        agent: link.agent.as_deref(),
+        tip: link
+            .tip
+            .map(|(height, hash)| PeerTip { height: height.get(), hash: hash.to_string() }),
+        rtt_millis: link.rtt.map(|rtt| rtt.as_secs_f64() * 1_000.0),
+        received_bytes: link.received,
+        sent_bytes: link.sent,
+        since: link.since.as_millis(),
+    }
 }
 
 /// IPv4 as such, also when it came mapped into IPv6.

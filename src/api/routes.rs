@@ -42,7 +42,7 @@ const fn post(path: &'static str) -> Route {
 }
 
 /// Every path. `{}` at the end stands for one segment that is not empty.
-static ROUTES: [Route; 10] = [
+static ROUTES: [Route; 11] = [
     post("/mineBlock"),
     get("/", Access::Users),
     get("/chains", Access::Users),
@@ -52,6 +52,7 @@ static ROUTES: [Route; 10] = [
     get("/livez", Access::Everyone),
     get("/readyz", Access::Everyone),
     get("/v1/status", Access::Users),
+    get("/v1/peers", Access::Users),
     get("/v1/blocks/{}", Access::Users),
 ];
 
@@ -122,6 +123,10 @@ pub(super) fn filter(context: &Arc<Context>) -> warp::filters::BoxedFilter<(Resp
         .and(warp::get())
         .and(shared.clone())
         .map(|context: Arc<Context>| answer(peers::table(&context)));
+    let details = warp::path!("v1" / "peers")
+        .and(warp::get())
+        .and(shared.clone())
+        .map(|context: Arc<Context>| answer(peers::details(&context)));
     let status = warp::path!("v1" / "status")
         .and(warp::get())
         .and(shared.clone())
@@ -141,6 +146,8 @@ pub(super) fn filter(context: &Arc<Context>) -> warp::filters::BoxedFilter<(Resp
         .or(status)
         .unify()
         .or(peers)
+        .unify()
+        .or(details)
         .unify()
         .or(live)
         .unify()

@@ -6,7 +6,8 @@ use warp::reply::Response;
 use super::problem::Problem;
 use super::reply;
 use super::routes::Context;
-use crate::node::SwapSummary;
+use crate::chain::Height;
+use crate::node::{LinkInfo, SwapSummary};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,6 +47,13 @@ struct Tip {
 enum Sync {
     /// No link to any peer, so nothing to compare the chain with.
     Alone,
+    /// No peer names a higher block.
+    Current,
+    /// A peer names a higher block: a claim until it is held here.
+    Behind {
+        /// How many blocks higher.
+        remaining: u64,
+    },
 }
 
 #[derive(Serialize)]
@@ -89,6 +97,7 @@ struct BlockName {
 pub(super) fn status(context: &Context) -> Result<Response, Problem> {
     let node = &context.node;
     let now = node.status();
+    let links = node.links().table();
     reply::json(&Status {
         version: env!("CARGO_PKG_VERSION"),
         chain: ChainName { name: node.spec().name().to_owned(), id: node.chain_id().to_string() },
@@ -98,14 +107,25 @@ pub(super) fn status(context: &Context) -> Result<Response, Problem> {
             timestamp: now.tip.header.timestamp.as_millis(),
             total_work: now.tip.total_work.to_string(),
         },
-        sync: Sync::Alone,
-        links: node.links().table().len(),
+        sync: sync(&links, now.tip.header.height),
+        links: links.len(),
         mining: Mining { queued: now.mining, hash_rate: now.hash_rate },
         check: now.checking.map_or(Check::Done, |height| Check::Running { height: height.get() }),
         refusing: now.refusing,
         swaps: Swaps { count: now.swaps, recent: now.recent_swaps.iter().map(swap).collect() },
         uptime_seconds: now.uptime.as_secs(),
     })
+}
+
+fn sync(links: &[LinkInfo], height: Height) -> Sync {
+    if links.is_empty() {
+        return Sync::Alone;
+    }
+    let highest = links.iter().filter_map(|link| link.tip).map(|(height, _)| height).max();
+    match highest.map_or(0, |highest| highest.above(height)) {
+        0 => Sync::Current,
+        remaining => Sync::Behind { remaining },
+    }
 }
 
 fn swap(swap: &SwapSummary) -> Swap {

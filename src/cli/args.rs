@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::help;
 use crate::chain::Hash;
+use crate::node::PeerUrl;
 
 /// Where a node keeps its data unless told otherwise.
 pub(super) const DEFAULT_DATA_DIR: &str = "./data";
@@ -68,8 +69,14 @@ pub(super) struct RunArgs {
     /// Address and port of the REST API; port 0 picks a free one [default: 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR", env = "JENNY_API_LISTEN")]
     pub(super) api_listen: Option<SocketAddr>,
-    /// JSON list of the peers that `POST /addPeers` dials [default: peers.json beside the data
-    /// directory, if there is one]
+    /// Address and port for peers; port 0 picks a free one [default: 0.0.0.0:7545]
+    #[arg(long, value_name = "ADDR", env = "JENNY_P2P_LISTEN")]
+    pub(super) p2p_listen: Option<SocketAddr>,
+    /// A peer to dial, ws://host:port; may be given several times
+    #[arg(long = "peer", value_name = "URL")]
+    pub(super) peer: Vec<PeerUrl>,
+    /// JSON list of the peers that are dialled at the start and by `POST /addPeers` [default:
+    /// peers.json beside the data directory, if there is one]
     #[arg(long, value_name = "FILE", env = "JENNY_PEERS")]
     pub(super) peers: Option<PathBuf>,
     /// Settings file [default: jenny.toml in the data directory, if there is one]

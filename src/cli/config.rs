@@ -13,6 +13,7 @@ use anyhow::Result;
 use super::args::{LogFormat, RunArgs};
 use super::exit::{Code, Failure};
 use crate::chain::Checkpoints;
+use crate::p2p::{MAX_MAX_MESSAGE, P2pConfig};
 pub(super) use keys::template;
 use layer::Layer;
 
@@ -36,6 +37,15 @@ const MAX_MINE_THREADS: usize = 1_024;
 /// Longest deadline of a request to mine: a day.
 const MAX_MINE_DEADLINE: Duration = Duration::from_secs(86_400);
 
+/// Smallest limit of a message between peers: one block, escaped, fits.
+const MIN_MESSAGE_BYTES: u64 = 8 << 20;
+
+/// Most links to peers that may be asked for.
+const MAX_DIALLED: usize = 256;
+
+/// Most links from peers that may be allowed, about 100 KiB each.
+const MAX_ACCEPTED: usize = 1_024;
+
 /// Smallest page cache that the store takes.
 const MIN_CACHE_BYTES: u64 = 1 << 20;
 
@@ -53,6 +63,16 @@ pub(super) struct Settings {
     pub(super) peers: PathBuf,
     /// Whether a missing peers' file is an error: it was asked for by name.
     pub(super) peers_required: bool,
+    /// Address for peers.
+    pub(super) p2p_listen: SocketAddr,
+    /// Longest message between peers, in bytes.
+    pub(super) p2p_max_message: u64,
+    /// Links to peers that are dialled.
+    pub(super) p2p_max_dialled: usize,
+    /// Links that peers may open.
+    pub(super) p2p_max_accepted: usize,
+    /// Of these, links of one network.
+    pub(super) p2p_max_per_prefix: usize,
     /// The users' file, which may be missing.
     pub(super) users: PathBuf,
     /// How log lines are written.
@@ -95,9 +115,15 @@ impl Settings {
     fn from_layer(layer: Layer, data_dir: &Path, config_dir: &Path) -> Result<Self> {
         let peers_required = layer.peers.is_some();
         let threads = layer.mine.threads.unwrap_or(0);
+        let p2p = P2pConfig::default();
         let settings = Self {
             listen: layer.api.listen.unwrap_or(DEFAULT_LISTEN),
             hosts: layer.api.hosts.unwrap_or_default(),
+            p2p_listen: layer.p2p.listen.unwrap_or(p2p.listen),
+            p2p_max_message: layer.p2p.max_message.map_or(64 << 20, size::ByteSize::get),
+            p2p_max_dialled: layer.p2p.max_dialled.unwrap_or(p2p.max_dialled),
+            p2p_max_accepted: layer.p2p.max_accepted.unwrap_or(p2p.max_accepted),
+            p2p_max_per_prefix: layer.p2p.max_per_prefix.unwrap_or(p2p.max_per_prefix),
             peers: layer.peers.unwrap_or_else(|| beside(data_dir).join("peers.json")),
             peers_required,
             users: config_dir.join(USERS_FILE),
@@ -123,6 +149,10 @@ impl Settings {
         bound(deadline.contains(&self.mine_deadline), "mine.deadline", "1ms to 24h")?;
         let threads = self.mine_threads.unwrap_or(1);
         bound(threads <= MAX_MINE_THREADS, "mine.threads", "0 (all cores) to 1024")?;
+        let message = MIN_MESSAGE_BYTES..=MAX_MAX_MESSAGE as u64;
+        bound(message.contains(&self.p2p_max_message), "p2p.max_message", "8MiB to 128MiB")?;
+        bound(self.p2p_max_dialled <= MAX_DIALLED, "p2p.max_dialled", "0 to 256")?;
+        bound(self.p2p_max_accepted <= MAX_ACCEPTED, "p2p.max_accepted", "0 to 1024")?;
         let cache = MIN_CACHE_BYTES..=MAX_CACHE_BYTES;
         bound(cache.contains(&self.cache_bytes), "store.cache", "1MiB to 1024GiB")?;
         Ok(())

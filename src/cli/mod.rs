@@ -9,6 +9,7 @@ mod init;
 mod logging;
 mod offline;
 mod output;
+mod peers;
 mod progress;
 mod remote;
 mod run;

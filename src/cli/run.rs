@@ -12,11 +12,12 @@ use super::args::RunArgs;
 use super::config::Settings;
 use super::exit::{self, Code, Failure};
 use super::init::{chain, read_users};
-use super::logging;
+use super::{logging, peers};
 use super::signal::{Stops, end};
 use crate::api::{ApiConfig, AuthHandle, Server};
 use crate::chain::Spec;
 use crate::node::{Links, Node, NodeConfig, Tip};
+use crate::p2p::{Network, P2pConfig};
 use crate::store::{Opened, Options, StoreError, open};
 
 /// How long an orderly stop may take. What was acknowledged is on disk before it begins, so
@@ -29,9 +30,10 @@ pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Resul
     logging::start(settings.log_format, "info")?;
     let wanted = args.chain.as_deref().map(chain).transpose()?;
     let api = api_config(&settings)?;
+    let p2p = p2p_config(&settings, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime cannot be started")?;
-    let code = match runtime.block_on(serve(&settings, &args.data_dir.path, wanted, api)) {
+    let code = match runtime.block_on(serve(&settings, &args.data_dir.path, wanted, api, p2p)) {
         Ok(()) => Code::Done,
         Err(error) => exit::report(&error),
     };
@@ -44,6 +46,7 @@ async fn serve(
     dir: &Path,
     wanted: Option<Spec>,
     api: ApiConfig,
+    p2p: P2pConfig,
 ) -> Result<()> {
     let mut stops = Stops::listen()?;
     let mut hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
@@ -59,7 +62,8 @@ async fn serve(
         }
     };
     let spec = opened.spec.clone();
-    let node = Node::start(opened, node_config(settings), Links::none());
+    let (links, link_server) = Links::channel();
+    let node = Node::start(opened, node_config(settings), links);
     let handle = node.handle();
     let listen = api.listen;
     let server = Server::bind(api, handle.clone()).await.map_err(|error| {
@@ -67,10 +71,18 @@ async fn serve(
             .because(error)
             .hint("choose another address with --api-listen; port 0 picks a free port")
     })?;
+    let p2p_listen = p2p.listen;
+    let network = Network::bind(p2p, handle.clone(), link_server).await.map_err(|error| {
+        Failure::no(format!("peers cannot be listened for on {p2p_listen}"))
+            .because(error)
+            .hint("choose another address with --p2p-listen; port 0 picks a free port")
+    })?;
+    let p2p_address = network.local_addr();
     let (address, users) = (server.local_addr(), server.auth());
     let stop_serving = CancellationToken::new();
+    let mut networking = tokio::spawn(network.run(stop_serving.clone()));
     let mut serving = tokio::spawn(server.run(stop_serving.clone()));
-    announce(address, &spec, &handle.tip());
+    announce(address, p2p_address, &spec, &handle.tip());
     loop {
         tokio::select! {
             name = stops.next() => {
@@ -83,12 +95,18 @@ async fn serve(
                 finished.context("the API stopped by a defect")?;
                 return Err(Failure::no("the API stopped by itself").into());
             }
+            finished = &mut networking => {
+                finished.context("peer networking stopped by a defect")?;
+                return Err(Failure::no("peer networking stopped by itself").into());
+            }
             Some(()) = hangups.recv() => reload(&users, &users_file).await,
         }
     }
     let stopping = async {
         stop_serving.cancel();
-        serving.await.context("the API stopped by a defect")?;
+        let (served, networked) = tokio::join!(serving, networking);
+        served.context("the API stopped by a defect")?;
+        networked.context("peer networking stopped by a defect")?;
         let ended = tokio::task::spawn_blocking(|| node.stop()).await;
         anyhow::Ok(ended.context("stopping ended by a defect")??)
     };
@@ -122,6 +140,20 @@ fn api_config(settings: &Settings) -> Result<ApiConfig> {
     };
     config.check().map_err(|error| Failure::usage(error.to_string()))?;
     Ok(config)
+}
+
+fn p2p_config(settings: &Settings, args: &RunArgs) -> Result<P2pConfig> {
+    let mut peers = args.peer.clone();
+    peers.extend(peers::read(&settings.peers, settings.peers_required)?);
+    Ok(P2pConfig {
+        listen: settings.p2p_listen,
+        peers,
+        max_message: usize::try_from(settings.p2p_max_message).unwrap_or(usize::MAX),
+        max_dialled: settings.p2p_max_dialled,
+        max_accepted: settings.p2p_max_accepted,
+        max_per_prefix: settings.p2p_max_per_prefix,
+        ..P2pConfig::default()
+    })
 }
 
 fn store_options(settings: &Settings) -> Options {
@@ -165,9 +197,9 @@ fn open_or_create(
 }
 
 /// The one line on standard output.
-fn announce(address: SocketAddr, spec: &Spec, tip: &Tip) {
+fn announce(address: SocketAddr, p2p: SocketAddr, spec: &Spec, tip: &Tip) {
     let line = format!(
-        "ready api=http://{address} chain={} height={} tip={}",
+        "ready api=http://{address} p2p=ws://{p2p} chain={} height={} tip={}",
         spec.name(),
         tip.header.height,
         tip.hash

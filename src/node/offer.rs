@@ -20,6 +20,8 @@ pub enum Offered {
     Extended,
     /// They are kept as a branch that has no more work than the main chain.
     Staged,
+    /// They are kept as a branch that has exactly as much work: the first seen stays.
+    Tied,
     /// Their branch became the main chain.
     Swapped,
 }

@@ -188,8 +188,9 @@ impl WriterThread {
             group.count(block.block().record_bytes());
         }
         self.note_success();
-        if !replaces(last.total_work(), self.store.applied().total_work()) {
-            return Ok(Offered::Staged);
+        let (theirs, ours) = (last.total_work(), self.store.applied().total_work());
+        if !replaces(theirs, ours) {
+            return Ok(if theirs == ours { Offered::Tied } else { Offered::Staged });
         }
         self.finish(std::mem::take(group))?;
         self.swap(last)?;

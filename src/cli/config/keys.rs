@@ -29,13 +29,13 @@ pub(super) struct Key {
 }
 
 /// Every key, in the order of the file: those without a table first.
-pub(super) const KEYS: [Key; 10] = [
+pub(super) const KEYS: [Key; 15] = [
     Key {
         path: "peers",
         default: r#""../peers.json""#,
         env: Some("JENNY_PEERS"),
         kind: None,
-        about: "JSON list of peers for POST /addPeers; a path in this file starts at this file.",
+        about: "JSON list of peers to dial at the start; a path in this file starts at this file.",
     },
     Key {
         path: "checkpoints",
@@ -57,6 +57,41 @@ pub(super) const KEYS: [Key; 10] = [
         env: Some("JENNY_API_HOSTS"),
         kind: Some(Kind::List),
         about: "Host names by which clients may address the API, beside localhost and IP addresses.",
+    },
+    Key {
+        path: "p2p.listen",
+        default: r#""0.0.0.0:7545""#,
+        env: Some("JENNY_P2P_LISTEN"),
+        kind: None,
+        about: "Address and port for peers.",
+    },
+    Key {
+        path: "p2p.max_message",
+        default: r#""64MiB""#,
+        env: Some("JENNY_P2P_MAX_MESSAGE"),
+        kind: Some(Kind::Text),
+        about: "Longest message between peers: a whole chain may come as one. 8MiB to 128MiB.",
+    },
+    Key {
+        path: "p2p.max_dialled",
+        default: "8",
+        env: Some("JENNY_P2P_MAX_DIALLED"),
+        kind: Some(Kind::Number),
+        about: "Links to peers that this node dials. 0 to 256.",
+    },
+    Key {
+        path: "p2p.max_accepted",
+        default: "32",
+        env: Some("JENNY_P2P_MAX_ACCEPTED"),
+        kind: Some(Kind::Number),
+        about: "Links that peers may open. 0 to 1024.",
+    },
+    Key {
+        path: "p2p.max_per_prefix",
+        default: "4",
+        env: Some("JENNY_P2P_MAX_PER_PREFIX"),
+        kind: Some(Kind::Number),
+        about: "Of these, links from one IPv4 /24 or IPv6 /64; loopback is not counted.",
     },
     Key {
         path: "log.format",

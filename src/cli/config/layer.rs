@@ -18,6 +18,7 @@ use crate::cli::exit::Failure;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Layer {
     pub(super) api: Api,
+    pub(super) p2p: P2p,
     pub(super) peers: Option<PathBuf>,
     pub(super) log: Log,
     pub(super) mine: Mine,
@@ -30,6 +31,16 @@ pub(super) struct Layer {
 pub(super) struct Api {
     pub(super) listen: Option<SocketAddr>,
     pub(super) hosts: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct P2p {
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) max_message: Option<ByteSize>,
+    pub(super) max_dialled: Option<usize>,
+    pub(super) max_accepted: Option<usize>,
+    pub(super) max_per_prefix: Option<usize>,
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -106,6 +117,7 @@ impl Layer {
     pub(super) fn flags(args: &RunArgs) -> Self {
         Self {
             api: Api { listen: args.api_listen, hosts: None },
+            p2p: P2p { listen: args.p2p_listen, ..P2p::default() },
             peers: args.peers.clone(),
             log: Log { format: args.log_format },
             ..Self::default()
@@ -118,6 +130,13 @@ impl Layer {
             api: Api {
                 listen: self.api.listen.or(below.api.listen),
                 hosts: self.api.hosts.or(below.api.hosts),
+            },
+            p2p: P2p {
+                listen: self.p2p.listen.or(below.p2p.listen),
+                max_message: self.p2p.max_message.or(below.p2p.max_message),
+                max_dialled: self.p2p.max_dialled.or(below.p2p.max_dialled),
+                max_accepted: self.p2p.max_accepted.or(below.p2p.max_accepted),
+                max_per_prefix: self.p2p.max_per_prefix.or(below.p2p.max_per_prefix),
             },
             peers: self.peers.or(below.peers),
             log: Log { format: self.log.format.or(below.log.format) },

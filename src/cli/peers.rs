@@ -1,0 +1,42 @@
+//! The peers' file, as it is read at the start.
+
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::exit::Failure;
+use crate::node::PeerUrl;
+
+/// Largest peers' file, in bytes.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Reads the peers to dial. A missing file names none, unless it is required; an entry that
+/// is no address is logged and left out.
+pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
+    let bad = |reason: String| {
+        Failure::usage(format!("the peers' file {}: {reason}", file.display())).hint(
+            "write a JSON array of addresses into it, such as [\"ws://192.0.2.1:7545\"]",
+        )
+    };
+    let opened = match std::fs::File::open(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound && !required => return Ok(Vec::new()),
+        opened => opened.map_err(|error| bad(error.to_string()))?,
+    };
+    let mut text = Vec::new();
+    let read = opened.take(MAX_FILE_BYTES + 1).read_to_end(&mut text);
+    read.map_err(|error| bad(error.to_string()))?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(bad(format!("it is larger than {MAX_FILE_BYTES} bytes")).into());
+    }
+    let peers: Vec<String> =
+        serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+    let parsed = peers.iter().filter_map(|peer| match peer.parse() {
+        Ok(url) => Some(url),
+        Err(error) => {
+            tracing::warn!("{}: {error}", file.display());
+            None
+        }
+    });
+    Ok(parsed.collect())
+}

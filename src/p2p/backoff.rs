@@ -1,0 +1,48 @@
+//! How long to wait before a peer is dialled again.
+
+use std::time::Duration;
+
+/// The first wait.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// The longest wait.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// After a link this long the waits begin anew.
+pub(super) const STABLE: Duration = Duration::from_secs(120);
+
+/// Doubles from [`SHORTEST`] to [`LONGEST`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Backoff {
+    /// None before the first failure.
+    last: Option<Duration>,
+}
+
+impl Backoff {
+    /// The next wait: between a half and the whole of the current length, so that nodes
+    /// that lost each other at once do not dial at once.
+    pub(super) fn next(&mut self, random: u64) -> Duration {
+        let length = self.last.map_or(SHORTEST, |last| (last * 2).min(LONGEST));
+        self.last = Some(length);
+        spread(length, random)
+    }
+
+    /// The longest wait, now and until it is reset.
+    pub(super) fn longest(&mut self, random: u64) -> Duration {
+        self.last = Some(LONGEST);
+        spread(LONGEST, random)
+    }
+
+    pub(super) const fn reset(&mut self) {
+        self.last = None;
+    }
+}
+
+fn spread(length: Duration, random: u64) -> Duration {
+    let half = length / 2;
+    let millis = u64::try_from(half.as_millis()).unwrap_or(u64::MAX).max(1);
+    half + Duration::from_millis(random % (millis + 1))
+}
+
+#[cfg(test)]
+mod tests;

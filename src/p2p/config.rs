@@ -1,0 +1,56 @@
+//! How the peer network behaves.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::node::PeerUrl;
+
+/// How the peer network behaves.
+#[derive(Clone, Debug)]
+pub struct P2pConfig {
+    /// Where to listen; default `0.0.0.0:7545`. Port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Peers to dial from the start, beside those of the address book.
+    pub peers: Vec<PeerUrl>,
+    /// Longest message taken or sent, fragments summed, in bytes; default 64 MiB, at most
+    /// [`MAX_MAX_MESSAGE`].
+    pub max_message: usize,
+    /// Links that this node keeps to peers it dials; default 8.
+    pub max_dialled: usize,
+    /// Links that peers may open; default 32. Each costs about 100 KiB.
+    pub max_accepted: usize,
+    /// Of these, links of one IPv4 /24 or IPv6 /64; default 4. Loopback is not counted.
+    pub max_per_prefix: usize,
+    /// Time for connecting and upgrading, on both sides; default 5 s.
+    pub handshake_timeout: Duration,
+    /// How often a link is pinged; default 30 s.
+    pub ping_every: Duration,
+    /// How long a link may be silent; default 90 s.
+    pub silence: Duration,
+    /// Time the other side has to take what is sent; default 30 s.
+    pub send_timeout: Duration,
+    /// Where randomness comes from: it spreads the times of redials.
+    pub random: fn() -> u64,
+}
+
+/// Largest [`P2pConfig::max_message`]: 128 MiB, all that the links may hold together.
+pub const MAX_MAX_MESSAGE: usize = 128 << 20;
+
+impl Default for P2pConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 7545)),
+            peers: Vec::new(),
+            max_message: 64 << 20,
+            max_dialled: 8,
+            max_accepted: 32,
+            max_per_prefix: 4,
+            handshake_timeout: Duration::from_secs(5),
+            ping_every: Duration::from_secs(30),
+            silence: Duration::from_secs(90),
+            send_timeout: Duration::from_secs(30),
+            random: || RandomState::new().hash_one(0_u8),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! From a socket to a link, both ways.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+
+use super::context::Context;
+use super::event::{Arrival, Event};
+use super::handshake::{self, Agreed, Refused};
+use super::intake::Intake;
+use super::link::{self, Close, Ticket};
+use super::stats::Stats;
+use super::transport::{Connected, Transport};
+use crate::node::PeerUrl;
+
+/// An upgraded connection.
+struct Upgraded<S> {
+    socket: WebSocketStream<Intake<S>>,
+    agreed: Agreed,
+    stats: Arc<Stats>,
+    address: SocketAddr,
+}
+
+/// Serves a connection that a peer opened. `permit` is held until it is a link, or gone.
+pub(super) async fn accept<S, P>(
+    context: Arc<Context>,
+    stream: S,
+    address: SocketAddr,
+    permit: P,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let stats = Arc::new(Stats::new());
+    let stream = intake(&context, stream, &stats);
+    let config = &context.config;
+    let upgrade = handshake::accept(stream, config.max_message);
+    let upgrade = timeout(config.handshake_timeout, upgrade);
+    let Some(upgraded) = context.stop.run_until_cancelled(upgrade).await else { return };
+    let (socket, agreed) = match upgraded {
+        Ok(Ok(upgraded)) => upgraded,
+        Ok(Err(error)) => {
+            tracing::debug!(%address, "no link: {error}");
+            return;
+        }
+        Err(_) => {
+            tracing::debug!(%address, "no link: the upgrade took too long");
+            return;
+        }
+    };
+    let upgraded = Upgraded { socket, agreed, stats, address };
+    let (arrival, ticket) = upgraded.arrive();
+    if context.events.send(Event::Accepted(arrival)).await.is_err() {
+        return;
+    }
+    match ticket.await {
+        Ok(ticket) => {
+            drop(permit);
+            upgraded.run(context, ticket).await;
+        }
+        Err(_) => link::refuse(upgraded.socket, FULL).await,
+    }
+}
+
+const FULL: Close = Close { code: 1013, reason: "no room for another link; try again later" };
+
+/// Dials a peer, and serves the link.
+pub(super) async fn dial<T: Transport>(
+    context: Arc<Context>,
+    transport: T,
+    peer: PeerUrl,
+    listening: SocketAddr,
+) {
+    let limit = context.config.handshake_timeout;
+    let reached = timeout(limit, reach(&context, &transport, &peer, listening));
+    let Some(reached) = context.stop.run_until_cancelled(reached).await else { return };
+    let unreached = match reached {
+        Ok(Ok(upgraded)) => {
+            let (arrival, ticket) = upgraded.arrive();
+            let event = Event::Dialled { peer, arrival };
+            if context.events.send(event).await.is_ok()
+                && let Ok(ticket) = ticket.await
+            {
+                upgraded.run(context, ticket).await;
+            }
+            return;
+        }
+        Ok(Err(Unreached::Oneself)) => {
+            Event::Unreached { peer, reason: "this is the node itself".to_owned(), is_self: true }
+        }
+        Ok(Err(Unreached::Other(reason))) => Event::Unreached { peer, reason, is_self: false },
+        Err(_) => {
+            let reason = format!("no link within {limit:?}");
+            Event::Unreached { peer, reason, is_self: false }
+        }
+    };
+    // Without a driver nobody needs to know.
+    let _ = context.events.send(unreached).await;
+}
+
+enum Unreached {
+    Oneself,
+    Other(String),
+}
+
+async fn reach<T: Transport>(
+    context: &Context,
+    transport: &T,
+    peer: &PeerUrl,
+    listening: SocketAddr,
+) -> Result<Upgraded<T::Stream>, Unreached> {
+    let other = |error: std::io::Error| Unreached::Other(error.to_string());
+    let no_host = || Unreached::Other("its address names no host".to_owned());
+    let (host, port) = peer.authority().ok_or_else(no_host)?;
+    for offer in [true, false] {
+        let connected = transport.connect(&host, port).await.map_err(other)?;
+        let Connected { stream, local, remote } = connected;
+        if is_oneself(local, remote, listening) {
+            return Err(Unreached::Oneself);
+        }
+        let stats = Arc::new(Stats::new());
+        let stream = intake(context, stream, &stats);
+        let max = context.config.max_message;
+        match handshake::dial(stream, peer.as_str(), offer, max).await {
+            Ok((socket, agreed)) => {
+                return Ok(Upgraded { socket, agreed, stats, address: remote });
+            }
+            Err(Refused::NoToken) if offer => {}
+            Err(Refused::NoToken) => break,
+            Err(Refused::Other(reason)) => return Err(Unreached::Other(reason)),
+        }
+    }
+    Err(Unreached::Other("it answers with a protocol that was not offered".to_owned()))
+}
+
+/// Whether both ends are on this machine's address, and the other one is where we listen.
+fn is_oneself(local: SocketAddr, remote: SocketAddr, listening: SocketAddr) -> bool {
+    let (here, there) = (local.ip().to_canonical(), remote.ip().to_canonical());
+    let ours = listening.ip();
+    here == there && remote.port() == listening.port() && (ours.is_unspecified() || ours == there)
+}
+
+fn intake<S>(context: &Context, stream: S, stats: &Arc<Stats>) -> Intake<S> {
+    let config = &context.config;
+    Intake::new(stream, Arc::clone(stats), &context.budget, config.max_message, config.silence)
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
+    fn arrive(&self) -> (Arrival, oneshot::Receiver<Ticket>) {
+        let (reply, ticket) = oneshot::channel();
+        let stats = Arc::clone(&self.stats);
+        (Arrival { address: self.address, agreed: self.agreed.clone(), stats, reply }, ticket)
+    }
+
+    async fn run(self, context: Arc<Context>, ticket: Ticket) {
+        link::run(context, self.stats, self.socket, ticket).await;
+    }
+}

@@ -1,0 +1,76 @@
+//! What the tasks of the peer network share.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::P2pConfig;
+use super::event::Event;
+use crate::chain::Hash;
+use crate::node::NodeHandle;
+use crate::sync::LinkId;
+
+/// Events that may wait for the driver. When it is full, links are not read from.
+pub(super) const MAX_EVENTS: usize = 256;
+
+/// What the tasks share.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) node: NodeHandle,
+    pub(super) config: P2pConfig,
+    pub(super) events: mpsc::Sender<Event>,
+    /// For large messages of all links together.
+    pub(super) budget: Arc<Semaphore>,
+    pub(super) sources: Sources,
+    /// Ends what is not a link yet.
+    pub(super) stop: CancellationToken,
+}
+
+/// Offers whose link is remembered.
+const MAX_SOURCES: usize = 256;
+
+/// Which link offered which blocks, so that a new tip is not told to those it came from.
+/// Noted before the offer, since the new tip may be seen before the offer is answered.
+#[derive(Debug, Default)]
+pub(super) struct Sources(Mutex<VecDeque<Source>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    link: LinkId,
+    /// The block below the first one.
+    parent: Hash,
+    last: Hash,
+}
+
+impl Sources {
+    /// A link offers blocks from above `parent` up to and with `last`.
+    pub(super) fn note(&self, link: LinkId, parent: Hash, last: Hash) {
+        let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if sources.len() >= MAX_SOURCES {
+            sources.pop_front();
+        }
+        sources.push_back(Source { link, parent, last });
+    }
+
+    /// The link that offered the block `last` and, unless `from` is none, every block
+    /// between the two.
+    pub(super) fn link_of(&self, from: Option<Hash>, last: Hash) -> Option<LinkId> {
+        let sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut link = None;
+        let mut next = last;
+        // Newest first; an offer's parent was offered before it.
+        for source in sources.iter().rev() {
+            if source.last != next || link.is_some_and(|link| link != source.link) {
+                continue;
+            }
+            link = Some(source.link);
+            next = source.parent;
+            if from.is_none() || from == Some(next) {
+                return link;
+            }
+        }
+        None
+    }
+}

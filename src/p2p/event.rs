@@ -1,0 +1,36 @@
+//! What the driver is told.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::handshake::Agreed;
+use super::link::Ticket;
+use super::stats::Stats;
+use crate::node::PeerUrl;
+use crate::sync::{Input, LinkId};
+
+/// What the driver is told.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A link's input for the machine.
+    Input(Input),
+    /// A peer has connected and was upgraded. Without an answer it is refused.
+    Accepted(Arrival),
+    /// A peer that was dialled is connected and upgraded.
+    Dialled { peer: PeerUrl, arrival: Arrival },
+    /// A peer that was dialled could not be reached.
+    Unreached { peer: PeerUrl, reason: String, is_self: bool },
+    /// A link is over.
+    Ended { link: LinkId, reason: String },
+}
+
+/// A connection that is upgraded. It becomes a link when it is answered.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub(super) address: SocketAddr,
+    pub(super) agreed: Agreed,
+    pub(super) stats: Arc<Stats>,
+    pub(super) reply: oneshot::Sender<Ticket>,
+}

@@ -1,0 +1,121 @@
+//! Upgrading a connection, and agreeing on what is spoken.
+
+use std::sync::Arc;
+
+use http::header::{HeaderMap, HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL, SERVER, USER_AGENT};
+use http::{Response as HttpResponse, StatusCode};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::{Error, ProtocolError, SubProtocolError};
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
+
+/// The token of the JSON dialect.
+pub(super) const JSON: &str = "jenny.json.1";
+
+/// What we call ourselves.
+const AGENT: &str = concat!("jenny/", env!("CARGO_PKG_VERSION"));
+
+/// Characters of the other side's name that are kept.
+const MAX_AGENT: usize = 128;
+
+/// What was agreed on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Agreed {
+    /// Whether it is by a token of ours.
+    pub(super) jenny: bool,
+    pub(super) agent: Option<String>,
+}
+
+/// The codec's buffers: it never sees a frame longer than the intake passes on, and a
+/// message was measured before it gets here.
+fn config(max_message: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(16 << 10)
+        .write_buffer_size(16 << 10)
+        .max_write_buffer_size(1 << 20)
+        .max_message_size(Some(max_message))
+        .max_frame_size(Some(1 << 20))
+}
+
+/// Answers an upgrade request.
+pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    max_message: usize,
+) -> Result<(WebSocketStream<S>, Agreed), Error> {
+    let agreed = Arc::new(std::sync::Mutex::new(None));
+    let found = Arc::clone(&agreed);
+    #[expect(clippy::result_large_err, reason = "the library's callback")]
+    let answer = move |request: &Request, mut response: Response| {
+        let headers = request.headers();
+        if headers.contains_key(ORIGIN) {
+            // Browsers send it, peers do not.
+            let text = "web pages are no peers: an upgrade with an Origin is refused";
+            let mut refusal = ErrorResponse::new(Some(text.to_owned()));
+            *refusal.status_mut() = StatusCode::FORBIDDEN;
+            return Err(refusal);
+        }
+        let jenny = offers(headers, JSON);
+        if jenny {
+            let token = HeaderValue::from_static(JSON);
+            response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, token);
+        }
+        response.headers_mut().insert(SERVER, HeaderValue::from_static(AGENT));
+        if let Ok(mut found) = found.lock() {
+            *found = Some(Agreed { jenny, agent: agent(headers.get(USER_AGENT)) });
+        }
+        Ok(response)
+    };
+    let socket = accept_hdr_async_with_config(stream, answer, Some(config(max_message))).await?;
+    let agreed = agreed.lock().ok().and_then(|mut agreed| agreed.take());
+    Ok((socket, agreed.unwrap_or(Agreed { jenny: false, agent: None })))
+}
+
+/// Why a dialled connection was not upgraded.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// The server answered without one of the tokens offered: offer none.
+    NoToken,
+    /// Anything else, for the operator.
+    Other(String),
+}
+
+/// Asks for an upgrade, offering our token or none.
+pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    url: &str,
+    offer: bool,
+    max_message: usize,
+) -> Result<(WebSocketStream<S>, Agreed), Refused> {
+    let other = |error: Error| Refused::Other(error.to_string());
+    let mut request = url.into_client_request().map_err(other)?;
+    request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    if offer {
+        let token = HeaderValue::from_static(JSON);
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, token);
+    }
+    let dialled = client_async_with_config(request, stream, Some(config(max_message))).await;
+    let (socket, response): (_, HttpResponse<_>) = dialled.map_err(|error| match error {
+        Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(
+            SubProtocolError::NoSubProtocol,
+        )) => Refused::NoToken,
+        error => other(error),
+    })?;
+    let headers = response.headers();
+    let jenny = headers.get(SEC_WEBSOCKET_PROTOCOL).is_some_and(|token| token == JSON);
+    Ok((socket, Agreed { jenny, agent: agent(headers.get(SERVER)) }))
+}
+
+/// Whether a token stands in the request's lists.
+fn offers(headers: &HeaderMap, token: &str) -> bool {
+    let lists = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
+    lists.filter_map(|list| list.to_str().ok()).any(|list| {
+        list.split(',').any(|offered| offered.trim() == token)
+    })
+}
+
+fn agent(value: Option<&HeaderValue>) -> Option<String> {
+    let text = value?.to_str().ok()?;
+    Some(text.chars().take(MAX_AGENT).collect())
+}

@@ -1,0 +1,373 @@
+//! A stream that reads the headers of WebSocket frames as they pass, and holds large
+//! messages back until the node has room for them.
+//!
+//! A message above [`LARGE`] waits for its length of one budget that all links share, and
+//! keeps it until it was dealt with. A message that is too long is an error before
+//! its payload is read. Long frames are passed on as fragments of [`FRAGMENT`] bytes, so
+//! that the codec behind keeps no buffer of a message's length.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::sync::PollSemaphore;
+
+use super::stats::Stats;
+use header::Header;
+
+mod header;
+
+/// Messages above this draw on the budget: 1 MiB.
+pub(super) const LARGE: u64 = 1 << 20;
+
+/// What all large messages of all links may hold together: 128 MiB.
+const BUDGET: usize = 128 << 20;
+
+/// The unit of the budget.
+const UNIT: u64 = 1 << 10;
+
+/// Longest frame passed on, in bytes; a multiple of the mask's four.
+const FRAGMENT: u64 = 64 << 10;
+
+/// What ends the head of an HTTP message.
+const HEAD_END: &[u8] = b"\r\n\r\n";
+
+/// Bytes read at once.
+const BUFFER: usize = 16 << 10;
+
+/// Time for one message up to [`LARGE`], from its first byte to its last.
+const MESSAGE_TIME: Duration = Duration::from_secs(30);
+
+/// Slowest pace of a large message: a second for so many bytes, added to [`MESSAGE_TIME`].
+const PACE: u64 = 1 << 20;
+
+/// Why a link's input ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(super) enum Halt {
+    #[error("a message above the limit")]
+    TooBig,
+    #[error("a message did not end in time")]
+    Slow,
+    #[error("nothing was heard")]
+    Silent,
+}
+
+/// A budget for large messages.
+pub(super) fn budget() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(BUDGET >> 10))
+}
+
+/// The stream.
+pub(super) struct Intake<S> {
+    inner: S,
+    stats: Arc<Stats>,
+    max_message: u64,
+    silence: Duration,
+    buffer: Box<[u8]>,
+    start: usize,
+    end: usize,
+    stage: Stage,
+    message: Message,
+    /// Runs while a message is under way.
+    deadline: Option<Pin<Box<Sleep>>>,
+    heard: Pin<Box<Sleep>>,
+    budget: PollSemaphore,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Where in a frame the stream is.
+enum Stage {
+    /// In the head of the upgrade; so many bytes of its end came in a row.
+    Upgrade { matched: usize },
+    /// In a frame's header.
+    Header,
+    /// A header was read; its message waits for this much of the budget.
+    Waiting { header: Header, units: u32 },
+    /// In what is passed on for a header.
+    Passing { head: Header, bytes: Vec<u8>, sent: usize, left: u64, rest: Option<Header> },
+    /// The last message was large and is whole: it is dealt with until more is asked for.
+    Large,
+}
+
+/// The message under way.
+#[derive(Default)]
+struct Message {
+    /// Bytes so far, those announced included.
+    length: u64,
+    /// Whether its budget was taken.
+    paid: bool,
+    /// Whether it began and has not ended.
+    is_open: bool,
+}
+
+impl<S> Intake<S> {
+    pub(super) fn new(
+        inner: S,
+        stats: Arc<Stats>,
+        budget: &Arc<Semaphore>,
+        max_message: usize,
+        silence: Duration,
+    ) -> Self {
+        Self {
+            inner,
+            stats,
+            max_message: max_message as u64,
+            silence,
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            stage: Stage::Upgrade { matched: 0 },
+            message: Message::default(),
+            deadline: None,
+            heard: Box::pin(sleep(silence)),
+            budget: PollSemaphore::new(Arc::clone(budget)),
+            permit: None,
+        }
+    }
+
+    /// The stream below, without what was read of it.
+    pub(super) const fn inner(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    fn buffered(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Looks at a header that came, and decides how to go on.
+    fn begin(&mut self, header: Header) -> io::Result<()> {
+        if header.is_control() {
+            self.pass(header);
+            return Ok(());
+        }
+        if !header.is_continuation() {
+            self.message = Message::default();
+        }
+        self.message.length = self.message.length.saturating_add(header.length);
+        if self.message.length > self.max_message {
+            return Err(io::Error::other(Halt::TooBig));
+        }
+        if self.message.length <= LARGE || self.message.paid {
+            self.pass(header);
+            return Ok(());
+        }
+        // One in fragments takes the most it may need at once: two that each hold a half and
+        // wait for the other's would wait for ever.
+        let bytes = if header.is_final { self.message.length } else { self.max_message };
+        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
+        self.deadline = None;
+        self.stage = Stage::Waiting { header, units };
+        Ok(())
+    }
+
+    /// Passes a header and its payload on, or their first fragment.
+    fn pass(&mut self, header: Header) {
+        let (head, rest) = header.split(FRAGMENT);
+        self.stage = Stage::Passing { head, bytes: head.encode(), sent: 0, left: head.length, rest };
+    }
+
+    /// A frame was passed on whole.
+    fn passed(&mut self, head: Header) {
+        self.stage = Stage::Header;
+        if head.is_control() {
+            if !self.message.is_open {
+                self.deadline = None;
+            }
+        } else if head.is_final {
+            self.deadline = None;
+            if self.message.paid {
+                self.stage = Stage::Large;
+            }
+            self.message = Message::default();
+        } else {
+            self.message.is_open = true;
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Intake<S> {
+    /// Reads more; answers whether the stream goes on.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        } else if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        let mut into = ReadBuf::new(self.buffer.get_mut(self.end..).unwrap_or_default());
+        match Pin::new(&mut self.inner).poll_read(cx, &mut into) {
+            Poll::Ready(result) => {
+                result?;
+                let count = into.filled().len();
+                self.end += count;
+                self.stats.received(count);
+                self.heard.as_mut().reset(Instant::now() + self.silence);
+                Poll::Ready(Ok(count > 0))
+            }
+            Poll::Pending => {
+                if self.heard.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Err(io::Error::other(Halt::Silent)));
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        match self.deadline.as_mut().map(|deadline| deadline.as_mut().poll(cx)) {
+            Some(Poll::Ready(())) => Err(io::Error::other(Halt::Slow)),
+            _ => Ok(()),
+        }
+    }
+
+    fn allow(&mut self, time: Duration) {
+        self.deadline = Some(Box::pin(sleep(time)));
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = out.filled().len();
+        loop {
+            if out.remaining() == 0 {
+                return Poll::Ready(Ok(()));
+            }
+            match &mut this.stage {
+                Stage::Upgrade { matched } => {
+                    if this.start == this.end {
+                        if out.filled().len() > before {
+                            return Poll::Ready(Ok(()));
+                        }
+                        if !ready!(this.poll_fill(cx))? {
+                            return Poll::Ready(Ok(()));
+                        }
+                        continue;
+                    }
+                    let Some(&byte) = this.buffer.get(this.start) else { continue };
+                    let expected = HEAD_END.get(*matched).copied();
+                    *matched = match byte {
+                        _ if Some(byte) == expected => *matched + 1,
+                        b'\r' => 1,
+                        _ => 0,
+                    };
+                    let is_over = *matched == HEAD_END.len();
+                    out.put_slice(&[byte]);
+                    this.start += 1;
+                    if is_over {
+                        this.stage = Stage::Header;
+                    }
+                }
+                Stage::Large => {
+                    if out.filled().len() > before {
+                        return Poll::Ready(Ok(()));
+                    }
+                    // More is asked for only when the last message was dealt with.
+                    this.permit = None;
+                    this.stage = Stage::Header;
+                }
+                Stage::Header => match Header::parse(this.buffered()) {
+                    Some((header, length)) => {
+                        this.start += length;
+                        if this.deadline.is_none() {
+                            this.allow(MESSAGE_TIME);
+                        }
+                        this.begin(header)?;
+                    }
+                    None => {
+                        if out.filled().len() > before {
+                            return Poll::Ready(Ok(()));
+                        }
+                        if this.start != this.end && this.deadline.is_none() {
+                            this.allow(MESSAGE_TIME);
+                        }
+                        this.poll_deadline(cx)?;
+                        if !ready!(this.poll_fill(cx))? {
+                            return Poll::Ready(Ok(()));
+                        }
+                    }
+                },
+                Stage::Waiting { header, units } => {
+                    if out.filled().len() > before {
+                        return Poll::Ready(Ok(()));
+                    }
+                    let (header, units) = (*header, *units);
+                    this.permit = ready!(this.budget.poll_acquire_many(cx, units));
+                    this.message.paid = true;
+                    let more = u64::from(units) * UNIT / PACE;
+                    this.allow(MESSAGE_TIME + Duration::from_secs(more));
+                    this.heard.as_mut().reset(Instant::now() + this.silence);
+                    this.pass(header);
+                }
+                Stage::Passing { head, bytes, sent, left, rest } => {
+                    if *sent < bytes.len() {
+                        let unsent = bytes.get(*sent..).unwrap_or_default();
+                        let count = unsent.len().min(out.remaining());
+                        out.put_slice(unsent.get(..count).unwrap_or_default());
+                        *sent += count;
+                        if *sent < bytes.len() {
+                            return Poll::Ready(Ok(()));
+                        }
+                    }
+                    if *left == 0 {
+                        let (head, rest) = (*head, rest.take());
+                        match rest {
+                            Some(rest) => this.pass(rest),
+                            None => this.passed(head),
+                        }
+                        continue;
+                    }
+                    if this.start == this.end {
+                        if out.filled().len() > before {
+                            return Poll::Ready(Ok(()));
+                        }
+                        this.poll_deadline(cx)?;
+                        if !ready!(this.poll_fill(cx))? {
+                            return Poll::Ready(Ok(()));
+                        }
+                        continue;
+                    }
+                    let most = usize::try_from(*left).unwrap_or(usize::MAX);
+                    let count = most.min(this.end - this.start).min(out.remaining());
+                    let from = this.start;
+                    out.put_slice(this.buffer.get(from..from + count).unwrap_or_default());
+                    this.start += count;
+                    *left -= count as u64;
+                }
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Intake<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let count = ready!(Pin::new(&mut self.inner).poll_write(cx, bytes))?;
+        self.stats.sent(count);
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests;

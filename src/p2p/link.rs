@@ -1,0 +1,107 @@
+//! A link's life: reading and writing side by side, and a close that reaches the peer.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+use super::context::Context;
+use super::event::Event;
+use super::intake::Intake;
+use super::reader::Reader;
+use super::stats::Stats;
+use super::writer::{Out, Writer};
+use crate::sync::LinkId;
+
+/// How long a close may take: time for the frame, and for the peer to hang up.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
+
+/// A close that we begin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Close {
+    /// RFC 6455 section 7.4.1.
+    pub(super) code: u16,
+    pub(super) reason: &'static str,
+}
+
+/// The driver's leave to run a link, and the link's end of what goes between them.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    pub(super) link: LinkId,
+    pub(super) waiting: mpsc::Receiver<Out>,
+    /// Overtakes what waits. A driver that is gone closes too.
+    pub(super) close: oneshot::Receiver<Close>,
+    pub(super) stop_range: Arc<AtomicBool>,
+}
+
+/// Runs a link to its end.
+pub(super) async fn run<S>(
+    context: Arc<Context>,
+    stats: Arc<Stats>,
+    socket: WebSocketStream<Intake<S>>,
+    ticket: Ticket,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Ticket { link, mut waiting, mut close, stop_range } = ticket;
+    let (mut sink, mut stream) = socket.split();
+    let (context, stats) = (&context, &stats);
+    let ended = {
+        let reader = Reader { context, link, stats, stream: &mut stream };
+        let next_ping = Instant::now() + context.config.ping_every;
+        let sink = &mut sink;
+        let writer = Writer { context, link, stats, sink, stop_range: &stop_range, next_ping };
+        tokio::select! {
+            biased;
+            close = &mut close => Err(close.unwrap_or(GOING_AWAY)),
+            reason = writer.run(&mut waiting) => Ok(reason),
+            reason = reader.run() => Ok(reason),
+        }
+    };
+    let reason = match ended {
+        Ok(reason) => reason,
+        Err(close) => {
+            let frame = Frame::Close(Some(CloseFrame {
+                code: close.code.into(),
+                reason: close.reason.into(),
+            }));
+            let closed = timeout(CLOSE_TIME, sink.send(frame)).await;
+            if let (Ok(Ok(())), Ok(mut socket)) = (closed, sink.reunite(stream)) {
+                drain(socket.get_mut().inner()).await;
+            }
+            format!("closed: {}", close.reason)
+        }
+    };
+    // Without a driver nobody needs to know.
+    let _ = context.events.send(Event::Ended { link, reason }).await;
+}
+
+/// What the end of the driver means.
+const GOING_AWAY: Close = Close { code: 1001, reason: "the node is stopping" };
+
+/// Refuses a peer that is connected already.
+pub(super) async fn refuse<S>(mut socket: WebSocketStream<Intake<S>>, close: Close)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let frame = CloseFrame { code: close.code.into(), reason: close.reason.into() };
+    if timeout(CLOSE_TIME, socket.close(Some(frame))).await.is_ok() {
+        drain(socket.get_mut().inner()).await;
+    }
+}
+
+/// Reads what the peer still sends, and drops it: a socket that is closed with bytes
+/// unread resets the connection, and the close frame is lost on its way.
+async fn drain<S: AsyncRead + Unpin>(stream: &mut S) {
+    let mut rest = [0; 4 << 10];
+    let read = async { while matches!(stream.read(&mut rest).await, Ok(1..)) {} };
+    // Whoever goes on sending is cut off.
+    let _ = timeout(CLOSE_TIME, read).await;
+}

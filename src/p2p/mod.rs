@@ -1,0 +1,32 @@
+//! Sockets to peers: WebSocket links that speak the seed's dialect, and the driver of
+//! the machine in `sync`.
+//!
+//! A connection comes from [`transport`] through [`connect`] and [`handshake`], behind an
+//! [`intake`] that bounds its messages. It becomes a [`link`]: a [`reader`] that judges
+//! what comes, one message at a time, and a [`writer`]. The one [`driver`] owns the
+//! machine, the [`table`] of links and the peers to dial ([`dials`]). The contract is written
+//! down in `docs/p2p.md`.
+
+mod backoff;
+mod config;
+mod connect;
+mod context;
+mod dials;
+mod driver;
+mod event;
+mod handshake;
+mod intake;
+mod judge;
+mod link;
+mod message;
+mod network;
+mod reader;
+mod size;
+mod stats;
+mod table;
+mod transport;
+mod writer;
+
+pub use config::{MAX_MAX_MESSAGE, P2pConfig};
+pub use network::Network;
+pub use transport::{Connected, Tcp, Transport};

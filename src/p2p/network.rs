@@ -1,0 +1,120 @@
+//! The peer network as a whole: the listener, the driver, and their end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::config::MAX_MAX_MESSAGE;
+use super::connect;
+use super::context::{Context, MAX_EVENTS, Sources};
+use super::driver::Driver;
+use super::intake;
+use super::transport::{Tcp, Transport};
+use super::P2pConfig;
+use crate::node::{LinkServer, NodeHandle};
+
+/// Connections that are being upgraded or refused at a time, about 100 KiB each; more wait
+/// in the system's queue.
+const MAX_UPGRADING: usize = 64;
+
+/// Pause after the system gave no connection: it is out of descriptors, most likely.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A peer network that listens and does nothing else yet.
+pub struct Network<T: Transport = Tcp> {
+    transport: T,
+    listener: T::Listener,
+    address: SocketAddr,
+    context: Arc<Context>,
+    events: mpsc::Receiver<super::event::Event>,
+    server: LinkServer,
+}
+
+impl<T: Transport> std::fmt::Debug for Network<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Network").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Network {
+    /// Listens over TCP.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn bind(config: P2pConfig, node: NodeHandle, server: LinkServer) -> io::Result<Self> {
+        Self::over(Tcp, config, node, server).await
+    }
+}
+
+impl<T: Transport> Network<T> {
+    /// Listens over another network.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn over(
+        transport: T,
+        mut config: P2pConfig,
+        node: NodeHandle,
+        server: LinkServer,
+    ) -> io::Result<Self> {
+        let (listener, address) = transport.listen(config.listen).await?;
+        config.max_message = config.max_message.min(MAX_MAX_MESSAGE);
+        let (send, events) = mpsc::channel(MAX_EVENTS);
+        let context = Arc::new(Context {
+            node,
+            config,
+            events: send,
+            budget: intake::budget(),
+            sources: Sources::default(),
+            stop: CancellationToken::new(),
+        });
+        Ok(Self { transport, listener, address, context, events, server })
+    }
+
+    /// Where it listens.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop`; then closes every link, within about three seconds.
+    pub async fn run(self, stop: CancellationToken) {
+        let Self { transport, listener, address, context, events, server } = self;
+        let tasks = TaskTracker::new();
+        let driver = Driver::new(
+            Arc::clone(&context),
+            transport,
+            address,
+            events,
+            server,
+            tasks.clone(),
+        );
+        let serve = accept::<T>(&context, &listener, &tasks);
+        let drive = async { driver.await.run(stop).await };
+        tokio::select! {
+            () = drive => {}
+            () = serve => {}
+        }
+    }
+}
+
+/// Takes connections for ever.
+async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, tasks: &TaskTracker) {
+    let upgrading = Arc::new(Semaphore::new(MAX_UPGRADING));
+    while !context.stop.is_cancelled() {
+        let Ok(permit) = Arc::clone(&upgrading).acquire_owned().await else { return };
+        match T::accept(listener).await {
+            Ok((stream, address)) => {
+                tasks.spawn(connect::accept(Arc::clone(context), stream, address, permit));
+            }
+            Err(error) => {
+                tracing::warn!("no connection can be taken from peers: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}

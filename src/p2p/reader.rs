@@ -1,0 +1,235 @@
+//! What comes in on a link: one message at a time, judged and told before the next.
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt, Stream, StreamExt};
+use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
+
+use super::context::Context;
+use super::event::Event;
+use super::intake::Halt;
+use super::judge::{judge_blocks, judge_chain, mark};
+use super::message::{Fault, Message, first_block, open};
+use super::stats::Stats;
+use crate::chain::JsonBlock;
+use crate::sync::{BlockVerdict, ChainVerdict, Input, LinkId};
+
+/// Messages up to this are parsed on the runtime's threads: 64 KiB.
+const SMALL: usize = 64 << 10;
+
+/// Most consecutive blocks that came one by one and are judged together.
+const MAX_BLOCKS: usize = 128;
+
+/// Most bytes of their text, one larger block excepted. 1 MiB.
+const MAX_BYTES: usize = 1 << 20;
+
+/// Reads a link.
+pub(super) struct Reader<'a, S> {
+    pub(super) context: &'a Arc<Context>,
+    pub(super) link: LinkId,
+    pub(super) stats: &'a Arc<Stats>,
+    pub(super) stream: &'a mut S,
+}
+
+/// A message, read as far as it can be without the chain.
+enum Read {
+    Ask,
+    Block(Box<JsonBlock>),
+    Chain(Utf8Bytes),
+    Nothing,
+}
+
+/// Why reading stops.
+enum Stop {
+    /// The peer broke the dialect: it is told, and the link closed by the machine.
+    Fault(Fault),
+    /// The link is gone.
+    Gone(String),
+}
+
+impl<S> Reader<'_, S>
+where
+    S: Stream<Item = Result<Frame, Error>> + Unpin,
+{
+    /// Reads until the link is gone; answers why. After a fault of the peer's it waits: the
+    /// link is closed from elsewhere.
+    pub(super) async fn run(mut self) -> String {
+        match self.serve().await {
+            Stop::Gone(reason) => reason,
+            Stop::Fault(Fault { code, reason }) => {
+                self.tell(Input::Malformed { link: self.link, code, reason }).await;
+                std::future::pending().await
+            }
+        }
+    }
+
+    async fn serve(&mut self) -> Stop {
+        let mut next = None;
+        loop {
+            let read = match next.take() {
+                Some(read) => read,
+                None => match self.message().await {
+                    Ok(read) => read,
+                    Err(stop) => return stop,
+                },
+            };
+            match read {
+                Read::Nothing => {}
+                Read::Ask => {
+                    self.stats.valid();
+                    self.tell(Input::Asked { link: self.link }).await;
+                }
+                Read::Block(block) => {
+                    let (blocks, after) = self.gather(*block).await;
+                    self.judge(blocks).await;
+                    match after {
+                        Some(Ok(read)) => next = Some(read),
+                        Some(Err(stop)) => return stop,
+                        None => {}
+                    }
+                }
+                Read::Chain(text) => {
+                    if let Err(stop) = self.chain(text).await {
+                        return stop;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next message.
+    async fn message(&mut self) -> Result<Read, Stop> {
+        loop {
+            let frame = self.stream.next().await;
+            if let Some(text) = self.text(frame)? {
+                return read(text).await.map_err(Stop::Fault);
+            }
+        }
+    }
+
+    /// The text of a frame, if it holds any.
+    fn text(&self, frame: Option<Result<Frame, Error>>) -> Result<Option<Utf8Bytes>, Stop> {
+        match frame {
+            None => Err(Stop::Gone("closed by the peer".to_owned())),
+            Some(Err(error)) => Err(stop(&error)),
+            Some(Ok(Frame::Text(text))) => Ok(Some(text)),
+            Some(Ok(Frame::Binary(_))) => {
+                Err(Stop::Fault(Fault { code: 1003, reason: "a binary message" }))
+            }
+            Some(Ok(Frame::Pong(payload))) => {
+                let sent = payload.first_chunk().map(|bytes| u64::from_be_bytes(*bytes));
+                let now = super::writer::micros(self.stats);
+                if let Some(time) = sent.and_then(|sent| now.checked_sub(sent)) {
+                    self.stats.answered(std::time::Duration::from_micros(time));
+                }
+                Ok(None)
+            }
+            Some(Ok(_)) => Ok(None),
+        }
+    }
+
+    /// Takes the blocks that follow this one and have come already.
+    async fn gather(&mut self, first: JsonBlock) -> (Vec<JsonBlock>, Option<Result<Read, Stop>>) {
+        let mut bytes = first.block.record_bytes();
+        let mut last = mark(&first);
+        let mut blocks = vec![first];
+        while blocks.len() < MAX_BLOCKS && bytes < MAX_BYTES as u64 {
+            let Some(frame) = self.stream.next().now_or_never() else { break };
+            let text = match self.text(frame) {
+                Ok(Some(text)) => text,
+                Ok(None) => continue,
+                Err(stop) => return (blocks, Some(Err(stop))),
+            };
+            match read(text).await {
+                Ok(Read::Block(block)) if block.block.header.previous_hash == last.hash => {
+                    last = mark(&block);
+                    bytes = bytes.saturating_add(block.block.record_bytes());
+                    blocks.push(*block);
+                }
+                Ok(other) => return (blocks, Some(Ok(other))),
+                Err(fault) => return (blocks, Some(Err(Stop::Fault(fault)))),
+            }
+        }
+        (blocks, None)
+    }
+
+    async fn judge(&self, blocks: Vec<JsonBlock>) {
+        self.stats.valid();
+        if let Some(last) = blocks.last() {
+            self.stats.tip(mark(last));
+        }
+        let mut told = Vec::new();
+        judge_blocks(self.context, self.link, blocks, &mut told).await;
+        for (mark, verdict) in told {
+            if verdict == BlockVerdict::Adopted {
+                self.stats.new_block();
+            }
+            self.tell(Input::Block { link: self.link, mark, verdict }).await;
+        }
+    }
+
+    async fn chain(&self, text: Utf8Bytes) -> Result<(), Stop> {
+        let (context, link) = (Arc::clone(self.context), self.link);
+        let runtime = tokio::runtime::Handle::current();
+        let judged = tokio::task::spawn_blocking(move || {
+            judge_chain(&context, &runtime, link, &text)
+        });
+        let judged = judged.await.map_err(|error| Stop::Gone(error.to_string()))?;
+        let (last, verdict) = judged.map_err(Stop::Fault)?;
+        self.stats.valid();
+        self.stats.tip(last);
+        if verdict == ChainVerdict::Adopted {
+            self.stats.new_block();
+        }
+        self.tell(Input::Chain { link, last, verdict }).await;
+        Ok(())
+    }
+
+    async fn tell(&self, input: Input) {
+        // Without a driver the link is closed anyway.
+        let _ = self.context.events.send(Event::Input(input)).await;
+    }
+}
+
+/// Reads a message; a long one off the runtime.
+async fn read(text: Utf8Bytes) -> Result<Read, Fault> {
+    if text.len() <= SMALL {
+        return read_now(text);
+    }
+    let read = tokio::task::spawn_blocking(move || read_now(text)).await;
+    // Only a runtime that shuts down drops it.
+    read.unwrap_or(Ok(Read::Nothing))
+}
+
+fn read_now(text: Utf8Bytes) -> Result<Read, Fault> {
+    Ok(match open(&text)? {
+        Message::Ask => Read::Ask,
+        Message::Block(payload) => Read::Block(Box::new(first_block(payload)?)),
+        Message::Chain(_) => Read::Chain(text),
+        Message::Other => Read::Nothing,
+    })
+}
+
+/// What an error of the socket means.
+fn stop(error: &Error) -> Stop {
+    let fault = |code, reason| Stop::Fault(Fault { code, reason });
+    match error {
+        Error::Utf8(_) => fault(1007, "text that is not UTF-8"),
+        Error::Capacity(_) => fault(1009, TOO_BIG),
+        Error::Io(error) => {
+            match error.get_ref().and_then(|inner| inner.downcast_ref::<Halt>()) {
+                Some(Halt::TooBig) => fault(1009, TOO_BIG),
+                Some(Halt::Slow) => fault(1002, "a message did not end in time"),
+                Some(halt @ Halt::Silent) => Stop::Gone(halt.to_string()),
+                None => Stop::Gone(error.to_string()),
+            }
+        }
+        Error::Protocol(
+            tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+        ) => Stop::Gone(error.to_string()),
+        Error::Protocol(_) => fault(1002, "a frame that breaks RFC 6455"),
+        error => Stop::Gone(error.to_string()),
+    }
+}
+
+const TOO_BIG: &str = "a message above the limit; p2p.max_message raises it";

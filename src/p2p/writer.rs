@@ -1,0 +1,282 @@
+//! What goes out on a link, in order, as fast as the socket takes it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Sink, SinkExt};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::{Error, Message as Frame};
+
+use super::context::Context;
+use super::event::Event;
+use super::message::{ASK, CHAIN_START, END, block_message};
+use super::stats::Stats;
+use crate::chain::{Height, write_block_json};
+use crate::node::{NodeFailure, View};
+use crate::sync::{Input, LinkId, Mark};
+
+/// Things that may wait for a link's socket, a few bytes each: they name blocks and hold
+/// none. A link whose queue is full is closed; it can catch up when it is opened again.
+pub(super) const MAX_WAITING: usize = 1_024;
+
+/// Longest frame sent: 64 KiB. A longer message goes in fragments.
+const FRAGMENT: usize = 64 << 10;
+
+/// Blocks of a range that are read at a time.
+const RANGE_BATCH: u64 = 64;
+
+/// Longest time for sending one whole chain, below the life of a view.
+const CHAIN_TIME: Duration = Duration::from_secs(300);
+
+/// Something to send.
+#[derive(Debug)]
+pub(super) enum Out {
+    Ask,
+    Block(Mark),
+    Range { from: Height, to: Height },
+    Chain,
+}
+
+/// Writes a link.
+pub(super) struct Writer<'a, S> {
+    pub(super) context: &'a Arc<Context>,
+    pub(super) link: LinkId,
+    pub(super) stats: &'a Arc<Stats>,
+    pub(super) sink: &'a mut S,
+    /// Set when the range under way is to be stopped.
+    pub(super) stop_range: &'a AtomicBool,
+    pub(super) next_ping: Instant,
+}
+
+/// Why a link cannot be written to.
+pub(super) type Gone = String;
+
+/// Microseconds since a link was opened: what a ping carries.
+pub(super) fn micros(stats: &Stats) -> u64 {
+    u64::try_from(stats.opened().elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+impl<S> Writer<'_, S>
+where
+    S: Sink<Frame, Error = Error> + Unpin,
+{
+    /// Writes until the link is gone, or nobody has anything to send any more.
+    pub(super) async fn run(mut self, waiting: &mut mpsc::Receiver<Out>) -> Gone {
+        loop {
+            let sent = tokio::select! {
+                biased;
+                next = waiting.recv() => match next {
+                    Some(next) => self.send(next).await,
+                    None => return "no longer wanted".to_owned(),
+                },
+                () = tokio::time::sleep_until(self.next_ping) => self.ping().await,
+            };
+            if let Err(reason) = sent {
+                return reason;
+            }
+        }
+    }
+
+    async fn send(&mut self, next: Out) -> Result<(), Gone> {
+        match next {
+            Out::Ask => self.text(ASK.as_bytes().to_vec()).await?,
+            Out::Block(mark) => {
+                let block = self.read(mark.height, mark.height).await.ok();
+                let block = block.and_then(|mut blocks| blocks.pop());
+                if let Some((_, text)) = block.filter(|(found, _)| *found == mark) {
+                    self.text(text).await?;
+                }
+            }
+            Out::Range { from, to } => {
+                let answer = self.range(from, to).await?;
+                self.tell(answer).await;
+            }
+            Out::Chain => {
+                self.chain().await?;
+                self.tell(Input::ChainSent { link: self.link }).await;
+            }
+        }
+        self.flush().await
+    }
+
+    /// Sends our blocks of these heights, each read batch once the last was taken.
+    async fn range(&mut self, from: Height, to: Height) -> Result<Input, Gone> {
+        let lost = Input::RangeLost { link: self.link };
+        let mut next = from;
+        let mut last = None;
+        while next <= to {
+            let Ok(batch) = self.read(next, to.min(next.ahead(RANGE_BATCH - 1))).await else {
+                return Ok(lost);
+            };
+            if batch.is_empty() {
+                return Ok(lost);
+            }
+            for (mark, text) in batch {
+                if self.stop_range.load(Ordering::Relaxed) {
+                    return Ok(lost);
+                }
+                self.text(text).await?;
+                next = mark.height.next();
+                last = Some(mark);
+            }
+            self.flush().await?;
+        }
+        Ok(last.map_or(lost, |last| Input::RangeSent { link: self.link, last }))
+    }
+
+    /// Our blocks of these heights as messages; at most a batch.
+    async fn read(&self, from: Height, to: Height) -> Result<Vec<(Mark, Vec<u8>)>, NodeFailure> {
+        let context = Arc::clone(self.context);
+        let view = context.node.view();
+        let node = &self.context.node;
+        node.read(move || {
+            let blocks = view.blocks(from, to)?;
+            let message = |block| block_message(context.node.spec(), block);
+            let named = blocks.iter().map(|block| {
+                (Mark { height: block.header.height, hash: block.hash }, message(block))
+            });
+            Ok(named.collect())
+        })
+        .await
+    }
+
+    /// Sends our chain in fragments while it is read; nothing when it is too long.
+    async fn chain(&mut self) -> Result<(), Gone> {
+        let view = Arc::new(self.context.node.view());
+        let most = self.context.config.max_message;
+        match self.measure(&view, most).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!(
+                    link = self.link.0,
+                    "our chain is above p2p.max_message ({most} bytes) and is not sent whole"
+                );
+                return Ok(());
+            }
+            Err(_) => return Ok(()),
+        }
+        let over = Instant::now() + CHAIN_TIME;
+        let mut buffer = CHAIN_START.to_vec();
+        let mut is_first = true;
+        let mut next = Height::GENESIS;
+        while next <= view.tip().header.height {
+            let read = self.read_json(&view, next).await;
+            let (text, after) = read.map_err(|error| format!("our chain could not be read: {error}"))?;
+            buffer.extend_from_slice(&text);
+            next = after;
+            while buffer.len() > FRAGMENT {
+                if Instant::now() > over {
+                    return Err(format!("our chain was not taken within {CHAIN_TIME:?}"));
+                }
+                let rest = buffer.split_off(FRAGMENT);
+                let part = std::mem::replace(&mut buffer, rest);
+                self.fragment(part, is_first, false).await?;
+                is_first = false;
+                if Instant::now() >= self.next_ping {
+                    self.ping().await?;
+                }
+            }
+        }
+        buffer.extend_from_slice(END);
+        self.fragment(buffer, is_first, true).await
+    }
+
+    /// Whether the chain fits a message of so many bytes.
+    async fn measure(&self, view: &Arc<View>, most: usize) -> Result<bool, NodeFailure> {
+        let mut bytes = CHAIN_START.len() + END.len();
+        let mut next = Height::GENESIS;
+        while next <= view.tip().header.height {
+            let (text, after) = self.read_json(view, next).await?;
+            bytes = bytes.saturating_add(text.len());
+            if bytes > most {
+                return Ok(false);
+            }
+            next = after;
+        }
+        Ok(true)
+    }
+
+    /// A batch of blocks as JSON, a comma before each but genesis, and the height after it.
+    async fn read_json(
+        &self,
+        view: &Arc<View>,
+        from: Height,
+    ) -> Result<(Vec<u8>, Height), NodeFailure> {
+        let (view, context) = (Arc::clone(view), Arc::clone(self.context));
+        let read = move || {
+            let mut text = Vec::new();
+            let mut next = from;
+            for block in view.blocks(from, view.tip().header.height)? {
+                if block.header.height != Height::GENESIS {
+                    text.push(b',');
+                }
+                let spec = context.node.spec();
+                write_block_json(&mut text, spec, &block.header, &block.hash, &block.records);
+                next = block.header.height.next();
+            }
+            Ok((text, next))
+        };
+        self.context.node.read(read).await
+    }
+
+    /// Sends a text, in fragments when it is long.
+    async fn text(&mut self, mut text: Vec<u8>) -> Result<(), Gone> {
+        let mut is_first = true;
+        while text.len() > FRAGMENT {
+            let rest = text.split_off(FRAGMENT);
+            let part = std::mem::replace(&mut text, rest);
+            self.fragment(part, is_first, false).await?;
+            is_first = false;
+        }
+        let last = RawFrame::message(Bytes::from(text), opcode(is_first), true);
+        self.feed(Frame::Frame(last)).await
+    }
+
+    async fn fragment(&mut self, part: Vec<u8>, is_first: bool, is_last: bool) -> Result<(), Gone> {
+        let frame = RawFrame::message(Bytes::from(part), opcode(is_first), is_last);
+        self.feed(Frame::Frame(frame)).await?;
+        self.flush().await
+    }
+
+    async fn ping(&mut self) -> Result<(), Gone> {
+        self.next_ping = Instant::now() + self.context.config.ping_every;
+        let payload = Bytes::copy_from_slice(&micros(self.stats).to_be_bytes());
+        self.feed(Frame::Ping(payload)).await?;
+        self.flush().await
+    }
+
+    async fn feed(&mut self, frame: Frame) -> Result<(), Gone> {
+        let limit = self.context.config.send_timeout;
+        done(timeout(limit, self.sink.feed(frame)).await, limit)
+    }
+
+    async fn flush(&mut self) -> Result<(), Gone> {
+        let limit = self.context.config.send_timeout;
+        done(timeout(limit, self.sink.flush()).await, limit)
+    }
+
+    async fn tell(&self, input: Input) {
+        // Without a driver the link is closed anyway.
+        let _ = self.context.events.send(Event::Input(input)).await;
+    }
+}
+
+const fn opcode(is_first: bool) -> OpCode {
+    OpCode::Data(if is_first { Data::Text } else { Data::Continue })
+}
+
+fn done(
+    result: Result<Result<(), Error>, tokio::time::error::Elapsed>,
+    limit: Duration,
+) -> Result<(), Gone> {
+    match result {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("the peer took nothing for {limit:?}")),
+    }
+}
