@@ -83,6 +83,15 @@ impl Client {
         }
     }
 
+    /// The node's height.
+    pub(crate) fn height(&mut self) -> u64 {
+        self.send("GET /v1/status", "");
+        let (status, body) = self.receive();
+        assert_eq!(status, 200);
+        let status: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        status["tip"]["height"].as_u64().unwrap()
+    }
+
     /// Reads `GET /chains` to its end and counts its blocks.
     pub(crate) fn count_chain(&mut self, sample: &mut dyn FnMut()) -> u64 {
         self.send("GET /chains", "");

@@ -13,6 +13,7 @@
 mod baseline;
 mod client;
 mod node;
+mod peers;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -33,6 +34,12 @@ fn main() {
         return;
     }
     println!("{:<44} {:>12} {:>12} {:>7}  wanted", "", "ours", "baseline", "ratio");
+    if std::env::args().any(|argument| argument == "peers") {
+        peers::mining();
+        peers::latency();
+        peers::sync_alone(BLOCKS);
+        return;
+    }
     mining();
 
     let baseline_1 = baseline::sled_alone(1, ALONE);
@@ -48,6 +55,8 @@ fn main() {
     row("durable POST /mineBlock, 32 clients, blocks/s", together, baseline_32, ">= 10000/s");
     println!("{:<44} {:>12} {baseline_1000:>12.0}", "sled alone, groups of 1,000, blocks/s", "");
     running.stop();
+    peers::mining();
+    peers::latency();
 
     let started = Instant::now();
     let output = home.path().join("dump.jsonl");
@@ -79,6 +88,7 @@ fn main() {
         std::thread::sleep(Duration::from_secs(2));
         let rest = running.resident_mib();
         println!("{:<44} {rest:>12.1} {:>12} {:>7}  < 100", "resident at rest, MiB", "", "");
+        peers::sync(&running, BLOCKS);
         let (rate, peak) = read_chain(&running);
         println!("{:<44} {rate:>12.0}", "GET /chains, blocks/s");
         println!(

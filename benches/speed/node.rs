@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 pub(crate) struct RunningNode {
     process: Child,
     pub(crate) api: SocketAddr,
+    /// `ws://address:port` for peers.
+    pub(crate) p2p: String,
 }
 
 impl RunningNode {
@@ -26,7 +28,9 @@ impl RunningNode {
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let api = line.split_once("api=http://").expect("a ready line").1;
         let api = api.split_whitespace().next().unwrap().parse().unwrap();
-        Self { process, api }
+        let p2p = line.split_whitespace().find_map(|part| part.strip_prefix("p2p="));
+        let p2p = p2p.expect("an address for peers").to_owned();
+        Self { process, api, p2p }
     }
 
     /// Resident memory, as the kernel counts it.
@@ -34,6 +38,15 @@ impl RunningNode {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kib: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kib / 1024.0
+    }
+
+    /// The most that was resident at any time, in MiB.
+    pub(crate) fn peak_mib(&self) -> f64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         let kib: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();
         kib / 1024.0
     }

@@ -1,27 +1,147 @@
-//! The state machine.
+//! The state machine: the links, and what concerns more than one of them.
 
-use super::{Input, Mark, Output, Time};
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
+
+use super::link::Link;
+use super::turn::{Ours, Turn};
+use super::{Input, LinkId, Mark, Output, Time, TipChange};
 
 /// Keeps one node's links in step, by the rules of the seed's dialect.
+///
+/// What it holds for a link has a fixed size, so the driver's cap on links bounds it.
 #[derive(Debug)]
 pub struct SyncMachine {
-    tip: Mark,
-    chain_json_bytes: u64,
-    max_chain_bytes: u64,
+    ours: Ours,
+    links: BTreeMap<LinkId, Link>,
+    /// The link that our whole chain is being sent on: one in the node.
+    served: Option<LinkId>,
+    /// The one before, so that the links take turns.
+    last_served: LinkId,
 }
 
 impl SyncMachine {
     /// Starts without links. `chain_json_bytes` is about how long the whole chain is as
     /// JSON; above `max_chain_bytes` it is never sent as one message.
     pub const fn new(tip: Mark, chain_json_bytes: u64, max_chain_bytes: u64) -> Self {
-        Self { tip, chain_json_bytes, max_chain_bytes }
+        Self {
+            ours: Ours { tip, json_bytes: chain_json_bytes, max_bytes: max_chain_bytes },
+            links: BTreeMap::new(),
+            served: None,
+            last_served: LinkId(0),
+        }
     }
 
     /// Takes one fact in, and appends what is to be done to `out`.
-    pub fn handle(&mut self, _now: Time, _input: Input, _out: &mut Vec<Output>) {}
+    pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+        match input {
+            Input::Opened { link, jenny } => {
+                self.forget(link);
+                self.links.insert(link, Link::new(link, jenny));
+                self.with(now, out, link, Link::on_opened);
+            }
+            Input::Closed { link } => self.forget(link),
+            Input::Asked { link } => self.with(now, out, link, Link::on_asked),
+            Input::Block { link, mark, verdict } => {
+                self.with(now, out, link, |link, turn| link.on_block(turn, mark, verdict));
+            }
+            Input::Chain { link, last, verdict } => {
+                self.with(now, out, link, |link, turn| link.on_chain(turn, last, verdict));
+            }
+            Input::Malformed { link, code, reason } => {
+                self.with(now, out, link, |link, turn| link.on_malformed(turn, code, reason));
+            }
+            Input::Tip { tip, chain_json_bytes, change } => {
+                self.on_tip(now, out, tip, chain_json_bytes, change);
+            }
+            Input::RangeSent { link, last } => {
+                self.with(now, out, link, |link, turn| link.on_range_sent(turn, last));
+            }
+            Input::RangeLost { link } => self.with(now, out, link, Link::on_range_lost),
+            Input::ChainSent { link } => {
+                if self.served == Some(link) {
+                    self.served = None;
+                }
+                self.with(now, out, link, Link::on_chain_sent);
+            }
+            Input::DeadlinePassed => self.each(now, out, Link::on_time),
+        }
+        self.serve_next(now, out);
+    }
 
     /// When to say [`Input::DeadlinePassed`], if nothing else happens before.
     pub fn deadline(&self) -> Option<Time> {
-        None
+        self.links.values().filter_map(Link::deadline).min()
+    }
+
+    fn on_tip(
+        &mut self,
+        now: Time,
+        out: &mut Vec<Output>,
+        tip: Mark,
+        json_bytes: u64,
+        change: TipChange,
+    ) {
+        let old = self.ours.tip;
+        self.ours = Ours { tip, json_bytes, ..self.ours };
+        if tip == old {
+            return;
+        }
+        match change {
+            TipChange::Extended { from, source } if from == old => {
+                self.each(now, out, |link, turn| link.on_extended(turn, old.height, source));
+            }
+            TipChange::Extended { source, .. } | TipChange::Swapped { source } => {
+                self.each(now, out, |link, turn| link.on_swapped(turn, source));
+            }
+        }
+    }
+
+    /// Starts the next whole chain, when none is under way and one is wanted.
+    fn serve_next(&mut self, now: Time, out: &mut Vec<Output>) {
+        if self.served.is_some() {
+            return;
+        }
+        let after = self.links.range((Excluded(self.last_served), Unbounded));
+        let mut in_turn = after.chain(&self.links);
+        let Some((&id, _)) = in_turn.find(|(_, link)| link.is_ready_for_chain()) else { return };
+        self.served = Some(id);
+        self.last_served = id;
+        self.with(now, out, id, Link::start_chain);
+    }
+
+    /// Lets one link act, if it is still open.
+    fn with(
+        &mut self,
+        now: Time,
+        out: &mut Vec<Output>,
+        id: LinkId,
+        act: impl FnOnce(&mut Link, &mut Turn<'_>),
+    ) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        act(link, &mut Turn { now, ours: self.ours, out });
+        if link.is_closed() {
+            self.forget(id);
+        }
+    }
+
+    /// Lets every link act.
+    fn each(&mut self, now: Time, out: &mut Vec<Output>, act: impl Fn(&mut Link, &mut Turn<'_>)) {
+        let mut turn = Turn { now, ours: self.ours, out };
+        for link in self.links.values_mut() {
+            act(link, &mut turn);
+        }
+        self.links.retain(|_, link| !link.is_closed());
+        self.served = self.served.filter(|id| self.links.contains_key(id));
+    }
+
+    fn forget(&mut self, id: LinkId) {
+        self.links.remove(&id);
+        if self.served == Some(id) {
+            self.served = None;
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

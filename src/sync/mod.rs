@@ -9,10 +9,16 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod input;
+mod limits;
+mod link;
 mod machine;
 mod mark;
+mod noted;
 mod output;
+mod receiving;
+mod sending;
 mod time;
+mod turn;
 
 pub use input::{BlockVerdict, ChainVerdict, Input, TipChange};
 pub use machine::SyncMachine;

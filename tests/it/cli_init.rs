@@ -37,7 +37,7 @@ fn a_directory_gets_its_chain_and_its_settings() {
         let dump = Jenny::new("dump").words("--tip --headers").arg("--data-dir", &dir).done().ok();
         assert!(dump.contains(genesis), "{dump}");
         // Its settings are the defaults, and a node starts with them.
-        let command = Jenny::new("run").arg("--data-dir", &dir).words("--api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0");
+        let command = Jenny::new("run").arg("--data-dir", &dir).words("--api-listen 127.0.0.1:0");
         let node = Running::start(command);
         assert!(node.ready.contains(&format!("chain={name} height=0 tip={genesis}")));
         node.stop();
@@ -148,6 +148,6 @@ fn broken_users_survive_a_reload() {
     assert_eq!(ended.code, Some(0));
     // A start is stricter.
     let command = Jenny::new("run").arg("--data-dir", around.path());
-    let text = command.words("--api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0").done().failed(2);
+    let text = command.words("--api-listen 127.0.0.1:0").done().failed(2);
     assert!(text.contains("users.toml: TOML parse error at line 2"), "{text}");
 }

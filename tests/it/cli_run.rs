@@ -13,7 +13,7 @@ use crate::process::{Chain, Jenny, PATIENCE, Running, tamper, until};
 const JENNY: &str = "f0951e80830e50c655a00f321c956a47e7caa7e91ad7044193ae30783acaa8aa";
 
 fn run(dir: &Path) -> Jenny {
-    Jenny::new("run").arg("--data-dir", dir).words("--api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0")
+    Jenny::new("run").arg("--data-dir", dir).words("--api-listen 127.0.0.1:0")
 }
 
 /// Opens a request that will never be whole, and waits until the node wants the rest.
@@ -36,8 +36,12 @@ fn one_line_says_that_it_is_ready_and_nothing_else_is_printed() {
     let chain = Chain::long(12);
     let node = Running::dev(&chain.dir());
     let port = node.url.rsplit(':').next().unwrap().parse::<u16>().unwrap();
-    let expected =
-        format!("ready api=http://127.0.0.1:{port} chain=dev height=12 tip={}\n", chain.hash(12));
+    let peers = node.ready.split(' ').find_map(|part| part.strip_prefix("p2p=")).unwrap();
+    assert!(peers.starts_with("ws://127.0.0.1:"), "{peers}");
+    let expected = format!(
+        "ready api=http://127.0.0.1:{port} p2p={peers} chain=dev height=12 tip={}\n",
+        chain.hash(12)
+    );
     assert_eq!(node.ready, expected);
     assert_eq!(node.get("/"), (200, "dev chain".to_owned()));
     node.mine(&["x"]);
@@ -161,7 +165,7 @@ fn each_layer_of_settings_wins_over_the_one_before() {
     let from_env = base().env("JENNY_MINE_QUEUE", "5").env("JENNY_API_LISTEN", "127.0.0.1:0");
     Running::start(from_env).stop();
     let from_flag = base().env("JENNY_MINE_QUEUE", "5").env("JENNY_API_LISTEN", "192.0.2.1:1");
-    Running::start(from_flag.words("--api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0")).stop();
+    Running::start(from_flag.words("--api-listen 127.0.0.1:0")).stop();
     // Another file takes the place of the one in the directory.
     let other = around.path().join("other.toml");
     fs::write(&other, "api.listen = \"127.0.0.1:0\"\n").unwrap();

@@ -133,7 +133,7 @@ fn dumped(directory: &Path, expected: &str, place: &str) -> bool {
 
 /// Whether a node served the right blocks.
 fn served(directory: &Path, expected: &str, place: &str) -> bool {
-    let command = Jenny::new("run").words("--api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0").arg("--data-dir", directory);
+    let command = Jenny::new("run").words("--api-listen 127.0.0.1:0").arg("--data-dir", directory);
     let node = match Running::try_start(command) {
         Ok(node) => node,
         Err(done) => {

@@ -66,7 +66,7 @@ fn what_was_acknowledged_survives_kill_9() {
 fn a_node_killed_while_it_starts_starts_again() {
     let dir = tempfile::tempdir().unwrap();
     for _ in 0..5 {
-        let mut command = Jenny::new("run").words("--chain dev --api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0");
+        let mut command = Jenny::new("run").words("--chain dev --api-listen 127.0.0.1:0");
         command = command.arg("--data-dir", dir.path());
         let mut child = command.spawn();
         child.kill().unwrap();

@@ -90,6 +90,12 @@ fn defaults_are_those_of_store_and_node() {
     assert_eq!(settings.mine_queue, node.mine_queue);
     assert_eq!(settings.mine_deadline, node.mine_deadline);
     assert_eq!(settings.listen, crate::api::ApiConfig::default().listen);
+    let p2p = P2pConfig::default();
+    assert_eq!(settings.p2p_listen, p2p.listen);
+    assert_eq!(usize::try_from(settings.p2p_max_message).unwrap(), p2p.max_message);
+    assert_eq!(settings.p2p_max_dialled, p2p.max_dialled);
+    assert_eq!(settings.p2p_max_accepted, p2p.max_accepted);
+    assert_eq!(settings.p2p_max_per_prefix, p2p.max_per_prefix);
 }
 
 #[test]
@@ -99,6 +105,8 @@ fn every_key_can_be_set() {
          checkpoints = [{{ height = 5, hash = \"{}\" }}]\n\
          api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"] }}\n\
          log.format = \"json\"\n\
+         [p2p]\nlisten = \"[::1]:81\"\nmax_message = \"8MiB\"\nmax_dialled = 1\n\
+         max_accepted = 2\nmax_per_prefix = 3\n\
          [mine]\nqueue = 2\ndeadline = \"1m 30s\"\nthreads = 3\n\
          [store]\ncache = 1048576\nmin_free = \"0\"\n",
         Hash::ZERO
@@ -109,6 +117,11 @@ fn every_key_can_be_set() {
         hosts: vec!["ledger".to_owned()],
         peers: PathBuf::from("/etc/peers.json"),
         peers_required: true,
+        p2p_listen: "[::1]:81".parse().unwrap(),
+        p2p_max_message: 8 << 20,
+        p2p_max_dialled: 1,
+        p2p_max_accepted: 2,
+        p2p_max_per_prefix: 3,
         users: PathBuf::from("data/users.toml"),
         log_format: LogFormat::Json,
         mine_queue: 2,

@@ -60,7 +60,7 @@ fn no_acknowledged_record_is_lost_by_a_node_killed_at_any_moment() {
 }
 
 fn kill_a_start(directory: &tempfile::TempDir, after: Duration) {
-    let mut command = Jenny::new("run").words("--chain dev --api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0");
+    let mut command = Jenny::new("run").words("--chain dev --api-listen 127.0.0.1:0");
     command = command.arg("--data-dir", directory.path());
     let mut child = command.spawn();
     thread::sleep(after);

@@ -5,12 +5,14 @@ mod branch;
 mod client;
 pub(crate) mod log;
 mod node;
+mod peer;
 
 use std::time::{Duration, Instant};
 
 pub(crate) use branch::Branch;
 pub(crate) use client::{Client, Request, Response, basic};
 pub(crate) use node::{ApiNode, hopeless, user};
+pub(crate) use peer::{PeerNode, Socket};
 
 /// Longest wait for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

@@ -39,6 +39,8 @@ impl Jenny {
     pub(crate) fn new(subcommand: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jenny"));
         command.env_clear().arg(subcommand);
+        // Nodes of tests that run side by side must not meet at one port.
+        command.env("JENNY_P2P_LISTEN", "127.0.0.1:0");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self(command)
     }

@@ -37,7 +37,7 @@ pub(crate) struct Ended {
 impl Running {
     /// Runs the chain `dev` in this directory, on a free port.
     pub(crate) fn dev(dir: &Path) -> Self {
-        let command = Jenny::new("run").words("--chain dev --api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0");
+        let command = Jenny::new("run").words("--chain dev --api-listen 127.0.0.1:0");
         Self::start(command.arg("--data-dir", dir))
     }
 

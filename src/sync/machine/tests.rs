@@ -1,0 +1,162 @@
+//! What each rule promises, and a bench to try it on.
+
+use std::time::Duration;
+
+use crate::chain::{Hash, Height};
+use crate::sync::{
+    BlockVerdict, ChainVerdict, Input, LinkId, Mark, Output, SyncMachine, Time, TipChange,
+};
+
+mod announcing;
+mod bad_input;
+mod forks;
+mod opening;
+mod streams;
+
+const SMALL: u64 = 1_000;
+const LARGE: u64 = 2 << 20;
+const CAP: u64 = 64 << 20;
+
+const A: LinkId = LinkId(1);
+const B: LinkId = LinkId(2);
+const C: LinkId = LinkId(3);
+
+/// The block at this height of our chain.
+fn ours(height: u64) -> Mark {
+    block(0, height)
+}
+
+/// The block at this height of another branch.
+fn theirs(height: u64) -> Mark {
+    block(1, height)
+}
+
+fn block(branch: u8, height: u64) -> Mark {
+    let mut bytes = [branch; 32];
+    bytes[..8].copy_from_slice(&height.to_be_bytes());
+    Mark { height: Height::new(height), hash: Hash::new(bytes) }
+}
+
+/// A machine whose driver answers nothing by itself.
+struct Bench {
+    machine: SyncMachine,
+    now: Time,
+    tip: Mark,
+    json_bytes: u64,
+}
+
+impl Bench {
+    /// Our chain is this high, and small.
+    fn at(height: u64) -> Self {
+        Self::with(height, SMALL)
+    }
+
+    fn with(height: u64, json_bytes: u64) -> Self {
+        let tip = ours(height);
+        let machine = SyncMachine::new(tip, json_bytes, CAP);
+        Self { machine, now: Time(Duration::from_secs(100)), tip, json_bytes }
+    }
+
+    /// With one link that is past its opening: the peer stands where we do.
+    fn level_with(link: LinkId, height: u64) -> Self {
+        let mut bench = Self::at(height);
+        bench.open_level(link);
+        bench
+    }
+
+    fn open_level(&mut self, link: LinkId) {
+        self.open(link);
+        self.asked(link);
+        let tip = self.tip;
+        self.says(link, tip, BlockVerdict::Ours);
+    }
+
+    fn tell(&mut self, input: Input) -> Vec<Output> {
+        let mut out = Vec::new();
+        self.machine.handle(self.now, input, &mut out);
+        out
+    }
+
+    fn open(&mut self, link: LinkId) -> Vec<Output> {
+        self.tell(Input::Opened { link, jenny: false })
+    }
+
+    fn asked(&mut self, link: LinkId) -> Vec<Output> {
+        self.tell(Input::Asked { link })
+    }
+
+    /// Type 1.
+    fn says(&mut self, link: LinkId, mark: Mark, verdict: BlockVerdict) -> Vec<Output> {
+        self.tell(Input::Block { link, mark, verdict })
+    }
+
+    /// Type 2.
+    fn sends(&mut self, link: LinkId, last: Mark, verdict: ChainVerdict) -> Vec<Output> {
+        self.tell(Input::Chain { link, last, verdict })
+    }
+
+    /// Our chain grows to this height.
+    fn grows(&mut self, height: u64, source: Option<LinkId>) -> Vec<Output> {
+        let from = self.tip;
+        self.tip = ours(height);
+        self.tip(TipChange::Extended { from, source })
+    }
+
+    /// Another branch becomes ours.
+    fn swaps(&mut self, tip: Mark, source: Option<LinkId>) -> Vec<Output> {
+        self.tip = tip;
+        self.tip(TipChange::Swapped { source })
+    }
+
+    fn tip(&mut self, change: TipChange) -> Vec<Output> {
+        self.tell(Input::Tip { tip: self.tip, chain_json_bytes: self.json_bytes, change })
+    }
+
+    fn sent(&mut self, link: LinkId, last: Mark) -> Vec<Output> {
+        self.tell(Input::RangeSent { link, last })
+    }
+
+    fn chain_sent(&mut self, link: LinkId) -> Vec<Output> {
+        self.tell(Input::ChainSent { link })
+    }
+
+    fn passes(&mut self, time: Duration) {
+        self.now = self.now.plus(time);
+    }
+
+    /// Lets time pass, waking the machine whenever it wants to be; what it does.
+    fn waits(&mut self, time: Duration) -> Vec<Output> {
+        let end = self.now.plus(time);
+        let mut out = Vec::new();
+        while let Some(due) = self.machine.deadline().filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            self.machine.handle(self.now, Input::DeadlinePassed, &mut out);
+        }
+        self.now = end;
+        out
+    }
+}
+
+fn ask(link: LinkId) -> Output {
+    Output::Ask { link }
+}
+
+fn one(link: LinkId, mark: Mark) -> Output {
+    Output::SendBlock { link, mark }
+}
+
+fn range(link: LinkId, from: u64, to: u64) -> Output {
+    Output::SendRange { link, from: Height::new(from), to: Height::new(to) }
+}
+
+fn chain(link: LinkId) -> Output {
+    Output::SendChain { link }
+}
+
+fn stop(link: LinkId) -> Output {
+    Output::StopRange { link }
+}
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}

@@ -1,0 +1,170 @@
+//! Rules 3 and 4: other branches.
+
+use super::*;
+use crate::sync::Note;
+
+/// A level link whose peer has a token of ours.
+fn jenny(height: u64) -> Bench {
+    let mut bench = Bench::at(height);
+    bench.tell(Input::Opened { link: A, jenny: true });
+    bench.asked(A);
+    bench.says(A, ours(height), BlockVerdict::Ours);
+    bench.passes(secs(3));
+    bench
+}
+
+fn level(height: u64, json_bytes: u64) -> Bench {
+    let mut bench = Bench::with(height, json_bytes);
+    bench.open_level(A);
+    bench.waits(secs(31));
+    bench
+}
+
+#[test]
+fn a_block_of_a_lower_fork_is_answered_with_our_chain() {
+    assert_eq!(level(9, SMALL).says(A, theirs(8), BlockVerdict::Fork), [chain(A)]);
+}
+
+#[test]
+fn a_block_of_a_level_or_higher_fork_is_answered_with_our_tip() {
+    for height in [9, 10, 1_000] {
+        let mut bench = level(9, SMALL);
+        assert_eq!(bench.says(A, theirs(height), BlockVerdict::Fork), [one(A, ours(9))]);
+    }
+}
+
+#[test]
+fn a_level_fork_is_answered_with_our_chain_where_a_token_was_agreed_on() {
+    assert_eq!(jenny(9).says(A, theirs(9), BlockVerdict::Fork), [chain(A)]);
+    assert_eq!(jenny(9).says(A, theirs(10), BlockVerdict::Fork), [one(A, ours(9))]);
+}
+
+#[test]
+fn forks_are_answered_with_our_tip_once_in_30_s_or_2_s_while_our_chain_is_small() {
+    for (json_bytes, pause) in [(SMALL, 2), (LARGE, 30)] {
+        let mut bench = level(9, json_bytes);
+        assert_eq!(bench.says(A, theirs(10), BlockVerdict::Fork), [one(A, ours(9))]);
+        bench.passes(secs(pause) - Duration::from_millis(1));
+        assert_eq!(bench.says(A, theirs(11), BlockVerdict::Fork), []);
+        bench.passes(Duration::from_millis(1));
+        assert_eq!(bench.says(A, theirs(11), BlockVerdict::Fork), [one(A, ours(9))]);
+    }
+}
+
+#[test]
+fn a_tip_sent_for_another_reason_counts_while_it_is_the_tip() {
+    let mut bench = level(9, LARGE);
+    assert_eq!(bench.asked(A), [one(A, ours(9))]);
+    assert_eq!(bench.says(A, theirs(10), BlockVerdict::Fork), []);
+
+    let mut bench = level(9, LARGE);
+    bench.asked(A);
+    bench.grows(10, Some(A));
+    assert_eq!(bench.says(A, theirs(12), BlockVerdict::Fork), [one(A, ours(10))]);
+
+    let mut bench = level(9, LARGE);
+    bench.grows(10, None);
+    bench.sent(A, ours(10));
+    assert_eq!(bench.says(A, theirs(12), BlockVerdict::Fork), [], "announced just now");
+}
+
+#[test]
+fn our_chain_is_sent_once_in_30_s_or_2_s_while_it_is_small() {
+    for (json_bytes, pause) in [(SMALL, 2), (LARGE, 30)] {
+        let mut bench = level(9, json_bytes);
+        assert_eq!(bench.sends(A, theirs(8), ChainVerdict::Lighter), [chain(A)]);
+        assert_eq!(bench.chain_sent(A), []);
+        bench.passes(secs(pause) - Duration::from_millis(1));
+        assert_eq!(bench.sends(A, theirs(8), ChainVerdict::Lighter), []);
+        assert_eq!(bench.says(A, theirs(8), BlockVerdict::Fork), []);
+        bench.passes(Duration::from_millis(1));
+        assert_eq!(bench.says(A, theirs(8), BlockVerdict::Fork), [chain(A)]);
+    }
+}
+
+#[test]
+fn a_lighter_chain_is_answered_with_ours_only_when_we_are_higher() {
+    assert_eq!(level(9, SMALL).sends(A, theirs(8), ChainVerdict::Lighter), [chain(A)]);
+    for height in [9, 12] {
+        let mut bench = level(9, SMALL);
+        let note = Note::NotHigher { mark: theirs(height) };
+        let told = bench.sends(A, theirs(height), ChainVerdict::Lighter);
+        assert_eq!(told, [Output::Log { link: A, note }]);
+        assert_eq!(bench.sends(A, theirs(height), ChainVerdict::Lighter), [], "said once");
+    }
+}
+
+#[test]
+fn a_lighter_chain_is_answered_whatever_the_heights_where_a_token_was_agreed_on() {
+    for height in [8, 9, 12] {
+        assert_eq!(jenny(9).sends(A, theirs(height), ChainVerdict::Lighter), [chain(A)]);
+    }
+}
+
+#[test]
+fn equal_work_is_not_argued_about_between_nodes_of_our_kind() {
+    let mut bench = jenny(9);
+    let told = bench.sends(A, theirs(9), ChainVerdict::Equal);
+    assert!(matches!(told[..], [Output::Log { note: Note::NotHigher { .. }, .. }]), "{told:?}");
+    bench.passes(secs(60));
+    assert_eq!(bench.says(A, theirs(9), BlockVerdict::Fork), []);
+    bench.swaps(block(2, 9), None);
+    bench.passes(secs(60));
+    assert_eq!(bench.says(A, theirs(9), BlockVerdict::Fork), [chain(A)], "a swap reopens it");
+
+    // The simulator found a node that stayed behind for ever, since its peer kept silent.
+    let mut bench = jenny(9);
+    bench.sends(A, theirs(9), ChainVerdict::Equal);
+    bench.grows(10, None);
+    bench.sent(A, ours(10));
+    assert_eq!(bench.says(A, theirs(9), BlockVerdict::Fork), [chain(A)], "so does a block");
+}
+
+#[test]
+fn an_adopted_chain_is_answered_with_nothing() {
+    let mut bench = level(9, SMALL);
+    assert_eq!(bench.sends(A, theirs(12), ChainVerdict::Adopted), []);
+}
+
+#[test]
+fn one_whole_chain_is_under_way_in_the_node() {
+    let mut bench = level(9, SMALL);
+    bench.open_level(B);
+    bench.open_level(C);
+    bench.passes(secs(3));
+    assert_eq!(bench.says(B, theirs(8), BlockVerdict::Fork), [chain(B)]);
+    assert_eq!(bench.says(A, theirs(8), BlockVerdict::Fork), []);
+    assert_eq!(bench.says(C, theirs(8), BlockVerdict::Fork), []);
+    assert_eq!(bench.chain_sent(B), [chain(C)], "the links take turns");
+    assert_eq!(bench.tell(Input::Closed { link: C }), [chain(A)], "one that breaks ends its turn");
+}
+
+#[test]
+fn who_came_over_while_waiting_for_our_chain_does_not_get_it() {
+    let mut bench = level(9, SMALL);
+    bench.open_level(B);
+    bench.passes(secs(3));
+    bench.says(A, theirs(8), BlockVerdict::Fork);
+    bench.says(B, theirs(8), BlockVerdict::Fork);
+    bench.says(B, ours(9), BlockVerdict::Ours);
+    assert_eq!(bench.chain_sent(A), []);
+}
+
+#[test]
+fn blocks_that_came_while_our_chain_was_sent_follow_it() {
+    let mut bench = level(9, SMALL);
+    bench.says(A, theirs(8), BlockVerdict::Fork);
+    assert_eq!(bench.grows(11, None), []);
+    assert_eq!(bench.chain_sent(A), [range(A, 10, 11)]);
+}
+
+#[test]
+fn a_chain_above_the_cap_is_not_sent_and_the_log_says_so_once() {
+    let mut bench = level(9, CAP + 1);
+    let note = Note::ChainAboveCap { bytes: CAP + 1, cap: CAP };
+    let told = bench.says(A, theirs(8), BlockVerdict::Fork);
+    assert_eq!(told, [Output::Log { link: A, note }]);
+    bench.passes(secs(60));
+    assert_eq!(bench.sends(A, theirs(8), ChainVerdict::Lighter), []);
+    assert_eq!(bench.says(A, ours(4), BlockVerdict::Ours), [range(A, 5, 9)], "streams have no cap");
+}

@@ -1,0 +1,27 @@
+//! What was said of a link already, so that it is said once.
+
+use super::{LinkId, Note, Output};
+
+/// One flag for each kind of [`Note`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted {
+    invalid: bool,
+    not_higher: bool,
+    above_cap: bool,
+}
+
+impl Noted {
+    pub(super) const NOTHING: Self = Self { invalid: false, not_higher: false, above_cap: false };
+
+    /// Tells the operator, the first time.
+    pub(super) fn tell(&mut self, link: LinkId, note: Note, out: &mut Vec<Output>) {
+        let told = match note {
+            Note::Invalid { .. } => &mut self.invalid,
+            Note::NotHigher { .. } => &mut self.not_higher,
+            Note::ChainAboveCap { .. } => &mut self.above_cap,
+        };
+        if !std::mem::replace(told, true) {
+            out.push(Output::Log { link, note });
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! How many links there may be.
+
+use crate::harness::{PATIENCE, PeerNode, Socket};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn above_the_cap_a_peer_is_refused_with_1013_and_a_place_that_is_free_is_given() {
+    let node = PeerNode::with(|config| config.max_accepted = 2).await;
+    let first = Socket::connect(node.address).await;
+    let _second = Socket::connect(node.address).await;
+    node.has_links(2).await;
+    let mut third = Socket::connect(node.address).await;
+    assert_eq!(third.closed().await, 1013);
+    drop(first);
+    node.has_links(1).await;
+    let _fourth = Socket::connect(node.address).await;
+    node.has_links(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_peers_are_dialled_than_allowed() {
+    let (a, b) = (PeerNode::start().await, PeerNode::start().await);
+    let node = PeerNode::with(|config| config.max_dialled = 1).await;
+    node.dial(&a.url()).await;
+    let error = node.handle.links().dial(&b.url().parse().unwrap()).await.unwrap_err();
+    assert_eq!(error.to_string(), "1 peers are dialled already; p2p.max_dialled allows more");
+    drop(a);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_connections_leave_the_node_serving() {
+    let node = PeerNode::with(|config| config.max_accepted = 4).await;
+    let mut open = Vec::new();
+    for _ in 0..1_000 {
+        // Half-open: connected and silent.
+        open.push(tokio::net::TcpStream::connect(node.address).await.unwrap());
+    }
+    drop(open);
+    let served = tokio::time::timeout(PATIENCE, Socket::connect(node.address));
+    let _peer = served.await.expect("a link after the flood");
+    node.has_links(1).await;
+    node.mine("all the while").await;
+}

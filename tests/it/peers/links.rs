@@ -1,0 +1,141 @@
+//! Nodes that are linked come to the same chain.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use jenny_chain::chain::Spec;
+
+use crate::harness::{Branch, PeerNode, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mined_block_reaches_the_peer_whoever_dialled() {
+    let (a, b) = (PeerNode::start().await, PeerNode::start().await);
+    a.dial(&b.url()).await;
+    b.has_links(1).await;
+    for number in 0..5 {
+        a.mine(&format!("a {number}")).await;
+        b.agrees_with(&a).await;
+        b.mine(&format!("b {number}")).await;
+        a.agrees_with(&b).await;
+    }
+    assert_eq!(a.height(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_passes_through_the_node_between() {
+    let (a, b, c) = (PeerNode::start().await, PeerNode::start().await, PeerNode::start().await);
+    a.dial(&b.url()).await;
+    c.dial(&b.url()).await;
+    b.has_links(2).await;
+    a.mine("from one end").await;
+    c.agrees_with(&a).await;
+    c.mine("from the other").await;
+    a.agrees_with(&c).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_node_catches_up_ten_thousand_blocks() {
+    let ahead = PeerNode::start().await;
+    ahead.offer(&Branch::from_genesis(&Spec::dev()).grow(10_000, "long", 50).blocks).await;
+    let fresh = PeerNode::start().await;
+    fresh.dial(&ahead.url()).await;
+    fresh.agrees_with(&ahead).await;
+    assert_eq!(fresh.height(), 10_000);
+    assert_eq!(fresh.handle.status().swaps, 0, "it only ever appended");
+    // In blocks and questions: nobody sent a whole chain.
+    until("the table knows the peer's tip", || {
+        let links = fresh.handle.links().table();
+        links.first().and_then(|link| link.tip).is_some_and(|(height, _)| height.get() == 10_000)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_ahead_that_dials_catches_the_other_up() {
+    let (ahead, fresh) = (PeerNode::start().await, PeerNode::start().await);
+    ahead.offer(&Branch::from_genesis(&Spec::dev()).grow(1_000, "long", 50).blocks).await;
+    ahead.dial(&fresh.url()).await;
+    fresh.agrees_with(&ahead).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_settles_on_most_work() {
+    let (a, b) = (PeerNode::start().await, PeerNode::start().await);
+    a.offer(&Branch::from_genesis(&Spec::dev()).grow(300, "a", 10).blocks).await;
+    b.offer(&Branch::from_genesis(&Spec::dev()).grow(500, "b", 10).blocks).await;
+    a.dial(&b.url()).await;
+    a.agrees_with(&b).await;
+    assert_eq!(a.height(), 500);
+    assert_eq!((a.handle.status().swaps, b.handle.status().swaps), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_restarts_is_dialled_again() {
+    let a = PeerNode::start().await;
+    let b = PeerNode::start().await;
+    let address = b.address;
+    a.dial(&b.url()).await;
+    let data = b.stop().await;
+    a.has_links(0).await;
+    a.mine("while it is away").await;
+    let b = PeerNode::on(data, |config| config.listen = address).await;
+    b.agrees_with(&a).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_once_added_is_dialled_after_a_restart() {
+    let (a, b) = (PeerNode::start().await, PeerNode::start().await);
+    a.dial(&b.url()).await;
+    let known = a.handle.known_peers();
+    assert_eq!(known.await.unwrap().len(), 1);
+    let data = a.stop().await;
+    b.has_links(0).await;
+    let a = PeerNode::on(data, |_| ()).await;
+    b.has_links(1).await;
+    b.mine("after the restart").await;
+    a.agrees_with(&b).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_is_not_there_is_remembered_and_tried_again() {
+    // A port that was free a moment ago.
+    let listen: SocketAddr = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let a = PeerNode::start().await;
+    let peer = format!("ws://{listen}").parse().unwrap();
+    let error = a.handle.links().dial(&peer).await.unwrap_err();
+    assert!(error.to_string().contains("refused"), "{error}");
+    let b = PeerNode::with(|config| config.listen = listen).await;
+    b.has_links(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_does_not_keep_a_link_to_itself() {
+    let a = PeerNode::start().await;
+    let error = a.handle.links().dial(&a.url().parse().unwrap()).await.unwrap_err();
+    assert_eq!(error.to_string(), "this is the node itself");
+    assert!(a.handle.links().table().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_is_linked_gets_no_second_link() {
+    let (a, b) = (PeerNode::start().await, PeerNode::start().await);
+    for _ in 0..3 {
+        a.dial(&b.url()).await;
+    }
+    b.has_links(1).await;
+    assert_eq!(a.handle.links().table().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_closes_links_and_is_quick() {
+    let (a, b) = (PeerNode::start().await, PeerNode::start().await);
+    a.dial(&b.url()).await;
+    b.has_links(1).await;
+    let started = std::time::Instant::now();
+    drop(a.stop().await);
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    b.has_links(0).await;
+}

@@ -1,0 +1,7 @@
+//! Peers over real sockets: two and three nodes in this process, and peers that misbehave.
+
+mod abuse;
+mod caps;
+mod links;
+mod negotiation;
+mod simulated;

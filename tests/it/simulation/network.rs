@@ -1,0 +1,454 @@
+//! Nodes, links between them, and a queue of timed events.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use jenny_chain::sync::{Input, LinkId, Output, Redial};
+
+use super::blocks::{self, Id, Tree};
+use super::node::{Kind, Message, Node, Source, time};
+use super::random::{Random, mix};
+
+/// Blocks that a driver reads at a time.
+const READ_BATCH: u64 = 16;
+/// How long a socket takes for that.
+const BATCH_TAKES: Duration = Duration::from_millis(1);
+
+pub(super) struct Network {
+    pub(super) tree: Tree,
+    pub(super) nodes: Vec<Node>,
+    pub(super) links: Vec<Link>,
+    /// By due time, then by order of scheduling: no ties.
+    queue: BTreeMap<(Duration, u64), Event>,
+    scheduled: u64,
+    pub(super) now: Duration,
+    pub(super) random: Random,
+    /// Digest of everything delivered, to compare two runs.
+    pub(super) trace: u64,
+    /// Everything sent, by the node that sent it; kept by small tests only.
+    pub(super) transcript: Option<Vec<(usize, Message)>>,
+    pub(super) counts: Counts,
+}
+
+/// What was sent.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Counts {
+    pub(super) blocks: u64,
+    pub(super) asks: u64,
+    pub(super) chains: u64,
+    pub(super) closed: u64,
+    /// The most messages other than the blocks of ranges that one of our nodes sent on one
+    /// link in one minute.
+    pub(super) most_a_link: u64,
+    /// The most whole chains that one of our nodes sent on one link in one minute.
+    pub(super) most_chains_a_link: u64,
+}
+
+pub(super) struct Link {
+    /// The nodes at its two ends.
+    pub(super) ends: [usize; 2],
+    pub(super) is_up: bool,
+    /// What is sent is lost, and neither end notices.
+    is_hung: bool,
+    /// How often it was opened: what is on the way in an older one is lost.
+    epoch: u64,
+    latency: Duration,
+    /// When the last message of each end arrives: they stay in order.
+    arrival: [Duration; 2],
+    senders: [Sender; 2],
+    /// By end, what our node sent in this minute: other than blocks of ranges, and whole chains.
+    minute: [[u64; 2]; 2],
+}
+
+/// What a driver is doing on its end of a link.
+#[derive(Default)]
+struct Sender {
+    waiting: VecDeque<Output>,
+    doing: Option<Doing>,
+}
+
+enum Doing {
+    Range { next: u64, to: u64, swaps: u64, last: Option<Id>, is_stopped: bool },
+    Chain,
+}
+
+enum Event {
+    Arrive { link: usize, end: usize, epoch: u64, message: Message },
+    Send { link: usize, end: usize, epoch: u64 },
+    Tip { node: usize },
+    Wake { node: usize },
+    Open { link: usize },
+    Idle { link: usize, epoch: u64 },
+}
+
+impl Network {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            tree: Tree::new(),
+            nodes: Vec::new(),
+            links: Vec::new(),
+            queue: BTreeMap::new(),
+            scheduled: 0,
+            now: Duration::ZERO,
+            random: Random(seed),
+            trace: seed,
+            transcript: None,
+            counts: Counts::default(),
+        }
+    }
+
+    pub(super) fn add(&mut self, node: Node) -> usize {
+        self.nodes.push(node);
+        self.nodes.len() - 1
+    }
+
+    /// Makes a link, to be opened within 100 ms.
+    pub(super) fn link(&mut self, ends: [usize; 2]) -> usize {
+        let latency = Duration::from_micros(self.random.within(100, 80_000));
+        let senders = [Sender::default(), Sender::default()];
+        let arrival = [Duration::ZERO; 2];
+        self.links.push(Link {
+            ends,
+            is_up: false,
+            is_hung: false,
+            epoch: 0,
+            latency,
+            arrival,
+            senders,
+            minute: [[0; 2]; 2],
+        });
+        let link = self.links.len() - 1;
+        self.open_within(link, 100);
+        link
+    }
+
+    pub(super) fn open_within(&mut self, link: usize, millis: u64) {
+        let delay = Duration::from_millis(self.random.within(0, millis));
+        self.push(delay, Event::Open { link });
+    }
+
+    /// Closes a link, for both ends alike.
+    pub(super) fn cut(&mut self, link: usize) {
+        let entry = &mut self.links[link];
+        if !std::mem::take(&mut entry.is_up) {
+            return;
+        }
+        entry.senders = [Sender::default(), Sender::default()];
+        let (id, ends) = (self.id(link), ends_of(&self.links[link]));
+        for node in ends {
+            self.tell(node, Input::Closed { link: id });
+        }
+    }
+
+    /// From now on a link loses everything, until its ends find it idle for 90 s.
+    pub(super) fn hang(&mut self, link: usize) {
+        self.links[link].is_hung = true;
+        let epoch = self.links[link].epoch;
+        self.push(Duration::from_secs(90), Event::Idle { link, epoch });
+    }
+
+    /// A node finds a block on its tip.
+    pub(super) fn mine(&mut self, node: usize) {
+        let work = self.random.within(1, 4);
+        let block = self.tree.mine(self.nodes[node].tip(), work);
+        self.nodes[node].chain.push(block);
+        match &mut self.nodes[node].kind {
+            Kind::Ours(ours) => {
+                ours.source = Source::Mixed;
+                self.tell_tip_soon(node);
+            }
+            Kind::Seed(_) => self.broadcast(node, Message::Ask),
+        }
+    }
+
+    /// Runs for this long.
+    pub(super) fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(entry) = self.queue.first_entry() {
+            if entry.key().0 > end {
+                break;
+            }
+            let ((due, _), event) = entry.remove_entry();
+            if due.as_secs() / 60 != self.now.as_secs() / 60 {
+                self.end_minute();
+            }
+            self.now = due;
+            self.on_event(event);
+        }
+        self.now = end;
+    }
+
+    fn on_event(&mut self, event: Event) {
+        match event {
+            Event::Open { link } => self.open(link),
+            Event::Arrive { link, end, epoch, message } if self.is_current(link, epoch) => {
+                self.arrive(link, end, message);
+            }
+            Event::Send { link, end, epoch } if self.is_current(link, epoch) => {
+                self.go_on(link, end);
+            }
+            Event::Tip { node } => {
+                let input = self.nodes[node].tip_input(&self.tree);
+                self.tell(node, input);
+            }
+            Event::Wake { node } => self.wake(node),
+            Event::Idle { link, epoch } if self.is_current(link, epoch) => {
+                self.cut(link);
+                self.open_within(link, 2_000);
+            }
+            Event::Arrive { .. } | Event::Send { .. } | Event::Idle { .. } => (),
+        }
+    }
+
+    fn open(&mut self, link: usize) {
+        let entry = &mut self.links[link];
+        if std::mem::replace(&mut entry.is_up, true) {
+            return;
+        }
+        entry.epoch += 1;
+        entry.is_hung = false;
+        let (id, ends) = (self.id(link), ends_of(&self.links[link]));
+        let jenny = ends.iter().all(|&node| self.nodes[node].is_ours()) || id.0 % 2 == 0;
+        for (end, node) in ends.into_iter().enumerate() {
+            if self.nodes[node].is_ours() {
+                self.tell(node, Input::Opened { link: id, jenny });
+            } else {
+                self.transmit(link, end, Message::Ask);
+            }
+        }
+    }
+
+    fn arrive(&mut self, link: usize, end: usize, message: Message) {
+        let node = self.links[link].ends[end];
+        self.trace = mix(self.trace ^ u64::from(self.now.subsec_nanos()) ^ node as u64);
+        if !self.nodes[node].is_ours() {
+            let said = self.nodes[node].seed_hears(&self.tree, message);
+            if let Some(answer) = said.answer {
+                self.transmit(link, end, answer);
+            }
+            if let Some(chain) = said.broadcast {
+                self.broadcast(node, chain);
+            }
+            return;
+        }
+        let before = self.nodes[node].tip();
+        let id = self.id(link);
+        let input = self.nodes[node].judge(&self.tree, id, message);
+        let after = self.nodes[node].tip();
+        if before != after {
+            assert!(self.tree.work(before) < self.tree.work(after), "the tip's work fell");
+            self.tell_tip_soon(node);
+        }
+        self.tell(node, input);
+    }
+
+    /// The tip is published a little after it moved, several moves at once.
+    fn tell_tip_soon(&mut self, node: usize) {
+        let delay = Duration::from_micros(self.random.within(0, 3_000));
+        let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
+        if !std::mem::replace(&mut ours.is_telling, true) {
+            self.push(delay, Event::Tip { node });
+        }
+    }
+
+    fn wake(&mut self, node: usize) {
+        let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
+        ours.wake = None;
+        if ours.machine.deadline().is_some_and(|due| due <= time(self.now)) {
+            self.tell(node, Input::DeadlinePassed);
+        } else {
+            self.wake_in_time(node);
+        }
+    }
+
+    fn tell(&mut self, node: usize, input: Input) {
+        let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
+        let mut out = Vec::new();
+        ours.machine.handle(time(self.now), input, &mut out);
+        for output in out {
+            self.perform(node, output);
+        }
+        self.wake_in_time(node);
+    }
+
+    fn wake_in_time(&mut self, node: usize) {
+        let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
+        let Some(due) = ours.machine.deadline() else { return };
+        if ours.wake.is_none_or(|wake| due.0 < wake) {
+            ours.wake = Some(due.0);
+            let delay = due.0.saturating_sub(self.now);
+            assert!(delay <= Duration::from_secs(30), "a machine sleeps for {delay:?}");
+            self.push(delay, Event::Wake { node });
+        }
+    }
+
+    fn perform(&mut self, node: usize, output: Output) {
+        let id = match &output {
+            Output::Ask { link }
+            | Output::SendBlock { link, .. }
+            | Output::SendRange { link, .. }
+            | Output::StopRange { link }
+            | Output::SendChain { link }
+            | Output::Close { link, .. } => *link,
+            Output::Log { .. } => return,
+        };
+        let link = usize::try_from(id.0 >> 32).unwrap();
+        assert!(self.links[link].is_up && self.id(link) == id, "output for a closed link");
+        let end = usize::from(self.links[link].ends[1] == node);
+        match output {
+            Output::Close { redial, .. } => {
+                self.counts.closed += 1;
+                self.cut(link);
+                let wait = if redial == Redial::Normal { 2_000 } else { 60_000 };
+                self.open_within(link, wait);
+            }
+            Output::StopRange { .. } => {
+                let sender = &mut self.links[link].senders[end];
+                for output in &mut sender.waiting {
+                    assert!(!matches!(output, Output::SendRange { .. }), "two at a time");
+                }
+                match &mut sender.doing {
+                    Some(Doing::Range { is_stopped, .. }) => *is_stopped = true,
+                    _ => panic!("no range to stop"),
+                }
+            }
+            other => {
+                self.links[link].senders[end].waiting.push_back(other);
+                self.start_next(link, end);
+            }
+        }
+    }
+
+    /// Does what waits, until something takes time.
+    fn start_next(&mut self, link: usize, end: usize) {
+        let epoch = self.links[link].epoch;
+        let node = self.links[link].ends[end];
+        while self.links[link].senders[end].doing.is_none() {
+            let Some(output) = self.links[link].senders[end].waiting.pop_front() else { return };
+            match output {
+                Output::Ask { .. } => self.transmit(link, end, Message::Ask),
+                Output::SendBlock { mark, .. } => {
+                    let block = blocks::id(mark);
+                    if self.nodes[node].holds(&self.tree, block) {
+                        self.transmit(link, end, Message::One(block));
+                    }
+                }
+                Output::SendRange { from, to, .. } => {
+                    assert!(from <= to && to.above(from) < 128, "from {from} to {to}");
+                    let Kind::Ours(ours) = &self.nodes[node].kind else { return };
+                    let (next, to, swaps) = (from.get(), to.get(), ours.swaps);
+                    let range = Doing::Range { next, to, swaps, last: None, is_stopped: false };
+                    self.links[link].senders[end].doing = Some(range);
+                    self.push(BATCH_TAKES, Event::Send { link, end, epoch });
+                }
+                Output::SendChain { .. } => {
+                    let length = self.nodes[node].chain.len();
+                    let takes = Duration::from_micros(1_000 + 10 * length as u64);
+                    self.transmit(link, end, Message::Whole(self.nodes[node].tip()));
+                    self.links[link].senders[end].doing = Some(Doing::Chain);
+                    self.push(takes, Event::Send { link, end, epoch });
+                }
+                other => panic!("{other:?} is not done in order"),
+            }
+        }
+    }
+
+    /// The socket took what was handed to it.
+    fn go_on(&mut self, link: usize, end: usize) {
+        let node = self.links[link].ends[end];
+        let id = self.id(link);
+        let Kind::Ours(ours) = &self.nodes[node].kind else { return };
+        let now_swaps = ours.swaps;
+        let done = match self.links[link].senders[end].doing.take() {
+            None => return,
+            Some(Doing::Chain) => Input::ChainSent { link: id },
+            Some(Doing::Range { is_stopped: true, .. }) => Input::RangeLost { link: id },
+            Some(Doing::Range { swaps, .. }) if swaps != now_swaps => Input::RangeLost { link: id },
+            Some(Doing::Range { mut next, to, swaps, mut last, is_stopped }) => {
+                for _ in 0..READ_BATCH {
+                    if next <= to {
+                        let block = self.nodes[node].at(next).expect("a block of ours");
+                        self.transmit(link, end, Message::One(block));
+                        self.links[link].minute[end][0] -= 1;
+                        last = Some(block);
+                        next += 1;
+                    }
+                }
+                if next <= to {
+                    let range = Doing::Range { next, to, swaps, last, is_stopped };
+                    self.links[link].senders[end].doing = Some(range);
+                    let epoch = self.links[link].epoch;
+                    self.push(BATCH_TAKES, Event::Send { link, end, epoch });
+                    return;
+                }
+                let last = self.tree.mark(last.expect("no range is empty"));
+                Input::RangeSent { link: id, last }
+            }
+        };
+        self.tell(node, done);
+        if self.links[link].is_up {
+            self.start_next(link, end);
+        }
+    }
+
+    fn broadcast(&mut self, node: usize, message: Message) {
+        for link in 0..self.links.len() {
+            let entry = &self.links[link];
+            if entry.is_up && entry.ends.contains(&node) {
+                let end = usize::from(entry.ends[1] == node);
+                self.transmit(link, end, message);
+            }
+        }
+    }
+
+    fn transmit(&mut self, link: usize, end: usize, message: Message) {
+        let entry = &mut self.links[link];
+        let is_hung = entry.is_hung;
+        let due = (self.now + entry.latency).max(entry.arrival[end]);
+        entry.arrival[end] = due;
+        let (node, epoch) = (entry.ends[end], entry.epoch);
+        if self.nodes[node].is_ours() {
+            match message {
+                Message::Ask => self.counts.asks += 1,
+                Message::Whole(_) => self.counts.chains += 1,
+                Message::One(_) => self.counts.blocks += 1,
+            }
+            let [all, chains] = &mut self.links[link].minute[end];
+            *all += 1;
+            *chains += u64::from(matches!(message, Message::Whole(_)));
+        }
+        if let Some(transcript) = &mut self.transcript {
+            transcript.push((node, message));
+        }
+        if is_hung {
+            return;
+        }
+        self.push(due - self.now, Event::Arrive { link, end: 1 - end, epoch, message });
+    }
+
+    fn end_minute(&mut self) {
+        for link in &mut self.links {
+            for [all, chains] in std::mem::take(&mut link.minute) {
+                self.counts.most_a_link = self.counts.most_a_link.max(all);
+                self.counts.most_chains_a_link = self.counts.most_chains_a_link.max(chains);
+            }
+        }
+    }
+
+    fn push(&mut self, delay: Duration, event: Event) {
+        self.queue.insert((self.now + delay, self.scheduled), event);
+        self.scheduled += 1;
+    }
+
+    fn is_current(&self, link: usize, epoch: u64) -> bool {
+        self.links[link].is_up && self.links[link].epoch == epoch
+    }
+
+    fn id(&self, link: usize) -> LinkId {
+        LinkId((link as u64) << 32 | self.links[link].epoch)
+    }
+}
+
+const fn ends_of(link: &Link) -> [usize; 2] {
+    link.ends
+}

@@ -1,0 +1,194 @@
+//! The two kinds of node, and what they make of a message.
+
+use std::time::Duration;
+
+use jenny_chain::sync::{BlockVerdict, ChainVerdict, Input, LinkId, SyncMachine, Time, TipChange};
+
+use super::blocks::{Id, Tree};
+
+/// What goes over a link. A chain is named by its last block.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Message {
+    Ask,
+    One(Id),
+    Whole(Id),
+}
+
+pub(super) struct Node {
+    /// Genesis first.
+    pub(super) chain: Vec<Id>,
+    pub(super) kind: Kind,
+}
+
+pub(super) enum Kind {
+    Ours(Box<Ours>),
+    Seed(Seed),
+}
+
+/// The machine, and what its driver keeps for the whole node.
+pub(super) struct Ours {
+    pub(super) machine: SyncMachine,
+    /// The tip that the machine was told of.
+    pub(super) told: Id,
+    /// Where the blocks above `told` come from, when from one link.
+    pub(super) source: Source,
+    /// A change of the tip is about to be told.
+    pub(super) is_telling: bool,
+    /// When the machine is woken next.
+    pub(super) wake: Option<Duration>,
+    /// How often the chain was replaced above a fork.
+    pub(super) swaps: u64,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum Source {
+    Nothing,
+    Link(LinkId),
+    Mixed,
+}
+
+/// A node of the seed's kind, as its own code was seen to behave.
+pub(super) struct Seed {
+    /// Whether it tells everybody of a chain that it adopted.
+    pub(super) broadcasts: bool,
+}
+
+/// What a seed says in answer, and whether it has to tell all its links of a new chain.
+pub(super) struct Said {
+    pub(super) answer: Option<Message>,
+    pub(super) broadcast: Option<Message>,
+}
+
+impl Node {
+    pub(super) fn ours(tree: &Tree, chain: Vec<Id>) -> Self {
+        let told = *chain.last().unwrap();
+        let machine = SyncMachine::new(tree.mark(told), 1_000, 64 << 20);
+        let source = Source::Nothing;
+        let ours = Ours { machine, told, source, is_telling: false, wake: None, swaps: 0 };
+        Self { chain, kind: Kind::Ours(Box::new(ours)) }
+    }
+
+    pub(super) const fn seed(broadcasts: bool, chain: Vec<Id>) -> Self {
+        Self { chain, kind: Kind::Seed(Seed { broadcasts }) }
+    }
+
+    pub(super) const fn is_ours(&self) -> bool {
+        matches!(self.kind, Kind::Ours(_))
+    }
+
+    pub(super) fn tip(&self) -> Id {
+        *self.chain.last().unwrap()
+    }
+
+    pub(super) fn holds(&self, tree: &Tree, id: Id) -> bool {
+        self.at(tree.height(id)) == Some(id)
+    }
+
+    /// The block at a height.
+    pub(super) fn at(&self, height: u64) -> Option<Id> {
+        self.chain.get(usize::try_from(height).unwrap()).copied()
+    }
+
+    /// A seed appends what fits and answers everything else with its whole chain, adopts
+    /// what is higher, and dies of what it cannot read.
+    pub(super) fn seed_hears(&mut self, tree: &Tree, message: Message) -> Said {
+        let tip = self.tip();
+        let (mut answer, mut broadcast) = (None, None);
+        match message {
+            Message::Ask => answer = Some(Message::One(tip)),
+            Message::One(id) if id != 0 && tree.parent(id) == tip => self.chain.push(id),
+            Message::One(_) => answer = Some(Message::Whole(tip)),
+            Message::Whole(last) if tree.height(last) > tree.height(tip) => {
+                self.chain = tree.chain(last);
+                if matches!(self.kind, Kind::Seed(Seed { broadcasts: true })) {
+                    broadcast = Some(Message::Whole(last));
+                }
+            }
+            Message::Whole(_) => (),
+        }
+        Said { answer, broadcast }
+    }
+
+    /// What the driver of our node makes of a message: the input, after the chain has
+    /// taken what it takes.
+    pub(super) fn judge(&mut self, tree: &Tree, link: LinkId, message: Message) -> Input {
+        match message {
+            Message::Ask => Input::Asked { link },
+            Message::One(id) => {
+                let verdict = if self.holds(tree, id) {
+                    BlockVerdict::Ours
+                } else if tree.parent(id) == self.tip() {
+                    self.chain.push(id);
+                    self.note_source(link);
+                    BlockVerdict::Adopted
+                } else {
+                    BlockVerdict::Fork
+                };
+                Input::Block { link, mark: tree.mark(id), verdict }
+            }
+            Message::Whole(last) => {
+                let verdict = self.judge_chain(tree, link, last);
+                Input::Chain { link, last: tree.mark(last), verdict }
+            }
+        }
+    }
+
+    fn judge_chain(&mut self, tree: &Tree, link: LinkId, last: Id) -> ChainVerdict {
+        let (theirs, ours) = (tree.work(last), tree.work(self.tip()));
+        if self.holds(tree, last) {
+            return ChainVerdict::Ours;
+        }
+        if theirs < ours {
+            return ChainVerdict::Lighter;
+        }
+        if theirs == ours {
+            return ChainVerdict::Equal;
+        }
+        let chain = tree.chain(last);
+        let is_extension = chain.starts_with(&self.chain);
+        self.chain = chain;
+        let Kind::Ours(ours) = &mut self.kind else { unreachable!("seeds do not judge") };
+        if !is_extension {
+            ours.swaps += 1;
+            ours.source = Source::Nothing;
+        }
+        self.note_source(link);
+        ChainVerdict::Adopted
+    }
+
+    fn note_source(&mut self, link: LinkId) {
+        if let Kind::Ours(ours) = &mut self.kind {
+            let is_same = [Source::Nothing, Source::Link(link)].contains(&ours.source);
+            ours.source = if is_same { Source::Link(link) } else { Source::Mixed };
+        }
+    }
+
+    /// The change of the tip since the machine was told of it last.
+    pub(super) fn tip_input(&mut self, tree: &Tree) -> Input {
+        let tip = self.tip();
+        let height = tree.height(tip);
+        let chain = &self.chain;
+        let Kind::Ours(ours) = &mut self.kind else { unreachable!("seeds have no machine") };
+        let source = match ours.source {
+            Source::Link(link) => Some(link),
+            Source::Nothing | Source::Mixed => None,
+        };
+        let from = ours.told;
+        let place = usize::try_from(tree.height(from)).unwrap();
+        let is_extension = chain.get(place) == Some(&from);
+        let change = if is_extension {
+            TipChange::Extended { from: tree.mark(from), source }
+        } else {
+            TipChange::Swapped { source }
+        };
+        ours.told = tip;
+        ours.source = Source::Nothing;
+        ours.is_telling = false;
+        Input::Tip { tip: tree.mark(tip), chain_json_bytes: 500 * (height + 1), change }
+    }
+}
+
+/// The machine's time.
+pub(super) const fn time(now: Duration) -> Time {
+    Time(now)
+}
