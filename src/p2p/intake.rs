@@ -169,7 +169,8 @@ impl<S> Intake<S> {
     /// Passes a header and its payload on, or their first fragment.
     fn pass(&mut self, header: Header) {
         let (head, rest) = header.split(FRAGMENT);
-        self.stage = Stage::Passing { head, bytes: head.encode(), sent: 0, left: head.length, rest };
+        self.stage =
+            Stage::Passing { head, bytes: head.encode(), sent: 0, left: head.length, rest };
     }
 
     /// A frame was passed on whole.

@@ -166,7 +166,8 @@ where
         let mut next = Height::GENESIS;
         while next <= view.tip().header.height {
             let read = self.read_json(&view, next).await;
-            let (text, after) = read.map_err(|error| format!("our chain could not be read: {error}"))?;
+            let (text, after) =
+                read.map_err(|error| format!("our chain could not be read: {error}"))?;
             buffer.extend_from_slice(&text);
             next = after;
             while buffer.len() > FRAGMENT {

@@ -22,6 +22,7 @@ pub(super) fn all(node: &PeerNode, is_full: bool) -> Vec<String> {
             scope.spawn(|| silent(node)),
             scope.spawn(|| drip(node)),
             scope.spawn(|| half_a_message(node)),
+            scope.spawn(|| unread(node)),
         ];
         failures.extend(slow.into_iter().filter_map(|case| case.join().unwrap()));
     });
@@ -66,25 +67,35 @@ fn half_a_message(node: &PeerNode) -> Option<String> {
     (!other.is_alive()).then(|| "half a message blocks another link".to_owned())
 }
 
+/// Questions whose answers nobody takes are not read any more, and hold nobody up.
+fn unread(node: &PeerNode) -> Option<String> {
+    let question = b"\x81\x8a\0\0\0\0{\"type\":0}";
+    let questions = question.repeat(1_000);
+    let mut raw = Raw::link(node.address());
+    let mut taken = 0;
+    while raw.bytes_within(&questions, Duration::from_millis(500)) {
+        taken += 1;
+        if taken > 1_000 {
+            return Some("a million questions are taken without an answer being read".to_owned());
+        }
+    }
+    let mut other = Raw::link(node.address());
+    (!other.is_alive()).then(|| "unread answers block another link".to_owned())
+}
+
 /// More connections than there are places; afterwards there is room again.
 fn crowd(node: &PeerNode) -> Option<String> {
-    let mut crowd: Vec<_> =
-        (0..CROWD).map_while(|_| TcpStream::connect(node.address()).ok()).collect();
-    let links = crowd.split_off(crowd.len() / 2);
-    // Half of them ask for an upgrade; some get one, nobody is left waiting.
-    let upgraded = std::thread::scope(|scope| {
-        let asking: Vec<_> = links
-            .into_iter()
-            .map(|stream| {
-                scope.spawn(|| {
-                    let mut raw = Raw::on(stream);
-                    let status = raw.try_upgrade("");
-                    (status == Some(101)).then_some(raw)
-                })
-            })
-            .collect();
-        asking.into_iter().filter_map(|asked| asked.join().unwrap()).count()
-    });
+    let connect = || {
+        let crowd = (0..CROWD).map_while(|_| TcpStream::connect(node.address()).ok());
+        crowd.map(Raw::on).collect::<Vec<_>>()
+    };
+    // First those that say nothing and leave, then those that all ask for an upgrade.
+    drop(connect());
+    let mut crowd = connect();
+    for raw in &mut crowd {
+        raw.ask("");
+    }
+    let upgraded = crowd.iter_mut().filter_map(Raw::answer).filter(|status| *status == 101).count();
     drop(crowd);
     let mut raw = Raw::link(node.address());
     (!raw.is_alive()).then(|| format!("no link after a crowd of which {upgraded} were linked"))

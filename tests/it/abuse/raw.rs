@@ -72,12 +72,17 @@ impl Raw {
 
     /// As [`Self::upgrade`]; none when the connection ends first.
     pub(crate) fn try_upgrade(&mut self, more: &str) -> Option<u16> {
+        self.ask(more).then_some(())?;
+        self.answer()
+    }
+
+    /// Asks for an upgrade, with these header lines more; whether the other side took it.
+    pub(crate) fn ask(&mut self, more: &str) -> bool {
         let head = format!(
             "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
         );
-        self.bytes(head.as_bytes()).then_some(())?;
-        self.answer()
+        self.bytes(head.as_bytes())
     }
 
     /// Reads the head of an answer; its status, or none when the connection ends first.
@@ -207,7 +212,7 @@ impl Raw {
         }
         loop {
             match self.frame(PATIENCE) {
-                Ok(Some(frame)) if frame.opcode == 10 => return frame.payload == b"there?",
+                Ok(Some(frame)) if frame.payload == b"there?" => return frame.opcode == 10,
                 Ok(Some(frame)) if frame.opcode != 8 => {}
                 _ => return false,
             }

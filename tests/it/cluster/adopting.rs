@@ -1,8 +1,8 @@
-//! kill -9 while a node adopts a chain: afterwards it has the old one or the new one, whole.
+//! kill -9 while a node adopts a chain: afterwards it has the old one or the new one.
 //!
 //! A few rounds by default; `JENNY_TEST_CRASH_ROUNDS` asks for more.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jenny_chain::chain::Spec;
 
@@ -10,18 +10,38 @@ use crate::crash::rounds;
 use crate::process::Jenny;
 use crate::seed::{Branch, Link, Message, PeerNode};
 
-/// Height of the chain that is displaced, of the fork, and of the chain that comes.
-const OLD: usize = 600;
-const FORK: usize = 100;
-const NEW: usize = 1_500;
+/// Heights of a chain that is displaced, of the fork, and of the chain that comes.
+struct Shape {
+    old: usize,
+    fork: usize,
+    new: usize,
+}
+
+/// The blocks of a branch that reach the writer at once: up to here one write moves all.
+const BATCH: usize = 1_000;
 
 #[test]
-fn a_node_killed_while_it_adopts_a_chain_has_the_old_one_or_the_new_one() {
-    let old = Branch::new(Spec::dev()).grow("old", OLD, 1_000);
-    let new = old.until(FORK).grow("new", NEW - FORK, 1_000);
+fn a_node_killed_while_it_adopts_a_chain_has_the_old_one_or_the_new_one_whole() {
+    let shape = Shape { old: 300, fork: 100, new: 900 };
+    assert!(shape.new - shape.fork < BATCH);
+    adopt(&shape, |height| height == shape.new);
+}
+
+/// A longer one is moved to as soon as it has more work, and goes on growing.
+#[test]
+fn a_node_killed_while_it_adopts_a_long_chain_has_the_old_one_or_one_with_more_work() {
+    let shape = Shape { old: 600, fork: 100, new: 4_000 };
+    adopt(&shape, |height| height > shape.old);
+}
+
+/// Kills the node again and again; it must have the old chain, or the new one up to a height
+/// that is good.
+fn adopt(shape: &Shape, is_good: impl Fn(usize) -> bool) {
+    let old = Branch::new(Spec::dev()).grow("old", shape.old, 1_000);
+    let new = old.until(shape.fork).grow("new", shape.new - shape.fork, 1_000);
     let message = format!("{{\"type\":2,\"payload\":{}}}", new.chain_text());
     let longest = adopting_takes(&old, &new, &message);
-    let (mut olds, mut news) = (0, 0);
+    let mut heights = Vec::new();
     rounds(|round, random| {
         let mut node = PeerNode::with(&old);
         let mut link = Link::dial(&node.url);
@@ -32,15 +52,22 @@ fn a_node_killed_while_it_adopts_a_chain_has_the_old_one_or_the_new_one() {
 
         let dump = Jenny::new("dump").words("--format jsonl").arg("--data-dir", node.data());
         let dump = dump.done().ok();
-        let whole = if dump.lines().count() == NEW + 1 { &new } else { &old };
-        let expected: Vec<_> = (0..=whole.height()).map(|height| whole.text(height)).collect();
-        assert!(dump.lines().eq(expected), "round {round}: neither the old chain nor the new one");
-        *if whole.height() == NEW { &mut news } else { &mut olds } += 1;
+        let height = dump.lines().count() - 1;
+        let is_old =
+            height == old.height() && dump.lines().last() == Some(old.text(height).as_str());
+        let chain = if is_old { &old } else { &new };
+        assert!(is_old || is_good(height), "round {round}: height {height}");
+        let expected = (0..=height).map(|height| chain.text(height));
+        assert!(
+            dump.lines().map(str::to_owned).eq(expected),
+            "round {round}: a mixture of height {height}"
+        );
+        heights.push(height);
         node.restart();
-        node.until_tip(&whole.hash(whole.height()));
+        node.until_tip(&chain.hash(height));
         node.stop_and_verify();
     });
-    println!("{olds} times the old chain, {news} times the new one");
+    println!("left at heights {heights:?}");
 }
 
 /// How long the node takes when nobody kills it.
@@ -48,10 +75,11 @@ fn adopting_takes(old: &Branch, new: &Branch, message: &str) -> Duration {
     let node = PeerNode::with(old);
     let mut link = Link::dial(&node.url);
     assert_eq!(link.next(), Message::Ask);
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     link.send_text(message);
-    node.until_tip(&new.hash(NEW));
+    node.until_tip(&new.hash(new.height()));
     let took = started.elapsed();
+    assert_eq!(node.swaps(), 1);
     node.stop_and_verify();
     took
 }

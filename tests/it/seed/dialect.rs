@@ -74,6 +74,8 @@ fn a_link_that_ended_is_dialled_again() {
     });
     let ended = Instant::now();
     link.close();
+    // It is the server that ends the connection.
+    drop(link);
     let mut again = port.accept();
     assert!(ended.elapsed() < Duration::from_secs(5), "{:?}", ended.elapsed());
     assert_eq!(again.next(), Message::Ask);

@@ -71,11 +71,22 @@ fn a_block_without_proof_of_work_closes_with_1002() {
 
 #[test]
 fn a_chain_with_an_invalid_block_closes_with_1002() {
-    let branch = Branch::new(Spec::dev()).grow("B", 4, 1_000);
-    let bad = altered(5, |block| block.header.history_root = block.header.merkle_root);
-    let mut chain: Vec<_> = (0..=4).map(|height| branch.json(height)).collect();
-    chain.push(bad);
+    let branch = Branch::new(Spec::dev()).grow("B", 3, 1_000);
+    let mut chain: Vec<_> = (0..=3).map(|height| branch.json(height)).collect();
+    chain.push(altered(4, |block| block.header.history_root = block.header.merkle_root));
     closes(&json!({ "type": 2, "payload": chain }).to_string(), 1002);
+}
+
+#[test]
+fn of_a_fork_with_an_invalid_block_nothing_is_taken() {
+    let branch = Branch::new(Spec::dev()).grow("B", 2, 1_000).grow("C", 4, 1_000);
+    let mut chain: Vec<_> = (0..=5).map(|height| branch.json(height)).collect();
+    chain.push(branch.altered(6, |block| block.header.history_root = block.header.merkle_root));
+    let (node, mut link, ours) = linked();
+    link.send_text(&json!({ "type": 2, "payload": chain }).to_string());
+    assert_eq!(link.closing(PATIENCE).0, Some(1002));
+    assert_eq!((node.tip(), node.swaps()), (ours.hash(3), 0));
+    node.stop_and_verify();
 }
 
 #[test]
