@@ -91,6 +91,8 @@ enum Stage {
     Waiting { header: Header, units: u32 },
     /// In what is passed on for a header.
     Passing { head: Header, bytes: Vec<u8>, sent: usize, left: u64, rest: Option<Header> },
+    /// A message above the limit was announced.
+    Refused,
     /// The last message was large and is whole: it is dealt with until more is asked for.
     Large,
 }
@@ -141,21 +143,22 @@ impl<S> Intake<S> {
     }
 
     /// Looks at a header that came, and decides how to go on.
-    fn begin(&mut self, header: Header) -> io::Result<()> {
+    fn begin(&mut self, header: Header) {
         if header.is_control() {
             self.pass(header);
-            return Ok(());
+            return;
         }
         if !header.is_continuation() {
             self.message = Message::default();
         }
         self.message.length = self.message.length.saturating_add(header.length);
         if self.message.length > self.max_message {
-            return Err(io::Error::other(Halt::TooBig));
+            self.stage = Stage::Refused;
+            return;
         }
         if self.message.length <= LARGE || self.message.paid {
             self.pass(header);
-            return Ok(());
+            return;
         }
         // One in fragments takes the most it may need at once: two that each hold a half and
         // wait for the other's would wait for ever.
@@ -163,7 +166,6 @@ impl<S> Intake<S> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
         self.deadline = None;
         self.stage = Stage::Waiting { header, units };
-        Ok(())
     }
 
     /// Passes a header and its payload on, or their first fragment.
@@ -269,6 +271,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
                         this.stage = Stage::Header;
                     }
                 }
+                Stage::Refused => {
+                    // What was passed on before goes first: an error would lose it.
+                    if out.filled().len() > before {
+                        return Poll::Ready(Ok(()));
+                    }
+                    return Poll::Ready(Err(io::Error::other(Halt::TooBig)));
+                }
                 Stage::Large => {
                     if out.filled().len() > before {
                         return Poll::Ready(Ok(()));
@@ -283,7 +292,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
                         if this.deadline.is_none() {
                             this.allow(MESSAGE_TIME);
                         }
-                        this.begin(header)?;
+                        this.begin(header);
                     }
                     None => {
                         if out.filled().len() > before {

@@ -18,9 +18,10 @@ use super::intake;
 use super::transport::{Tcp, Transport};
 use crate::node::{LinkServer, NodeHandle};
 
-/// Connections that are being upgraded or refused at a time, about 100 KiB each; more wait
-/// in the system's queue.
-const MAX_UPGRADING: usize = 64;
+/// Connections that are being upgraded or refused at a time, about 50 KiB each. More are
+/// closed at once: were they to wait, a flood of silent ones would fill the system's queue,
+/// and a peer could not even connect.
+const MAX_UPGRADING: usize = 256;
 
 /// Pause after the system gave no connection: it is out of descriptors, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -100,10 +101,11 @@ impl<T: Transport> Network<T> {
 async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, tasks: &TaskTracker) {
     let upgrading = Arc::new(Semaphore::new(MAX_UPGRADING));
     while !context.stop.is_cancelled() {
-        let Ok(permit) = Arc::clone(&upgrading).acquire_owned().await else { return };
         match T::accept(listener).await {
             Ok((stream, address)) => {
-                tasks.spawn(connect::accept(Arc::clone(context), stream, address, permit));
+                if let Ok(permit) = Arc::clone(&upgrading).try_acquire_owned() {
+                    tasks.spawn(connect::accept(Arc::clone(context), stream, address, permit));
+                }
             }
             Err(error) => {
                 tracing::warn!("no connection can be taken from peers: {error}");

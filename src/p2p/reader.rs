@@ -1,8 +1,10 @@
 //! What comes in on a link: one message at a time, judged and told before the next.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{FutureExt, Stream, StreamExt};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
 
 use super::context::Context;
@@ -22,6 +24,9 @@ const MAX_BLOCKS: usize = 128;
 
 /// Most bytes of their text, one larger block excepted. 1 MiB.
 const MAX_BYTES: usize = 1 << 20;
+
+/// How long the next block of a stream is waited for before those at hand are judged.
+const LINGER: Duration = Duration::from_millis(1);
 
 /// Reads a link.
 pub(super) struct Reader<'a, S> {
@@ -120,7 +125,7 @@ where
                 let sent = payload.first_chunk().map(|bytes| u64::from_be_bytes(*bytes));
                 let now = super::writer::micros(self.stats);
                 if let Some(time) = sent.and_then(|sent| now.checked_sub(sent)) {
-                    self.stats.answered(std::time::Duration::from_micros(time));
+                    self.stats.answered(Duration::from_micros(time));
                 }
                 Ok(None)
             }
@@ -134,7 +139,13 @@ where
         let mut last = mark(&first);
         let mut blocks = vec![first];
         while blocks.len() < MAX_BLOCKS && bytes < MAX_BYTES as u64 {
-            let Some(frame) = self.stream.next().now_or_never() else { break };
+            // A lone block goes on at once; of a stream the rest is on its way.
+            let frame = if blocks.len() == 1 {
+                self.stream.next().now_or_never()
+            } else {
+                timeout(LINGER, self.stream.next()).await.ok()
+            };
+            let Some(frame) = frame else { break };
             let text = match self.text(frame) {
                 Ok(Some(text)) => text,
                 Ok(None) => continue,

@@ -16,7 +16,7 @@ use super::context::Context;
 use super::event::Event;
 use super::message::{ASK, CHAIN_START, END, block_message};
 use super::stats::Stats;
-use crate::chain::{Height, write_block_json};
+use crate::chain::{Hash, Height, write_block_json};
 use crate::node::{NodeFailure, View};
 use crate::sync::{Input, LinkId, Mark};
 
@@ -28,7 +28,7 @@ pub(super) const MAX_WAITING: usize = 1_024;
 const FRAGMENT: usize = 64 << 10;
 
 /// Blocks of a range that are read at a time.
-const RANGE_BATCH: u64 = 64;
+const RANGE_BATCH: u64 = 128;
 
 /// Longest time for sending one whole chain, below the life of a view.
 const CHAIN_TIME: Duration = Duration::from_secs(300);
@@ -40,6 +40,14 @@ pub(super) enum Out {
     Block(Mark),
     Range { from: Height, to: Height },
     Chain,
+}
+
+/// A block of ours, ready to be sent.
+struct Block {
+    mark: Mark,
+    parent: Hash,
+    /// Type 1.
+    text: Vec<u8>,
 }
 
 /// Writes a link.
@@ -88,8 +96,9 @@ where
             Out::Block(mark) => {
                 let block = self.read(mark.height, mark.height).await.ok();
                 let block = block.and_then(|mut blocks| blocks.pop());
-                if let Some((_, text)) = block.filter(|(found, _)| *found == mark) {
-                    self.text(text).await?;
+                // One that a swap took off the chain is not sent.
+                if let Some(block) = block.filter(|block| block.mark == mark) {
+                    self.text(block.text).await?;
                 }
             }
             Out::Range { from, to } => {
@@ -113,10 +122,12 @@ where
             let Ok(batch) = self.read(next, to.min(next.ahead(RANGE_BATCH - 1))).await else {
                 return Ok(lost);
             };
-            if batch.is_empty() {
+            // A swap between two batches.
+            let follows = |first: &Block| last.is_none_or(|last: Mark| last.hash == first.parent);
+            if !batch.first().is_some_and(follows) {
                 return Ok(lost);
             }
-            for (mark, text) in batch {
+            for Block { mark, text, .. } in batch {
                 if self.stop_range.load(Ordering::Relaxed) {
                     return Ok(lost);
                 }
@@ -130,17 +141,19 @@ where
     }
 
     /// Our blocks of these heights as messages; at most a batch.
-    async fn read(&self, from: Height, to: Height) -> Result<Vec<(Mark, Vec<u8>)>, NodeFailure> {
+    async fn read(&self, from: Height, to: Height) -> Result<Vec<Block>, NodeFailure> {
         let context = Arc::clone(self.context);
         let view = context.node.view();
         let node = &self.context.node;
         node.read(move || {
             let blocks = view.blocks(from, to)?;
             let message = |block| block_message(context.node.spec(), block);
-            let named = blocks.iter().map(|block| {
-                (Mark { height: block.header.height, hash: block.hash }, message(block))
+            let blocks = blocks.iter().map(|block| Block {
+                mark: Mark { height: block.header.height, hash: block.hash },
+                parent: block.header.previous_hash,
+                text: message(block),
             });
-            Ok(named.collect())
+            Ok(blocks.collect())
         })
         .await
     }

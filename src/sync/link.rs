@@ -23,8 +23,8 @@ pub(super) struct Link {
     pub(super) holds: Option<Mark>,
     /// `holds` when type 0 was sent last. What was sent since is not in the answer.
     pub(super) held_when_asked: Option<Mark>,
-    /// The highest block of our chain that the peer itself brought.
-    pub(super) brought: Option<Height>,
+    /// The last block of our chain that the peer itself brought.
+    pub(super) brought: Option<Mark>,
     /// Where the peer turned out to stand while blocks above were on their way to it.
     pub(super) behind: Option<Mark>,
     pub(super) quiet: Option<Quiet>,
@@ -217,13 +217,16 @@ impl Link {
         self.ask_at = turn.now;
     }
 
+    /// What the peer brought a moment ago may be our tip before that is told.
     pub(super) fn send_tip(&mut self, turn: &mut Turn<'_>) {
-        self.note_told(turn);
-        turn.out.push(Output::SendBlock { link: self.id, mark: turn.ours.tip });
+        let newer = self.brought.filter(|brought| turn.height() < brought.height);
+        let mark = newer.unwrap_or(turn.ours.tip);
+        self.note_told(turn, mark);
+        turn.out.push(Output::SendBlock { link: self.id, mark });
     }
 
-    pub(super) const fn note_told(&mut self, turn: &Turn<'_>) {
-        self.told = Some((turn.now, turn.ours.tip.hash));
+    pub(super) const fn note_told(&mut self, turn: &Turn<'_>, mark: Mark) {
+        self.told = Some((turn.now, mark.hash));
     }
 
     pub(super) fn close(

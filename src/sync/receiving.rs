@@ -92,7 +92,7 @@ impl Link {
         let is_overtaken = self.held_when_asked == Some(mark) && mark.height < held;
         self.held_when_asked = None;
         // Who brought a later block holds this one and all between.
-        let is_passed = self.brought.is_some_and(|brought| mark.height < brought);
+        let is_passed = self.brought.is_some_and(|brought| mark.height < brought.height);
         if is_overtaken || is_passed {
             return;
         }

@@ -79,7 +79,7 @@ impl Link {
 
     fn send_range(&mut self, turn: &mut Turn<'_>, from: Height, to: Height) {
         if to == turn.height() {
-            self.note_told(turn);
+            self.note_told(turn, turn.ours.tip);
         }
         turn.out.push(Output::SendRange { link: self.id, from, to });
     }
@@ -181,7 +181,7 @@ impl Link {
     /// The peer brought this block of our chain, or named it as a new one.
     pub(super) fn note_brought(&mut self, mark: Mark) {
         self.holds = Some(mark);
-        self.brought = Some(mark.height);
+        self.brought = Some(mark);
     }
 
     /// What the peer holds of our chain is not known any more.

@@ -11,6 +11,7 @@ mod announcing;
 mod bad_input;
 mod forks;
 mod opening;
+mod property;
 mod streams;
 
 const SMALL: u64 = 1_000;

@@ -1,18 +1,14 @@
 //! Nodes, links between them, and a queue of timed events.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jenny_chain::sync::{Input, LinkId, Output, Redial};
+use jenny_chain::sync::{Input, LinkId};
 
-use super::blocks::{self, Id, Tree};
+use super::blocks::Tree;
+use super::driver::Sender;
 use super::node::{Kind, Message, Node, Source, time};
 use super::random::{Random, mix};
-
-/// Blocks that a driver reads at a time.
-const READ_BATCH: u64 = 16;
-/// How long a socket takes for that.
-const BATCH_TAKES: Duration = Duration::from_millis(1);
 
 pub(super) struct Network {
     pub(super) tree: Tree,
@@ -49,30 +45,19 @@ pub(super) struct Link {
     pub(super) ends: [usize; 2],
     pub(super) is_up: bool,
     /// What is sent is lost, and neither end notices.
-    is_hung: bool,
+    pub(super) is_hung: bool,
     /// How often it was opened: what is on the way in an older one is lost.
-    epoch: u64,
-    latency: Duration,
+    pub(super) epoch: u64,
+    pub(super) latency: Duration,
     /// When the last message of each end arrives: they stay in order.
-    arrival: [Duration; 2],
-    senders: [Sender; 2],
+    pub(super) arrival: [Duration; 2],
+    pub(super) senders: [Sender; 2],
     /// By end, what our node sent in this minute: other than blocks of ranges, and whole chains.
-    minute: [[u64; 2]; 2],
+    pub(super) minute: [[u64; 2]; 2],
 }
 
-/// What a driver is doing on its end of a link.
-#[derive(Default)]
-struct Sender {
-    waiting: VecDeque<Output>,
-    doing: Option<Doing>,
-}
-
-enum Doing {
-    Range { next: u64, to: u64, swaps: u64, last: Option<Id>, is_stopped: bool },
-    Chain,
-}
-
-enum Event {
+#[derive(Clone, Copy)]
+pub(super) enum Event {
     Arrive { link: usize, end: usize, epoch: u64, message: Message },
     Send { link: usize, end: usize, epoch: u64 },
     Tip { node: usize },
@@ -261,7 +246,7 @@ impl Network {
         }
     }
 
-    fn tell(&mut self, node: usize, input: Input) {
+    pub(super) fn tell(&mut self, node: usize, input: Input) {
         let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
         let mut out = Vec::new();
         ours.machine.handle(time(self.now), input, &mut out);
@@ -282,150 +267,6 @@ impl Network {
         }
     }
 
-    fn perform(&mut self, node: usize, output: Output) {
-        let id = match &output {
-            Output::Ask { link }
-            | Output::SendBlock { link, .. }
-            | Output::SendRange { link, .. }
-            | Output::StopRange { link }
-            | Output::SendChain { link }
-            | Output::Close { link, .. } => *link,
-            Output::Log { .. } => return,
-        };
-        let link = usize::try_from(id.0 >> 32).unwrap();
-        assert!(self.links[link].is_up && self.id(link) == id, "output for a closed link");
-        let end = usize::from(self.links[link].ends[1] == node);
-        match output {
-            Output::Close { redial, .. } => {
-                self.counts.closed += 1;
-                self.cut(link);
-                let wait = if redial == Redial::Normal { 2_000 } else { 60_000 };
-                self.open_within(link, wait);
-            }
-            Output::StopRange { .. } => {
-                let sender = &mut self.links[link].senders[end];
-                for output in &mut sender.waiting {
-                    assert!(!matches!(output, Output::SendRange { .. }), "two at a time");
-                }
-                match &mut sender.doing {
-                    Some(Doing::Range { is_stopped, .. }) => *is_stopped = true,
-                    _ => panic!("no range to stop"),
-                }
-            }
-            other => {
-                self.links[link].senders[end].waiting.push_back(other);
-                self.start_next(link, end);
-            }
-        }
-    }
-
-    /// Does what waits, until something takes time.
-    fn start_next(&mut self, link: usize, end: usize) {
-        let epoch = self.links[link].epoch;
-        let node = self.links[link].ends[end];
-        while self.links[link].senders[end].doing.is_none() {
-            let Some(output) = self.links[link].senders[end].waiting.pop_front() else { return };
-            match output {
-                Output::Ask { .. } => self.transmit(link, end, Message::Ask),
-                Output::SendBlock { mark, .. } => {
-                    let block = blocks::id(mark);
-                    if self.nodes[node].holds(&self.tree, block) {
-                        self.transmit(link, end, Message::One(block));
-                    }
-                }
-                Output::SendRange { from, to, .. } => {
-                    assert!(from <= to && to.above(from) < 128, "from {from} to {to}");
-                    let Kind::Ours(ours) = &self.nodes[node].kind else { return };
-                    let (next, to, swaps) = (from.get(), to.get(), ours.swaps);
-                    let range = Doing::Range { next, to, swaps, last: None, is_stopped: false };
-                    self.links[link].senders[end].doing = Some(range);
-                    self.push(BATCH_TAKES, Event::Send { link, end, epoch });
-                }
-                Output::SendChain { .. } => {
-                    let length = self.nodes[node].chain.len();
-                    let takes = Duration::from_micros(1_000 + 10 * length as u64);
-                    self.transmit(link, end, Message::Whole(self.nodes[node].tip()));
-                    self.links[link].senders[end].doing = Some(Doing::Chain);
-                    self.push(takes, Event::Send { link, end, epoch });
-                }
-                other => panic!("{other:?} is not done in order"),
-            }
-        }
-    }
-
-    /// The socket took what was handed to it.
-    fn go_on(&mut self, link: usize, end: usize) {
-        let node = self.links[link].ends[end];
-        let id = self.id(link);
-        let Kind::Ours(ours) = &self.nodes[node].kind else { return };
-        let now_swaps = ours.swaps;
-        let done = match self.links[link].senders[end].doing.take() {
-            None => return,
-            Some(Doing::Chain) => Input::ChainSent { link: id },
-            Some(Doing::Range { is_stopped: true, .. }) => Input::RangeLost { link: id },
-            Some(Doing::Range { swaps, .. }) if swaps != now_swaps => Input::RangeLost { link: id },
-            Some(Doing::Range { mut next, to, swaps, mut last, is_stopped }) => {
-                for _ in 0..READ_BATCH {
-                    if next <= to {
-                        let block = self.nodes[node].at(next).expect("a block of ours");
-                        self.transmit(link, end, Message::One(block));
-                        self.links[link].minute[end][0] -= 1;
-                        last = Some(block);
-                        next += 1;
-                    }
-                }
-                if next <= to {
-                    let range = Doing::Range { next, to, swaps, last, is_stopped };
-                    self.links[link].senders[end].doing = Some(range);
-                    let epoch = self.links[link].epoch;
-                    self.push(BATCH_TAKES, Event::Send { link, end, epoch });
-                    return;
-                }
-                let last = self.tree.mark(last.expect("no range is empty"));
-                Input::RangeSent { link: id, last }
-            }
-        };
-        self.tell(node, done);
-        if self.links[link].is_up {
-            self.start_next(link, end);
-        }
-    }
-
-    fn broadcast(&mut self, node: usize, message: Message) {
-        for link in 0..self.links.len() {
-            let entry = &self.links[link];
-            if entry.is_up && entry.ends.contains(&node) {
-                let end = usize::from(entry.ends[1] == node);
-                self.transmit(link, end, message);
-            }
-        }
-    }
-
-    fn transmit(&mut self, link: usize, end: usize, message: Message) {
-        let entry = &mut self.links[link];
-        let is_hung = entry.is_hung;
-        let due = (self.now + entry.latency).max(entry.arrival[end]);
-        entry.arrival[end] = due;
-        let (node, epoch) = (entry.ends[end], entry.epoch);
-        if self.nodes[node].is_ours() {
-            match message {
-                Message::Ask => self.counts.asks += 1,
-                Message::Whole(_) => self.counts.chains += 1,
-                Message::One(_) => self.counts.blocks += 1,
-            }
-            let [all, chains] = &mut self.links[link].minute[end];
-            *all += 1;
-            *chains += u64::from(matches!(message, Message::Whole(_)));
-        }
-        if let Some(transcript) = &mut self.transcript {
-            transcript.push((node, message));
-        }
-        if is_hung {
-            return;
-        }
-        self.push(due - self.now, Event::Arrive { link, end: 1 - end, epoch, message });
-    }
-
     fn end_minute(&mut self) {
         for link in &mut self.links {
             for [all, chains] in std::mem::take(&mut link.minute) {
@@ -435,16 +276,16 @@ impl Network {
         }
     }
 
-    fn push(&mut self, delay: Duration, event: Event) {
+    pub(super) fn push(&mut self, delay: Duration, event: Event) {
         self.queue.insert((self.now + delay, self.scheduled), event);
         self.scheduled += 1;
     }
 
-    fn is_current(&self, link: usize, epoch: u64) -> bool {
+    pub(super) fn is_current(&self, link: usize, epoch: u64) -> bool {
         self.links[link].is_up && self.links[link].epoch == epoch
     }
 
-    fn id(&self, link: usize) -> LinkId {
+    pub(super) fn id(&self, link: usize) -> LinkId {
         LinkId((link as u64) << 32 | self.links[link].epoch)
     }
 }

@@ -44,7 +44,7 @@ fn forks_are_answered_with_our_tip_once_in_30_s_or_2_s_while_our_chain_is_small(
     for (json_bytes, pause) in [(SMALL, 2), (LARGE, 30)] {
         let mut bench = level(9, json_bytes);
         assert_eq!(bench.says(A, theirs(10), BlockVerdict::Fork), [one(A, ours(9))]);
-        bench.passes(secs(pause) - Duration::from_millis(1));
+        bench.passes(Duration::from_millis(pause * 1_000 - 1));
         assert_eq!(bench.says(A, theirs(11), BlockVerdict::Fork), []);
         bench.passes(Duration::from_millis(1));
         assert_eq!(bench.says(A, theirs(11), BlockVerdict::Fork), [one(A, ours(9))]);
@@ -74,7 +74,7 @@ fn our_chain_is_sent_once_in_30_s_or_2_s_while_it_is_small() {
         let mut bench = level(9, json_bytes);
         assert_eq!(bench.sends(A, theirs(8), ChainVerdict::Lighter), [chain(A)]);
         assert_eq!(bench.chain_sent(A), []);
-        bench.passes(secs(pause) - Duration::from_millis(1));
+        bench.passes(Duration::from_millis(pause * 1_000 - 1));
         assert_eq!(bench.sends(A, theirs(8), ChainVerdict::Lighter), []);
         assert_eq!(bench.says(A, theirs(8), BlockVerdict::Fork), []);
         bench.passes(Duration::from_millis(1));

@@ -75,3 +75,13 @@ fn a_link_that_is_not_open_is_ignored() {
     assert_eq!(bench.grows(4, None), []);
     assert_eq!(bench.machine.deadline(), None);
 }
+
+#[test]
+fn type_0_is_answered_with_a_block_that_came_on_the_link_before_the_tip_is_told() {
+    let mut bench = Bench::level_with(A, 3);
+    bench.says(A, ours(7), BlockVerdict::Adopted);
+    assert_eq!(bench.asked(A), [one(A, ours(7))], "the peer may wait for just that");
+    bench.grows(9, None);
+    bench.sent(A, ours(9));
+    assert_eq!(bench.asked(A), [one(A, ours(9))]);
+}

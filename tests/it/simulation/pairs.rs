@@ -1,0 +1,81 @@
+//! Two of our nodes with each other.
+
+use std::time::Duration;
+
+use super::network::Network;
+use super::node::{Message, Node};
+
+/// Two nodes, `lead` blocks apart, linked.
+fn pair(lead: usize) -> Network {
+    let mut network = Network::new(lead as u64);
+    let mut chain = vec![0];
+    for _ in 0..lead {
+        chain.push(network.tree.mine(*chain.last().unwrap(), 1));
+    }
+    let ahead = Node::ours(&network.tree, chain);
+    let behind = Node::ours(&network.tree, vec![0]);
+    network.add(ahead);
+    network.add(behind);
+    network.transcript = Some(Vec::new());
+    network.link([0, 1]);
+    network
+}
+
+fn sent(network: &Network, from: usize, is_counted: impl Fn(Message) -> bool) -> usize {
+    let all = network.transcript.as_ref().unwrap();
+    all.iter().filter(|(node, message)| *node == from && is_counted(*message)).count()
+}
+
+#[test]
+fn a_node_far_behind_gets_every_block_once_and_no_whole_chain() {
+    let mut network = pair(3_000);
+    network.run(Duration::from_secs(14));
+    assert_eq!(network.nodes[1].tip(), network.nodes[0].tip());
+    let blocks = sent(&network, 0, |message| matches!(message, Message::One(_)));
+    assert!((3_000..=3_001).contains(&blocks), "{blocks} blocks: the tip may be told besides");
+    assert_eq!(sent(&network, 1, |message| matches!(message, Message::Whole(_))), 0);
+    assert_eq!(sent(&network, 0, |message| matches!(message, Message::Whole(_))), 0);
+    let answers = sent(&network, 1, |message| matches!(message, Message::One(_)));
+    assert!(answers <= 3_000 / 128 + 3, "{answers} answers");
+}
+
+#[test]
+fn a_node_that_mines_fast_sends_each_block_about_once() {
+    let mut network = pair(0);
+    network.run(Duration::from_secs(2));
+    for _ in 0..30_000 {
+        network.run(Duration::from_millis(2));
+        network.mine(0);
+    }
+    network.run(Duration::from_secs(1));
+    assert_eq!(network.nodes[1].tip(), network.nodes[0].tip());
+    let blocks = sent(&network, 0, |message| matches!(message, Message::One(_)));
+    println!("{blocks} blocks sent for 30,000 mined");
+    assert!(blocks <= 30_300, "{blocks} blocks");
+    assert_eq!(sent(&network, 0, |message| matches!(message, Message::Whole(_))), 0);
+    let back = sent(&network, 1, |_| true);
+    println!("{back} messages back");
+    assert!(back <= 400, "{back} messages back");
+}
+
+#[test]
+fn two_nodes_that_mine_at_once_agree_soon_after_they_pause() {
+    for rate in [5, 50, 500] {
+        let mut network = pair(0);
+        network.run(Duration::from_secs(2));
+        for _ in 0..20 * rate {
+            let pause = network.random.within(0, 2_000 / rate);
+            network.run(Duration::from_millis(pause));
+            let miner = network.random.below(2);
+            network.mine(miner);
+        }
+        network.run(Duration::from_secs(50));
+        // Equal work would stay as it is.
+        network.mine(0);
+        network.run(Duration::from_secs(50));
+        assert_eq!(network.nodes[1].tip(), network.nodes[0].tip(), "at {rate} blocks/s");
+        let chains = sent(&network, 0, |message| matches!(message, Message::Whole(_)));
+        println!("{rate} blocks/s: {chains} chains, {:?}", network.counts);
+        assert!(chains <= 2 + 120 / 2, "{chains} chains");
+    }
+}
