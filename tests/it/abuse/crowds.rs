@@ -3,12 +3,17 @@
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use super::MORE;
 use super::raw::{End, Raw};
+use super::watch::resident;
 use crate::process::PATIENCE;
 use crate::seed::PeerNode;
 
 /// Connections at once.
 const CROWD: usize = 1_000;
+
+/// Questions of a peer that takes no answer; the answers would be 500 MB.
+const QUESTIONS: usize = 1_000_000;
 
 /// A node ends a handshake that takes longer than 5 s; this is when it must have done so.
 const HANDSHAKE: Duration = Duration::from_secs(8);
@@ -22,10 +27,10 @@ pub(super) fn all(node: &PeerNode, is_full: bool) -> Vec<String> {
             scope.spawn(|| silent(node)),
             scope.spawn(|| drip(node)),
             scope.spawn(|| half_a_message(node)),
-            scope.spawn(|| unread(node)),
         ];
         failures.extend(slow.into_iter().filter_map(|case| case.join().unwrap()));
     });
+    failures.extend(unread(node));
     failures.extend(crowd(node));
     failures.extend(bombs(node, if is_full { 16 } else { 3 }, if is_full { 60 } else { 20 }));
     failures
@@ -67,17 +72,24 @@ fn half_a_message(node: &PeerNode) -> Option<String> {
     (!other.is_alive()).then(|| "half a message blocks another link".to_owned())
 }
 
-/// Questions whose answers nobody takes are not read any more, and hold nobody up.
+/// Questions whose answers nobody takes fill no memory, and hold nobody up.
 fn unread(node: &PeerNode) -> Option<String> {
     let question = b"\x81\x8a\0\0\0\0{\"type\":0}";
     let questions = question.repeat(1_000);
     let mut raw = Raw::link(node.address());
-    let mut taken = 0;
-    while raw.bytes_within(&questions, Duration::from_millis(500)) {
-        taken += 1;
-        if taken > 1_000 {
-            return Some("a million questions are taken without an answer being read".to_owned());
+    // The first one waits for this peer's tip, and others with it.
+    raw.bytes(question);
+    while !raw.frame(PATIENCE).unwrap().unwrap().payload.starts_with(b"{\"type\":1") {}
+    let before = resident(node.process().id());
+    for _ in 0..QUESTIONS / 1_000 {
+        // A node that reads on has to answer them all with one block.
+        if !raw.bytes_within(&questions, Duration::from_millis(500)) {
+            break;
         }
+    }
+    let grown = resident(node.process().id()).saturating_sub(before);
+    if grown > MORE {
+        return Some(format!("{} MiB wait for a peer that reads nothing", grown >> 20));
     }
     let mut other = Raw::link(node.address());
     (!other.is_alive()).then(|| "unread answers block another link".to_owned())

@@ -61,11 +61,8 @@ impl Trio {
                 scope.spawn(move || {
                     let mut number = 0_u64;
                     while !stop.load(Ordering::Relaxed) {
-                        let block: Value =
-                            serde_json::from_str(&node.mine(&format!("{miner} {number}"))).unwrap();
-                        let hash = block["hash"].as_str().unwrap().to_owned();
-                        let height = block["height"].as_u64().unwrap();
-                        found.lock().unwrap().push(Acknowledged { miner, height, hash });
+                        let block = acknowledged(miner, &node.mine(&format!("{miner} {number}")));
+                        found.lock().unwrap().push(block);
                         number += 1;
                         std::thread::park_timeout(PACE);
                     }
@@ -92,7 +89,7 @@ impl Trio {
     }
 
     /// Joins them again; they must agree in the end.
-    pub(super) fn converge(&self) {
+    pub(super) fn converge(&mut self) {
         for cable in &self.cables {
             cable.restore();
         }
@@ -103,9 +100,14 @@ impl Trio {
             let _ = node.dial(&cable.url());
         }
         loop {
-            let tips: Vec<_> = self.nodes.iter().map(PeerNode::tip).collect();
-            if tips.iter().all(|tip| *tip == tips[0]) {
+            let tips: Vec<_> = self.nodes.iter().map(|node| node.status()["tip"].take()).collect();
+            if tips.iter().all(|tip| tip["hash"] == tips[0]["hash"]) {
                 return;
+            }
+            // Between branches of equal work the next block decides.
+            if tips.iter().all(|tip| tip["totalWork"] == tips[0]["totalWork"]) {
+                let block = acknowledged(0, &self.nodes[0].mine("the next block"));
+                self.acknowledged.push(block);
             }
             assert!(started.elapsed() < AGREEMENT, "{}", self.describe());
             std::thread::park_timeout(Duration::from_millis(20));
@@ -167,6 +169,12 @@ impl Trio {
             node.stop_and_verify();
         }
     }
+}
+
+fn acknowledged(miner: usize, block: &str) -> Acknowledged {
+    let block: Value = serde_json::from_str(block).unwrap();
+    let hash = block["hash"].as_str().unwrap().to_owned();
+    Acknowledged { miner, height: block["height"].as_u64().unwrap(), hash }
 }
 
 /// The last lines of a node's log.
