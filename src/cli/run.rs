@@ -104,9 +104,9 @@ async fn serve(
     }
     let stopping = async {
         stop_serving.cancel();
-        let (served, networked) = tokio::join!(serving, networking);
-        served.context("the API stopped by a defect")?;
-        networked.context("peer networking stopped by a defect")?;
+        let (api, peers) = tokio::join!(serving, networking);
+        api.context("the API stopped by a defect")?;
+        peers.context("peer networking stopped by a defect")?;
         let ended = tokio::task::spawn_blocking(|| node.stop()).await;
         anyhow::Ok(ended.context("stopping ended by a defect")??)
     };
