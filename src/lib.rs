@@ -11,6 +11,8 @@
 //! | protocol | [`sync`] | nothing: a state machine over values |
 //! | disk | [`store`] | the data directory |
 //! | state | [`node`] | threads, the clock |
+//! | dialect | [`sync`] | nothing: a state machine |
+//! | peers | [`p2p`] | sockets, the clock |
 //! | HTTP | [`api`] | sockets |
 //! | edge | [`cli`] | arguments, environment, standard streams, signals |
 

@@ -16,7 +16,14 @@ pub(crate) struct RunningNode {
 impl RunningNode {
     pub(crate) fn start(data: &Path, arguments: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_jenny"))
-            .args(["run", "--api-listen", "127.0.0.1:0", "--p2p-listen", "127.0.0.1:0", "--data-dir"])
+            .args([
+                "run",
+                "--api-listen",
+                "127.0.0.1:0",
+                "--p2p-listen",
+                "127.0.0.1:0",
+                "--data-dir",
+            ])
             .arg(data)
             .args(arguments)
             .env("JENNY_MINE_DEADLINE", "5s")

@@ -15,9 +15,8 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// is no address is logged and left out.
 pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
     let bad = |reason: String| {
-        Failure::usage(format!("the peers' file {}: {reason}", file.display())).hint(
-            "write a JSON array of addresses into it, such as [\"ws://192.0.2.1:7545\"]",
-        )
+        Failure::usage(format!("the peers' file {}: {reason}", file.display()))
+            .hint("write a JSON array of addresses into it, such as [\"ws://192.0.2.1:7545\"]")
     };
     let opened = match std::fs::File::open(file) {
         Err(error) if error.kind() == ErrorKind::NotFound && !required => return Ok(Vec::new()),

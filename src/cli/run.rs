@@ -12,9 +12,9 @@ use super::args::RunArgs;
 use super::config::Settings;
 use super::exit::{self, Code, Failure};
 use super::init::{chain, read_users};
-use super::{logging, peers};
 use super::signal::{Stops, end};
 use super::whereabouts;
+use super::{logging, peers};
 use crate::api::{ApiConfig, AuthHandle, Server};
 use crate::chain::Spec;
 use crate::node::{Links, Node, NodeConfig, Tip};
@@ -116,9 +116,9 @@ async fn serve(
         // Side by side: it is the node that answers the requests which wait to be mined.
         stop_serving.cancel();
         let stop_node = tokio::task::spawn_blocking(|| node.stop());
-        let (api, links, ended) = tokio::join!(serving, networking, stop_node);
+        let (api, peers, ended) = tokio::join!(serving, networking, stop_node);
         api.context("the API stopped by a defect")?;
-        links.context("peer networking stopped by a defect")?;
+        peers.context("peer networking stopped by a defect")?;
         anyhow::Ok(ended.context("stopping ended by a defect")??)
     };
     tokio::select! {

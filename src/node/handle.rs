@@ -9,7 +9,8 @@ use super::offer::offer;
 use super::request::Request;
 use super::shared::Shared;
 use super::{
-    KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus, OfferError, Offered, StoreError, Tip, View,
+    KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus, OfferError, Offered, StoreError,
+    Tip, View,
 };
 use crate::chain::{Block, Hash, Spec};
 

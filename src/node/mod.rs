@@ -30,7 +30,7 @@ pub use crate::store::{BookEntry as KnownPeer, StoreError, StoredBlock, StoredHe
 pub use config::NodeConfig;
 pub use error::{MineError, NodeFailure, OfferError};
 pub use handle::NodeHandle;
-pub use links::{DialError, LinkCommand, Dialect, Direction, LinkInfo, LinkServer, Links};
+pub use links::{DialError, Dialect, Direction, LinkCommand, LinkInfo, LinkServer, Links};
 pub use offer::Offered;
 pub use peer_url::{PeerUrl, PeerUrlError};
 pub use request::Mined;

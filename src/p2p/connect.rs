@@ -26,12 +26,8 @@ struct Upgraded<S> {
 }
 
 /// Serves a connection that a peer opened. `permit` is held until it is a link, or gone.
-pub(super) async fn accept<S, P>(
-    context: Arc<Context>,
-    stream: S,
-    address: SocketAddr,
-    permit: P,
-) where
+pub(super) async fn accept<S, P>(context: Arc<Context>, stream: S, address: SocketAddr, permit: P)
+where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let stats = Arc::new(Stats::new());

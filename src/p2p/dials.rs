@@ -88,8 +88,7 @@ impl Dials {
     pub(super) fn due(&mut self, now: Instant, most: usize) -> Vec<PeerUrl> {
         let busy = |known: &&Known| matches!(known.state, State::Dialling | State::Linked(..));
         let mut free = most.saturating_sub(self.known.values().filter(busy).count());
-        let is_due =
-            |known: &Known| matches!(known.state, State::Resting(until) if until <= now);
+        let is_due = |known: &Known| matches!(known.state, State::Resting(until) if until <= now);
         let mut due: Vec<_> = self
             .known
             .iter_mut()

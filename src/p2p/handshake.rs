@@ -110,9 +110,9 @@ pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
 /// Whether a token stands in the request's lists.
 fn offers(headers: &HeaderMap, token: &str) -> bool {
     let lists = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
-    lists.filter_map(|list| list.to_str().ok()).any(|list| {
-        list.split(',').any(|offered| offered.trim() == token)
-    })
+    lists
+        .filter_map(|list| list.to_str().ok())
+        .any(|list| list.split(',').any(|offered| offered.trim() == token))
 }
 
 fn agent(value: Option<&HeaderValue>) -> Option<String> {

@@ -171,7 +171,8 @@ impl<S> Intake<S> {
     /// Passes a header and its payload on, or their first fragment.
     fn pass(&mut self, header: Header) {
         let (head, rest) = header.split(FRAGMENT);
-        self.stage = Stage::Passing { head, bytes: head.encode(), sent: 0, left: head.length, rest };
+        self.stage =
+            Stage::Passing { head, bytes: head.encode(), sent: 0, left: head.length, rest };
     }
 
     /// A frame was passed on whole.
@@ -228,6 +229,21 @@ impl<S: AsyncRead + Unpin> Intake<S> {
         }
     }
 
+    /// Reads more, unless something was passed on already; answers whether it did.
+    fn poll_more(&mut self, cx: &mut Context<'_>, passed: bool) -> Poll<io::Result<bool>> {
+        if passed {
+            return Poll::Ready(Ok(false));
+        }
+        self.poll_deadline(cx)?;
+        self.poll_fill(cx)
+    }
+
+    fn allow_if_none(&mut self) {
+        if self.deadline.is_none() {
+            self.allow(MESSAGE_TIME);
+        }
+    }
+
     fn allow(&mut self, time: Duration) {
         self.deadline = Some(Box::pin(sleep(time)));
     }
@@ -247,28 +263,23 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
             }
             match &mut this.stage {
                 Stage::Upgrade { matched } => {
+                    let mut matched = *matched;
                     if this.start == this.end {
-                        if out.filled().len() > before {
-                            return Poll::Ready(Ok(()));
-                        }
-                        if !ready!(this.poll_fill(cx))? {
+                        if !ready!(this.poll_more(cx, out.filled().len() > before))? {
                             return Poll::Ready(Ok(()));
                         }
                         continue;
                     }
                     let Some(&byte) = this.buffer.get(this.start) else { continue };
-                    let expected = HEAD_END.get(*matched).copied();
-                    *matched = match byte {
-                        _ if Some(byte) == expected => *matched + 1,
-                        b'\r' => 1,
-                        _ => 0,
-                    };
-                    let is_over = *matched == HEAD_END.len();
                     out.put_slice(&[byte]);
                     this.start += 1;
-                    if is_over {
-                        this.stage = Stage::Header;
-                    }
+                    matched = match (byte, HEAD_END.get(matched)) {
+                        (byte, Some(&expected)) if byte == expected => matched + 1,
+                        (b'\r', _) => 1,
+                        _ => 0,
+                    };
+                    let is_over = matched == HEAD_END.len();
+                    this.stage = if is_over { Stage::Header } else { Stage::Upgrade { matched } };
                 }
                 Stage::Refused => {
                     // What was passed on before goes first: an error would lose it.
@@ -285,27 +296,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
                     this.permit = None;
                     this.stage = Stage::Header;
                 }
-                Stage::Header => match Header::parse(this.buffered()) {
-                    Some((header, length)) => {
-                        this.start += length;
-                        if this.deadline.is_none() {
-                            this.allow(MESSAGE_TIME);
+                Stage::Header => {
+                    let Some((header, length)) = Header::parse(this.buffered()) else {
+                        if this.start != this.end {
+                            this.allow_if_none();
                         }
-                        this.begin(header);
-                    }
-                    None => {
-                        if out.filled().len() > before {
+                        if !ready!(this.poll_more(cx, out.filled().len() > before))? {
                             return Poll::Ready(Ok(()));
                         }
-                        if this.start != this.end && this.deadline.is_none() {
-                            this.allow(MESSAGE_TIME);
-                        }
-                        this.poll_deadline(cx)?;
-                        if !ready!(this.poll_fill(cx))? {
-                            return Poll::Ready(Ok(()));
-                        }
-                    }
-                },
+                        continue;
+                    };
+                    this.start += length;
+                    this.allow_if_none();
+                    this.begin(header);
+                }
                 Stage::Waiting { header, units } => {
                     if out.filled().len() > before {
                         return Poll::Ready(Ok(()));
@@ -337,11 +341,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
                         continue;
                     }
                     if this.start == this.end {
-                        if out.filled().len() > before {
-                            return Poll::Ready(Ok(()));
-                        }
-                        this.poll_deadline(cx)?;
-                        if !ready!(this.poll_fill(cx))? {
+                        if !ready!(this.poll_more(cx, out.filled().len() > before))? {
                             return Poll::Ready(Ok(()));
                         }
                         continue;

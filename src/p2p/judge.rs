@@ -35,7 +35,8 @@ pub(super) async fn judge_blocks(
         };
         if is_new {
             let batch = blocks.iter().map(|block| block.block.clone()).collect();
-            if matches!(offer(context, link, batch).await, Ok(Offered::Extended | Offered::Swapped)) {
+            if matches!(offer(context, link, batch).await, Ok(Offered::Extended | Offered::Swapped))
+            {
                 told.push((last, BlockVerdict::Adopted));
                 return;
             }
@@ -176,10 +177,7 @@ impl Reading<'_> {
 
     const fn is_refused(&self) -> bool {
         use ChainVerdict::{BadWork, ForeignGenesis, Invalid, NotYet, Unavailable};
-        matches!(
-            self.verdict,
-            Some(ForeignGenesis | BadWork | Invalid(_) | NotYet | Unavailable)
-        )
+        matches!(self.verdict, Some(ForeignGenesis | BadWork | Invalid(_) | NotYet | Unavailable))
     }
 
     /// Whether a block is one of ours; ours are read in batches.
@@ -225,4 +223,3 @@ impl Reading<'_> {
 fn not_held(hash: Hash) -> String {
     OfferError::UnknownParent(hash).to_string()
 }
-

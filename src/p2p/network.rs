@@ -9,13 +9,13 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::P2pConfig;
 use super::config::MAX_MAX_MESSAGE;
 use super::connect;
 use super::context::{Context, MAX_EVENTS, Sources};
 use super::driver::Driver;
 use super::intake;
 use super::transport::{Tcp, Transport};
-use super::P2pConfig;
 use crate::node::{LinkServer, NodeHandle};
 
 /// Connections that are being upgraded or refused at a time, about 50 KiB each. More are
@@ -86,14 +86,8 @@ impl<T: Transport> Network<T> {
     pub async fn run(self, stop: CancellationToken) {
         let Self { transport, listener, address, context, events, server } = self;
         let tasks = TaskTracker::new();
-        let driver = Driver::new(
-            Arc::clone(&context),
-            transport,
-            address,
-            events,
-            server,
-            tasks.clone(),
-        );
+        let driver =
+            Driver::new(Arc::clone(&context), transport, address, events, server, tasks.clone());
         let serve = accept::<T>(&context, &listener, &tasks);
         let drive = async { driver.await.run(stop).await };
         tokio::select! {

@@ -182,9 +182,8 @@ where
     async fn chain(&self, text: Utf8Bytes) -> Result<(), Stop> {
         let (context, link) = (Arc::clone(self.context), self.link);
         let runtime = tokio::runtime::Handle::current();
-        let judged = tokio::task::spawn_blocking(move || {
-            judge_chain(&context, &runtime, link, &text)
-        });
+        let judged =
+            tokio::task::spawn_blocking(move || judge_chain(&context, &runtime, link, &text));
         let judged = judged.await.map_err(|error| Stop::Gone(error.to_string()))?;
         let (last, verdict) = judged.map_err(Stop::Fault)?;
         self.stats.valid();
@@ -227,14 +226,12 @@ fn stop(error: &Error) -> Stop {
     match error {
         Error::Utf8(_) => fault(1007, "text that is not UTF-8"),
         Error::Capacity(_) => fault(1009, TOO_BIG),
-        Error::Io(error) => {
-            match error.get_ref().and_then(|inner| inner.downcast_ref::<Halt>()) {
-                Some(Halt::TooBig) => fault(1009, TOO_BIG),
-                Some(Halt::Slow) => fault(1002, "a message did not end in time"),
-                Some(halt @ Halt::Silent) => Stop::Gone(halt.to_string()),
-                None => Stop::Gone(error.to_string()),
-            }
-        }
+        Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Halt>()) {
+            Some(Halt::TooBig) => fault(1009, TOO_BIG),
+            Some(Halt::Slow) => fault(1002, "a message did not end in time"),
+            Some(halt @ Halt::Silent) => Stop::Gone(halt.to_string()),
+            None => Stop::Gone(error.to_string()),
+        },
         Error::Protocol(
             tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
         ) => Stop::Gone(error.to_string()),

@@ -80,9 +80,8 @@ impl Table {
     /// Whether a peer from this address may open a link; a link that must make room is
     /// closed.
     pub(super) fn admits(&mut self, address: SocketAddr, config: &P2pConfig, now: Instant) -> bool {
-        let is_accepted = |live: &&Live| {
-            live.direction == Direction::Accepted && live.close.is_some()
-        };
+        let is_accepted =
+            |live: &&Live| live.direction == Direction::Accepted && live.close.is_some();
         let ip = address.ip().to_canonical();
         if !ip.is_loopback() {
             let same = |live: &&Live| prefix(live.address.ip().to_canonical()) == prefix(ip);

@@ -115,21 +115,21 @@ where
 
     /// Sends our blocks of these heights, each read batch once the last was taken.
     async fn range(&mut self, from: Height, to: Height) -> Result<Input, Gone> {
-        let lost = Input::RangeLost { link: self.link };
+        let cut_short = Input::RangeLost { link: self.link };
         let mut next = from;
         let mut last = None;
         while next <= to {
             let Ok(batch) = self.read(next, to.min(next.ahead(RANGE_BATCH - 1))).await else {
-                return Ok(lost);
+                return Ok(cut_short);
             };
             // A swap between two batches.
             let follows = |first: &Block| last.is_none_or(|last: Mark| last.hash == first.parent);
             if !batch.first().is_some_and(follows) {
-                return Ok(lost);
+                return Ok(cut_short);
             }
             for Block { mark, text, .. } in batch {
                 if self.stop_range.load(Ordering::Relaxed) {
-                    return Ok(lost);
+                    return Ok(cut_short);
                 }
                 self.text(text).await?;
                 next = mark.height.next();
@@ -137,7 +137,7 @@ where
             }
             self.flush().await?;
         }
-        Ok(last.map_or(lost, |last| Input::RangeSent { link: self.link, last }))
+        Ok(last.map_or(cut_short, |last| Input::RangeSent { link: self.link, last }))
     }
 
     /// Our blocks of these heights as messages; at most a batch.
@@ -179,7 +179,8 @@ where
         let mut next = Height::GENESIS;
         while next <= view.tip().header.height {
             let read = self.read_json(&view, next).await;
-            let (text, after) = read.map_err(|error| format!("our chain could not be read: {error}"))?;
+            let (text, after) =
+                read.map_err(|error| format!("our chain could not be read: {error}"))?;
             buffer.extend_from_slice(&text);
             next = after;
             while buffer.len() > FRAGMENT {

@@ -40,7 +40,7 @@ impl Book {
     pub fn entries(&self) -> Result<Vec<BookEntry>, StoreError> {
         guarded(|| {
             let mut entries = Vec::new();
-            for entry in self.database.peers.iter() {
+            for entry in &self.database.peers {
                 let (key, value) = entry.map_err(read_error)?;
                 entries.push(decode_peer(&key, &value)?);
             }

@@ -12,8 +12,8 @@ use super::database::{Database, State};
 use super::engine::Engine;
 use super::guard::{guarded, read_error, write_error};
 use super::layout::{
-    AFTER_BLOCKS, BODIES, CHAIN, Intent, PEERS, SIDE, SPEC, SWAP, block_key, encode_block, encode_body,
-    height_of_block_key,
+    AFTER_BLOCKS, BODIES, CHAIN, Intent, PEERS, SIDE, SPEC, SWAP, block_key, encode_block,
+    encode_body, height_of_block_key,
 };
 use super::lock::DirectoryLock;
 use super::witness::Witness;

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and may say what it saw"
 )]
 
+mod abuse;
 mod api;
 mod architecture;
 mod cli_dump;
@@ -15,6 +16,7 @@ mod cli_remote;
 mod cli_run;
 mod cli_status;
 mod cli_verify;
+mod cluster;
 mod crash;
 mod damage;
 mod golden;
@@ -23,5 +25,7 @@ mod migration;
 mod peers;
 mod persistence;
 mod process;
+mod proxy;
 mod real_text;
+mod seed;
 mod simulation;

@@ -43,11 +43,11 @@ async fn equal_work_keeps_the_chain_that_was_first() {
     let (mut first, mut second) =
         (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
     take(&node.handle, first.grow(3, "first")).await;
-    assert_eq!(take(&node.handle, second.grow(3, "second")).await, Offered::Staged);
+    assert_eq!(take(&node.handle, second.grow(3, "second")).await, Offered::Tied);
     assert_eq!(node.handle.tip().hash, first.tip.hash());
     assert_eq!(node.handle.status().swaps, 0);
     // Again is harmless.
-    assert_eq!(take(&node.handle, &second).await, Offered::Staged);
+    assert_eq!(take(&node.handle, &second).await, Offered::Tied);
 
     // One block more, offered alone on top of what is staged.
     let more = Branch::from(&Spec::dev(), second.tip.clone()).grow(1, "second").clone();
@@ -307,7 +307,7 @@ proptest! {
                         assert!(matches!(known, Offered::Extended | Offered::Swapped));
                         best = last.clone();
                     } else {
-                        assert!(matches!(known, Offered::Known | Offered::Staged));
+                        assert!(matches!(known, Offered::Known | Offered::Staged | Offered::Tied));
                     }
                     for (at, _) in &path {
                         held.insert(nodes[*at].0.hash(), nodes[*at].0.total_work());

@@ -5,7 +5,8 @@ use super::*;
 #[test]
 fn waits_double_from_a_second_to_ten_minutes_and_begin_anew_when_reset() {
     let mut backoff = Backoff::default();
-    let waits: Vec<u64> = (0..12).map(|_| backoff.next(0).as_millis().try_into().unwrap()).collect();
+    let waits: Vec<u64> =
+        (0..12).map(|_| backoff.next(0).as_millis().try_into().unwrap()).collect();
     let halves: Vec<u64> = (0..12).map(|step| (500 << step).min(300_000)).collect();
     assert_eq!(waits, halves, "half of the length, and a random part of the other half");
     backoff.reset();

@@ -43,10 +43,10 @@ impl Header {
         if let Ok(length @ ..126) = u8::try_from(self.length) {
             bytes.push(masked | length);
         } else if let Ok(length) = u16::try_from(self.length) {
-            bytes.push(masked | 126);
+            bytes.push(masked | 0x7e);
             bytes.extend_from_slice(&length.to_be_bytes());
         } else {
-            bytes.push(masked | 127);
+            bytes.push(masked | 0x7f);
             bytes.extend_from_slice(&self.length.to_be_bytes());
         }
         bytes.extend(self.mask.into_iter().flatten());
@@ -60,7 +60,7 @@ impl Header {
 
     /// Whether it goes on with a message.
     pub(super) const fn is_continuation(&self) -> bool {
-        self.kind & 0x0f == 0
+        self.kind.trailing_zeros() >= 4
     }
 
     /// Cuts a fragment of at most `most` bytes off a data frame, a multiple of four so that

@@ -92,7 +92,8 @@ async fn a_message_above_the_limit_is_refused_by_its_header() {
 #[tokio::test]
 async fn fragments_are_summed_and_pings_between_them_are_not() {
     let mut pipe = pipe(1_000).await;
-    let parts = [frame(1, false, &[b'a'; 600]), frame(9, true, b"ping"), frame(0, false, &[0; 600])];
+    let parts =
+        [frame(1, false, &[b'a'; 600]), frame(9, true, b"ping"), frame(0, false, &[0; 600])];
     pipe.peer.write_all(&parts.concat()).await.unwrap();
     let mut passed = Vec::new();
     let error = pipe.intake.read_to_end(&mut passed).await.unwrap_err();

@@ -12,9 +12,9 @@ use crate::harness::{ApiNode, Request};
 async fn with_network(links: &[&str]) -> ApiNode {
     let (handle, mut server) = Links::channel();
     let since = Timestamp::from_millis(5);
-    let table = links.iter().map(|link| {
-        LinkInfo::new(link.parse::<SocketAddr>().unwrap(), Direction::Accepted, since)
-    });
+    let table = links
+        .iter()
+        .map(|link| LinkInfo::new(link.parse::<SocketAddr>().unwrap(), Direction::Accepted, since));
     server.table.send_replace(table.collect());
     tokio::spawn(async move {
         while let Some(command) = server.commands.recv().await {

@@ -8,5 +8,5 @@ mod serving;
 mod storing;
 mod worker;
 
-pub(crate) use rounds::Random;
+pub(crate) use rounds::{Random, rounds};
 pub(crate) use worker::mine;

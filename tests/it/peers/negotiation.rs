@@ -44,7 +44,11 @@ async fn our_token_is_echoed_and_no_other_ever_is() {
     ] {
         let answer = upgrade(&node, offered).await;
         assert!(answer.starts_with("http/1.1 101"), "{offered}: {answer}");
-        assert_eq!(answer.contains("sec-websocket-protocol: jenny.json.1\r\n"), echoed, "{offered}");
+        assert_eq!(
+            answer.contains("sec-websocket-protocol: jenny.json.1\r\n"),
+            echoed,
+            "{offered}"
+        );
         assert_eq!(answer.contains("sec-websocket-protocol"), echoed, "{offered}");
         assert!(!answer.contains("extensions"), "{answer}");
     }

@@ -46,9 +46,8 @@ fn name(number: usize) -> String {
 
 /// Each node dials the next one and the one after the next but one: a ring with chords.
 fn config(number: usize) -> P2pConfig {
-    let peers = [1, 3].map(|step| {
-        format!("ws://{}:7545", name((number + step) % NODES)).parse().unwrap()
-    });
+    let peers =
+        [1, 3].map(|step| format!("ws://{}:7545", name((number + step) % NODES)).parse().unwrap());
     P2pConfig {
         listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 7545),
         peers: peers.to_vec(),

@@ -1,0 +1,54 @@
+//! What must hold all the while: REST answers, and the memory is looked at.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::seed::PeerNode;
+
+/// Longest that an answer may take on a machine that does other work too.
+const SLOW: Duration = Duration::from_secs(5);
+
+/// Asks the node over and over, from a thread of its own.
+pub(super) struct Rest {
+    stop: Arc<AtomicBool>,
+    asking: JoinHandle<Duration>,
+}
+
+impl Rest {
+    pub(super) fn watch(node: &PeerNode) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, url) = (Arc::clone(&stop), node.process().url.clone());
+        let asking = std::thread::spawn(move || {
+            let agent = ureq::Agent::new_with_defaults();
+            let mut slowest = Duration::ZERO;
+            while !stopped.load(Ordering::Relaxed) {
+                let started = Instant::now();
+                let request = agent.get(format!("{url}/v1/blocks/tip"));
+                let answer = request.header("Authorization", "Basic amVubnk6MTIzNA==").call();
+                assert_eq!(answer.expect("REST answers").status(), 200);
+                slowest = slowest.max(started.elapsed());
+                std::thread::park_timeout(Duration::from_millis(20));
+            }
+            slowest
+        });
+        Self { stop, asking }
+    }
+
+    /// The slowest answer.
+    pub(super) fn end(self) -> Duration {
+        self.stop.store(true, Ordering::Relaxed);
+        let slowest = self.asking.join().expect("REST answered all the while");
+        assert!(slowest < SLOW, "an answer took {slowest:?}");
+        slowest
+    }
+}
+
+/// A process's resident memory, in bytes.
+pub(super) fn resident(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    kib << 10
+}

@@ -1,0 +1,37 @@
+//! Three real nodes on `dev`, two of which mine at once, while their links are cut and one of
+//! them is killed over and over: each time they converge, and no acknowledged block is lost
+//! without a word.
+//!
+//! About 10 s by default; `JENNY_TEST_CLUSTER_SECONDS` asks for more.
+
+mod adopting;
+mod trio;
+
+use std::time::{Duration, Instant};
+
+use crate::crash::Random;
+use trio::Trio;
+
+/// Length of a run without the variable.
+const DEFAULT_SECONDS: u64 = 10;
+
+#[test]
+fn nodes_that_mine_while_links_break_converge_each_time_and_lose_no_block_in_silence() {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let seconds = number("JENNY_TEST_CLUSTER_SECONDS").unwrap_or(DEFAULT_SECONDS);
+    let seed = number("JENNY_TEST_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    println!("{seconds} s, JENNY_TEST_SEED={seed}");
+    let mut random = Random::new(seed);
+    let mut trio = Trio::start();
+    trio.converge();
+    let deadline = Instant::now() + Duration::from_secs(seconds);
+    let mut rounds = 0;
+    while rounds == 0 || Instant::now() < deadline {
+        trio.disturb(&mut random);
+        trio.converge();
+        trio.account();
+        rounds += 1;
+    }
+    println!("{rounds} rounds: {}", trio.summary());
+    trio.stop_and_verify();
+}

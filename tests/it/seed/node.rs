@@ -1,0 +1,124 @@
+//! A running node that listens for peers, in a process and a directory of its own.
+
+use std::path::PathBuf;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::Branch;
+use crate::process::{Jenny, Running, until};
+
+/// A node with a port for peers. Its directory lives as long as it.
+pub(crate) struct PeerNode {
+    directory: TempDir,
+    /// None only while it restarts.
+    running: Option<Running>,
+    /// `ws://address:port` at which it listens for peers.
+    pub(crate) url: String,
+    /// Flags beside those that every node of the tests gets.
+    flags: String,
+}
+
+impl PeerNode {
+    /// A node that holds this chain.
+    pub(crate) fn with(chain: &Branch) -> Self {
+        Self::with_flags(chain, "")
+    }
+
+    /// A node that holds this chain, with flags of its own.
+    pub(crate) fn with_flags(chain: &Branch, flags: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        chain.store(&directory.path().join("data"));
+        let mut node =
+            Self { directory, running: None, url: String::new(), flags: flags.to_owned() };
+        node.start();
+        node
+    }
+
+    fn start(&mut self) {
+        let command = Jenny::new("run")
+            .words("--api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0")
+            .words(&self.flags)
+            .env("JENNY_STORE_MIN_FREE", "0")
+            .arg("--data-dir", self.data());
+        let running = Running::start(command);
+        let url = running.ready.split_whitespace().find_map(|part| part.strip_prefix("p2p="));
+        url.expect("the ready line names the port for peers").clone_into(&mut self.url);
+        self.running = Some(running);
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    pub(crate) fn process(&self) -> &Running {
+        self.running.as_ref().unwrap()
+    }
+
+    /// `address:port` for peers.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("ws://").trim_end_matches('/')
+    }
+
+    /// Kills it without warning, and starts it again. Its ports are others afterwards.
+    pub(crate) fn kill_and_restart(&mut self) {
+        self.kill();
+        self.start();
+    }
+
+    /// Kills it without warning.
+    pub(crate) fn kill(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.end(Signal::KILL);
+        }
+    }
+
+    /// Starts it again after [`Self::kill`].
+    pub(crate) fn restart(&mut self) {
+        self.start();
+    }
+
+    /// Ends it in order, and checks every stored block.
+    pub(crate) fn stop_and_verify(mut self) {
+        self.running.take().unwrap().stop();
+        Jenny::new("verify").arg("--data-dir", self.data()).done().ok();
+    }
+
+    /// Tells it to dial a peer; whether there is a link now.
+    pub(crate) fn dial(&self, url: &str) -> bool {
+        let body = serde_json::json!({ "peer": url }).to_string();
+        matches!(self.process().post("/addToPeer", &body), Ok((200, _)))
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        let (code, text) = self.process().get("/v1/status");
+        assert_eq!(code, 200, "{text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    pub(crate) fn height(&self) -> u64 {
+        self.status()["tip"]["height"].as_u64().unwrap()
+    }
+
+    pub(crate) fn tip(&self) -> String {
+        self.status()["tip"]["hash"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn swaps(&self) -> u64 {
+        self.status()["swaps"]["count"].as_u64().unwrap()
+    }
+
+    /// Waits until this is the tip.
+    pub(crate) fn until_tip(&self, hash: &str) {
+        until(&format!("the tip is {hash}"), || self.tip() == hash);
+    }
+
+    /// Mines a block with this record, and answers its JSON.
+    pub(crate) fn mine(&self, record: &str) -> String {
+        let body = serde_json::json!({ "data": [record] }).to_string();
+        let (code, text) = self.process().post("/mineBlock", &body).unwrap();
+        assert_eq!(code, 200, "{text}");
+        text
+    }
+}
