@@ -34,6 +34,8 @@ struct Known {
 enum State {
     /// Until then.
     Resting(Instant),
+    /// Until a link or a dial ends.
+    NoRoom,
     Dialling,
     Linked(LinkId, Instant),
     /// It is this node.
@@ -69,11 +71,13 @@ impl Dials {
         let _ = match known.state {
             State::Linked(..) => reply.send(Ok(())),
             State::Oneself => reply.send(Err(oneself())),
-            State::Resting(_) | State::Dialling if known.askers.len() >= MAX_ASKERS => {
+            State::Resting(_) | State::NoRoom | State::Dialling
+                if known.askers.len() >= MAX_ASKERS =>
+            {
                 reply.send(Err(DialError("too many wait for this peer already".to_owned())))
             }
-            State::Resting(_) | State::Dialling => {
-                if matches!(known.state, State::Resting(_)) {
+            State::Resting(_) | State::NoRoom | State::Dialling => {
+                if !matches!(known.state, State::Dialling) {
                     known.state = State::Resting(now);
                 }
                 known.askers.push(reply);
@@ -88,7 +92,12 @@ impl Dials {
     pub(super) fn due(&mut self, now: Instant, most: usize) -> Vec<PeerUrl> {
         let busy = |known: &&Known| matches!(known.state, State::Dialling | State::Linked(..));
         let mut free = most.saturating_sub(self.known.values().filter(busy).count());
-        let is_due = |known: &Known| matches!(known.state, State::Resting(until) if until <= now);
+        let has_room = free > 0;
+        let is_due = |known: &Known| match known.state {
+            State::Resting(until) => until <= now,
+            State::NoRoom => has_room,
+            _ => false,
+        };
         let mut due: Vec<_> = self
             .known
             .iter_mut()
@@ -108,8 +117,7 @@ impl Dials {
                 let text = format!("{most} peers are dialled already; p2p.max_dialled allows more");
                 let _ = asker.send(Err(DialError(text)));
             }
-            // A place becomes free when a link ends, which looks at these again.
-            known.state = State::Resting(now + STABLE);
+            known.state = State::NoRoom;
         }
         chosen
     }
@@ -181,7 +189,8 @@ impl Dials {
 
     fn forget_one(&mut self) {
         let idle = self.known.iter().filter(|(_, known)| {
-            matches!(known.state, State::Resting(_) | State::Oneself) && known.askers.is_empty()
+            matches!(known.state, State::Resting(_) | State::NoRoom | State::Oneself)
+                && known.askers.is_empty()
         });
         let worst = idle.max_by_key(|(_, known)| known.failures).map(|(peer, _)| peer.clone());
         if let Some(worst) = worst {

@@ -22,9 +22,9 @@ const OURS: usize = 120;
 const MOST_A_LINK: u64 = 150;
 /// Whole chains that a link may carry in a minute: one in 2 s while ours is small.
 const MOST_CHAINS_A_LINK: u64 = 30;
-/// Every run of the checks: one, two that failed once, and of 400 those with the most messages
-/// on a link, the most whole chains, the most of those on a link, and the most links closed.
-const SEEDS: [u64; 7] = [1, 2, 89, 394, 319, 139, 292];
+/// Every run of the checks: one, two that failed once, and of 250 those with the most messages
+/// on a link, the most whole chains on one, the most of those at all, and the most links closed.
+const SEEDS: [u64; 7] = [1, 2, 89, 96, 68, 27, 60];
 
 #[test]
 fn our_nodes_converge_on_most_work_and_seeds_that_are_not_higher_follow() {

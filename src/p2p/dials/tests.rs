@@ -107,3 +107,17 @@ fn the_peer_that_failed_most_makes_room() {
     assert_eq!(dials.known.len(), MAX_KNOWN);
     assert!(!dials.known.contains_key(&peer(0)) && dials.known.contains_key(&peer(MAX_KNOWN)));
 }
+
+#[test]
+fn a_peer_without_a_place_is_dialled_as_soon_as_there_is_one() {
+    let now = Instant::now();
+    let mut dials = Dials::default();
+    dials.add(peer(1), now);
+    dials.add(peer(2), now);
+    assert_eq!(dials.due(now, 1), [peer(1)]);
+    dials.linked(&peer(1), LinkId(1), now);
+    assert!(dials.due(now, 1).is_empty());
+    assert_eq!(dials.next_due(), None, "nothing is to be waited for");
+    dials.ended(LinkId(1), false, now, 0);
+    assert_eq!(dials.due(now, 1), [peer(2)]);
+}

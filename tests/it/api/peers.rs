@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use jenny_chain::chain::Timestamp;
-use jenny_chain::node::{DialError, Direction, LinkCommand, LinkInfo, Links};
+use jenny_chain::chain::{Hash, Height, Timestamp};
+use jenny_chain::node::{DialError, Dialect, Direction, LinkCommand, LinkInfo, Links};
 use serde_json::json;
 
 use crate::harness::{ApiNode, Request};
@@ -123,4 +123,37 @@ async fn a_peers_file_that_cannot_be_used_says_what_to_do() {
     tokio::fs::write(&node.peers_file, json!(vec!["ws://up:1"; 1_024]).to_string()).await.unwrap();
     let answer = node.ask(&Request::post("/addPeers").jenny()).await.expect(200).json();
     assert_eq!(answer.as_array().unwrap().len(), 1_024);
+}
+
+#[tokio::test]
+async fn links_are_told_in_detail_and_the_status_says_how_far_behind_we_are() {
+    let (handle, server) = Links::channel();
+    let since = Timestamp::from_millis(5);
+    let quiet = LinkInfo::new("[::1]:1".parse().unwrap(), Direction::Accepted, since);
+    let told = LinkInfo {
+        dialect: Dialect::JennyJson,
+        agent: Some("jenny/9".to_owned()),
+        tip: Some((Height::new(7), Hash::ZERO)),
+        rtt: Some(std::time::Duration::from_micros(1_500)),
+        received: 11,
+        sent: 12,
+        ..LinkInfo::new("[::ffff:192.0.2.2]:80".parse().unwrap(), Direction::Dialled, since)
+    };
+    server.table.send_replace(vec![told, quiet.clone()]);
+    let node = ApiNode::with(|setup| setup.links = handle).await;
+    let hash = Hash::ZERO.to_string();
+    let expected = json!([
+        {"address":"192.0.2.2:80","direction":"dialled","dialect":"jenny.json.1","agent":"jenny/9",
+         "tip":{"height":7,"hash":hash},"rttMillis":1.5,"receivedBytes":11,"sentBytes":12,"since":5},
+        {"address":"[::1]:1","direction":"accepted","dialect":"seed","agent":null,
+         "tip":null,"rttMillis":null,"receivedBytes":0,"sentBytes":0,"since":5},
+    ]);
+    assert_eq!(node.get("/v1/peers").await.expect(200).json(), expected);
+    let sync = |node: serde_json::Value| node["sync"].clone();
+    let status = node.get("/v1/status").await.json();
+    assert_eq!(sync(status), json!({"state":"behind","remaining":7}));
+    server.table.send_replace(vec![quiet]);
+    assert_eq!(sync(node.get("/v1/status").await.json()), json!({"state":"current"}));
+    server.table.send_replace(Vec::new());
+    assert_eq!(sync(node.get("/v1/status").await.json()), json!({"state":"alone"}));
 }

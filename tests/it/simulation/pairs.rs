@@ -1,4 +1,4 @@
-//! Two of our nodes with each other.
+//! A few of our nodes with each other.
 
 use std::time::Duration;
 
@@ -78,4 +78,33 @@ fn two_nodes_that_mine_at_once_agree_soon_after_they_pause() {
         println!("{rate} blocks/s: {chains} chains, {:?}", network.counts);
         assert!(chains <= 2 + 120 / 2, "{chains} chains");
     }
+}
+
+#[test]
+fn a_full_mesh_around_a_fast_miner_carries_a_block_less_than_twice_each_way() {
+    let mut network = pair(0);
+    for index in 2..6 {
+        let node = Node::ours(&network.tree, vec![0]);
+        network.add(node);
+        (0..index).for_each(|other| _ = network.link([other, index]));
+    }
+    network.run(Duration::from_secs(2));
+    network.transcript = Some(Vec::new());
+    for _ in 0..5_000 {
+        network.run(Duration::from_millis(2));
+        network.mine(0);
+    }
+    network.run(Duration::from_secs(40));
+    for node in &network.nodes {
+        assert_eq!(node.tip(), network.nodes[0].tip());
+    }
+    let blocks: usize =
+        (0..6).map(|node| sent(&network, node, |it| matches!(it, Message::One(_)))).sum();
+    let chains: usize =
+        (0..6).map(|node| sent(&network, node, |it| matches!(it, Message::Whole(_)))).sum();
+    println!("{} a link, {chains} chains, {:?}", blocks / 5_000, network.counts);
+    // 15 links. Who hears of a block from one side while it gets later ones from another takes
+    // the sender to be behind, so once is not reached.
+    assert!(blocks <= 2 * 30 * 5_000, "{blocks} blocks");
+    assert_eq!(chains, 0);
 }

@@ -112,3 +112,20 @@ fn a_peer_that_turns_out_behind_during_an_announcement_gets_its_stream_after_it(
     assert_eq!(bench.says(A, ours(2), BlockVerdict::Ours), []);
     assert_eq!(bench.sent(A, ours(6)), [range(A, 3, 6)]);
 }
+
+#[test]
+fn a_peer_that_names_the_block_below_an_announcement_under_way_is_not_behind() {
+    let mut bench = Bench::level_with(A, 5);
+    assert_eq!(bench.grows(6, None), [range(A, 6, 6)]);
+    assert_eq!(bench.says(A, ours(5), BlockVerdict::Ours), []);
+    assert_eq!(bench.sent(A, ours(6)), []);
+}
+
+#[test]
+fn a_second_swap_under_a_stopping_range_is_told_and_built_on() {
+    let mut bench = Bench::level_with(A, 9);
+    bench.grows(10, None);
+    assert_eq!(bench.swaps(theirs(20), None), [stop(A), one(A, theirs(20))]);
+    assert_eq!(bench.swaps(ours(30), None), [one(A, ours(30))]);
+    assert_eq!(bench.tell(Input::RangeLost { link: A }), [], "nothing of it is sent again");
+}

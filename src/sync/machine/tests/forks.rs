@@ -168,3 +168,19 @@ fn a_chain_above_the_cap_is_not_sent_and_the_log_says_so_once() {
     assert_eq!(bench.sends(A, theirs(8), ChainVerdict::Lighter), []);
     assert_eq!(bench.says(A, ours(4), BlockVerdict::Ours), [range(A, 5, 9)], "streams have no cap");
 }
+
+#[test]
+fn a_new_tip_does_not_lift_the_limit_on_answers_to_forks() {
+    let mut bench = level(9, LARGE);
+    assert_eq!(bench.says(A, theirs(10), BlockVerdict::Fork), [one(A, ours(9))]);
+    bench.grows(10, Some(A));
+    assert_eq!(bench.says(A, theirs(12), BlockVerdict::Fork), []);
+}
+
+#[test]
+fn a_swap_while_our_chain_is_sent_is_told_and_built_on() {
+    let mut bench = level(9, SMALL);
+    assert_eq!(bench.says(A, theirs(8), BlockVerdict::Fork), [chain(A)]);
+    assert_eq!(bench.swaps(block(2, 12), None), [one(A, block(2, 12))]);
+    assert_eq!(bench.chain_sent(A), [], "nothing of it is sent again");
+}
