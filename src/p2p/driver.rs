@@ -26,6 +26,9 @@ use crate::sync::{Input, LinkId, Mark, Note, Output, Redial, SyncMachine, Time, 
 /// How often counters in the table of links are brought up to date.
 const TABLE_EVERY: Duration = Duration::from_secs(1);
 
+/// No success; an earlier one stays in the address book.
+const NEVER: Timestamp = Timestamp::from_millis(0);
+
 /// How long links may take to close when the node stops.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
@@ -220,7 +223,7 @@ impl<T: Transport> Driver<T> {
             Event::Dialled { peer, arrival } => {
                 if let Some(link) = self.open(arrival, Direction::Dialled) {
                     self.dials.linked(&peer, link, Instant::now());
-                    self.remember(&peer, 0);
+                    self.remember(&peer, (self.clock)(), 0);
                 } else {
                     let (now, random) = (Instant::now(), (self.context.config.random)());
                     self.dials.failed(&peer, "the link ended at once", now, random);
@@ -236,7 +239,7 @@ impl<T: Transport> Driver<T> {
                 // The log and the book hear of every doubling.
                 if failures.is_power_of_two() {
                     tracing::info!("peer {}: {reason} ({failures} failures)", peer.as_str());
-                    self.remember(&peer, failures);
+                    self.remember(&peer, NEVER, failures);
                 }
             }
             Event::Ended { link, reason } => {
@@ -285,17 +288,16 @@ impl<T: Transport> Driver<T> {
         match command {
             LinkCommand::Dial { peer, reply } => {
                 if self.dials.ask(&peer, reply, Instant::now()) {
-                    self.remember(&peer, 0);
+                    self.remember(&peer, NEVER, 0);
                 }
             }
         }
     }
 
     /// Writes a peer into the address book, beside everything else.
-    fn remember(&self, peer: &PeerUrl, failures: u32) {
+    fn remember(&self, peer: &PeerUrl, success: Timestamp, failures: u32) {
         let node = self.context.node.clone();
-        let now = (self.clock)().as_millis();
-        let last_success = if failures == 0 { now } else { 0 };
+        let last_success = success.as_millis();
         let entry = KnownPeer { address: peer.as_str().to_owned(), last_success, failures };
         self.tasks.spawn(async move {
             if let Err(error) = node.remember_peer(entry).await {

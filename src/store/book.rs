@@ -48,8 +48,8 @@ impl Book {
         })
     }
 
-    /// Writes a peer down, over what the book had of it. Nothing is written while room
-    /// on the disk is short.
+    /// Writes a peer down, over what the book had of it; the later success stays. Nothing is
+    /// written while room on the disk is short.
     ///
     /// # Errors
     /// When an entry does not decode, or the disk fails.
@@ -59,8 +59,11 @@ impl Book {
         }
         guarded(|| {
             let peers = &self.database.peers;
-            let (key, value) = encode_peer(entry);
-            if !peers.contains_key(&key).map_err(read_error)? {
+            let (key, mut value) = encode_peer(entry);
+            if let Some(known) = peers.get(&key).map_err(read_error)? {
+                let last_success = decode_peer(&key, &known)?.last_success.max(entry.last_success);
+                value = encode_peer(&BookEntry { last_success, ..entry.clone() }).1;
+            } else {
                 let known = self.entries()?;
                 if known.len() >= MAX_ENTRIES
                     && let Some(worst) =

@@ -13,7 +13,8 @@ fn a_peer_is_remembered_across_openings_and_written_over() {
     let home = Home::new();
     let opened = home.open();
     opened.reader.book().put(&entry(1)).unwrap();
-    opened.reader.book().put(&BookEntry { failures: 7, ..entry(1) }).unwrap();
+    let failed = BookEntry { last_success: 0, failures: 7, ..entry(1) };
+    opened.reader.book().put(&failed).unwrap();
     opened.reader.book().put(&entry(2)).unwrap();
     drop(opened);
     let known = home.open().reader.book().entries().unwrap();

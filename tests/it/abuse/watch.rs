@@ -47,8 +47,17 @@ impl Rest {
 
 /// A process's resident memory, in bytes.
 pub(super) fn resident(process: u32) -> u64 {
+    memory(process, "VmRSS:")
+}
+
+/// The most it ever was.
+pub(super) fn peak(process: u32) -> u64 {
+    memory(process, "VmHWM:")
+}
+
+fn memory(process: u32, what: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
     let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
     kib << 10
 }
