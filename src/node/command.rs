@@ -26,6 +26,8 @@ pub(super) enum Command {
     Connect {
         /// The blocks, oldest first.
         blocks: Vec<ValidBlock>,
+        /// Whether more of their branch is to come: beside the main chain it is only staged.
+        more: bool,
         /// What became of them, once it is durable; or why they are refused.
         reply: oneshot::Sender<Result<Offered, StoreError>>,
     },

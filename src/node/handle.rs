@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
-use super::offer::offer;
+use super::offer::{Branch, offer, offer_part};
 use super::request::Request;
 use super::shared::Shared;
 use super::{
@@ -90,6 +90,24 @@ impl NodeHandle {
     pub async fn offer(&self, blocks: Vec<Block>) -> Result<Offered, OfferError> {
         let shared = Arc::clone(&self.shared);
         self.shared.blocking(&self.shared.offers, move || offer(&shared, blocks)).await?
+    }
+
+    /// Offers the next part of a branch, oldest first. While `more` is to come a branch beside the
+    /// main chain is only staged, so that it is taken as a whole or not at all; what extends
+    /// the main chain is appended at once. Answers what the parts so far amount to.
+    ///
+    /// # Errors
+    /// Why the part was not taken.
+    pub async fn offer_part(
+        &self,
+        mut branch: Branch,
+        blocks: Vec<Block>,
+        more: bool,
+    ) -> Result<(Offered, Branch), OfferError> {
+        let shared = Arc::clone(&self.shared);
+        let offer =
+            move || offer_part(&shared, &mut branch, blocks, more).map(|offered| (offered, branch));
+        self.shared.blocking(&self.shared.offers, offer).await?
     }
 
     /// What an operator wants to know.

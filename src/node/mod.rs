@@ -31,7 +31,7 @@ pub use config::NodeConfig;
 pub use error::{MineError, NodeFailure, OfferError};
 pub use handle::NodeHandle;
 pub use links::{DialError, Dialect, Direction, LinkCommand, LinkInfo, LinkServer, Links};
-pub use offer::Offered;
+pub use offer::{Branch, Offered};
 pub use peer_url::{PeerUrl, PeerUrlError};
 pub use request::Mined;
 pub use running::Node;

@@ -39,20 +39,59 @@ pub(super) fn offer(shared: &Arc<Shared>, mut blocks: Vec<Block>) -> Result<Offe
     let known = known_prefix(&shared.reader.view(), &marks).map_err(|error| fail(shared, error))?;
     blocks.drain(..known);
     let Some(first) = blocks.first() else { return Ok(Offered::Known) };
-    let tip = parent_of(shared, first)?;
-
-    let mut batch = Batch { shared, tip, blocks: Vec::new(), bytes: 0, outcome: Offered::Known };
+    let mut batch = Batch::after(shared, parent_of(shared, first)?);
     for (block, &(height, hash)) in blocks.into_iter().zip(marks.iter().skip(known)) {
         if let Err(error) = batch.check(block, height, hash) {
             // Those before it are good.
-            batch.send()?;
+            batch.send(false)?;
             return Err(OfferError::Rule { hash, error });
         }
         if batch.is_full() {
-            batch.send()?;
+            batch.send(false)?;
         }
     }
-    batch.send()?;
+    batch.send(false)?;
+    Ok(batch.outcome)
+}
+
+/// A branch that is offered in parts and taken as a whole: what its parts so far amount to.
+#[derive(Clone, Debug, Default)]
+pub struct Branch {
+    /// The state after the last part; none before the first one that was new.
+    tip: Option<TipState>,
+}
+
+/// Takes the next part of a branch: as [`offer`], but a branch beside the main chain is only
+/// staged while `more` is to come, and nothing of a part with an invalid block is taken.
+pub(super) fn offer_part(
+    shared: &Arc<Shared>,
+    branch: &mut Branch,
+    mut blocks: Vec<Block>,
+    more: bool,
+) -> Result<Offered, OfferError> {
+    let mut marks = consecutive(&blocks)?;
+    let follows = |tip: &TipState| {
+        blocks.first().is_some_and(|first| first.header.previous_hash == tip.hash())
+    };
+    let tip = if let Some(tip) = branch.tip.take().filter(follows) {
+        tip
+    } else {
+        let known = known_prefix(&shared.reader.view(), &marks);
+        let known = known.map_err(|error| fail(shared, error))?;
+        blocks.drain(..known);
+        marks.drain(..known);
+        let Some(first) = blocks.first() else { return Ok(Offered::Known) };
+        parent_of(shared, first)?
+    };
+    let mut batch = Batch::after(shared, tip);
+    for (block, &(height, hash)) in blocks.into_iter().zip(&marks) {
+        if batch.is_full() {
+            batch.send(true)?;
+        }
+        batch.check(block, height, hash).map_err(|error| OfferError::Rule { hash, error })?;
+    }
+    batch.send(more)?;
+    branch.tip = Some(batch.tip);
     Ok(batch.outcome)
 }
 
@@ -123,7 +162,11 @@ struct Batch<'a> {
     outcome: Offered,
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    const fn after(shared: &'a Shared, tip: TipState) -> Self {
+        Self { shared, tip, blocks: Vec::new(), bytes: 0, outcome: Offered::Known }
+    }
+
     fn check(&mut self, block: Block, height: Height, hash: Hash) -> Result<(), RuleError> {
         let Shared { spec, config, .. } = self.shared;
         let block = self.tip.check_block(spec, block, (config.clock)())?;
@@ -138,14 +181,15 @@ impl Batch<'_> {
         self.blocks.len() >= MAX_BATCH_BLOCKS || self.bytes >= MAX_BATCH_BYTES
     }
 
-    fn send(&mut self) -> Result<(), OfferError> {
+    /// Sends what was checked; a branch is only staged when `more` of it is to come.
+    fn send(&mut self, more: bool) -> Result<(), OfferError> {
         let blocks = std::mem::take(&mut self.blocks);
         self.bytes = 0;
         if blocks.is_empty() {
             return Ok(());
         }
         let (reply, answer) = oneshot::channel();
-        let connected = ask(self.shared, Command::Connect { blocks, reply }, answer)?;
+        let connected = ask(self.shared, Command::Connect { blocks, more, reply }, answer)?;
         let offered = connected.map_err(|error| match error {
             StoreError::NotHeld { hash, .. } => OfferError::UnknownParent(hash),
             error => OfferError::Unavailable(error.into()),

@@ -118,14 +118,16 @@ impl WriterThread {
         while let Some(command) = next.take() {
             match command {
                 Command::Append { block, job } => self.append(block, job, &mut group)?,
-                Command::Connect { blocks, reply } => match self.connect(blocks, &mut group) {
-                    Ok(offered) => group.connected.push((reply, offered)),
-                    Err(error) if is_refusal(&error) => {
-                        self.note_refusal(&error);
-                        let _ = reply.send(Err(error));
+                Command::Connect { blocks, more, reply } => {
+                    match self.connect(blocks, more, &mut group) {
+                        Ok(offered) => group.connected.push((reply, offered)),
+                        Err(error) if is_refusal(&error) => {
+                            self.note_refusal(&error);
+                            let _ = reply.send(Err(error));
+                        }
+                        Err(error) => return Err(error),
                     }
-                    Err(error) => return Err(error),
-                },
+                }
                 Command::Barrier { reply } => group.barriers.push(reply),
                 Command::Stop => flow = ControlFlow::Break(()),
             }
@@ -170,6 +172,7 @@ impl WriterThread {
     fn connect(
         &mut self,
         mut blocks: Vec<ValidBlock>,
+        more: bool,
         group: &mut Group,
     ) -> Result<Offered, StoreError> {
         if !self.extends(&blocks) {
@@ -188,6 +191,9 @@ impl WriterThread {
             group.count(block.block().record_bytes());
         }
         self.note_success();
+        if more {
+            return Ok(Offered::Staged);
+        }
         let (theirs, ours) = (last.total_work(), self.store.applied().total_work());
         if !replaces(theirs, ours) {
             return Ok(if theirs == ours { Offered::Tied } else { Offered::Staged });

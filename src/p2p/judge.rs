@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::message::{Fault, Message, elements, name, open, well_formed};
 use crate::chain::{Block, Hash, Header, Height, JsonBlock, RuleError};
-use crate::node::{NodeFailure, OfferError, Offered, StoredHeader, View};
+use crate::node::{Branch, NodeFailure, OfferError, Offered, StoredHeader, View};
 use crate::sync::{BlockVerdict, ChainVerdict, LinkId, Mark};
 use std::sync::Arc;
 
@@ -116,11 +116,12 @@ pub(super) fn judge_chain(
         is_known: true,
         batch: Vec::new(),
         bytes: 0,
+        branch: Branch::default(),
         last: None,
         verdict: None,
     };
     elements(payload, &mut |element| reading.take(element))?;
-    reading.send();
+    reading.send(false);
     let none = Fault { code: 1002, reason: "the payload is no list of blocks" };
     let last = reading.last.ok_or(none)?;
     Ok((last, reading.verdict.unwrap_or(ChainVerdict::Ours)))
@@ -138,6 +139,8 @@ struct Reading<'a> {
     is_known: bool,
     batch: Vec<Block>,
     bytes: usize,
+    /// What the batches offered so far amount to.
+    branch: Branch,
     last: Option<Mark>,
     /// What became of the blocks offered so far; the last offer decides.
     verdict: Option<ChainVerdict>,
@@ -167,11 +170,12 @@ impl Reading<'_> {
             // The rest is only looked at for its form.
             return Ok(());
         }
+        // Not before the next block is there, so that the last batch is known to be the last.
+        if self.batch.len() >= MAX_BATCH_BLOCKS || self.bytes >= MAX_BATCH_BYTES {
+            self.send(true);
+        }
         self.bytes = self.bytes.saturating_add(element.len());
         self.batch.push(block.block);
-        if self.batch.len() >= MAX_BATCH_BLOCKS || self.bytes >= MAX_BATCH_BYTES {
-            self.send();
-        }
         Ok(())
     }
 
@@ -196,14 +200,23 @@ impl Reading<'_> {
         at(&self.known) == Some(mark.hash)
     }
 
-    /// Offers what was gathered.
-    fn send(&mut self) {
+    /// Offers what was gathered; a fork is taken with its last batch, as a whole.
+    fn send(&mut self, more: bool) {
         self.bytes = 0;
         let blocks = std::mem::take(&mut self.batch);
         if blocks.is_empty() || self.is_refused() {
             return;
         }
-        let offered = self.runtime.block_on(offer(self.context, self.link, blocks));
+        if let (Some(first), Some(last)) = (blocks.first(), blocks.last()) {
+            let last = last.header.hash();
+            self.context.sources.note(self.link, first.header.previous_hash, last);
+        }
+        let branch = std::mem::take(&mut self.branch);
+        let offered = self.runtime.block_on(self.context.node.offer_part(branch, blocks, more));
+        let offered = offered.map(|(offered, branch)| {
+            self.branch = branch;
+            offered
+        });
         self.verdict = Some(match offered {
             Ok(Offered::Extended | Offered::Swapped) => ChainVerdict::Adopted,
             Ok(Offered::Known) => ChainVerdict::Ours,

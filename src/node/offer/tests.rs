@@ -182,6 +182,45 @@ async fn a_branch_of_several_batches_is_swapped_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fork_that_comes_in_parts_is_taken_with_its_last_part_and_not_before() {
+    let node = TestNode::dev();
+    let (mut first, mut second) =
+        (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
+    take(&node.handle, first.grow(3, "first")).await;
+    second.grow(9, "second");
+    let mut parts = crate::node::Branch::default();
+    for (number, part) in second.blocks.chunks(4).enumerate() {
+        // The first part alone is heavier than the chain already.
+        assert_eq!(node.handle.tip().hash, first.tip.hash());
+        let more = number < 2;
+        let (offered, so_far) = node.handle.offer_part(parts, part.to_vec(), more).await.unwrap();
+        assert_eq!(offered, if more { Offered::Staged } else { Offered::Swapped });
+        parts = so_far;
+    }
+    assert_eq!(node.state(), second.tip);
+    assert_eq!(node.handle.status().swaps, 1);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_fork_with_a_bad_block_in_its_last_part_nothing_is_taken() {
+    let node = TestNode::dev();
+    let (mut first, mut second) =
+        (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
+    take(&node.handle, first.grow(3, "first")).await;
+    second.grow(8, "second");
+    let (good, bad) = second.blocks.split_at(5);
+    let mut bad = bad.to_vec();
+    bad.last_mut().unwrap().records.push("one too many".to_owned());
+    let parts = crate::node::Branch::default();
+    let (_, parts) = node.handle.offer_part(parts, good.to_vec(), true).await.unwrap();
+    let refused = node.handle.offer_part(parts, bad, false).await.unwrap_err();
+    assert!(matches!(rule(refused).1, RuleError::DataCount { .. }));
+    assert_eq!(node.state(), first.tip);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_blocks_offered_at_once_are_taken_once() {
     let node = TestNode::dev();
     let mut branch = Branch::from_genesis(&Spec::dev());

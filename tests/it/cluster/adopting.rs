@@ -17,26 +17,19 @@ struct Shape {
     new: usize,
 }
 
-/// The blocks of a branch that reach the writer at once: up to here one write moves all.
-const BATCH: usize = 1_000;
-
 #[test]
 fn a_node_killed_while_it_adopts_a_chain_has_the_old_one_or_the_new_one_whole() {
-    let shape = Shape { old: 300, fork: 100, new: 900 };
-    assert!(shape.new - shape.fork < BATCH);
-    adopt(&shape, |height| height == shape.new);
+    adopt(&Shape { old: 300, fork: 100, new: 900 });
 }
 
-/// A longer one is moved to as soon as it has more work, and goes on growing.
+/// One that comes in several batches.
 #[test]
-fn a_node_killed_while_it_adopts_a_long_chain_has_the_old_one_or_one_with_more_work() {
-    let shape = Shape { old: 600, fork: 100, new: 4_000 };
-    adopt(&shape, |height| height > shape.old);
+fn a_node_killed_while_it_adopts_a_long_chain_has_the_old_one_or_the_new_one_whole() {
+    adopt(&Shape { old: 600, fork: 100, new: 4_000 });
 }
 
-/// Kills the node again and again; it must have the old chain, or the new one up to a height
-/// that is good.
-fn adopt(shape: &Shape, is_good: impl Fn(usize) -> bool) {
+/// Kills the node again and again; it must have the old chain or the new one.
+fn adopt(shape: &Shape) {
     let old = Branch::new(Spec::dev()).grow("old", shape.old, 1_000);
     let new = old.until(shape.fork).grow("new", shape.new - shape.fork, 1_000);
     let message = format!("{{\"type\":2,\"payload\":{}}}", new.chain_text());
@@ -56,7 +49,7 @@ fn adopt(shape: &Shape, is_good: impl Fn(usize) -> bool) {
         let is_old =
             height == old.height() && dump.lines().last() == Some(old.text(height).as_str());
         let chain = if is_old { &old } else { &new };
-        assert!(is_old || is_good(height), "round {round}: height {height}");
+        assert!(is_old || height == shape.new, "round {round}: height {height}");
         let expected = (0..=height).map(|height| chain.text(height));
         assert!(
             dump.lines().map(str::to_owned).eq(expected),
