@@ -1,6 +1,6 @@
 //! Blocks: a header and the records that it commits to.
 
-use super::{Hash, Header, Work, leaf_hash, root};
+use super::{Hash, Header, RuleError, Spec, Work, leaf_hash, root};
 
 /// A block as it came, not yet held against any rule.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -17,6 +17,15 @@ pub struct Block {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ValidBlock {
     block: Block,
+    hash: Hash,
+    total_work: Work,
+}
+
+/// A header that follows every rule on top of the ancestors it was checked against,
+/// with its records still to come. Only [`super::TipState::check_next`] makes one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ValidHeader {
+    header: Header,
     hash: Hash,
     total_work: Work,
 }
@@ -61,5 +70,36 @@ impl ValidBlock {
     /// Gives the block back.
     pub fn into_block(self) -> Block {
         self.block
+    }
+}
+
+impl ValidHeader {
+    pub(super) const fn new(header: Header, hash: Hash, total_work: Work) -> Self {
+        Self { header, hash, total_work }
+    }
+
+    /// The header.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Its hash.
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// Work of the chain from genesis up to and with this block.
+    pub const fn total_work(&self) -> Work {
+        self.total_work
+    }
+
+    /// Puts the records to it, when they are those that the header commits to.
+    ///
+    /// # Errors
+    /// The first rule of a body that they break.
+    pub fn with_records(&self, spec: &Spec, records: Vec<String>) -> Result<ValidBlock, RuleError> {
+        super::tip::check_body(spec, &self.header, &records)?;
+        let block = Block { header: self.header, records };
+        Ok(ValidBlock::new(block, self.hash, self.total_work))
     }
 }

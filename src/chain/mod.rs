@@ -30,7 +30,7 @@ mod tip;
 mod tree;
 mod work;
 
-pub use block::{Block, ValidBlock, merkle_root};
+pub use block::{Block, ValidBlock, ValidHeader, merkle_root};
 pub use checkpoint::Checkpoints;
 pub use difficulty::Difficulty;
 pub use error::RuleError;

@@ -3,7 +3,7 @@
 use super::number::MAX_SAFE_INTEGER;
 use super::{
     Bits, Block, Frontier, Hash, Header, Height, RuleError, Spec, Target, Timestamp, VERSION,
-    ValidBlock, Work, leaf_hash, merkle_root, required_bits,
+    ValidBlock, ValidHeader, Work, leaf_hash, merkle_root, required_bits,
 };
 
 /// The last block of some chain with what its ancestors amount to. A value:
@@ -111,9 +111,21 @@ impl TipState {
         block: Block,
         now: Timestamp,
     ) -> Result<ValidBlock, RuleError> {
-        let (hash, work) = self.check_header(spec, &block.header, now)?;
-        check_body(spec, &block.header, &block.records)?;
-        Ok(ValidBlock::new(block, hash, self.total_work.plus(work)))
+        self.check_next(spec, &block.header, now)?.with_records(spec, block.records)
+    }
+
+    /// Checks a header against this tip by all rules that need no records.
+    ///
+    /// # Errors
+    /// As [`TipState::check_block`].
+    pub fn check_next(
+        &self,
+        spec: &Spec,
+        header: &Header,
+        now: Timestamp,
+    ) -> Result<ValidHeader, RuleError> {
+        let (hash, work) = self.check_header(spec, header, now)?;
+        Ok(ValidHeader::new(*header, hash, self.total_work.plus(work)))
     }
 
     /// Checks a header against this tip: all rules that need no records. Answers
@@ -157,11 +169,31 @@ impl TipState {
 
     /// Moves on to `block`, which was checked against this state.
     pub fn extend(&mut self, block: &ValidBlock) {
+        self.advance(block.header(), block.hash(), block.total_work());
+    }
+
+    /// Moves on to the block of `header`, which was checked against this state.
+    pub fn extend_header(&mut self, header: &ValidHeader) {
+        self.advance(header.header(), header.hash(), header.total_work());
+    }
+
+    fn advance(&mut self, header: &Header, hash: Hash, total_work: Work) {
         self.parent_time = self.header.timestamp;
-        self.header = *block.header();
-        self.hash = block.hash();
-        self.total_work = block.total_work();
-        self.history.append(leaf_hash(block.hash().as_bytes()));
+        self.header = *header;
+        self.hash = hash;
+        self.total_work = total_work;
+        self.history.append(leaf_hash(hash.as_bytes()));
+    }
+}
+
+impl Header {
+    /// Checks the rules that need neither parent nor records: field ranges, a meaningful
+    /// target and the proof of work. Answers the hash.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn check_alone(&self, spec: &Spec) -> Result<Hash, RuleError> {
+        check_alone(spec, self).map(|(hash, _)| hash)
     }
 }
 
@@ -196,7 +228,11 @@ fn check_alone(spec: &Spec, header: &Header) -> Result<(Hash, Target), RuleError
     Ok((hash, target))
 }
 
-fn check_body(spec: &Spec, header: &Header, records: &[String]) -> Result<(), RuleError> {
+pub(super) fn check_body(
+    spec: &Spec,
+    header: &Header,
+    records: &[String],
+) -> Result<(), RuleError> {
     if u32::try_from(records.len()) != Ok(header.record_count) {
         let (expected, found) = (header.record_count, records.len());
         return Err(RuleError::DataCount { expected, found });

@@ -200,7 +200,8 @@ impl<T: Transport> Driver<T> {
         self.size.refresh(&self.context.node).await;
         self.tip = tip;
         let chain_json_bytes = self.size.bytes(tip.height);
-        self.tell(Input::Tip { tip, chain_json_bytes, change });
+        let work = published.total_work;
+        self.tell(Input::Tip { tip, chain_json_bytes, work, change });
     }
 
     async fn is_ours(&self, mark: Mark) -> bool {
@@ -330,6 +331,7 @@ impl<T: Transport> Driver<T> {
                     }
                 }
                 Output::Log { link, note } => self.log(link, &note),
+                _ => {}
             }
         }
     }
@@ -357,6 +359,22 @@ impl<T: Transport> Driver<T> {
             Note::ChainAboveCap { bytes, cap } => {
                 tracing::warn!(link = link.0, %address,
                     "the peer needs our whole chain, about {bytes} bytes, and p2p.max_message is {cap}");
+            }
+            Note::Clock { millis } => {
+                tracing::warn!(link = link.0, %address,
+                    "the peer's clock and ours are {millis} ms apart: look at this machine's clock if more peers say so");
+            }
+            Note::Started { from } => {
+                tracing::info!(link = link.0, %address, height = %from.height, hash = %from.hash,
+                    "fetching blocks: resuming above what is held");
+            }
+            Note::Stalled { height } => {
+                tracing::warn!(link = link.0, %address, %height,
+                    "fetching blocks: nothing came for 30 s; this block is waited for");
+            }
+            Note::Withheld { height } => {
+                tracing::warn!(link = link.0, %address, %height,
+                    "a branch is given up: no peer sends this block of it");
             }
         }
     }

@@ -1,6 +1,8 @@
 //! What the machine is told, one consistent fact at a time.
 
+use super::message::Message;
 use super::{LinkId, Mark};
+use crate::chain::{Height, Timestamp, TipState, ValidBlock, Work};
 
 /// Something that happened. One that names a link which is not open is ignored.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -12,6 +14,15 @@ pub enum Input {
         /// Whether one of our subprotocol tokens was agreed on. A seed that we dialled
         /// echoes it too, so this is a hint and never a promise.
         jenny: bool,
+    },
+    /// A socket that speaks the binary dialect is ready for messages.
+    OpenedNative {
+        /// A new name.
+        link: LinkId,
+        /// Whether we dialled.
+        dialled: bool,
+        /// Whether the operator named the peer: such a one is never banned.
+        is_wanted: bool,
     },
     /// A socket is gone, whoever closed it. Nothing more is told of that link.
     Closed {
@@ -56,6 +67,8 @@ pub enum Input {
         tip: Mark,
         /// About how long the whole chain is as JSON, in bytes.
         chain_json_bytes: u64,
+        /// Work of our chain.
+        work: Work,
         /// How it came about.
         change: TipChange,
     },
@@ -76,8 +89,76 @@ pub enum Input {
         /// To whom.
         link: LinkId,
     },
+    /// A message of the binary dialect came.
+    Message {
+        /// From whom.
+        link: LinkId,
+        /// What it says.
+        message: Message,
+        /// What our clock shows: headers from the future are not taken yet.
+        clock: Timestamp,
+    },
+    /// A frame came that is no message of the binary dialect: a provable fault.
+    Undecodable {
+        /// From whom.
+        link: LinkId,
+        /// For the close frame and the log.
+        reason: &'static str,
+    },
+    /// Answers [`super::Output::FindBase`].
+    Base {
+        /// As asked.
+        link: LinkId,
+        /// As asked.
+        query: u64,
+        /// Of the blocks named, the last one that is held, by its place among them, and
+        /// the chain's state after it; none when not even the first one is held.
+        held: Option<(usize, Box<TipState>)>,
+        /// What our clock shows.
+        clock: Timestamp,
+    },
+    /// Answers [`super::Output::Check`].
+    Checked {
+        /// As asked.
+        link: LinkId,
+        /// As asked.
+        download: u64,
+        /// As asked.
+        first: Height,
+        /// The blocks whose body is right, up to the first whose body is not.
+        blocks: Vec<ValidBlock>,
+        /// Why the one after them is not, if one is not.
+        fault: Option<String>,
+    },
+    /// Answers [`super::Output::Connect`]. Blocks that are now on our chain are published
+    /// before: the tip is told first.
+    Connected {
+        /// As asked.
+        download: u64,
+        /// The last block of the batch.
+        last: Mark,
+        /// What became of the batch.
+        outcome: ConnectOutcome,
+    },
+    /// Answers [`super::Output::ServeHeaders`] and [`super::Output::ServeBlocks`]: the socket
+    /// took all of it.
+    Served {
+        /// To whom.
+        link: LinkId,
+    },
     /// [`super::SyncMachine::deadline`] has passed.
     DeadlinePassed,
+}
+
+/// What became of blocks that were to be connected.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ConnectOutcome {
+    /// All of them are durable: on our chain, or staged as a branch.
+    Done,
+    /// The block below them is not held any more.
+    Lost,
+    /// The node cannot take blocks now.
+    Unavailable,
 }
 
 /// What became of a single block. Looked up by its hash first, then judged in this order.

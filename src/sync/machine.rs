@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 
 use super::link::Link;
+use super::native::Native;
 use super::turn::{Ours, Turn};
-use super::{Input, LinkId, Mark, Output, Time, TipChange};
+use super::{Input, LinkId, Mark, NativeConfig, Output, Progress, Time, TipChange};
+use crate::chain::Work;
 
 /// Keeps one node's links in step, by the rules of the seed's dialect.
 ///
@@ -18,6 +20,8 @@ pub struct SyncMachine {
     served: Option<LinkId>,
     /// The one before, so that the links take turns.
     last_served: LinkId,
+    /// The binary dialect, when it is spoken.
+    native: Option<Native>,
 }
 
 impl SyncMachine {
@@ -29,7 +33,20 @@ impl SyncMachine {
             links: BTreeMap::new(),
             served: None,
             last_served: LinkId(0),
+            native: None,
         }
+    }
+
+    /// Speaks the binary dialect too. `work` is that of our chain.
+    #[must_use]
+    pub fn with_native(mut self, config: NativeConfig, work: Work) -> Self {
+        self.native = Some(Native::new(config, self.ours.tip, work));
+        self
+    }
+
+    /// How fetching blocks over the binary dialect goes.
+    pub fn progress(&self) -> Progress {
+        self.native.as_ref().map(Native::progress).unwrap_or_default()
     }
 
     /// Takes one fact in, and appends what is to be done to `out`.
@@ -40,7 +57,10 @@ impl SyncMachine {
                 self.links.insert(link, Link::new(link, jenny));
                 self.with(now, out, link, Link::on_opened);
             }
-            Input::Closed { link } => self.forget(link),
+            Input::Closed { link } => {
+                self.forget(link);
+                self.native(now, Input::Closed { link }, out);
+            }
             Input::Asked { link } => self.with(now, out, link, Link::on_asked),
             Input::Block { link, mark, verdict } => {
                 self.with(now, out, link, |link, turn| link.on_block(turn, mark, verdict));
@@ -51,8 +71,11 @@ impl SyncMachine {
             Input::Malformed { link, code, reason } => {
                 self.with(now, out, link, |link, turn| link.on_malformed(turn, code, reason));
             }
-            Input::Tip { tip, chain_json_bytes, change } => {
+            Input::Tip { tip, chain_json_bytes, work, change } => {
                 self.on_tip(now, out, tip, chain_json_bytes, change);
+                if let Some(native) = &mut self.native {
+                    native.on_tip(now, tip, work, change, out);
+                }
             }
             Input::RangeSent { link, last } => {
                 self.with(now, out, link, |link, turn| link.on_range_sent(turn, last));
@@ -64,14 +87,31 @@ impl SyncMachine {
                 }
                 self.with(now, out, link, Link::on_chain_sent);
             }
-            Input::DeadlinePassed => self.each(now, out, Link::on_time),
+            Input::DeadlinePassed => {
+                self.each(now, out, Link::on_time);
+                self.native(now, Input::DeadlinePassed, out);
+            }
+            native @ (Input::OpenedNative { .. }
+            | Input::Message { .. }
+            | Input::Undecodable { .. }
+            | Input::Base { .. }
+            | Input::Checked { .. }
+            | Input::Connected { .. }
+            | Input::Served { .. }) => self.native(now, native, out),
         }
         self.serve_next(now, out);
     }
 
     /// When to say [`Input::DeadlinePassed`], if nothing else happens before.
     pub fn deadline(&self) -> Option<Time> {
-        self.links.values().filter_map(Link::deadline).min()
+        let native = self.native.as_ref().and_then(Native::deadline);
+        self.links.values().filter_map(Link::deadline).chain(native).min()
+    }
+
+    fn native(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+        if let Some(native) = &mut self.native {
+            native.handle(now, input, out);
+        }
     }
 
     fn on_tip(

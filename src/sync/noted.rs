@@ -8,10 +8,12 @@ pub(super) struct Noted {
     invalid: bool,
     not_higher: bool,
     above_cap: bool,
+    clock: bool,
 }
 
 impl Noted {
-    pub(super) const NOTHING: Self = Self { invalid: false, not_higher: false, above_cap: false };
+    pub(super) const NOTHING: Self =
+        Self { invalid: false, not_higher: false, above_cap: false, clock: false };
 
     /// Tells the operator, the first time.
     pub(super) fn tell(&mut self, link: LinkId, note: Note, out: &mut Vec<Output>) {
@@ -19,6 +21,8 @@ impl Noted {
             Note::Invalid { .. } => &mut self.invalid,
             Note::NotHigher { .. } => &mut self.not_higher,
             Note::ChainAboveCap { .. } => &mut self.above_cap,
+            Note::Clock { .. } => &mut self.clock,
+            Note::Started { .. } | Note::Stalled { .. } | Note::Withheld { .. } => &mut false,
         };
         if !std::mem::replace(told, true) {
             out.push(Output::Log { link, note });

@@ -1,7 +1,8 @@
 //! What the machine wants done.
 
+use super::message::{Body, Message, PeerAddress};
 use super::{LinkId, Mark};
-use crate::chain::Height;
+use crate::chain::{Hash, Height, ValidBlock, ValidHeader};
 
 /// Something to do. Those of one link are done in order; [`Output::StopRange`] and
 /// [`Output::Close`] overtake.
@@ -42,6 +43,128 @@ pub enum Output {
     SendChain {
         /// To whom.
         link: LinkId,
+    },
+    /// Send this message of the binary dialect.
+    Send {
+        /// To whom.
+        link: LinkId,
+        /// What to say.
+        message: Message,
+    },
+    /// Send `GetHeaders` with a locator of our chain, and with `after` before it.
+    AskHeaders {
+        /// To whom.
+        link: LinkId,
+        /// A block that need not be on our chain, from where to go on.
+        after: Option<Mark>,
+    },
+    /// Send `Announce` with the header of this block of ours; nothing when it is no longer on our
+    /// chain, since a swap is followed by another one of these.
+    Announce {
+        /// To whom.
+        link: LinkId,
+        /// The block.
+        mark: Mark,
+    },
+    /// Send `Headers` above the highest block of the locator that is on our chain, up to and
+    /// with `stop`, our tip, or [`super::message::MAX_HEADERS`]. Then say
+    /// [`super::Input::Served`].
+    ServeHeaders {
+        /// To whom.
+        link: LinkId,
+        /// As it came.
+        locator: Vec<(Height, Hash)>,
+        /// As it came.
+        stop: Option<Hash>,
+    },
+    /// Send the bodies from `first` up to `last`, in `Blocks` messages of at most
+    /// [`super::message::MAX_BODIES_BYTES`], each batch read only when the socket took the one
+    /// before, all from one view of our chain; `NotFound` when `last` is not on it. Then say
+    /// [`super::Input::Served`].
+    ServeBlocks {
+        /// To whom.
+        link: LinkId,
+        /// As it came.
+        request: u64,
+        /// The lowest height.
+        first: Height,
+        /// The highest block.
+        last: Mark,
+    },
+    /// Send `Peers` with addresses of the book.
+    ServePeers {
+        /// To whom.
+        link: LinkId,
+    },
+    /// Find the last one of these consecutive blocks that is held, on our chain or on a branch
+    /// (the first one is the parent of the second, and so on: those held are the first
+    /// ones), and say [`super::Input::Base`].
+    FindBase {
+        /// For whom.
+        link: LinkId,
+        /// To be said again.
+        query: u64,
+        /// The blocks, oldest first; at least one.
+        marks: Vec<Mark>,
+    },
+    /// Hold bodies against their headers, beside everything else, and say
+    /// [`super::Input::Checked`].
+    Check {
+        /// Whose bodies they are.
+        link: LinkId,
+        /// To be said again.
+        download: u64,
+        /// Height of the first one, to be said again.
+        first: Height,
+        /// Consecutive.
+        bodies: Vec<(ValidHeader, Body)>,
+    },
+    /// Connect consecutive blocks: append them, or stage them as a branch that replaces our chain
+    /// once it has more work; make that durable and publish it, and then say
+    /// [`super::Input::Connected`]. At most two of these are under way.
+    Connect {
+        /// To be said again.
+        download: u64,
+        /// Who sent them, when that is one link.
+        source: Option<LinkId>,
+        /// The blocks, oldest first; at least one.
+        blocks: Vec<ValidBlock>,
+    },
+    /// Write addresses that a peer gave into the address book.
+    Learn {
+        /// Who gave them.
+        link: LinkId,
+        /// The addresses.
+        addresses: Vec<PeerAddress>,
+    },
+    /// Close the link for a provable fault, and take no links with its address for a day. A
+    /// loopback address and a peer that the operator named are backed off in place of that. The
+    /// machine has forgotten the link.
+    Ban {
+        /// Which.
+        link: LinkId,
+        /// For the close frame and the log.
+        reason: &'static str,
+    },
+    /// The link leads where another one does, which stays: close it (1000), and when it was
+    /// dialled do not dial again while the other one lasts. The machine has forgotten it.
+    Duplicate {
+        /// Which.
+        link: LinkId,
+        /// The one that stays; none when the link leads to this node itself: then its
+        /// address is never dialled again.
+        of: Option<LinkId>,
+    },
+    /// The peer said who it is. At most once a link.
+    Greeted {
+        /// Who.
+        link: LinkId,
+        /// Name and version of its program.
+        agent: String,
+        /// Where it says that it listens: `ip:port`.
+        listen: Option<String>,
+        /// Height of its tip.
+        height: Height,
     },
     /// Close the link, with a close frame. The machine has forgotten it.
     Close {
@@ -94,5 +217,26 @@ pub enum Note {
         bytes: u64,
         /// The cap, in bytes.
         cap: u64,
+    },
+    /// Its clock and ours are far apart.
+    Clock {
+        /// By how much.
+        millis: u64,
+    },
+    /// Blocks are fetched, above what was held already. Not only once a link.
+    Started {
+        /// The last block held.
+        from: Mark,
+    },
+    /// Nothing has moved for 30 seconds: it is this link that a block is waited for from.
+    /// Not only once a link.
+    Stalled {
+        /// The block's height.
+        height: Height,
+    },
+    /// Its branch was given up, for nobody sends its blocks. Not only once a link.
+    Withheld {
+        /// The first block that nobody sent.
+        height: Height,
     },
 }

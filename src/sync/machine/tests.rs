@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::chain::{Hash, Height};
+use crate::chain::{Hash, Height, Work};
 use crate::sync::{
     BlockVerdict, ChainVerdict, Input, LinkId, Mark, Output, SyncMachine, Time, TipChange,
 };
@@ -110,7 +110,12 @@ impl Bench {
     }
 
     fn tip(&mut self, change: TipChange) -> Vec<Output> {
-        self.tell(Input::Tip { tip: self.tip, chain_json_bytes: self.json_bytes, change })
+        self.tell(Input::Tip {
+            tip: self.tip,
+            chain_json_bytes: self.json_bytes,
+            work: Work::default(),
+            change,
+        })
     }
 
     fn sent(&mut self, link: LinkId, last: Mark) -> Vec<Output> {

@@ -36,7 +36,7 @@ impl Network {
             | Output::StopRange { link }
             | Output::SendChain { link }
             | Output::Close { link, .. } => *link,
-            Output::Log { .. } => return,
+            _ => return,
         };
         let link = usize::try_from(id.0 >> 32).unwrap();
         assert!(self.links[link].is_up && self.id(link) == id, "output for a closed link");

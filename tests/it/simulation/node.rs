@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jenny_chain::chain::Work;
 use jenny_chain::sync::{BlockVerdict, ChainVerdict, Input, LinkId, SyncMachine, Time, TipChange};
 
 use super::blocks::{Id, Tree};
@@ -184,7 +185,12 @@ impl Node {
         ours.told = tip;
         ours.source = Source::Nothing;
         ours.is_telling = false;
-        Input::Tip { tip: tree.mark(tip), chain_json_bytes: 500 * (height + 1), change }
+        Input::Tip {
+            tip: tree.mark(tip),
+            chain_json_bytes: 500 * (height + 1),
+            work: Work::default(),
+            change,
+        }
     }
 }
 

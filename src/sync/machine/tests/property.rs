@@ -39,6 +39,7 @@ impl Driver {
                     assert!(self.open.contains(&link), "{output:?}");
                     self.gone(link);
                 }
+                other => panic!("{other:?} on a link of the seed's dialect"),
             }
         }
     }
@@ -103,7 +104,12 @@ fn input(driver: &mut Driver, bench: &mut Bench, kind: u8, link: LinkId, height:
             } else {
                 TipChange::Extended { from, source }
             };
-            Input::Tip { tip: bench.tip, chain_json_bytes: height << 15, change }
+            Input::Tip {
+                tip: bench.tip,
+                chain_json_bytes: height << 15,
+                work: Work::default(),
+                change,
+            }
         }
         11..=13 if driver.ranges.remove(&link) => {
             let tip = bench.tip;

@@ -1,0 +1,174 @@
+//! The binary dialect's messages: one binary frame is one postcard-encoded [`Message`].
+//!
+//! Variants are append-only, for postcard writes their position, and a message's fields never
+//! change: new content is a new variant, sent only to a peer whose [`Hello`] announced it.
+//! The bytes are pinned by golden tests. Every length is held against its bound before
+//! anything is allocated for it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::chain::{Hash, Header, Height, Timestamp, Work};
+
+mod bounded;
+mod fields;
+
+pub use fields::Body;
+
+/// Longest frame of the dialect, in bytes: 4 MiB.
+pub const MAX_FRAME: usize = 4 << 20;
+
+/// Most entries of a locator.
+pub const MAX_LOCATOR: usize = 64;
+
+/// Most headers of a message.
+pub const MAX_HEADERS: usize = 2_000;
+
+/// Most blocks of a request.
+pub const MAX_RANGE: u32 = 128;
+
+/// Bytes of bodies in a message, one larger body alone excepted: 1 MiB.
+pub const MAX_BODIES_BYTES: usize = 1 << 20;
+
+/// Longest body, in bytes: 1 MiB of records, and the length of each of them.
+pub const MAX_BODY: usize = 2 << 20;
+
+/// Most addresses of a message.
+pub const MAX_PEERS: usize = 64;
+
+/// Longest address and name of a program, in bytes.
+pub const MAX_TEXT: usize = 256;
+
+/// What is said on a link of the binary dialect.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Message {
+    /// First on both sides.
+    Hello(Hello),
+    /// Asks for the headers above the highest block of the locator that stands on the
+    /// peer's chain.
+    GetHeaders {
+        /// Height and hash of blocks of the asker's chain, highest first; genesis last.
+        #[serde(with = "bounded::locator")]
+        locator: Vec<(Height, Hash)>,
+        /// Where to stop, this block included; none for the tip.
+        #[serde(with = "fields::optional_hash")]
+        stop: Option<Hash>,
+    },
+    /// Consecutive headers of the sender's chain. Fewer than [`MAX_HEADERS`] reach its tip.
+    Headers(#[serde(with = "bounded::headers")] Vec<Header>),
+    /// Asks for the bodies of one contiguous range.
+    GetBlocks {
+        /// A number of the asker's, one more each time.
+        request: u64,
+        /// The lowest height.
+        #[serde(with = "fields::height")]
+        first: Height,
+        /// How many: 1 to [`MAX_RANGE`].
+        count: u32,
+        /// Hash of the highest block, which settles all of them.
+        #[serde(with = "fields::hash")]
+        last: Hash,
+    },
+    /// Bodies of a range in order, as many as are ready; more follow until the count is reached.
+    Blocks {
+        /// Whose answer it is.
+        request: u64,
+        /// The bodies.
+        #[serde(with = "bounded::bodies")]
+        bodies: Vec<Body>,
+    },
+    /// The range, or the rest of it, is not on the sender's chain: no offence.
+    NotFound {
+        /// Whose answer it is.
+        request: u64,
+    },
+    /// The header of the sender's new tip.
+    Announce(#[serde(with = "fields::header")] Header),
+    /// Asks for addresses of peers.
+    GetPeers,
+    /// Addresses that the sender linked to.
+    Peers(#[serde(with = "bounded::peers")] Vec<PeerAddress>),
+}
+
+/// Who speaks, and where its chain stands.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Hello {
+    /// Lowest version of the dialect that it speaks.
+    pub lowest: u16,
+    /// Highest one.
+    pub highest: u16,
+    /// What it can do beyond that, a bit each; none is defined yet.
+    pub capabilities: u64,
+    /// Names the chain.
+    #[serde(with = "fields::hash")]
+    pub genesis: Hash,
+    /// Drawn at the node's start: tells a node itself, and two links to one node.
+    pub nonce: u64,
+    /// Name and version of the program.
+    #[serde(with = "bounded::text")]
+    pub agent: String,
+    /// Where it listens: `ip:port`; an unspecified ip stands for the one it is seen at.
+    #[serde(with = "bounded::optional_text")]
+    pub listen: Option<String>,
+    /// Height of its tip.
+    #[serde(with = "fields::height")]
+    pub height: Height,
+    /// Work of its chain: a claim.
+    #[serde(with = "fields::work")]
+    pub work: Work,
+    /// Its clock.
+    #[serde(with = "fields::timestamp")]
+    pub time: Timestamp,
+}
+
+/// Where a peer was linked to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PeerAddress {
+    /// As a URL: `ws://host:port`.
+    #[serde(with = "bounded::text")]
+    pub address: String,
+    /// When a link to it last came about.
+    #[serde(with = "fields::timestamp")]
+    pub last_seen: Timestamp,
+}
+
+/// A frame that is no message.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum DecodeError {
+    /// It is longer than [`MAX_FRAME`].
+    #[error("a frame of {0} bytes, above the {MAX_FRAME} of this dialect")]
+    TooLong(usize),
+    /// It is not what a message looks like, or a length in it is above its bound.
+    #[error("it does not decode: {0}")]
+    Malformed(postcard::Error),
+    /// Something follows the message.
+    #[error("{0} bytes follow the message")]
+    Trailing(usize),
+}
+
+impl Message {
+    /// The frame.
+    ///
+    /// # Errors
+    /// Never for what this node says; the serializer's signature asks for it.
+    pub fn encode(&self) -> Result<Vec<u8>, postcard::Error> {
+        postcard::to_stdvec(self)
+    }
+
+    /// Reads a frame, all of it.
+    ///
+    /// # Errors
+    /// Why it is no message.
+    pub fn decode(frame: &[u8]) -> Result<Self, DecodeError> {
+        if frame.len() > MAX_FRAME {
+            return Err(DecodeError::TooLong(frame.len()));
+        }
+        match postcard::take_from_bytes(frame) {
+            Ok((message, [])) => Ok(message),
+            Ok((_, rest)) => Err(DecodeError::Trailing(rest.len())),
+            Err(error) => Err(DecodeError::Malformed(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

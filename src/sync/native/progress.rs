@@ -1,0 +1,43 @@
+//! What can be seen of fetching blocks from outside.
+
+use crate::chain::Height;
+use crate::sync::LinkId;
+
+/// What is being done.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum SyncState {
+    /// No peer is known to have more work.
+    #[default]
+    Idle,
+    /// Headers of a branch are walked to see how much work it has.
+    Headers,
+    /// Blocks are fetched.
+    Blocks,
+}
+
+/// How fetching goes.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Progress {
+    /// What is being done.
+    pub state: SyncState,
+    /// The last block connected, or staged, by the branch that is fetched.
+    pub at: Height,
+    /// The highest block that the branch is said to have: a claim.
+    pub target: Height,
+    /// Blocks fetched since the start, those fetched twice counted twice.
+    pub blocks: u64,
+    /// Bytes of their bodies.
+    pub bytes: u64,
+    /// Bytes of bodies that came and are not connected.
+    pub held_bytes: u64,
+    /// Bytes set aside for bodies that were asked for.
+    pub reserved_bytes: u64,
+    /// Headers held whose blocks are not connected.
+    pub headers: usize,
+    /// How far above the lowest block that was not handed on bodies were asked for.
+    pub window: u64,
+    /// The links that blocks are being fetched from.
+    pub links: Vec<LinkId>,
+    /// The block that everything waits for, and who was asked for it.
+    pub awaited: Option<(Height, Option<LinkId>)>,
+}
