@@ -69,6 +69,7 @@ fn detail(link: &LinkInfo) -> Detail<'_> {
             Direction::Accepted => "accepted",
         },
         dialect: match link.dialect {
+            Dialect::Native => "jenny.postcard.1",
             Dialect::JennyJson => "jenny.json.1",
             _ => "seed",
         },
