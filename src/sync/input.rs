@@ -21,8 +21,8 @@ pub enum Input {
         link: LinkId,
         /// Whether we dialled.
         dialled: bool,
-        /// Whether the operator named the peer: such a one is never banned.
-        is_wanted: bool,
+        /// What our clock shows, for our Hello.
+        clock: Timestamp,
     },
     /// A socket is gone, whoever closed it. Nothing more is told of that link.
     Closed {

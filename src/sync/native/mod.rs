@@ -1,13 +1,35 @@
 //! The binary dialect: headers first, then bodies from every peer that has them.
+//!
+//! A link says who it is ([`greeting`]). One that may have more work than ours is asked for
+//! headers ([`scouting`]), which are walked ([`walk`]) until they show more work; then the
+//! branch becomes the one [`download`], whose bodies are asked of every peer ([`fetching`])
+//! and handed to the writer in order ([`connecting`]). What peers ask for is in [`serving`],
+//! what happens when they are late in [`lateness`].
 
+mod announcing;
+mod connecting;
+mod download;
+mod fetching;
+mod greeting;
+mod lateness;
+mod limits;
+mod peer;
 mod progress;
+mod scouting;
+mod serving;
+mod walk;
 
 pub use progress::{Progress, SyncState};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use super::{Input, LinkId, Mark, Output, Time, TipChange};
-use crate::chain::{Checkpoints, Spec, Work};
+use super::message::Message;
+use super::{Input, LinkId, Mark, Note, Output, Redial, Time, TipChange};
+use crate::chain::{Checkpoints, Hash, Height, Spec, Work};
+use connecting::Pending;
+use download::Download;
+use limits::FIRST_ESTIMATE;
+use peer::{Claim, Peer};
 
 /// What the binary dialect needs to know of this node.
 #[derive(Clone, Debug)]
@@ -28,34 +50,189 @@ pub struct NativeConfig {
 #[derive(Debug)]
 pub(super) struct Native {
     config: NativeConfig,
+    genesis: Hash,
     tip: Mark,
     work: Work,
-    links: BTreeMap<LinkId, ()>,
+    peers: BTreeMap<LinkId, Peer>,
+    download: Option<Download>,
+    /// Bodies that are being checked: by download, first height and link; count and bytes.
+    checks: BTreeMap<(u64, Height, LinkId), (u32, u64)>,
+    /// Batches at the writer, in order.
+    batches: VecDeque<Pending>,
+    /// Numbers downloads and queries.
+    next_number: u64,
+    /// Bytes of bodies that came and are not connected.
+    held: u64,
+    /// Bytes set aside for bodies that were asked for.
+    reserved: u64,
+    /// What a body is likely to have, in bytes.
+    estimate: u64,
+    /// Nothing is fetched until then: the node could not take blocks.
+    paused: Time,
+    /// When it was last looked at what is due.
+    looked: Time,
+    /// Bodies that came since the start, and their bytes.
+    came: (u64, u64),
 }
 
+/// Nobody but a peer that breaks the rules says this.
+const BEFORE_HELLO: &str = "a message before Hello";
+const SECOND_HELLO: &str = "a second Hello";
+const UNASKED: &str = "data that nobody asked for";
+
 impl Native {
-    pub(super) const fn new(config: NativeConfig, tip: Mark, work: Work) -> Self {
-        Self { config, tip, work, links: BTreeMap::new() }
+    pub(super) fn new(config: NativeConfig, tip: Mark, work: Work) -> Self {
+        Self {
+            genesis: config.spec.genesis().hash(),
+            config,
+            tip,
+            work,
+            peers: BTreeMap::new(),
+            download: None,
+            checks: BTreeMap::new(),
+            batches: VecDeque::new(),
+            next_number: 0,
+            held: 0,
+            reserved: 0,
+            estimate: FIRST_ESTIMATE,
+            paused: Time::default(),
+            looked: Time::default(),
+            came: (0, 0),
+        }
     }
 
-    pub(super) fn handle(&mut self, _now: Time, _input: Input, _out: &mut Vec<Output>) {}
+    pub(super) fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+        match input {
+            Input::OpenedNative { link, dialled, clock } => {
+                self.open(Peer::new(link, dialled, now), clock, out);
+            }
+            Input::Closed { link } => self.forget(link),
+            Input::Undecodable { link, reason } => self.ban(link, reason, out),
+            Input::Message { link, message, clock } => self.message(now, link, message, clock, out),
+            Input::Base { link, query, held, clock } => {
+                self.on_base(now, link, query, held, clock, out);
+            }
+            Input::Checked { link, download, first, blocks, fault } => {
+                self.on_checked(now, link, download, first, blocks, fault, out);
+            }
+            Input::Connected { download, last, outcome } => {
+                self.on_connected(now, download, last, outcome, out);
+            }
+            Input::Served { link } => self.on_served(link),
+            Input::DeadlinePassed => self.on_time(now, out),
+            _ => return,
+        }
+        self.go_on(now, out);
+    }
 
+    fn message(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        message: Message,
+        clock: crate::chain::Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        if let Message::Hello(hello) = message {
+            if peer.is_greeted() {
+                self.ban(link, SECOND_HELLO, out);
+            } else {
+                self.on_hello(now, link, hello, clock, out);
+            }
+            return;
+        }
+        if !peer.is_greeted() {
+            self.ban(link, BEFORE_HELLO, out);
+            return;
+        }
+        match message {
+            // Taken above.
+            Message::Hello(_) => (),
+            Message::GetHeaders { locator, stop } => self.on_get_headers(link, locator, stop, out),
+            Message::Headers(headers) => self.on_headers(now, link, headers, clock, out),
+            Message::GetBlocks { request, first, count, last } => {
+                self.on_get_blocks(link, request, first, count, last, out);
+            }
+            Message::Blocks { request, bodies } => self.on_blocks(now, link, request, bodies, out),
+            Message::NotFound { request } => self.on_not_found(now, link, request, out),
+            Message::Announce(header) => self.on_announce(now, link, header, clock, out),
+            Message::GetPeers => self.on_get_peers(now, link, out),
+            Message::Peers(addresses) => self.on_peers(link, addresses, out),
+        }
+    }
+
+    /// Another tip was published.
     pub(super) fn on_tip(
         &mut self,
-        _now: Time,
+        now: Time,
         tip: Mark,
         work: Work,
         _change: TipChange,
-        _out: &mut Vec<Output>,
+        out: &mut Vec<Output>,
     ) {
+        if tip == self.tip {
+            return;
+        }
         (self.tip, self.work) = (tip, work);
+        self.announce(out);
+        self.go_on(now, out);
     }
 
-    pub(super) fn progress(&self) -> Progress {
-        Progress::default()
+    /// Whatever can be begun is begun.
+    fn go_on(&mut self, now: Time, out: &mut Vec<Output>) {
+        self.hand_on(out);
+        self.begin_best(now, out);
+        self.scout(now, out);
+        self.ask_more_headers(now, out);
+        self.fetch(now, out);
+        self.help_out(now, out);
     }
 
-    pub(super) fn deadline(&self) -> Option<Time> {
-        None
+    fn next_number(&mut self) -> u64 {
+        self.next_number = self.next_number.saturating_add(1);
+        self.next_number
+    }
+
+    /// A provable fault. The link is forgotten.
+    fn ban(&mut self, link: LinkId, reason: &'static str, out: &mut Vec<Output>) {
+        if self.peers.contains_key(&link) {
+            out.push(Output::Ban { link, reason });
+            self.forget(link);
+        }
+    }
+
+    /// Closes a link for what is no fault. The link is forgotten.
+    fn close(
+        &mut self,
+        link: LinkId,
+        code: u16,
+        reason: &'static str,
+        redial: Redial,
+        out: &mut Vec<Output>,
+    ) {
+        if self.peers.contains_key(&link) {
+            out.push(Output::Close { link, code, reason, redial });
+            self.forget(link);
+        }
+    }
+
+    fn forget(&mut self, link: LinkId) {
+        self.release(link, None);
+        self.peers.remove(&link);
+        if let Some(download) = &mut self.download
+            && download.source == Some(link)
+        {
+            download.source = None;
+        }
+    }
+
+    fn tell(&mut self, link: LinkId, note: Note, out: &mut Vec<Output>) {
+        if let Some(peer) = self.peers.get_mut(&link) {
+            peer.noted.tell(link, note, out);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

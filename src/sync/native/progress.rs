@@ -1,5 +1,6 @@
 //! What can be seen of fetching blocks from outside.
 
+use super::Native;
 use crate::chain::Height;
 use crate::sync::LinkId;
 
@@ -40,4 +41,31 @@ pub struct Progress {
     pub links: Vec<LinkId>,
     /// The block that everything waits for, and who was asked for it.
     pub awaited: Option<(Height, Option<LinkId>)>,
+}
+
+impl Native {
+    pub(in crate::sync) fn progress(&self) -> Progress {
+        let (blocks, bytes) = self.came;
+        let looking = self.peers.values().any(|peer| peer.ask.is_some() || peer.query.is_some());
+        let mut progress = Progress {
+            state: if looking { SyncState::Headers } else { SyncState::Idle },
+            at: self.tip.height,
+            target: self.highest_claim().max(self.tip.height),
+            blocks,
+            bytes,
+            held_bytes: self.held,
+            reserved_bytes: self.reserved,
+            links: self.fetching_links(),
+            ..Progress::default()
+        };
+        if let Some(download) = &self.download {
+            progress.state = SyncState::Blocks;
+            progress.at = download.connected.height;
+            progress.target = self.highest_claim().max(download.head().height);
+            progress.headers = download.ahead();
+            progress.window = download.window();
+            progress.awaited = self.awaited_block(self.looked);
+        }
+        progress
+    }
 }

@@ -1,0 +1,88 @@
+//! New tips: ours to the links, and theirs.
+
+use super::limits::NEAR;
+use super::{Claim, Native};
+use crate::chain::{Header, RuleError, Timestamp};
+use crate::sync::{LinkId, Mark, Output, Time};
+
+const BAD_ANNOUNCEMENT: &str = "an announced header that breaks a rule";
+
+impl Native {
+    /// Tells every link that has not shown it knows our tip. While much is still to come nobody
+    /// is told: the tip moves on at once.
+    pub(super) fn announce(&mut self, out: &mut Vec<Output>) {
+        if self.download.as_ref().is_some_and(|download| download.left() > NEAR) {
+            return;
+        }
+        let mark = self.tip;
+        for peer in self.peers.values_mut().filter(|peer| peer.is_greeted()) {
+            if peer.knows != Some(mark.hash) {
+                peer.knows = Some(mark.hash);
+                out.push(Output::Announce { link: peer.id, mark });
+            }
+        }
+    }
+
+    pub(super) fn on_announce(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        header: Header,
+        clock: Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        let hash = match header.check_alone(&self.config.spec) {
+            Ok(hash) => hash,
+            Err(error) => {
+                self.tell_broken(link, &header, &error, out);
+                self.ban(link, BAD_ANNOUNCEMENT, out);
+                return;
+            }
+        };
+        let mark = Mark { height: header.height, hash };
+        let tip = self.tip;
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        peer.named(mark);
+        // It may have what it had not.
+        (peer.lacks, peer.is_off) = (None, None);
+        if mark == tip {
+            peer.claim = Claim::Nothing;
+            return;
+        }
+        if let Some(download) = &mut self.download {
+            if download.contains(mark) {
+                peer.claim = Claim::Nothing;
+                return;
+            }
+            if header.previous_hash != download.head().hash {
+                // Looked at when this one is fetched; its source goes on from where we are.
+                peer.claim = Claim::Block;
+                if download.source == Some(link) && mark.height > download.head().height {
+                    download.is_whole = false;
+                }
+                return;
+            }
+        }
+        // Its place is known when it stands on our tip, or on what we have looked at.
+        let walked = peer.walk.as_ref().filter(|walk| walk.head().hash == header.previous_hash);
+        let is_next = header.previous_hash == tip.hash
+            || walked.is_some()
+            || self.download.as_ref().is_some_and(|d| d.head().hash == header.previous_hash);
+        if is_next && peer.ask.is_none() && peer.query.is_none() {
+            self.take_headers(now, link, vec![header], true, clock, out);
+        } else {
+            peer.claim = Claim::Block;
+        }
+    }
+
+    fn tell_broken(
+        &mut self,
+        link: LinkId,
+        header: &Header,
+        error: &RuleError,
+        out: &mut Vec<Output>,
+    ) {
+        let mark = Mark { height: header.height, hash: header.hash() };
+        self.tell(link, crate::sync::Note::Invalid { mark, reason: error.to_string() }, out);
+    }
+}

@@ -1,0 +1,306 @@
+//! Bodies: who is asked for which, and what is made of those that come.
+
+use super::limits::{BUDGET, MAX_REQUESTS, REQUEST_BYTES, SPARE};
+use super::peer::{Peer, Request};
+use super::{Native, UNASKED};
+use crate::chain::{Height, ValidBlock, ValidHeader};
+use crate::sync::message::{Body, MAX_BODY, MAX_RANGE, Message};
+use crate::sync::{LinkId, Note, Output, Time};
+
+const EMPTY: &str = "an answer without a block";
+const TOO_MANY: &str = "more blocks than were asked for";
+const WRONG_BODY: &str = "a body that is not the one of its header";
+
+impl Native {
+    /// Asks for bodies, lowest first, of the links with the fewest requests under way.
+    pub(super) fn fetch(&mut self, now: Time, out: &mut Vec<Output>) {
+        let Some(number) = self.download.as_ref().map(|download| download.number) else { return };
+        let mut tired: Vec<LinkId> = Vec::new();
+        loop {
+            let can = |peer: &&Peer| peer.can_fetch(now, number) && !tired.contains(&peer.id);
+            let idle = |peer: &&Peer| (peer.in_time(), peer.timeout, peer.id);
+            let next = self.peers.values().filter(can).min_by_key(idle);
+            let Some(link) = next.map(|peer| peer.id) else { return };
+            if !self.request(now, link, out) {
+                tired.push(link);
+            }
+        }
+    }
+
+    /// What is set aside for one body.
+    fn expected(&self) -> u64 {
+        let expected = self.estimate.saturating_add(self.estimate / 4).saturating_add(64);
+        expected.min(MAX_BODY as u64)
+    }
+
+    /// Asks a link for the lowest range that nobody was asked for. Answers whether it did.
+    pub(super) fn request(&mut self, now: Time, link: LinkId, out: &mut Vec<Output>) -> bool {
+        let each = self.expected();
+        let room = BUDGET.saturating_sub(self.held).saturating_sub(self.reserved);
+        let Self { download: Some(download), peers, .. } = self else { return false };
+        let Some(peer) = peers.get_mut(&link) else { return false };
+        let most = (REQUEST_BYTES / each.max(1)).clamp(1, u64::from(MAX_RANGE));
+        let most = usize::try_from(most).unwrap_or(1);
+        let Some((first, count, last)) = download.next_range(peer.height, most) else {
+            return false;
+        };
+        let fits = |count: u32, room: u64| u64::from(count).saturating_mul(each) <= room;
+        // What the writer waits for may use what is spared for it, alone.
+        let is_front = download.front() == Some(first);
+        let (count, last) = if fits(count, room.saturating_sub(SPARE)) {
+            (count, last)
+        } else if is_front
+            && fits(1, room)
+            && let Some((_, count, last)) = download.next_range(peer.height, 1)
+        {
+            (count, last)
+        } else {
+            return false;
+        };
+        download.asked(first, count);
+        let number = peer.next_request;
+        peer.next_request = number.saturating_add(1);
+        peer.requests.push(Request {
+            number,
+            download: download.number,
+            next: first,
+            left: count,
+            sent: now,
+            moved: now,
+            reserved: each,
+            is_late: false,
+        });
+        self.reserved = self.reserved.saturating_add(u64::from(count).saturating_mul(each));
+        let message = Message::GetBlocks { request: number, first, count, last: last.hash };
+        out.push(Output::Send { link, message });
+        true
+    }
+
+    pub(super) fn on_blocks(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        number: u64,
+        bodies: Vec<Body>,
+        out: &mut Vec<Output>,
+    ) {
+        let count = bodies.len();
+        let bytes = bodies.iter().fold(0_u64, |sum, body| sum.saturating_add(body.len() as u64));
+        self.came = (self.came.0.saturating_add(count as u64), self.came.1.saturating_add(bytes));
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        if count == 0 {
+            self.ban(link, EMPTY, out);
+            return;
+        }
+        let Some(request) = peer.requests.iter_mut().find(|request| request.number == number)
+        else {
+            // Given up long ago, unless it was never made.
+            if number >= peer.next_request {
+                self.ban(link, UNASKED, out);
+            }
+            return;
+        };
+        let taken = u32::try_from(count).unwrap_or(u32::MAX);
+        let Some(left) = request.left.checked_sub(taken) else {
+            self.ban(link, TOO_MANY, out);
+            return;
+        };
+        let (first, download, reserved) = (request.next, request.download, request.reserved);
+        request.next = first.ahead(count as u64);
+        request.left = left;
+        let took = now.0.saturating_sub(request.sent.0);
+        if left == 0 {
+            if !request.is_late {
+                peer.usual = Some(
+                    peer.usual
+                        .map_or(took, |usual| (usual.saturating_mul(3).saturating_add(took)) / 4),
+                );
+            }
+            peer.requests.retain(|request| request.number != number);
+        }
+        // Requests are answered one after the other: those after this one have moved, those
+        // before it were passed over.
+        let mut passed_over = false;
+        for request in &mut peer.requests {
+            request.moved = now;
+            passed_over |= request.number < number && !request.is_late;
+        }
+        peer.answered();
+        // One that was late and answers now is asked again at once.
+        peer.rests = peer.rests.min(now);
+        self.reserved = self.reserved.saturating_sub(reserved.saturating_mul(count as u64));
+        self.learn_size(bytes, count as u64);
+        if passed_over {
+            self.let_others_before(link, number);
+        }
+        if self.download.as_ref().is_some_and(|current| current.number == download) {
+            self.take_bodies(now, link, first, bodies, out);
+        }
+    }
+
+    /// Follows growth at once, and shrinking slowly.
+    fn learn_size(&mut self, bytes: u64, count: u64) {
+        let Some(average) = bytes.checked_div(count) else { return };
+        self.estimate = if average > self.estimate {
+            average
+        } else {
+            self.estimate.saturating_mul(7).saturating_add(average) / 8
+        };
+    }
+
+    /// Has the bodies checked that are wanted and fit the budget.
+    fn take_bodies(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        first: Height,
+        bodies: Vec<Body>,
+        out: &mut Vec<Output>,
+    ) {
+        let Self { download: Some(download), held, reserved, checks, .. } = self else { return };
+        let number = download.number;
+        let mut run: (Height, Vec<(ValidHeader, Body)>, u64) = (first, Vec::new(), 0);
+        let mut emit = |run: &mut (Height, Vec<(ValidHeader, Body)>, u64), next: Height| {
+            let (start, bodies, bytes) = std::mem::replace(run, (next, Vec::new(), 0));
+            let count = u32::try_from(bodies.len()).unwrap_or(u32::MAX);
+            if count > 0 {
+                checks.insert((number, start, link), (count, bytes));
+                out.push(Output::Check { link, download: number, first: start, bodies });
+            }
+        };
+        for (offset, body) in bodies.into_iter().enumerate() {
+            let height = first.ahead(offset as u64);
+            let Some(header) = download.wants(height) else {
+                emit(&mut run, height.next());
+                continue;
+            };
+            let bytes = body.len() as u64;
+            let is_front = download.front() == Some(height);
+            let limit = if is_front { BUDGET } else { BUDGET.saturating_sub(SPARE) };
+            if held.saturating_add(*reserved).saturating_add(bytes) > limit {
+                download.refuse(height);
+                emit(&mut run, height.next());
+                continue;
+            }
+            *held = held.saturating_add(bytes);
+            download.checking(height, bytes);
+            download.has_begun = true;
+            download.moved = now;
+            run.2 = run.2.saturating_add(bytes);
+            run.1.push((header, body));
+        }
+        emit(&mut run, first);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of one input")]
+    pub(super) fn on_checked(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        number: u64,
+        first: Height,
+        blocks: Vec<ValidBlock>,
+        fault: Option<String>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some((count, bytes)) = self.checks.remove(&(number, first, link)) else { return };
+        let Some(download) = self.download.as_mut().filter(|download| download.number == number)
+        else {
+            self.held = self.held.saturating_sub(bytes);
+            return;
+        };
+        download.moved = now;
+        let right = blocks.len() as u64;
+        for block in blocks {
+            download.right(block, link);
+        }
+        for offset in right..u64::from(count) {
+            let back = download.wrong(first.ahead(offset));
+            self.held = self.held.saturating_sub(back);
+        }
+        if let Some(reason) = fault {
+            let mark = self.peers.get(&link).and_then(|peer| peer.tip).unwrap_or(self.tip);
+            self.tell(link, Note::Invalid { mark, reason }, out);
+            self.ban(link, WRONG_BODY, out);
+        }
+    }
+
+    /// The link does not hold the rest of a range: it is on another branch, or was.
+    pub(super) fn on_not_found(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        number: u64,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let Some(request) = peer.requests.iter().find(|request| request.number == number).copied()
+        else {
+            if number >= peer.next_request {
+                self.ban(link, UNASKED, out);
+            }
+            return;
+        };
+        peer.answered();
+        peer.rests = peer.rests.min(now);
+        peer.lacks = Some(request.download);
+        for request in &mut peer.requests {
+            request.moved = now;
+        }
+        self.release(link, Some(number));
+    }
+
+    /// Gives back what a link was asked for: one request, or all; the requests are forgotten.
+    pub(super) fn release(&mut self, link: LinkId, only: Option<u64>) {
+        let Self { download, peers, reserved, .. } = self;
+        let Some(peer) = peers.get_mut(&link) else { return };
+        peer.requests.retain(|request| {
+            if only.is_some_and(|number| number != request.number) {
+                return true;
+            }
+            give_back(download.as_mut(), reserved, request);
+            false
+        });
+    }
+
+    /// Gives what a link was asked for to others; what comes of it late is still taken.
+    pub(super) fn let_others(&mut self, link: LinkId) {
+        self.let_others_before(link, u64::MAX);
+    }
+
+    /// As [`Native::let_others`], the requests before one.
+    fn let_others_before(&mut self, link: LinkId, number: u64) {
+        let Self { download, peers, reserved, .. } = self;
+        let Some(peer) = peers.get_mut(&link) else { return };
+        let before = |request: &&mut Request| !request.is_late && request.number < number;
+        for request in peer.requests.iter_mut().filter(before) {
+            give_back(download.as_mut(), reserved, request);
+            (request.is_late, request.reserved) = (true, 0);
+        }
+        peer.forget_late();
+    }
+
+    /// Links that are asked for bodies now.
+    pub(super) fn fetching_links(&self) -> Vec<LinkId> {
+        let is_asked = |peer: &&Peer| peer.in_time() > 0;
+        self.peers.values().filter(is_asked).map(|peer| peer.id).collect()
+    }
+
+    /// Whether a link has room for another request; used to pick who helps out.
+    pub(super) fn can_help(&self, now: Time, link: LinkId, height: Height, number: u64) -> bool {
+        self.peers.get(&link).is_some_and(|peer| {
+            peer.can_fetch(now, number) && peer.height >= height && peer.in_time() < MAX_REQUESTS
+        })
+    }
+}
+
+/// Gives back the room and the blocks of a request, unless it is late and was given back.
+fn give_back(download: Option<&mut super::Download>, reserved: &mut u64, request: &Request) {
+    if request.is_late {
+        return;
+    }
+    *reserved = reserved.saturating_sub(u64::from(request.left).saturating_mul(request.reserved));
+    if let Some(download) = download.filter(|download| download.number == request.download) {
+        download.released(request.next, request.left);
+    }
+}

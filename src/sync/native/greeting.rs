@@ -1,0 +1,112 @@
+//! Who is on a link: `Hello`, links to oneself, and two links to one node.
+
+use super::limits::{CLOCK_MILLIS, HELLO_WITHIN, VERSIONS, YOUNG};
+use super::{Claim, Native, Peer};
+use crate::chain::{Height, Timestamp};
+use crate::sync::message::{Hello, Message};
+use crate::sync::{LinkId, Note, Output, Redial, Time};
+
+/// Another chain: nothing that it says can ever be of use here.
+const FOREIGN_GENESIS: &str = "this is another chain: its genesis block differs";
+const NO_VERSION: &str = "no version of the dialect that both speak";
+const NO_HELLO: &str = "no Hello within 5 s";
+
+impl Native {
+    pub(super) fn open(&mut self, mut peer: Peer, clock: Timestamp, out: &mut Vec<Output>) {
+        let link = peer.id;
+        self.forget(link);
+        // Hello says as much as an announcement.
+        peer.knows = Some(self.tip.hash);
+        self.peers.insert(link, peer);
+        let (lowest, highest) = VERSIONS;
+        let hello = Hello {
+            lowest,
+            highest,
+            capabilities: 0,
+            genesis: self.genesis,
+            nonce: self.config.nonce,
+            agent: self.config.agent.clone(),
+            listen: self.config.listen.clone(),
+            height: self.tip.height,
+            work: self.work,
+            time: clock,
+        };
+        out.push(Output::Send { link, message: Message::Hello(hello) });
+    }
+
+    pub(super) fn on_hello(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        hello: Hello,
+        clock: Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        if hello.genesis != self.genesis {
+            self.close(link, 1008, FOREIGN_GENESIS, Redial::Longest, out);
+            return;
+        }
+        let (lowest, highest) = VERSIONS;
+        if hello.lowest > highest || hello.highest < lowest {
+            self.close(link, 1002, NO_VERSION, Redial::Longest, out);
+            return;
+        }
+        if hello.nonce == self.config.nonce {
+            out.push(Output::Duplicate { link, of: None });
+            self.forget(link);
+            return;
+        }
+        let twin = self.peers.values().find(|peer| peer.nonce == Some(hello.nonce));
+        if let Some(twin) = twin.map(|twin| twin.id) {
+            let (stays, goes) = self.settle(now, twin, link, hello.nonce);
+            out.push(Output::Duplicate { link: goes, of: Some(stays) });
+            self.forget(goes);
+            if goes == link {
+                return;
+            }
+        }
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        peer.nonce = Some(hello.nonce);
+        peer.height = hello.height;
+        peer.claim = Claim::Work(hello.work);
+        peer.ask_addresses = now;
+        let Hello { agent, listen, height, time, .. } = hello;
+        out.push(Output::Greeted { link, agent, listen, height });
+        let apart = clock.millis_since(time).max(time.millis_since(clock));
+        if apart > CLOCK_MILLIS {
+            self.tell(link, Note::Clock { millis: apart }, out);
+        }
+        // The tip may be another one than our Hello told of.
+        self.announce(out);
+    }
+
+    /// Of two links to one node, which stays and which goes. Both ends decide alike.
+    fn settle(&self, now: Time, old: LinkId, new: LinkId, theirs: u64) -> (LinkId, LinkId) {
+        let is_young =
+            |link: &LinkId| self.peers.get(link).is_some_and(|peer| now < peer.opened.plus(YOUNG));
+        if !is_young(&old) {
+            return (old, new);
+        }
+        // The one that the larger nonce dialled stays.
+        let ours_wins = self.config.nonce > theirs;
+        let dialled = |link: &LinkId| self.peers.get(link).is_some_and(|peer| peer.dialled);
+        match (dialled(&old) == ours_wins, dialled(&new) == ours_wins) {
+            (false, true) => (new, old),
+            _ => (old, new),
+        }
+    }
+
+    /// Closes links that do not say who they are.
+    pub(super) fn close_ungreeted(&mut self, now: Time, out: &mut Vec<Output>) {
+        let is_late = |peer: &&Peer| !peer.is_greeted() && peer.opened.plus(HELLO_WITHIN) <= now;
+        let late: Vec<_> = self.peers.values().filter(is_late).map(|peer| peer.id).collect();
+        for link in late {
+            self.close(link, 1002, NO_HELLO, Redial::Normal, out);
+        }
+    }
+
+    /// The highest block that any peer claims to have.
+    pub(super) fn highest_claim(&self) -> Height {
+        self.peers.values().map(|peer| peer.height).max().unwrap_or_default()
+    }
+}

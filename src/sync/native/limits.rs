@@ -1,0 +1,110 @@
+//! How often and how much: every number of the binary dialect.
+
+use std::time::Duration;
+
+use crate::sync::message::MAX_FRAME;
+
+/// Versions of the dialect that this node speaks.
+pub(super) const VERSIONS: (u16, u16) = (1, 1);
+
+/// How long a link's Hello is waited for.
+pub(super) const HELLO_WITHIN: Duration = Duration::from_secs(5);
+
+/// Of two links to one node the older one stays, unless both are younger than this.
+pub(super) const YOUNG: Duration = Duration::from_secs(10);
+
+/// Clocks that are further apart than this are told to the operator: half of what the chains
+/// built in allow a block to be ahead.
+pub(super) const CLOCK_MILLIS: u64 = 60_000;
+
+/// Links that are asked for headers at a time while no blocks are fetched.
+pub(super) const MAX_SCOUTS: usize = 3;
+
+/// Headers held ahead of their bodies, at most.
+pub(super) const MAX_AHEAD: usize = 4_096;
+
+/// Headers of a walk that are kept, so that a short branch need not be fetched again.
+pub(super) const MAX_FRESH: usize = 2_000;
+
+/// A walk keeps the hash of every block whose height is a multiple of this: 32 bytes each.
+pub(super) const WALK_STEP: u64 = 2_000;
+
+/// Headers that one walk looks at before the link is asked no more for a while: bounds the
+/// hashes kept, 512 KiB a link.
+pub(super) const MAX_WALK: u64 = 32_768_000;
+
+/// Bodies are asked for this far above the lowest block that was not handed on.
+pub(super) const WINDOW: usize = 2_048;
+
+/// Requests for bodies under way on a link, at most.
+pub(super) const MAX_REQUESTS: usize = 4;
+
+/// Requests on a link whose answer is late and still taken, at most.
+pub(super) const MAX_LATE: usize = 16;
+
+/// Bytes of bodies that came or were asked for and are not connected, of all links together.
+pub(super) const BUDGET: u64 = 64 << 20;
+
+/// Of these, what is left free for the block that everything waits for.
+pub(super) const SPARE: u64 = MAX_FRAME as u64;
+
+/// Bytes of bodies that one request is made for.
+pub(super) const REQUEST_BYTES: u64 = 4 << 20;
+
+/// What a body is taken to have before the first one came.
+pub(super) const FIRST_ESTIMATE: u64 = 64 << 10;
+
+/// Blocks handed to the writer at once, and bytes of their bodies.
+pub(super) const MAX_BATCH_BLOCKS: usize = 1_000;
+
+/// See [`MAX_BATCH_BLOCKS`]; one larger block is handed on alone.
+pub(super) const MAX_BATCH_BYTES: u64 = 8 << 20;
+
+/// While one batch is at the writer, a second one of less than this waits for more.
+pub(super) const MIN_SECOND_BATCH: usize = 128;
+
+/// Batches at the writer, at most.
+pub(super) const MAX_BATCHES: usize = 2;
+
+/// Time for an answer, at first and at least.
+pub(super) const FIRST_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Time for an answer, at most.
+pub(super) const LAST_TIMEOUT: Duration = Duration::from_secs(64);
+
+/// The block that everything waits for is asked of another link after so many times the
+/// usual time of an answer.
+pub(super) const HEDGE_TIMES: u32 = 4;
+
+/// But not before this.
+pub(super) const HEDGE_AFTER: Duration = Duration::from_millis(100);
+
+/// And after this, when no answer came yet that tells the usual time.
+pub(super) const HEDGE_UNKNOWN: Duration = Duration::from_millis(500);
+
+/// A branch of which nothing comes any more is given up for another one after this.
+pub(super) const GIVE_UP: Duration = Duration::from_secs(20);
+
+/// And after this, when nothing of it ever came.
+pub(super) const GIVE_UP_FIRST: Duration = Duration::from_secs(6);
+
+/// Who withheld a branch is asked for no headers for so long.
+pub(super) const SHUN: Duration = Duration::from_secs(300);
+
+/// The watchdog speaks when nothing moved for so long.
+pub(super) const STALLED: Duration = Duration::from_secs(30);
+
+/// Pause when the node cannot take blocks.
+pub(super) const UNAVAILABLE: Duration = Duration::from_secs(10);
+
+/// Headers and bodies that a peer may have asked for and not got; above it the link is closed.
+pub(super) const MAX_SERVING: u32 = 32;
+
+/// How often a link is told addresses.
+pub(super) const ADDRESSES_EVERY: Duration = Duration::from_secs(60);
+
+/// How often a link is asked for addresses.
+pub(super) const ASK_ADDRESSES_EVERY: Duration = Duration::from_secs(1_800);
+
+/// Blocks that may still be to come while new tips are announced.
+pub(super) const NEAR: usize = 16;

@@ -1,0 +1,211 @@
+//! What is known of one link of the binary dialect, and what is under way on it.
+
+use std::time::Duration;
+
+use super::limits::{FIRST_TIMEOUT, LAST_TIMEOUT, MAX_LATE, MAX_REQUESTS};
+use super::walk::Walk;
+use crate::chain::{Hash, Header, Height, Work};
+use crate::sync::noted::Noted;
+use crate::sync::{LinkId, Mark, Time};
+
+/// One link. Of bounded size: a walk's hashes and headers are most of it.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) id: LinkId,
+    pub(super) dialled: bool,
+    pub(super) opened: Time,
+    /// The nonce of its Hello; none while that is awaited.
+    pub(super) nonce: Option<u64>,
+    /// The last block that it named.
+    pub(super) tip: Option<Mark>,
+    /// The highest block that it claims to hold.
+    pub(super) height: Height,
+    pub(super) claim: Claim,
+    /// The block that it was told of last, or told us of.
+    pub(super) knows: Option<Hash>,
+    /// `GetHeaders` under way.
+    pub(super) ask: Option<Ask>,
+    /// Answers to `GetHeaders` that are still to come, late ones with them.
+    pub(super) owed: u32,
+    /// Headers whose place on our chain is being looked up.
+    pub(super) query: Option<Query>,
+    pub(super) walk: Option<Walk>,
+    pub(super) requests: Vec<Request>,
+    pub(super) next_request: u64,
+    /// The download whose blocks it does not hold.
+    pub(super) lacks: Option<u64>,
+    /// The download whose headers it does not hold.
+    pub(super) is_off: Option<u64>,
+    /// The download that it was late in.
+    pub(super) was_late: Option<u64>,
+    /// Time that it has for an answer.
+    pub(super) timeout: Duration,
+    /// Nothing is asked of it until then.
+    pub(super) rests: Time,
+    /// No headers are asked of it until then.
+    pub(super) shunned: Time,
+    /// The usual time from a request to the last of its bodies.
+    pub(super) usual: Option<Duration>,
+    /// What it asked for and has not got.
+    pub(super) serving: u32,
+    /// When it was told addresses last.
+    pub(super) told_addresses: Option<Time>,
+    /// When to ask it for addresses.
+    pub(super) ask_addresses: Time,
+    pub(super) addresses_owed: u32,
+    pub(super) noted: Noted,
+}
+
+/// What a peer says to have that is not looked at yet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Claim {
+    /// Nothing that we lack.
+    Nothing,
+    /// A chain of this work.
+    Work(Work),
+    /// A block that was not found on our chain.
+    Block,
+    /// A header from the future: to be asked for again then.
+    Later(Time),
+}
+
+/// `GetHeaders` under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask {
+    pub(super) until: Time,
+}
+
+/// Headers that came and whose place is being looked up.
+#[derive(Debug)]
+pub(super) struct Query {
+    pub(super) number: u64,
+    pub(super) headers: Vec<Header>,
+    /// They reach the peer's tip.
+    pub(super) is_last: bool,
+}
+
+/// `GetBlocks` under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    pub(super) number: u64,
+    pub(super) download: u64,
+    /// The next body to come.
+    pub(super) next: Height,
+    pub(super) left: u32,
+    pub(super) sent: Time,
+    /// When something of it came last, or it was sent.
+    pub(super) moved: Time,
+    /// Bytes set aside for each body; 0 once it is late.
+    pub(super) reserved: u64,
+    /// Its blocks were given to others; what comes is taken all the same.
+    pub(super) is_late: bool,
+}
+
+impl Peer {
+    pub(super) const fn new(id: LinkId, dialled: bool, opened: Time) -> Self {
+        Self {
+            id,
+            dialled,
+            opened,
+            nonce: None,
+            tip: None,
+            height: Height::GENESIS,
+            claim: Claim::Nothing,
+            knows: None,
+            ask: None,
+            owed: 0,
+            query: None,
+            walk: None,
+            requests: Vec::new(),
+            next_request: 0,
+            lacks: None,
+            is_off: None,
+            was_late: None,
+            timeout: FIRST_TIMEOUT,
+            rests: Time(Duration::ZERO),
+            shunned: Time(Duration::ZERO),
+            usual: None,
+            serving: 0,
+            told_addresses: None,
+            ask_addresses: Time(Duration::ZERO),
+            addresses_owed: 0,
+            noted: Noted::NOTHING,
+        }
+    }
+
+    pub(super) const fn is_greeted(&self) -> bool {
+        self.nonce.is_some()
+    }
+
+    pub(super) fn is_resting(&self, now: Time) -> bool {
+        now < self.rests
+    }
+
+    /// Whether headers can be asked of it now.
+    pub(super) fn can_scout(&self, now: Time) -> bool {
+        self.is_greeted()
+            && !self.is_resting(now)
+            && self.shunned <= now
+            && self.ask.is_none()
+            && self.query.is_none()
+    }
+
+    /// Whether it may have more work than ours.
+    pub(super) fn is_ahead(&self, now: Time, ours: Work) -> bool {
+        match self.claim {
+            Claim::Nothing => false,
+            Claim::Work(work) => work > ours,
+            Claim::Block => true,
+            Claim::Later(at) => at <= now,
+        }
+    }
+
+    /// Requests that are not late.
+    pub(super) fn in_time(&self) -> usize {
+        self.requests.iter().filter(|request| !request.is_late).count()
+    }
+
+    /// Whether bodies of this download can be asked of it now.
+    pub(super) fn can_fetch(&self, now: Time, download: u64) -> bool {
+        self.is_greeted()
+            && !self.is_resting(now)
+            && self.lacks != Some(download)
+            && self.in_time() < MAX_REQUESTS
+    }
+
+    /// It named this block as one of its chain.
+    pub(super) fn named(&mut self, mark: Mark) {
+        self.tip = Some(mark);
+        self.height = self.height.max(mark.height);
+        self.knows = Some(mark.hash);
+    }
+
+    /// It was late: it gets more time, and nothing is asked of it for as long as it had.
+    pub(super) fn rest(&mut self, now: Time) {
+        self.rests = now.plus(self.timeout);
+        self.timeout = self.timeout.saturating_mul(2).min(LAST_TIMEOUT);
+    }
+
+    /// It answered: it gets less time.
+    pub(super) fn answered(&mut self) {
+        self.timeout = (self.timeout / 4).saturating_mul(3).max(FIRST_TIMEOUT);
+    }
+
+    /// When the first request that is not late will be.
+    pub(super) fn due(&self) -> Option<Time> {
+        let in_time = self.requests.iter().filter(|request| !request.is_late);
+        // Requests are answered one after the other.
+        in_time.map(|request| request.moved).max().map(|moved| moved.plus(self.timeout))
+    }
+
+    /// Drops the oldest late requests above the bound: their answers are passed over.
+    pub(super) fn forget_late(&mut self) {
+        let late = self.requests.iter().filter(|request| request.is_late).count();
+        let mut surplus = late.saturating_sub(MAX_LATE);
+        self.requests.retain(|request| {
+            let forget = surplus > 0 && request.is_late;
+            surplus = surplus.saturating_sub(usize::from(forget));
+            !forget
+        });
+    }
+}

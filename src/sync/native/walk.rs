@@ -1,0 +1,126 @@
+//! A branch that is looked at by its headers alone, to see how much work it has.
+
+use std::collections::VecDeque;
+
+use super::limits::{MAX_FRESH, WALK_STEP};
+use crate::chain::{Checkpoints, Hash, Header, Height, RuleError, Spec, Timestamp, TipState};
+use crate::chain::{ValidHeader, Work};
+use crate::sync::Mark;
+
+/// Headers above a block that is held. Of a long branch little more than every 2,000th
+/// hash is kept, so that one which cannot win costs next to nothing.
+#[derive(Debug)]
+pub(super) struct Walk {
+    /// After the last block that is held.
+    base: TipState,
+    /// After the last header.
+    head: TipState,
+    count: u64,
+    /// The headers, as long as they are few.
+    fresh: Vec<ValidHeader>,
+    /// Hashes at every 2,000th height.
+    marks: VecDeque<Mark>,
+}
+
+/// What the branch of a walk is fetched from.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// After the last block that is held.
+    pub(super) base: TipState,
+    /// After the last one of `headers`.
+    pub(super) head: TipState,
+    /// The headers above the base; none when they are to be fetched again.
+    pub(super) headers: Vec<ValidHeader>,
+    /// Hashes that must come again.
+    pub(super) proof: VecDeque<Mark>,
+}
+
+/// Names the block that a state stands after.
+pub(super) const fn mark_of(state: &TipState) -> Mark {
+    Mark { height: state.height(), hash: state.hash() }
+}
+
+/// The rules that a header is held against.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) checkpoints: &'a Checkpoints,
+    pub(super) clock: Timestamp,
+}
+
+impl Rules<'_> {
+    /// Checks the next header, and moves the state on to it.
+    pub(super) fn step(
+        &self,
+        state: &mut TipState,
+        header: &Header,
+    ) -> Result<ValidHeader, RuleError> {
+        let valid = state.check_next(self.spec, header, self.clock)?;
+        self.checkpoints.check(valid.header().height, valid.hash())?;
+        state.extend_header(&valid);
+        Ok(valid)
+    }
+}
+
+impl Walk {
+    pub(super) fn new(base: TipState) -> Self {
+        let head = base.clone();
+        Self { base, head, count: 0, fresh: Vec::new(), marks: VecDeque::new() }
+    }
+
+    /// The last block of it.
+    pub(super) const fn head(&self) -> Mark {
+        mark_of(&self.head)
+    }
+
+    /// The last block below it.
+    pub(super) const fn base(&self) -> Mark {
+        mark_of(&self.base)
+    }
+
+    pub(super) const fn work(&self) -> Work {
+        self.head.total_work()
+    }
+
+    pub(super) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Takes the next header.
+    pub(super) fn step(&mut self, rules: &Rules<'_>, header: &Header) -> Result<(), RuleError> {
+        let valid = rules.step(&mut self.head, header)?;
+        self.count = self.count.saturating_add(1);
+        if self.count <= MAX_FRESH as u64 {
+            self.fresh.push(valid);
+        } else {
+            self.fresh = Vec::new();
+        }
+        if is_kept(valid.header().height) {
+            self.marks.push_back(Mark { height: valid.header().height, hash: valid.hash() });
+        }
+        Ok(())
+    }
+
+    /// Ends the walk: what to fetch.
+    pub(super) fn found(self) -> Found {
+        let Self { base, head, fresh, marks, .. } = self;
+        if fresh.is_empty() {
+            let head = base.clone();
+            return Found { base, head, headers: Vec::new(), proof: marks };
+        }
+        Found { base, head, headers: fresh, proof: VecDeque::new() }
+    }
+}
+
+/// Whether a walk keeps the hash at this height.
+fn is_kept(height: Height) -> bool {
+    height.get().checked_rem(WALK_STEP) == Some(0)
+}
+
+/// Holds a header against the hashes that must come again; those below it are done with.
+pub(super) fn reproduces(proof: &mut VecDeque<Mark>, height: Height, hash: Hash) -> bool {
+    while proof.front().is_some_and(|mark| mark.height < height) {
+        proof.pop_front();
+    }
+    proof.front().is_none_or(|mark| mark.height != height || mark.hash == hash)
+}
