@@ -45,8 +45,9 @@ pub struct LinkInfo {
     pub dialect: Dialect,
     /// What the peer calls itself, at most 128 characters.
     pub agent: Option<String>,
-    /// The last block that the peer named: a claim, not checked when it is not held here.
-    pub tip: Option<(Height, Hash)>,
+    /// The last block that the peer named, its hash where it named that too: a claim, not
+    /// checked when it is not held here.
+    pub tip: Option<(Height, Option<Hash>)>,
     /// Time from the last ping to its answer.
     pub rtt: Option<Duration>,
     /// Bytes received, frames and handshake with them.

@@ -7,9 +7,11 @@
 //! stages it. Only the writer changes the chain, and nothing is answered before
 //! it is durable.
 
+mod base;
 mod check;
 mod command;
 mod config;
+mod connect;
 mod error;
 mod handle;
 mod inbox;
@@ -29,6 +31,7 @@ mod writer;
 
 pub use crate::store::{BookEntry as KnownPeer, StoreError, StoredBlock, StoredHeader, Tip, View};
 pub use config::NodeConfig;
+pub use connect::Connecting;
 pub use error::{MineError, NodeFailure, OfferError};
 pub use handle::NodeHandle;
 pub use links::{DialError, Dialect, Direction, LinkCommand, LinkInfo, LinkServer, Links};
