@@ -51,7 +51,7 @@ struct Detail<'a> {
 #[derive(Serialize)]
 struct PeerTip {
     height: u64,
-    hash: String,
+    hash: Option<String>,
 }
 
 /// The live links in detail.
@@ -69,13 +69,15 @@ fn detail(link: &LinkInfo) -> Detail<'_> {
             Direction::Accepted => "accepted",
         },
         dialect: match link.dialect {
+            Dialect::Native => "jenny.postcard.1",
             Dialect::JennyJson => "jenny.json.1",
             _ => "seed",
         },
         agent: link.agent.as_deref(),
-        tip: link
-            .tip
-            .map(|(height, hash)| PeerTip { height: height.get(), hash: hash.to_string() }),
+        tip: link.tip.map(|(height, hash)| PeerTip {
+            height: height.get(),
+            hash: hash.map(|hash| hash.to_string()),
+        }),
         rtt_millis: link.rtt.map(|rtt| rtt.as_secs_f64() * 1_000.0),
         received_bytes: link.received,
         sent_bytes: link.sent,

@@ -50,6 +50,16 @@ pub enum OfferError {
     Unavailable(#[from] NodeFailure),
 }
 
+impl OfferError {
+    /// What the writer's refusal of blocks means to those who offered them.
+    pub(super) fn of_store(error: StoreError) -> Self {
+        match error {
+            StoreError::NotHeld { hash, .. } => Self::UnknownParent(hash),
+            error => Self::Unavailable(error.into()),
+        }
+    }
+}
+
 /// Why the node cannot serve, or is about to stop.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
+use super::base::find_base;
+use super::connect::{Connecting, connect};
 use super::offer::{Branch, offer, offer_part};
 use super::request::Request;
 use super::shared::Shared;
@@ -12,7 +14,7 @@ use super::{
     KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus, OfferError, Offered, StoreError,
     Tip, View,
 };
-use crate::chain::{Block, Hash, Spec};
+use crate::chain::{Block, Checkpoints, Hash, Height, Spec, Timestamp, TipState, ValidBlock};
 
 /// Speaks to the node; cheap to clone. Its futures need tokio's timers.
 #[derive(Clone, Debug)]
@@ -38,6 +40,16 @@ impl NodeHandle {
     /// The genesis hash, which names the chain.
     pub fn chain_id(&self) -> Hash {
         self.shared.chain_id
+    }
+
+    /// Blocks that every branch must contain.
+    pub fn checkpoints(&self) -> &Checkpoints {
+        &self.shared.config.checkpoints
+    }
+
+    /// What the node's clock shows.
+    pub fn now(&self) -> Timestamp {
+        (self.shared.config.clock)()
     }
 
     /// The published tip.
@@ -108,6 +120,31 @@ impl NodeHandle {
         let offer =
             move || offer_part(&shared, &mut branch, blocks, more).map(|offered| (offered, branch));
         self.shared.blocking(&self.shared.offers, offer).await?
+    }
+
+    /// Hands consecutive blocks that were checked to the writer, oldest first: those that extend
+    /// the main chain are appended, a branch beside it is staged, and takes over once it has
+    /// more work. The answer comes when they are in the writer's queue, so that calls one after
+    /// the other stay in order, and brings the promise of what became of them.
+    ///
+    /// # Errors
+    /// When the node is stopping or has failed.
+    pub async fn connect(&self, blocks: Vec<ValidBlock>) -> Result<Connecting, NodeFailure> {
+        connect(&self.shared, blocks).await
+    }
+
+    /// Of consecutive blocks, oldest first, the last one that is held on the main chain or on a
+    /// branch, by its place among them, and the chain's state after it; none when not even the
+    /// first one is held.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub async fn find_base(
+        &self,
+        marks: Vec<(Height, Hash)>,
+    ) -> Result<Option<(usize, TipState)>, NodeFailure> {
+        let reader = self.shared.reader.clone();
+        self.read(move || find_base(&reader, &marks)).await
     }
 
     /// What an operator wants to know.

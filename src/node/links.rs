@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::PeerUrl;
+use super::{PeerUrl, SyncProgress};
 use crate::chain::{Hash, Height, Timestamp};
 
 /// Why a peer was not linked. It stays remembered and is tried again.
@@ -30,6 +30,8 @@ pub enum Dialect {
     Seed,
     /// The same JSON with a peer that named `jenny.json.1`.
     JennyJson,
+    /// The binary dialect, `jenny.postcard.1`.
+    Native,
 }
 
 /// A live link.
@@ -43,8 +45,9 @@ pub struct LinkInfo {
     pub dialect: Dialect,
     /// What the peer calls itself, at most 128 characters.
     pub agent: Option<String>,
-    /// The last block that the peer named: a claim, not checked when it is not held here.
-    pub tip: Option<(Height, Hash)>,
+    /// The last block that the peer named, its hash where it named that too: a claim, not
+    /// checked when it is not held here.
+    pub tip: Option<(Height, Option<Hash>)>,
     /// Time from the last ping to its answer.
     pub rtt: Option<Duration>,
     /// Bytes received, frames and handshake with them.
@@ -99,6 +102,8 @@ pub struct LinkServer {
     pub commands: mpsc::Receiver<LinkCommand>,
     /// The live links, kept up to date by the server.
     pub table: watch::Sender<Vec<LinkInfo>>,
+    /// How fetching blocks goes, likewise.
+    pub progress: watch::Sender<SyncProgress>,
 }
 
 /// Commands that may wait for the peer network, a peer's URL each, at most 2 KiB; above
@@ -109,6 +114,7 @@ const MAX_LINK_COMMANDS: usize = 64;
 struct Network {
     commands: mpsc::Sender<LinkCommand>,
     table: watch::Receiver<Vec<LinkInfo>>,
+    progress: watch::Receiver<SyncProgress>,
 }
 
 impl Links {
@@ -121,8 +127,9 @@ impl Links {
     pub fn channel() -> (Self, LinkServer) {
         let (send, commands) = mpsc::channel(MAX_LINK_COMMANDS);
         let (table, links) = watch::channel(Vec::new());
-        let network = Network { commands: send, table: links };
-        (Self { network: Some(network) }, LinkServer { commands, table })
+        let (progress, seen) = watch::channel(SyncProgress::default());
+        let network = Network { commands: send, table: links, progress: seen };
+        (Self { network: Some(network) }, LinkServer { commands, table, progress })
     }
 
     /// Remembers a peer, dials it, and waits for the link up to the dial timeout. A
@@ -144,6 +151,11 @@ impl Links {
     /// The live links.
     pub fn table(&self) -> Vec<LinkInfo> {
         self.network.as_ref().map(|network| network.table.borrow().clone()).unwrap_or_default()
+    }
+
+    /// How fetching blocks from peers goes; idle without peer networking.
+    pub fn progress(&self) -> SyncProgress {
+        self.network.as_ref().map(|network| network.progress.borrow().clone()).unwrap_or_default()
     }
 }
 

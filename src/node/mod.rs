@@ -7,9 +7,11 @@
 //! stages it. Only the writer changes the chain, and nothing is answered before
 //! it is durable.
 
+mod base;
 mod check;
 mod command;
 mod config;
+mod connect;
 mod error;
 mod handle;
 mod inbox;
@@ -17,6 +19,7 @@ mod links;
 mod miner;
 mod offer;
 mod peer_url;
+mod progress;
 mod rate;
 mod request;
 mod running;
@@ -28,11 +31,13 @@ mod writer;
 
 pub use crate::store::{BookEntry as KnownPeer, StoreError, StoredBlock, StoredHeader, Tip, View};
 pub use config::NodeConfig;
+pub use connect::Connecting;
 pub use error::{MineError, NodeFailure, OfferError};
 pub use handle::NodeHandle;
 pub use links::{DialError, Dialect, Direction, LinkCommand, LinkInfo, LinkServer, Links};
 pub use offer::{Branch, Offered};
 pub use peer_url::{PeerUrl, PeerUrlError};
+pub use progress::{SyncProgress, SyncState};
 pub use request::Mined;
 pub use running::Node;
 pub use status::{DisplacedBlock, NodeStatus, SwapSummary};

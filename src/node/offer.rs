@@ -190,10 +190,7 @@ impl<'a> Batch<'a> {
         }
         let (reply, answer) = oneshot::channel();
         let connected = ask(self.shared, Command::Connect { blocks, more, reply }, answer)?;
-        let offered = connected.map_err(|error| match error {
-            StoreError::NotHeld { hash, .. } => OfferError::UnknownParent(hash),
-            error => OfferError::Unavailable(error.into()),
-        })?;
+        let offered = connected.map_err(OfferError::of_store)?;
         self.outcome = match (self.outcome, offered) {
             (Offered::Swapped, _) => Offered::Swapped,
             (before, Offered::Known) => before,

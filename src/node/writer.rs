@@ -186,6 +186,7 @@ impl WriterThread {
         if self.extends(&blocks) {
             return self.extend(&blocks, group);
         }
+        self.check_parent(&blocks)?;
         for block in &blocks {
             self.store.stage(block)?;
             group.count(block.block().record_bytes());
@@ -201,6 +202,16 @@ impl WriterThread {
         self.finish(std::mem::take(group))?;
         self.swap(last)?;
         Ok(Offered::Swapped)
+    }
+
+    /// Whoever checked them saw the block below them, which may have been removed since.
+    fn check_parent(&self, blocks: &[ValidBlock]) -> Result<(), StoreError> {
+        let Some(first) = blocks.first() else { return Ok(()) };
+        let (height, hash) = (first.header().height.back(1), first.header().previous_hash);
+        if self.shared.reader.holds(height, &hash)? {
+            return Ok(());
+        }
+        Err(StoreError::NotHeld { height, hash })
     }
 
     fn extends(&self, blocks: &[ValidBlock]) -> bool {

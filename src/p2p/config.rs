@@ -13,7 +13,12 @@ pub struct P2pConfig {
     pub listen: SocketAddr,
     /// Peers to dial from the start, beside those of the address book.
     pub peers: Vec<PeerUrl>,
-    /// Longest message taken or sent, fragments summed, in bytes; default 64 MiB, at most
+    /// Whether the binary dialect is spoken, with peers that do so too; default true.
+    pub native: bool,
+    /// Names this node to those it is linked to over the binary dialect; default random. Two
+    /// nodes with one number take each other for themselves.
+    pub nonce: u64,
+    /// Longest message of the JSON dialect taken or sent, fragments summed, in bytes; default 64 MiB, at most
     /// [`MAX_MAX_MESSAGE`].
     pub max_message: usize,
     /// Links that this node keeps to peers it dials; default 8.
@@ -42,6 +47,8 @@ impl Default for P2pConfig {
         Self {
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 7545)),
             peers: Vec::new(),
+            native: true,
+            nonce: RandomState::new().hash_one(0_u8),
             max_message: 64 << 20,
             max_dialled: 8,
             max_accepted: 32,

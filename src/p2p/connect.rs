@@ -10,12 +10,13 @@ use tokio_tungstenite::WebSocketStream;
 
 use super::context::Context;
 use super::event::{Arrival, Event};
-use super::handshake::{self, Agreed, Refused};
+use super::handshake::{self, Agreed, Offer, Refused};
 use super::intake::Intake;
 use super::link::{self, Close, Ticket};
 use super::stats::Stats;
 use super::transport::{Connected, Transport};
-use crate::node::PeerUrl;
+use crate::node::{Dialect, PeerUrl};
+use crate::sync::message::MAX_FRAME;
 
 /// An upgraded connection.
 struct Upgraded<S> {
@@ -33,7 +34,7 @@ where
     let stats = Arc::new(Stats::new());
     let stream = intake(&context, stream, &stats);
     let config = &context.config;
-    let upgrade = handshake::accept(stream, config.max_message);
+    let upgrade = handshake::accept(stream, config.native, config.max_message);
     let upgrade = timeout(config.handshake_timeout, upgrade);
     let Some(upgraded) = context.stop.run_until_cancelled(upgrade).await else { return };
     let (socket, agreed) = match upgraded {
@@ -47,7 +48,7 @@ where
             return;
         }
     };
-    let upgraded = Upgraded { socket, agreed, stats, address };
+    let upgraded = Upgraded::new(socket, agreed, stats, address);
     let (arrival, ticket) = upgraded.arrive();
     if context.events.send(Event::Accepted(arrival)).await.is_err() {
         return;
@@ -111,7 +112,8 @@ async fn reach<T: Transport>(
     let other = |error: std::io::Error| Unreached::Other(error.to_string());
     let no_host = || Unreached::Other("its address names no host".to_owned());
     let (host, port) = peer.authority().ok_or_else(no_host)?;
-    for offer in [true, false] {
+    let first = if context.config.native { Offer::Both } else { Offer::Json };
+    for offer in [first, Offer::Nothing] {
         let connected = transport.connect(&host, port).await.map_err(other)?;
         let Connected { stream, local, remote } = connected;
         if is_oneself(local, remote, listening) {
@@ -122,9 +124,9 @@ async fn reach<T: Transport>(
         let max = context.config.max_message;
         match handshake::dial(stream, peer.as_str(), offer, max).await {
             Ok((socket, agreed)) => {
-                return Ok(Upgraded { socket, agreed, stats, address: remote });
+                return Ok(Upgraded::new(socket, agreed, stats, remote));
             }
-            Err(Refused::NoToken) if offer => {}
+            Err(Refused::NoToken) if offer != Offer::Nothing => {}
             Err(Refused::NoToken) => break,
             Err(Refused::Other(reason)) => return Err(Unreached::Other(reason)),
         }
@@ -145,6 +147,18 @@ fn intake<S>(context: &Context, stream: S, stats: &Arc<Stats>) -> Intake<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
+    fn new(
+        mut socket: WebSocketStream<Intake<S>>,
+        agreed: Agreed,
+        stats: Arc<Stats>,
+        address: SocketAddr,
+    ) -> Self {
+        if agreed.dialect == Dialect::Native {
+            socket.get_mut().limit(MAX_FRAME);
+        }
+        Self { socket, agreed, stats, address }
+    }
+
     fn arrive(&self) -> (Arrival, oneshot::Receiver<Ticket>) {
         let (reply, ticket) = oneshot::channel();
         let stats = Arc::clone(&self.stats);
@@ -152,6 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
     }
 
     async fn run(self, context: Arc<Context>, ticket: Ticket) {
-        link::run(context, self.stats, self.socket, ticket).await;
+        let dialect = self.agreed.dialect;
+        link::run(context, self.stats, self.socket, dialect, ticket).await;
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Context {
     pub(super) events: mpsc::Sender<Event>,
     /// For large messages of all links together.
     pub(super) budget: Arc<Semaphore>,
+    /// One permit for each message whose bodies are being checked.
+    pub(super) checks: Arc<Semaphore>,
     pub(super) sources: Sources,
     /// Ends what is not a link yet.
     pub(super) stop: CancellationToken,

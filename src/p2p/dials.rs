@@ -10,7 +10,8 @@ use crate::node::{DialError, PeerUrl};
 use crate::sync::LinkId;
 
 /// Most peers that are known, up to 2 KiB each. One more takes the place of the one that
-/// failed most often and is not linked.
+/// failed most often and is not linked, of those first that the operator did not name; one that
+/// a peer told of takes no place of the operator's.
 const MAX_KNOWN: usize = 1_024;
 
 /// Answers that may be awaited of one dial; further askers are refused.
@@ -27,6 +28,8 @@ struct Known {
     state: State,
     backoff: Backoff,
     failures: u32,
+    /// Whether the operator named it.
+    is_wanted: bool,
     askers: Vec<oneshot::Sender<Result<(), DialError>>>,
 }
 
@@ -38,23 +41,48 @@ enum State {
     NoRoom,
     Dialling,
     Linked(LinkId, Instant),
+    /// By a link that is not of our dialling to this address.
+    LinkedOtherwise(LinkId, Instant),
     /// It is this node.
     Oneself,
 }
 
+impl State {
+    fn is_by(&self, link: LinkId) -> bool {
+        matches!(self, Self::Linked(its, _) | Self::LinkedOtherwise(its, _) if *its == link)
+    }
+}
+
 impl Dials {
-    /// Takes a peer up, to be dialled at once. Answers whether it is new.
-    pub(super) fn add(&mut self, peer: PeerUrl, now: Instant) -> bool {
-        if self.known.contains_key(&peer) {
+    /// Takes a peer up that the operator named, to be dialled at once. Answers whether it is new.
+    pub(super) fn want(&mut self, peer: PeerUrl, now: Instant) -> bool {
+        if let Some(known) = self.known.get_mut(&peer) {
+            known.is_wanted = true;
             return false;
         }
-        if self.known.len() >= MAX_KNOWN {
-            self.forget_one();
+        if self.known.len() >= MAX_KNOWN && !self.forget_one(false) {
+            self.forget_one(true);
         }
-        let state = State::Resting(now);
-        let known = Known { state, backoff: Backoff::default(), failures: 0, askers: Vec::new() };
-        self.known.insert(peer, known);
+        self.insert(peer, true, now);
         true
+    }
+
+    /// Takes a peer up that was heard of, to be dialled when there is room. Answers whether it
+    /// is new and was taken up.
+    pub(super) fn learn(&mut self, peer: PeerUrl, now: Instant) -> bool {
+        if self.known.contains_key(&peer)
+            || self.known.len() >= MAX_KNOWN && !self.forget_one(false)
+        {
+            return false;
+        }
+        self.insert(peer, false, now);
+        true
+    }
+
+    fn insert(&mut self, peer: PeerUrl, is_wanted: bool, now: Instant) {
+        let (state, backoff) = (State::Resting(now), Backoff::default());
+        let known = Known { state, backoff, failures: 0, is_wanted, askers: Vec::new() };
+        self.known.insert(peer, known);
     }
 
     /// Takes a peer up, has it dialled now, and tells `reply` how that went. Answers
@@ -65,11 +93,11 @@ impl Dials {
         reply: oneshot::Sender<Result<(), DialError>>,
         now: Instant,
     ) -> bool {
-        let is_new = self.add(peer.clone(), now);
+        let is_new = self.want(peer.clone(), now);
         let Some(known) = self.known.get_mut(peer) else { return is_new };
         // Whoever asked may have gone.
         let _ = match known.state {
-            State::Linked(..) => reply.send(Ok(())),
+            State::Linked(..) | State::LinkedOtherwise(..) => reply.send(Ok(())),
             State::Oneself => reply.send(Err(oneself())),
             State::Resting(_) | State::NoRoom | State::Dialling
                 if known.askers.len() >= MAX_ASKERS =>
@@ -88,27 +116,32 @@ impl Dials {
     }
 
     /// The peers to dial now, of which at most `most` links are kept. Those asked for come
-    /// first; what is asked for beyond the cap is answered.
+    /// first, then those that the operator named, for which half of the places are kept while
+    /// they are not linked; what is asked for beyond the cap is answered.
     pub(super) fn due(&mut self, now: Instant, most: usize) -> Vec<PeerUrl> {
         let busy = |known: &&Known| matches!(known.state, State::Dialling | State::Linked(..));
         let mut free = most.saturating_sub(self.known.values().filter(busy).count());
-        let has_room = free > 0;
+        let waits = |known: &&Known| {
+            known.is_wanted && matches!(known.state, State::Resting(_) | State::NoRoom)
+        };
+        let mut kept = self.known.values().filter(waits).count().min(most.div_ceil(2));
+        let has_room = |known: &Known| if known.is_wanted { free > 0 } else { free > kept };
         let is_due = |known: &Known| match known.state {
             State::Resting(until) => until <= now,
-            State::NoRoom => has_room,
+            State::NoRoom => has_room(known),
             _ => false,
         };
-        let mut due: Vec<_> = self
-            .known
-            .iter_mut()
-            .filter(|(_, known)| is_due(known))
-            .map(|(peer, known)| (known.askers.is_empty(), known.failures, peer, known))
-            .collect();
-        due.sort_by_key(|&(unasked, failures, peer, _)| (unasked, failures, peer));
+        let mut due: Vec<_> = self.known.iter_mut().filter(|(_, known)| is_due(known)).collect();
+        due.sort_by_key(|(peer, known)| {
+            (known.askers.is_empty(), !known.is_wanted, known.failures, *peer)
+        });
         let mut chosen = Vec::new();
-        for (_, _, peer, known) in due {
-            if free > 0 {
+        for (peer, known) in due {
+            if known.is_wanted && free > 0 || free > kept {
                 free -= 1;
+                if known.is_wanted {
+                    kept = kept.saturating_sub(1);
+                }
                 known.state = State::Dialling;
                 chosen.push(peer.clone());
                 continue;
@@ -167,11 +200,34 @@ impl Dials {
         }
     }
 
+    /// A peer that the operator did not name is linked by a link that it opened, or by
+    /// one to another address of its: it is not dialled meanwhile.
+    pub(super) fn linked_otherwise(&mut self, peer: &PeerUrl, link: LinkId, now: Instant) {
+        let Some(known) = self.known.get_mut(peer) else { return };
+        let is_idle = matches!(known.state, State::Resting(_) | State::NoRoom);
+        if is_idle && !known.is_wanted && known.askers.is_empty() {
+            known.state = State::LinkedOtherwise(link, now);
+        }
+    }
+
+    /// A link that we dialled leads where another one does, or to this node itself.
+    pub(super) fn is_duplicate(&mut self, link: LinkId, of: Option<LinkId>, now: Instant) {
+        for known in self.known.values_mut().filter(|known| known.state.is_by(link)) {
+            let other = |of| State::LinkedOtherwise(of, now);
+            known.state = of.map_or(State::Oneself, other);
+        }
+    }
+
+    /// Whether the link leads to a peer that the operator named.
+    pub(super) fn is_wanted(&self, link: LinkId) -> bool {
+        self.known.values().any(|known| known.is_wanted && known.state.is_by(link))
+    }
+
     /// The link to a peer is over. `longest` asks for the longest wait.
     pub(super) fn ended(&mut self, link: LinkId, longest: bool, now: Instant, random: u64) {
         for known in self.known.values_mut() {
             match known.state {
-                State::Linked(its, since) if its == link => {
+                State::Linked(its, since) | State::LinkedOtherwise(its, since) if its == link => {
                     if now.duration_since(since) >= STABLE {
                         known.backoff.reset();
                     }
@@ -187,15 +243,16 @@ impl Dials {
         }
     }
 
-    fn forget_one(&mut self) {
+    /// Makes room, by one that the operator named or by one that it did not; answers whether
+    /// there was one.
+    fn forget_one(&mut self, is_wanted: bool) -> bool {
         let idle = self.known.iter().filter(|(_, known)| {
             matches!(known.state, State::Resting(_) | State::NoRoom | State::Oneself)
                 && known.askers.is_empty()
+                && known.is_wanted == is_wanted
         });
         let worst = idle.max_by_key(|(_, known)| known.failures).map(|(peer, _)| peer.clone());
-        if let Some(worst) = worst {
-            self.known.remove(&worst);
-        }
+        worst.is_some_and(|worst| self.known.remove(&worst).is_some())
     }
 }
 

@@ -1,11 +1,14 @@
 //! The task that owns the machine: feeds it what happens, and does what it says.
 
+mod links;
+mod native;
+mod perform;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -13,21 +16,19 @@ use tokio_util::task::TaskTracker;
 use super::connect;
 use super::context::Context;
 use super::dials::Dials;
-use super::event::{Arrival, Event};
-use super::link::{Close, Ticket};
+use super::event::Event;
+use super::handshake::AGENT;
+use super::link::Close;
+use super::native::connector::{self, Batch, MAX_BATCHES};
+use super::native::pace::Pace;
 use super::size::ChainSize;
-use super::table::{Live, Table};
+use super::table::Table;
 use super::transport::Transport;
-use super::writer::{MAX_WAITING, Out};
-use crate::chain::Timestamp;
-use crate::node::{Direction, KnownPeer, LinkCommand, LinkServer, PeerUrl, Tip};
-use crate::sync::{Input, LinkId, Mark, Note, Output, Redial, SyncMachine, Time, TipChange};
+use crate::node::{LinkServer, PeerUrl, SyncProgress, Tip};
+use crate::sync::{Input, Mark, NativeConfig, Output, SyncMachine, SyncState, Time, TipChange};
 
 /// How often counters in the table of links are brought up to date.
 const TABLE_EVERY: Duration = Duration::from_secs(1);
-
-/// No success; an earlier one stays in the address book.
-const NEVER: Timestamp = Timestamp::from_millis(0);
 
 /// How long links may take to close when the node stops.
 const STOP_TIME: Duration = Duration::from_secs(2);
@@ -51,7 +52,11 @@ pub(super) struct Driver<T> {
     origin: Instant,
     next_link: u64,
     next_table: Instant,
-    clock: fn() -> Timestamp,
+    /// To the task that hands blocks to the node's writer.
+    connector: mpsc::Sender<Batch>,
+    pace: Pace,
+    /// What was shown last.
+    sync_state: SyncState,
 }
 
 impl<T: Transport> Driver<T> {
@@ -68,8 +73,15 @@ impl<T: Transport> Driver<T> {
         let size = ChainSize::start(&context.node).await;
         let cap = context.config.max_message as u64;
         let now = Instant::now();
+        let mut machine = SyncMachine::new(tip, size.bytes(tip.height), cap);
+        if context.config.native {
+            let config = native_config(&context, listening);
+            machine = machine.with_native(config, context.node.tip().total_work);
+        }
+        let (connector, batches) = mpsc::channel(MAX_BATCHES);
+        tasks.spawn(connector::run(Arc::clone(&context), batches));
         Self {
-            machine: SyncMachine::new(tip, size.bytes(tip.height), cap),
+            machine,
             outputs: Vec::new(),
             tip,
             tips,
@@ -82,7 +94,9 @@ impl<T: Transport> Driver<T> {
             origin: now,
             next_link: 0,
             next_table: now,
-            clock: crate::node::NodeConfig::default().clock,
+            connector,
+            pace: Pace::default(),
+            sync_state: SyncState::Idle,
             context,
             transport,
             listening,
@@ -100,14 +114,26 @@ impl<T: Transport> Driver<T> {
                 biased;
                 () = stop.cancelled() => break,
                 Ok(()) = self.tips.changed() => self.tip_changed().await,
-                Some(event) = self.events.recv() => self.event(event),
                 command = self.server.commands.recv(), if commands_open => match command {
                     Some(command) => self.command(command),
                     None => commands_open = false,
                 },
-                () = tokio::time::sleep_until(wake) => self.timers(),
+                Some(event) = self.events.recv() => {
+                    // What an event tells of was published before it was sent, perhaps since
+                    // the tips were looked at above.
+                    if self.tips.has_changed().unwrap_or(false) {
+                        self.tip_changed().await;
+                    }
+                    self.event(event);
+                }
+                () = tokio::time::sleep_until(wake) => {}
+            }
+            // Also when events come all the time.
+            if wake <= Instant::now() {
+                self.timers();
             }
             self.perform();
+            self.show_change();
         }
         self.stop().await;
     }
@@ -115,13 +141,13 @@ impl<T: Transport> Driver<T> {
     async fn take_up_known(&mut self) {
         let now = Instant::now();
         for peer in self.context.config.peers.clone() {
-            self.dials.add(peer, now);
+            self.dials.want(peer, now);
         }
         match self.context.node.known_peers().await {
             Ok(known) => {
                 let urls = known.iter().filter_map(|peer| peer.address.parse().ok());
                 urls.for_each(|url: PeerUrl| {
-                    self.dials.add(url, now);
+                    self.dials.learn(url, now);
                 });
             }
             Err(error) => tracing::warn!("the address book cannot be read: {error}"),
@@ -141,6 +167,7 @@ impl<T: Transport> Driver<T> {
             tracing::info!("{} peers did not hang up in time", tasks.len());
         }
         server.table.send_replace(Vec::new());
+        server.progress.send_replace(SyncProgress::default());
     }
 
     fn now(&self) -> Time {
@@ -149,7 +176,8 @@ impl<T: Transport> Driver<T> {
 
     fn next_wake(&self) -> Instant {
         let deadline = self.machine.deadline().map(|Time(after)| self.origin + after);
-        let table = (!self.table.links.is_empty()).then_some(self.next_table);
+        let is_busy = !self.table.links.is_empty() || self.sync_state != SyncState::Idle;
+        let table = is_busy.then_some(self.next_table);
         // Rests that passed were looked at just now; those beyond the cap wait for a place.
         let times = [deadline, self.dials.next_due(), table];
         let idle = Instant::now() + Duration::from_secs(60);
@@ -169,6 +197,7 @@ impl<T: Transport> Driver<T> {
     fn publish(&mut self) {
         self.next_table = Instant::now() + TABLE_EVERY;
         self.server.table.send_replace(self.table.infos());
+        self.show_progress();
     }
 
     fn dial_due(&mut self) {
@@ -209,174 +238,16 @@ impl<T: Transport> Driver<T> {
         let held = self.context.node.read(move || view.header(mark.height)).await;
         held.is_ok_and(|held| held.is_some_and(|held| held.hash == mark.hash))
     }
+}
 
-    fn event(&mut self, event: Event) {
-        match event {
-            Event::Input(input) => self.tell(input),
-            Event::Accepted(arrival) => {
-                let config = &self.context.config;
-                if self.table.admits(arrival.address, config, Instant::now()) {
-                    self.open(arrival, Direction::Accepted);
-                } else {
-                    tracing::info!(address = %arrival.address, "a peer was refused: no room");
-                }
-            }
-            Event::Dialled { peer, arrival } => {
-                if let Some(link) = self.open(arrival, Direction::Dialled) {
-                    self.dials.linked(&peer, link, Instant::now());
-                    self.remember(&peer, (self.clock)(), 0);
-                } else {
-                    let (now, random) = (Instant::now(), (self.context.config.random)());
-                    self.dials.failed(&peer, "the link ended at once", now, random);
-                }
-            }
-            Event::Unreached { peer, is_self: true, .. } => {
-                tracing::info!("{} is this node itself", peer.as_str());
-                self.dials.is_oneself(&peer);
-            }
-            Event::Unreached { peer, reason, .. } => {
-                let (now, random) = (Instant::now(), (self.context.config.random)());
-                let failures = self.dials.failed(&peer, &reason, now, random);
-                // The log and the book hear of every doubling.
-                if failures.is_power_of_two() {
-                    tracing::info!("peer {}: {reason} ({failures} failures)", peer.as_str());
-                    self.remember(&peer, NEVER, failures);
-                }
-            }
-            Event::Ended { link, reason } => {
-                let Some(live) = self.table.links.remove(&link) else { return };
-                tracing::info!(link = link.0, address = %live.address, "link over: {reason}");
-                let random = (self.context.config.random)();
-                self.dials.ended(link, live.redial_late, Instant::now(), random);
-                self.tell(Input::Closed { link });
-                self.publish();
-            }
-        }
-    }
-
-    /// Makes a link of a connection, unless it is gone.
-    fn open(&mut self, arrival: Arrival, direction: Direction) -> Option<LinkId> {
-        let Arrival { address, agreed, stats, reply } = arrival;
-        let link = LinkId(self.next_link);
-        self.next_link += 1;
-        let (waiting, queue) = mpsc::channel(MAX_WAITING);
-        let (close, closing) = oneshot::channel();
-        let stop_range = Arc::new(AtomicBool::new(false));
-        let ticket =
-            Ticket { link, waiting: queue, close: closing, stop_range: Arc::clone(&stop_range) };
-        reply.send(ticket).ok()?;
-        let jenny = agreed.jenny;
-        tracing::info!(link = link.0, %address, ?direction, jenny, "linked");
-        let live = Live {
-            address,
-            direction,
-            jenny,
-            agent: agreed.agent,
-            since: (self.clock)(),
-            stats,
-            waiting,
-            close: Some(close),
-            stop_range,
-            redial_late: false,
-        };
-        self.table.links.insert(link, live);
-        self.publish();
-        self.tell(Input::Opened { link, jenny });
-        Some(link)
-    }
-
-    fn command(&mut self, command: LinkCommand) {
-        match command {
-            LinkCommand::Dial { peer, reply } => {
-                if self.dials.ask(&peer, reply, Instant::now()) {
-                    self.remember(&peer, NEVER, 0);
-                }
-            }
-        }
-    }
-
-    /// Writes a peer into the address book, beside everything else.
-    fn remember(&self, peer: &PeerUrl, success: Timestamp, failures: u32) {
-        let node = self.context.node.clone();
-        let last_success = success.as_millis();
-        let entry = KnownPeer { address: peer.as_str().to_owned(), last_success, failures };
-        self.tasks.spawn(async move {
-            if let Err(error) = node.remember_peer(entry).await {
-                tracing::warn!("the address book cannot be written: {error}");
-            }
-        });
-    }
-
-    fn perform(&mut self) {
-        for output in std::mem::take(&mut self.outputs) {
-            match output {
-                Output::Ask { link } => self.send(link, Out::Ask),
-                Output::SendBlock { link, mark } => self.send(link, Out::Block(mark)),
-                Output::SendRange { link, from, to } => {
-                    if let Some(live) = self.table.links.get(&link) {
-                        live.stop_range.store(false, Ordering::Relaxed);
-                    }
-                    self.send(link, Out::Range { from, to });
-                }
-                Output::StopRange { link } => {
-                    if let Some(live) = self.table.links.get(&link) {
-                        live.stop_range.store(true, Ordering::Relaxed);
-                    }
-                }
-                Output::SendChain { link } => self.send(link, Out::Chain),
-                Output::Close { link, code, reason, redial } => {
-                    if let Some(live) = self.table.links.get_mut(&link) {
-                        live.redial_late = redial == Redial::Longest;
-                        live.close(Close { code, reason });
-                    }
-                }
-                Output::Log { link, note } => self.log(link, &note),
-                _ => {}
-            }
-        }
-    }
-
-    fn send(&mut self, link: LinkId, out: Out) {
-        let Some(live) = self.table.links.get_mut(&link) else { return };
-        // A full queue means that the peer takes less than it asks for.
-        if live.waiting.try_send(out).is_err() {
-            live.close(Close { code: 1008, reason: "too much waits to be taken" });
-        }
-    }
-
-    fn log(&self, link: LinkId, note: &Note) {
-        let address = self.table.links.get(&link).map(|live| live.address.to_string());
-        let address = address.unwrap_or_default();
-        match note {
-            Note::Invalid { mark, reason } => {
-                tracing::warn!(link = link.0, %address, height = %mark.height, hash = %mark.hash,
-                    "the peer sent what breaks a rule: {reason}");
-            }
-            Note::NotHigher { mark } => {
-                tracing::info!(link = link.0, %address, height = %mark.height,
-                    "the peer's chain has less work than ours and is not lower: it will not follow until ours is higher");
-            }
-            Note::ChainAboveCap { bytes, cap } => {
-                tracing::warn!(link = link.0, %address,
-                    "the peer needs our whole chain, about {bytes} bytes, and p2p.max_message is {cap}");
-            }
-            Note::Clock { millis } => {
-                tracing::warn!(link = link.0, %address,
-                    "the peer's clock and ours are {millis} ms apart: look at this machine's clock if more peers say so");
-            }
-            Note::Started { from } => {
-                tracing::info!(link = link.0, %address, height = %from.height, hash = %from.hash,
-                    "fetching blocks: resuming above what is held");
-            }
-            Note::Stalled { height } => {
-                tracing::warn!(link = link.0, %address, %height,
-                    "fetching blocks: nothing came for 30 s; this block is waited for");
-            }
-            Note::Withheld { height } => {
-                tracing::warn!(link = link.0, %address, %height,
-                    "a branch is given up: no peer sends this block of it");
-            }
-        }
+fn native_config(context: &Context, listening: SocketAddr) -> NativeConfig {
+    let takes_links = context.config.max_accepted > 0;
+    NativeConfig {
+        spec: context.node.spec().clone(),
+        checkpoints: context.node.checkpoints().clone(),
+        nonce: context.config.nonce,
+        agent: AGENT.to_owned(),
+        listen: takes_links.then(|| listening.to_string()),
     }
 }
 

@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::handshake::Agreed;
 use super::link::Ticket;
 use super::stats::Stats;
 use crate::node::PeerUrl;
+use crate::sync::message::Message;
 use crate::sync::{Input, LinkId};
 
 /// What the driver is told.
@@ -16,6 +17,8 @@ use crate::sync::{Input, LinkId};
 pub(super) enum Event {
     /// A link's input for the machine.
     Input(Input),
+    /// A message of the binary dialect. The link reads the next one when `taken` is dropped.
+    Message { link: LinkId, message: Box<Message>, taken: OwnedSemaphorePermit },
     /// A peer has connected and was upgraded. Without an answer it is refused.
     Accepted(Arrival),
     /// A peer that was dialled is connected and upgraded.

@@ -11,21 +11,38 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
 
+use super::native::POSTCARD;
+use crate::node::Dialect;
+
 /// The token of the JSON dialect.
 pub(super) const JSON: &str = "jenny.json.1";
 
 /// What we call ourselves.
-const AGENT: &str = concat!("jenny/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("jenny/", env!("CARGO_PKG_VERSION"));
 
 /// Characters of the other side's name that are kept.
-const MAX_AGENT: usize = 128;
+pub(super) const MAX_AGENT: usize = 128;
+
+/// What a peer that dials offers. Npm's `ws` echoes the first token whatever it means, so the one
+/// that such a peer can keep to stands first.
+const BOTH: &str = "jenny.json.1, jenny.postcard.1";
 
 /// What was agreed on.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Agreed {
-    /// Whether it is by a token of ours.
-    pub(super) jenny: bool,
+    pub(super) dialect: Dialect,
     pub(super) agent: Option<String>,
+}
+
+/// What is offered to a server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Offer {
+    /// Both dialects.
+    Both,
+    /// The JSON dialect by its token.
+    Json,
+    /// No token.
+    Nothing,
 }
 
 /// The codec's buffers: it never sees a frame longer than the intake passes on, and a
@@ -39,9 +56,10 @@ fn config(max_message: usize) -> WebSocketConfig {
         .max_frame_size(Some(1 << 20))
 }
 
-/// Answers an upgrade request.
+/// Answers an upgrade request; the binary dialect is chosen only when `native` allows it.
 pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
+    native: bool,
     max_message: usize,
 ) -> Result<(WebSocketStream<S>, Agreed), Error> {
     let agreed = Arc::new(std::sync::Mutex::new(None));
@@ -56,20 +74,20 @@ pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
             *refusal.status_mut() = StatusCode::FORBIDDEN;
             return Err(refusal);
         }
-        let jenny = offers(headers, JSON);
-        if jenny {
-            let token = HeaderValue::from_static(JSON);
+        let dialect = choose(headers, native);
+        if let Some(token) = token(dialect) {
+            let token = HeaderValue::from_static(token);
             response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, token);
         }
         response.headers_mut().insert(SERVER, HeaderValue::from_static(AGENT));
         if let Ok(mut found) = found.lock() {
-            *found = Some(Agreed { jenny, agent: agent(headers.get(USER_AGENT)) });
+            *found = Some(Agreed { dialect, agent: agent(headers.get(USER_AGENT)) });
         }
         Ok(response)
     };
     let socket = accept_hdr_async_with_config(stream, answer, Some(config(max_message))).await?;
     let agreed = agreed.lock().ok().and_then(|mut agreed| agreed.take());
-    Ok((socket, agreed.unwrap_or(Agreed { jenny: false, agent: None })))
+    Ok((socket, agreed.unwrap_or(Agreed { dialect: Dialect::Seed, agent: None })))
 }
 
 /// Why a dialled connection was not upgraded.
@@ -81,19 +99,24 @@ pub(super) enum Refused {
     Other(String),
 }
 
-/// Asks for an upgrade, offering our token or none.
+/// Asks for an upgrade.
 pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     url: &str,
-    offer: bool,
+    offer: Offer,
     max_message: usize,
 ) -> Result<(WebSocketStream<S>, Agreed), Refused> {
     let other = |error: Error| Refused::Other(error.to_string());
     let mut request = url.into_client_request().map_err(other)?;
     request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    if offer {
-        let token = HeaderValue::from_static(JSON);
-        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, token);
+    let tokens = match offer {
+        Offer::Both => Some(BOTH),
+        Offer::Json => Some(JSON),
+        Offer::Nothing => None,
+    };
+    if let Some(tokens) = tokens {
+        let tokens = HeaderValue::from_static(tokens);
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, tokens);
     }
     let dialled = client_async_with_config(request, stream, Some(config(max_message))).await;
     let (socket, response): (_, HttpResponse<_>) = dialled.map_err(|error| match error {
@@ -103,8 +126,33 @@ pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
         error => other(error),
     })?;
     let headers = response.headers();
-    let jenny = headers.get(SEC_WEBSOCKET_PROTOCOL).is_some_and(|token| token == JSON);
-    Ok((socket, Agreed { jenny, agent: agent(headers.get(SERVER)) }))
+    // The library took no token that was not offered.
+    let dialect = match headers.get(SEC_WEBSOCKET_PROTOCOL) {
+        Some(token) if token == POSTCARD => Dialect::Native,
+        Some(token) if token == JSON => Dialect::JennyJson,
+        _ => Dialect::Seed,
+    };
+    Ok((socket, Agreed { dialect, agent: agent(headers.get(SERVER)) }))
+}
+
+/// What we speak with a peer that offers this, in whatever order.
+fn choose(headers: &HeaderMap, native: bool) -> Dialect {
+    if native && offers(headers, POSTCARD) {
+        Dialect::Native
+    } else if offers(headers, JSON) {
+        Dialect::JennyJson
+    } else {
+        Dialect::Seed
+    }
+}
+
+/// What the answer names. Clients fail on a token that they did not offer.
+const fn token(dialect: Dialect) -> Option<&'static str> {
+    match dialect {
+        Dialect::Native => Some(POSTCARD),
+        Dialect::JennyJson => Some(JSON),
+        Dialect::Seed => None,
+    }
 }
 
 /// Whether a token stands in the request's lists.
@@ -119,3 +167,6 @@ fn agent(value: Option<&HeaderValue>) -> Option<String> {
     let text = value?.to_str().ok()?;
     Some(text.chars().take(MAX_AGENT).collect())
 }
+
+#[cfg(test)]
+mod tests;

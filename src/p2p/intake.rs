@@ -133,6 +133,14 @@ impl<S> Intake<S> {
         }
     }
 
+    /// Takes no longer messages from now on. One that came with the upgrade may have begun.
+    pub(super) fn limit(&mut self, max_message: usize) {
+        self.max_message = max_message as u64;
+        if self.message.length > self.max_message {
+            self.stage = Stage::Refused;
+        }
+    }
+
     /// The stream below, without what was read of it.
     pub(super) const fn inner(&mut self) -> &mut S {
         &mut self.inner

@@ -15,9 +15,11 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use super::context::Context;
 use super::event::Event;
 use super::intake::Intake;
+use super::native;
 use super::reader::Reader;
 use super::stats::Stats;
 use super::writer::{Out, Writer};
+use crate::node::Dialect;
 use crate::sync::LinkId;
 
 /// How long a close may take: time for the frame, and for the peer to hang up.
@@ -46,6 +48,7 @@ pub(super) async fn run<S>(
     context: Arc<Context>,
     stats: Arc<Stats>,
     socket: WebSocketStream<Intake<S>>,
+    dialect: Dialect,
     ticket: Ticket,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -54,7 +57,14 @@ pub(super) async fn run<S>(
     let (mut sink, mut stream) = socket.split();
     let (context, stats) = (&context, &stats);
     let ended = {
-        let reader = Reader { context, link, stats, stream: &mut stream };
+        let stream = &mut stream;
+        let reading = async {
+            if dialect == Dialect::Native {
+                native::reader::Reader { context, link, stats, stream }.run().await
+            } else {
+                Ok(Reader { context, link, stats, stream }.run().await)
+            }
+        };
         let next_ping = Instant::now() + context.config.ping_every;
         let sink = &mut sink;
         let writer = Writer { context, link, stats, sink, stop_range: &stop_range, next_ping };
@@ -62,7 +72,7 @@ pub(super) async fn run<S>(
             biased;
             close = &mut close => Err(close.unwrap_or(GOING_AWAY)),
             reason = writer.run(&mut waiting) => Ok(reason),
-            reason = reader.run() => Ok(reason),
+            ended = reading => ended,
         }
     };
     let reason = match ended {

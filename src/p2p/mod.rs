@@ -1,9 +1,10 @@
-//! Sockets to peers: WebSocket links that speak the seed's dialect, and the driver of
-//! the machine in `sync`.
+//! Sockets to peers: WebSocket links that speak the seed's dialect or the binary one, and the
+//! driver of the machine in `sync`.
 //!
 //! A connection comes from [`transport`] through [`connect`] and [`handshake`], behind an
 //! [`intake`] that bounds its messages. It becomes a [`link`]: a [`reader`] that judges
-//! what comes, one message at a time, and a [`writer`]. The one [`driver`] owns the
+//! what comes, one message at a time, and a [`writer`]; for the binary dialect [`native`] has
+//! both. The one [`driver`] owns the
 //! machine, the [`table`] of links and the peers to dial ([`dials`]). The contract is written
 //! down in `docs/p2p.md`.
 
@@ -19,6 +20,7 @@ mod intake;
 mod judge;
 mod link;
 mod message;
+mod native;
 mod network;
 mod reader;
 mod size;

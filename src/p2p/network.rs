@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +72,7 @@ impl<T: Transport> Network<T> {
             config,
             events: send,
             budget: intake::budget(),
+            checks: Arc::new(Semaphore::new(cores())),
             sources: Sources::default(),
             stop: CancellationToken::new(),
         });
@@ -95,6 +97,11 @@ impl<T: Transport> Network<T> {
             () = serve => {}
         }
     }
+}
+
+/// As many messages are checked at a time.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Takes connections for ever.

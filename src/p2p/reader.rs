@@ -122,11 +122,7 @@ where
                 Err(Stop::Fault(Fault { code: 1003, reason: "a binary message" }))
             }
             Some(Ok(Frame::Pong(payload))) => {
-                let sent = payload.first_chunk().map(|bytes| u64::from_be_bytes(*bytes));
-                let now = super::writer::micros(self.stats);
-                if let Some(time) = sent.and_then(|sent| now.checked_sub(sent)) {
-                    self.stats.answered(Duration::from_micros(time));
-                }
+                self.stats.ponged(&payload);
                 Ok(None)
             }
             Some(Ok(_)) => Ok(None),

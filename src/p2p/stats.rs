@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::chain::{Hash, Height};
 use crate::sync::Mark;
 
 /// A link's counters.
@@ -25,7 +26,8 @@ struct State {
     valid: Instant,
     /// When the last block came that was new and valid.
     new_block: Option<Instant>,
-    tip: Option<Mark>,
+    /// The last block that the peer named, its hash where it said that too.
+    tip: Option<(Height, Option<Hash>)>,
 }
 
 impl Stats {
@@ -53,7 +55,20 @@ impl Stats {
         (self.received.load(Relaxed), self.sent.load(Relaxed))
     }
 
-    pub(super) fn answered(&self, rtt: Duration) {
+    /// What a ping carries: microseconds since the link was opened.
+    pub(super) fn ping(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// A ping was answered with this.
+    pub(super) fn ponged(&self, payload: &[u8]) {
+        let sent = payload.first_chunk().map(|bytes| u64::from_be_bytes(*bytes));
+        if let Some(time) = sent.and_then(|sent| self.ping().checked_sub(sent)) {
+            self.answered(Duration::from_micros(time));
+        }
+    }
+
+    fn answered(&self, rtt: Duration) {
         let micros = u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX);
         self.rtt.store(micros.saturating_add(1), Relaxed);
     }
@@ -74,10 +89,15 @@ impl Stats {
 
     /// The peer named a block as its last one.
     pub(super) fn tip(&self, mark: Mark) {
-        self.with(|state| state.tip = Some(mark));
+        self.with(|state| state.tip = Some((mark.height, Some(mark.hash))));
     }
 
-    pub(super) fn last_tip(&self) -> Option<Mark> {
+    /// The peer said how high its chain is.
+    pub(super) fn height(&self, height: Height) {
+        self.with(|state| state.tip = Some((height, None)));
+    }
+
+    pub(super) fn last_tip(&self) -> Option<(Height, Option<Hash>)> {
         self.with(|state| state.tip)
     }
 
@@ -87,10 +107,6 @@ impl Stats {
 
     pub(super) fn last_new_block(&self) -> Option<Instant> {
         self.with(|state| state.new_block)
-    }
-
-    pub(super) const fn opened(&self) -> Instant {
-        self.opened
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {

@@ -31,7 +31,7 @@ const IDLE: Duration = Duration::from_secs(30);
 pub(super) struct Live {
     pub(super) address: SocketAddr,
     pub(super) direction: Direction,
-    pub(super) jenny: bool,
+    pub(super) dialect: Dialect,
     pub(super) agent: Option<String>,
     pub(super) since: Timestamp,
     pub(super) stats: Arc<Stats>,
@@ -60,9 +60,9 @@ impl Live {
     fn info(&self) -> LinkInfo {
         let (received, sent) = self.stats.bytes();
         LinkInfo {
-            dialect: if self.jenny { Dialect::JennyJson } else { Dialect::Seed },
+            dialect: self.dialect,
             agent: self.agent.clone(),
-            tip: self.stats.last_tip().map(|tip| (tip.height, tip.hash)),
+            tip: self.stats.last_tip(),
             rtt: self.stats.rtt(),
             received,
             sent,

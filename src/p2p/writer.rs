@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 use super::context::Context;
 use super::event::Event;
 use super::message::{ASK, CHAIN_START, END, block_message};
+use super::native::writer::Say;
 use super::stats::Stats;
 use crate::chain::{Hash, Height, write_block_json};
 use crate::node::{NodeFailure, View};
@@ -38,8 +39,13 @@ const CHAIN_TIME: Duration = Duration::from_secs(300);
 pub(super) enum Out {
     Ask,
     Block(Mark),
-    Range { from: Height, to: Height },
+    Range {
+        from: Height,
+        to: Height,
+    },
     Chain,
+    /// Of the binary dialect.
+    Say(Say),
 }
 
 /// A block of ours, ready to be sent.
@@ -63,11 +69,6 @@ pub(super) struct Writer<'a, S> {
 
 /// Why a link cannot be written to.
 pub(super) type Gone = String;
-
-/// Microseconds since a link was opened: what a ping carries.
-pub(super) fn micros(stats: &Stats) -> u64 {
-    u64::try_from(stats.opened().elapsed().as_micros()).unwrap_or(u64::MAX)
-}
 
 impl<S> Writer<'_, S>
 where
@@ -109,6 +110,7 @@ where
                 self.chain().await?;
                 self.tell(Input::ChainSent { link: self.link }).await;
             }
+            Out::Say(say) => self.say(say).await?,
         }
         self.flush().await
     }
@@ -175,7 +177,7 @@ where
         }
         let over = Instant::now() + CHAIN_TIME;
         let mut buffer = CHAIN_START.to_vec();
-        let mut is_first = true;
+        let mut kind = Data::Text;
         let mut next = Height::GENESIS;
         while next <= view.tip().header.height {
             let read = self.read_json(&view, next).await;
@@ -189,15 +191,12 @@ where
                 }
                 let rest = buffer.split_off(FRAGMENT);
                 let part = std::mem::replace(&mut buffer, rest);
-                self.fragment(part, is_first, false).await?;
-                is_first = false;
-                if Instant::now() >= self.next_ping {
-                    self.ping().await?;
-                }
+                self.fragment(kind, part.into(), false).await?;
+                kind = Data::Continue;
             }
         }
         buffer.extend_from_slice(END);
-        self.fragment(buffer, is_first, true).await
+        self.fragment(kind, buffer.into(), true).await
     }
 
     /// Whether the chain fits a message of so many bytes.
@@ -238,28 +237,33 @@ where
         self.context.node.read(read).await
     }
 
-    /// Sends a text, in fragments when it is long.
-    async fn text(&mut self, mut text: Vec<u8>) -> Result<(), Gone> {
-        let mut is_first = true;
-        while text.len() > FRAGMENT {
-            let rest = text.split_off(FRAGMENT);
-            let part = std::mem::replace(&mut text, rest);
-            self.fragment(part, is_first, false).await?;
-            is_first = false;
+    async fn text(&mut self, text: Vec<u8>) -> Result<(), Gone> {
+        self.data(Data::Text, text.into()).await
+    }
+
+    /// Sends a message, in fragments when it is long.
+    pub(super) async fn data(&mut self, mut kind: Data, mut bytes: Bytes) -> Result<(), Gone> {
+        while bytes.len() > FRAGMENT {
+            self.fragment(kind, bytes.split_to(FRAGMENT), false).await?;
+            kind = Data::Continue;
         }
-        let last = RawFrame::message(Bytes::from(text), opcode(is_first), true);
+        let last = RawFrame::message(bytes, OpCode::Data(kind), true);
         self.feed(Frame::Frame(last)).await
     }
 
-    async fn fragment(&mut self, part: Vec<u8>, is_first: bool, is_last: bool) -> Result<(), Gone> {
-        let frame = RawFrame::message(Bytes::from(part), opcode(is_first), is_last);
+    async fn fragment(&mut self, kind: Data, part: Bytes, is_last: bool) -> Result<(), Gone> {
+        let frame = RawFrame::message(part, OpCode::Data(kind), is_last);
         self.feed(Frame::Frame(frame)).await?;
-        self.flush().await
+        self.flush().await?;
+        if Instant::now() >= self.next_ping {
+            self.ping().await?;
+        }
+        Ok(())
     }
 
     async fn ping(&mut self) -> Result<(), Gone> {
         self.next_ping = Instant::now() + self.context.config.ping_every;
-        let payload = Bytes::copy_from_slice(&micros(self.stats).to_be_bytes());
+        let payload = Bytes::copy_from_slice(&self.stats.ping().to_be_bytes());
         self.feed(Frame::Ping(payload)).await?;
         self.flush().await
     }
@@ -269,19 +273,15 @@ where
         done(timeout(limit, self.sink.feed(frame)).await, limit)
     }
 
-    async fn flush(&mut self) -> Result<(), Gone> {
+    pub(super) async fn flush(&mut self) -> Result<(), Gone> {
         let limit = self.context.config.send_timeout;
         done(timeout(limit, self.sink.flush()).await, limit)
     }
 
-    async fn tell(&self, input: Input) {
+    pub(super) async fn tell(&self, input: Input) {
         // Without a driver the link is closed anyway.
         let _ = self.context.events.send(Event::Input(input)).await;
     }
-}
-
-const fn opcode(is_first: bool) -> OpCode {
-    OpCode::Data(if is_first { Data::Text } else { Data::Continue })
 }
 
 fn done(

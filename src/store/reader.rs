@@ -146,6 +146,14 @@ impl Reader {
         })
     }
 
+    /// Whether a block is held: on the main chain, durable or not, or on a branch.
+    ///
+    /// # Errors
+    /// When it is damaged, or the disk fails.
+    pub fn holds(&self, height: Height, hash: &Hash) -> Result<bool, StoreError> {
+        guarded(|| Ok(self.held(height, hash)?.is_some()))
+    }
+
     /// A block's value in `side`, or applied to the main chain and not yet published.
     fn held(&self, height: Height, hash: &Hash) -> Result<Option<sled::IVec>, StoreError> {
         match self.database.raw_held(height, hash) {

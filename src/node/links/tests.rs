@@ -1,5 +1,6 @@
 //! The two ends of peer networking.
 
+use super::super::SyncState;
 use super::*;
 
 fn peer() -> PeerUrl {
@@ -47,4 +48,14 @@ fn the_table_is_the_servers() {
     let link = LinkInfo::new(address, Direction::Accepted, Timestamp::from_millis(1));
     server.table.send_replace(vec![link.clone()]);
     assert_eq!(links.table(), [link]);
+}
+
+#[test]
+fn the_progress_is_the_servers_and_idle_without_one() {
+    let (links, server) = Links::channel();
+    assert_eq!(links.progress(), SyncProgress::default());
+    let progress = SyncProgress { state: SyncState::Blocks, remaining: 7, ..links.progress() };
+    server.progress.send_replace(progress.clone());
+    assert_eq!(links.progress(), progress);
+    assert_eq!(Links::none().progress().state, SyncState::Idle);
 }

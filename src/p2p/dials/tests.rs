@@ -47,7 +47,7 @@ fn only_a_stable_link_resets_the_waits() {
     let now = Instant::now();
     for (lasted, wait) in [(Duration::from_secs(119), 1_000), (Duration::from_secs(120), 500)] {
         let mut dials = Dials::default();
-        dials.add(peer(1), now);
+        dials.want(peer(1), now);
         dials.due(now, 8);
         dials.failed(&peer(1), "refused", now, 0);
         dials.due(now + Duration::from_secs(1), 8);
@@ -61,7 +61,7 @@ fn only_a_stable_link_resets_the_waits() {
 fn a_peer_that_is_no_use_rests_longest() {
     let now = Instant::now();
     let mut dials = Dials::default();
-    dials.add(peer(1), now);
+    dials.want(peer(1), now);
     dials.due(now, 8);
     dials.linked(&peer(1), LinkId(5), now);
     dials.ended(LinkId(5), true, now, 0);
@@ -73,7 +73,7 @@ fn those_asked_for_are_dialled_first_and_the_rest_told_that_there_is_no_room() {
     let now = Instant::now();
     let mut dials = Dials::default();
     for number in 0..3 {
-        dials.add(peer(number), now);
+        dials.want(peer(number), now);
     }
     let mut eighth = ask(&mut dials, 8, now);
     let mut ninth = ask(&mut dials, 9, now);
@@ -99,11 +99,11 @@ fn the_peer_that_failed_most_makes_room() {
     let now = Instant::now();
     let mut dials = Dials::default();
     for number in 0..MAX_KNOWN {
-        dials.add(peer(number), now);
+        dials.want(peer(number), now);
     }
     dials.due(now, 8);
     dials.failed(&peer(0), "refused", now, 0);
-    assert!(dials.add(peer(MAX_KNOWN), now));
+    assert!(dials.want(peer(MAX_KNOWN), now));
     assert_eq!(dials.known.len(), MAX_KNOWN);
     assert!(!dials.known.contains_key(&peer(0)) && dials.known.contains_key(&peer(MAX_KNOWN)));
 }
@@ -112,8 +112,8 @@ fn the_peer_that_failed_most_makes_room() {
 fn a_peer_without_a_place_is_dialled_as_soon_as_there_is_one() {
     let now = Instant::now();
     let mut dials = Dials::default();
-    dials.add(peer(1), now);
-    dials.add(peer(2), now);
+    dials.want(peer(1), now);
+    dials.want(peer(2), now);
     assert_eq!(dials.due(now, 1), [peer(1)]);
     dials.linked(&peer(1), LinkId(1), now);
     assert!(dials.due(now, 1).is_empty());

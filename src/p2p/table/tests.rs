@@ -25,7 +25,7 @@ impl Home {
         let live = Live {
             address,
             direction: Direction::Accepted,
-            jenny: false,
+            dialect: Dialect::Seed,
             agent: None,
             since: Timestamp::from_millis(0),
             stats: Arc::new(Stats::new()),

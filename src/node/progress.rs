@@ -1,0 +1,42 @@
+//! How fetching blocks from peers goes, for whoever shows it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::chain::Height;
+
+/// What the peer network is doing to reach the best chain.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SyncState {
+    /// No peer is known to have more work.
+    #[default]
+    Idle,
+    /// Headers of a branch are walked to see how much work it has.
+    Headers,
+    /// Blocks are fetched.
+    Blocks,
+}
+
+/// How fetching blocks goes. Brought up to date once a second, and when the state changes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SyncProgress {
+    /// What is being done.
+    pub state: SyncState,
+    /// The last block of the branch that is connected, or staged.
+    pub at: Height,
+    /// The highest block that the branch is said to have: a claim.
+    pub target: Height,
+    /// Blocks from `at` to `target`.
+    pub remaining: u64,
+    /// Blocks that came, over the last five seconds.
+    pub blocks_per_second: f64,
+    /// Bytes of their bodies, likewise.
+    pub bytes_per_second: f64,
+    /// When `target` is reached at that pace; none while nothing comes or nothing is fetched.
+    pub eta: Option<Duration>,
+    /// The peers that blocks are fetched from.
+    pub links: Vec<SocketAddr>,
+    /// The block that everything waits for, and who was asked for it.
+    pub awaited: Option<(Height, Option<SocketAddr>)>,
+}

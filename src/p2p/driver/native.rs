@@ -1,0 +1,161 @@
+//! What the driver does for links of the binary dialect alone.
+
+use std::net::IpAddr;
+
+use tokio::time::Instant;
+
+use super::Driver;
+use super::links::NEVER;
+use crate::chain::{Height, ValidBlock};
+use crate::node::{Direction, KnownPeer};
+use crate::p2p::handshake::MAX_AGENT;
+use crate::p2p::link::Close;
+use crate::p2p::native::addresses::{learned, listening};
+use crate::p2p::native::connector::Batch;
+use crate::p2p::native::writer::Say;
+use crate::p2p::transport::Transport;
+use crate::sync::message::PeerAddress;
+use crate::sync::{ConnectOutcome, Input, LinkId, Mark};
+
+impl<T: Transport> Driver<T> {
+    /// Tells the machine; the link that blocks came from is noted for the table.
+    pub(super) fn input(&mut self, input: Input) {
+        if let Input::Connected { last, outcome: ConnectOutcome::Done, .. } = &input
+            && let Some(source) = self.context.sources.link_of(None, last.hash)
+            && let Some(live) = self.table.links.get(&source)
+        {
+            live.stats.new_block();
+        }
+        self.tell(input);
+    }
+
+    /// Hands blocks to the writer, after those handed to it before.
+    pub(super) fn connect(
+        &mut self,
+        download: u64,
+        source: Option<LinkId>,
+        blocks: Vec<ValidBlock>,
+    ) {
+        let (Some(first), Some(end)) = (blocks.first(), blocks.last()) else { return };
+        let last = Mark { height: end.header().height, hash: end.hash() };
+        if let Some(source) = source {
+            self.context.sources.note(source, first.header().previous_hash, last.hash);
+        }
+        if self.connector.try_send(Batch { download, last, blocks }).is_err() {
+            // The machine has two batches under way at most, so this is a node that ends.
+            let outcome = ConnectOutcome::Unavailable;
+            self.tell(Input::Connected { download, last, outcome });
+        }
+    }
+
+    pub(super) fn serve_peers(&mut self, link: LinkId) {
+        let Some(live) = self.table.links.get(&link) else { return };
+        let to = live.address.ip();
+        self.say(link, Say::Peers { to });
+    }
+
+    /// Takes up what a peer told of, and writes what is new into the address book.
+    pub(super) fn learn(&mut self, link: LinkId, addresses: &[PeerAddress]) {
+        let Some(live) = self.table.links.get(&link) else { return };
+        let now = Instant::now();
+        let mut new = Vec::new();
+        for peer in learned(addresses, live.address.ip()) {
+            if self.dials.learn(peer.clone(), now) {
+                let address = peer.as_str().to_owned();
+                new.push(KnownPeer { address, last_success: NEVER.as_millis(), failures: 0 });
+            }
+        }
+        self.write_down(new);
+    }
+
+    /// The peer said who it is.
+    pub(super) fn greeted(
+        &mut self,
+        link: LinkId,
+        agent: &str,
+        listen: Option<&str>,
+        height: Height,
+    ) {
+        let Some(live) = self.table.links.get_mut(&link) else { return };
+        live.agent = Some(agent.chars().take(MAX_AGENT).collect());
+        live.stats.height(height);
+        let (direction, seen) = (live.direction, live.address.ip());
+        self.publish();
+        if direction == Direction::Dialled {
+            return;
+        }
+        if let Some(peer) = listen.and_then(|listen| listening(listen, seen)) {
+            let now = Instant::now();
+            self.dials.learn(peer.clone(), now);
+            self.dials.linked_otherwise(&peer, link, now);
+            self.remember(&peer, self.context.node.now(), 0);
+        }
+    }
+
+    /// Closes a link for a provable fault, and has its address refused for a day; one on this
+    /// machine, and one that the operator named, is only left alone for long.
+    pub(super) fn ban(&mut self, link: LinkId, reason: &'static str) {
+        let is_wanted = self.dials.is_wanted(link);
+        let Some(live) = self.table.links.get_mut(&link) else { return };
+        live.redial_late = true;
+        live.close(Close { code: 1002, reason });
+        let address = live.address;
+        tracing::warn!(link = link.0, %address, "the peer broke the protocol: {reason}");
+        if !is_wanted && !address.ip().to_canonical().is_loopback() {
+            self.record_ban(address.ip());
+        }
+    }
+
+    /// Has an address refused for a day.
+    #[expect(clippy::unused_self, reason = "bans are not kept yet")]
+    fn record_ban(&self, ip: IpAddr) {
+        tracing::debug!(%ip, "to be banned");
+    }
+
+    /// Whether links from this address are refused.
+    #[expect(clippy::unused_self, reason = "bans are not kept yet")]
+    pub(super) fn is_banned(&self, _ip: IpAddr) -> bool {
+        false
+    }
+
+    /// Closes a link to a node that another link leads to, or to this node.
+    pub(super) fn close_duplicate(&mut self, link: LinkId, of: Option<LinkId>) {
+        let Some(live) = self.table.links.get_mut(&link) else { return };
+        let reason =
+            if of.is_some() { "another link leads here" } else { "this is the node itself" };
+        live.close(Close { code: 1000, reason });
+        self.dials.is_duplicate(link, of, Instant::now());
+    }
+
+    /// Shows how fetching goes at once when that has come to be something else.
+    pub(super) fn show_change(&mut self) {
+        if self.machine.progress().state != self.sync_state {
+            self.show_progress();
+        }
+    }
+
+    pub(super) fn show_progress(&mut self) {
+        let progress = self.machine.progress();
+        self.sync_state = progress.state;
+        let address = |link| self.table.links.get(&link).map(|live| live.address);
+        let shown = self.pace.show(Instant::now(), &progress, address);
+        self.server.progress.send_if_modified(|last| {
+            let has_changed = *last != shown;
+            *last = shown;
+            has_changed
+        });
+    }
+
+    /// Writes peers into the address book one after the other, beside everything else.
+    pub(super) fn write_down(&self, peers: Vec<KnownPeer>) {
+        let node = self.context.node.clone();
+        self.tasks.spawn(async move {
+            for peer in peers {
+                if let Err(error) = node.remember_peer(peer).await {
+                    tracing::warn!("the address book cannot be written: {error}");
+                    return;
+                }
+            }
+        });
+    }
+}

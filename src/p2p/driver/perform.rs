@@ -1,0 +1,125 @@
+//! What the machine wants done, and what it wants the operator to know.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::Driver;
+use crate::p2p::link::Close;
+use crate::p2p::native::work;
+use crate::p2p::native::writer::Say;
+use crate::p2p::transport::Transport;
+use crate::p2p::writer::Out;
+use crate::sync::{LinkId, Note, Output, Redial};
+
+impl<T: Transport> Driver<T> {
+    /// Does what is wanted, and what comes to be wanted by that.
+    pub(super) fn perform(&mut self) {
+        while !self.outputs.is_empty() {
+            for output in std::mem::take(&mut self.outputs) {
+                self.perform_one(output);
+            }
+        }
+    }
+
+    fn perform_one(&mut self, output: Output) {
+        match output {
+            Output::Ask { link } => self.send(link, Out::Ask),
+            Output::SendBlock { link, mark } => self.send(link, Out::Block(mark)),
+            Output::SendRange { link, from, to } => {
+                if let Some(live) = self.table.links.get(&link) {
+                    live.stop_range.store(false, Ordering::Relaxed);
+                }
+                self.send(link, Out::Range { from, to });
+            }
+            Output::StopRange { link } => {
+                if let Some(live) = self.table.links.get(&link) {
+                    live.stop_range.store(true, Ordering::Relaxed);
+                }
+            }
+            Output::SendChain { link } => self.send(link, Out::Chain),
+            Output::Close { link, code, reason, redial } => {
+                if let Some(live) = self.table.links.get_mut(&link) {
+                    live.redial_late = redial == Redial::Longest;
+                    live.close(Close { code, reason });
+                }
+            }
+            Output::Log { link, note } => self.log(link, &note),
+            Output::Send { link, message } => {
+                self.say(link, Say::Message(Box::new(message)));
+            }
+            Output::AskHeaders { link, after } => self.say(link, Say::AskHeaders(after)),
+            Output::Announce { link, mark } => self.say(link, Say::Announce(mark)),
+            Output::ServeHeaders { link, locator, stop } => {
+                self.say(link, Say::Headers { locator, stop });
+            }
+            Output::ServeBlocks { link, request, first, last } => {
+                self.say(link, Say::Blocks { request, first, last });
+            }
+            Output::ServePeers { link } => self.serve_peers(link),
+            Output::FindBase { link, query, marks } => {
+                let context = Arc::clone(&self.context);
+                self.tasks.spawn(work::find_base(context, link, query, marks));
+            }
+            Output::Check { link, download, first, bodies } => {
+                let context = Arc::clone(&self.context);
+                self.tasks.spawn(work::check(context, link, download, first, bodies));
+            }
+            Output::Connect { download, source, blocks } => {
+                self.connect(download, source, blocks);
+            }
+            Output::Learn { link, addresses } => self.learn(link, &addresses),
+            Output::Ban { link, reason } => self.ban(link, reason),
+            Output::Duplicate { link, of } => self.close_duplicate(link, of),
+            Output::Greeted { link, agent, listen, height } => {
+                self.greeted(link, &agent, listen.as_deref(), height);
+            }
+        }
+    }
+
+    pub(super) fn say(&mut self, link: LinkId, say: Say) {
+        self.send(link, Out::Say(say));
+    }
+
+    fn send(&mut self, link: LinkId, out: Out) {
+        let Some(live) = self.table.links.get_mut(&link) else { return };
+        // A full queue means that the peer takes less than it asks for.
+        if live.waiting.try_send(out).is_err() {
+            live.close(Close { code: 1008, reason: "too much waits to be taken" });
+        }
+    }
+
+    fn log(&self, link: LinkId, note: &Note) {
+        let address = self.table.links.get(&link).map(|live| live.address.to_string());
+        let address = address.unwrap_or_default();
+        match note {
+            Note::Invalid { mark, reason } => {
+                tracing::warn!(link = link.0, %address, height = %mark.height, hash = %mark.hash,
+                    "the peer sent what breaks a rule: {reason}");
+            }
+            Note::NotHigher { mark } => {
+                tracing::info!(link = link.0, %address, height = %mark.height,
+                    "the peer's chain has less work than ours and is not lower: it will not follow until ours is higher");
+            }
+            Note::ChainAboveCap { bytes, cap } => {
+                tracing::warn!(link = link.0, %address,
+                    "the peer needs our whole chain, about {bytes} bytes, and p2p.max_message is {cap}");
+            }
+            Note::Clock { millis } => {
+                tracing::warn!(link = link.0, %address,
+                    "the peer's clock and ours are {millis} ms apart: look at this machine's clock if more peers say so");
+            }
+            Note::Started { from } => {
+                tracing::info!(link = link.0, %address, height = %from.height, hash = %from.hash,
+                    "fetching blocks: resuming above what is held");
+            }
+            Note::Stalled { height } => {
+                tracing::warn!(link = link.0, %address, %height,
+                    "fetching blocks: nothing came for 30 s; this block is waited for");
+            }
+            Note::Withheld { height } => {
+                tracing::warn!(link = link.0, %address, %height,
+                    "a branch is given up: no peer sends this block of it");
+            }
+        }
+    }
+}

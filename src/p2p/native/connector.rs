@@ -1,0 +1,56 @@
+//! Hands checked blocks to the node's writer, in order, and tells what became of them.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use tokio::sync::mpsc;
+
+use crate::chain::ValidBlock;
+use crate::node::{Connecting, NodeFailure, OfferError};
+use crate::p2p::context::Context;
+use crate::p2p::event::Event;
+use crate::sync::{ConnectOutcome, Input, Mark};
+
+/// Batches that may wait for the connector; the machine has at most two under way.
+pub(in crate::p2p) const MAX_BATCHES: usize = 2;
+
+/// Consecutive blocks.
+#[derive(Debug)]
+pub(in crate::p2p) struct Batch {
+    pub(in crate::p2p) download: u64,
+    pub(in crate::p2p) last: Mark,
+    pub(in crate::p2p) blocks: Vec<ValidBlock>,
+}
+
+/// Serves until nobody has anything to connect any more. The next batch is in the writer's queue
+/// while the last one is written: that keeps the disk busy.
+pub(in crate::p2p) async fn run(context: Arc<Context>, mut waiting: mpsc::Receiver<Batch>) {
+    let mut under_way = FuturesOrdered::new();
+    loop {
+        tokio::select! {
+            biased;
+            Some(connected) = under_way.next(), if !under_way.is_empty() => {
+                // Without a driver nobody needs to know.
+                let _ = context.events.send(Event::Input(connected)).await;
+            }
+            batch = waiting.recv() => {
+                let Some(Batch { download, last, blocks }) = batch else { return };
+                let connecting = context.node.connect(blocks).await;
+                under_way.push_back(done(connecting, download, last));
+            }
+        }
+    }
+}
+
+async fn done(connecting: Result<Connecting, NodeFailure>, download: u64, last: Mark) -> Input {
+    let outcome = match connecting {
+        Ok(connecting) => match connecting.done().await {
+            Ok(_) => ConnectOutcome::Done,
+            Err(OfferError::UnknownParent(_)) => ConnectOutcome::Lost,
+            Err(_) => ConnectOutcome::Unavailable,
+        },
+        Err(_) => ConnectOutcome::Unavailable,
+    };
+    Input::Connected { download, last, outcome }
+}

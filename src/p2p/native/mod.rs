@@ -1,0 +1,13 @@
+//! The binary dialect at the sockets: what comes, what is served, and what is worked out beside
+//! the driver.
+
+pub(super) mod addresses;
+pub(super) mod connector;
+pub(super) mod pace;
+pub(super) mod reader;
+mod serve;
+pub(super) mod work;
+pub(super) mod writer;
+
+/// The dialect's token.
+pub(super) const POSTCARD: &str = "jenny.postcard.1";

@@ -1,0 +1,68 @@
+//! What the machine asks to be worked out beside everything else.
+
+use std::sync::Arc;
+
+use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
+use crate::p2p::context::Context;
+use crate::p2p::event::Event;
+use crate::sync::message::Body;
+use crate::sync::{Input, LinkId, Mark};
+
+/// Holds bodies against their headers, as many messages at a time as there are cores.
+pub(in crate::p2p) async fn check(
+    context: Arc<Context>,
+    link: LinkId,
+    download: u64,
+    first: Height,
+    bodies: Vec<(ValidHeader, Body)>,
+) {
+    let Ok(permit) = Arc::clone(&context.checks).acquire_owned().await else { return };
+    let node = context.node.clone();
+    let checked = tokio::task::spawn_blocking(move || {
+        let checked = hold_against(node.spec(), bodies);
+        drop(permit);
+        checked
+    });
+    // Only a runtime that shuts down drops it.
+    let Ok((blocks, fault)) = checked.await else { return };
+    let checked = Input::Checked { link, download, first, blocks, fault };
+    // Without a driver nobody needs to know.
+    let _ = context.events.send(Event::Input(checked)).await;
+}
+
+/// The blocks up to the first whose body is wrong, and what is wrong with that.
+fn hold_against(
+    spec: &Spec,
+    bodies: Vec<(ValidHeader, Body)>,
+) -> (Vec<ValidBlock>, Option<String>) {
+    let mut blocks = Vec::with_capacity(bodies.len());
+    for (header, body) in bodies {
+        let Some(records) = body.records(header.header().record_count) else {
+            return (blocks, Some("its body does not hold as many records as it says".to_owned()));
+        };
+        match header.with_records(spec, records) {
+            Ok(block) => blocks.push(block),
+            Err(error) => return (blocks, Some(error.to_string())),
+        }
+    }
+    (blocks, None)
+}
+
+/// Looks for the last of these blocks that is held.
+pub(in crate::p2p) async fn find_base(
+    context: Arc<Context>,
+    link: LinkId,
+    query: u64,
+    marks: Vec<Mark>,
+) {
+    let marks = marks.into_iter().map(|mark| (mark.height, mark.hash)).collect();
+    // A node that cannot read is about to end.
+    let held = context.node.find_base(marks).await.ok().flatten();
+    let held = held.map(|(place, state)| (place, Box::new(state)));
+    let base = Input::Base { link, query, held, clock: context.node.now() };
+    // Without a driver nobody needs to know.
+    let _ = context.events.send(Event::Input(base)).await;
+}
+
+#[cfg(test)]
+mod tests;
