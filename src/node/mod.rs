@@ -27,7 +27,9 @@ mod status;
 mod swaps;
 mod writer;
 
-pub use crate::store::{BookEntry as KnownPeer, StoreError, StoredBlock, StoredHeader, Tip, View};
+pub use crate::store::{
+    Ban, BookEntry as KnownPeer, StoreError, StoredBlock, StoredHeader, Tip, View,
+};
 pub use config::NodeConfig;
 pub use error::{MineError, NodeFailure, OfferError};
 pub use handle::NodeHandle;

@@ -299,7 +299,8 @@ impl<T: Transport> Driver<T> {
     fn remember(&self, peer: &PeerUrl, success: Timestamp, failures: u32) {
         let node = self.context.node.clone();
         let last_success = success.as_millis();
-        let entry = KnownPeer { address: peer.as_str().to_owned(), last_success, failures };
+        let address = peer.as_str().to_owned();
+        let entry = KnownPeer { address, last_success, failures, learned: false };
         self.tasks.spawn(async move {
             if let Err(error) = node.remember_peer(entry).await {
                 tracing::warn!("the address book cannot be written: {error}");
