@@ -12,8 +12,11 @@
 
 mod baseline;
 mod client;
+mod native;
 mod node;
 mod peers;
+mod stalled;
+mod stored;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -38,6 +41,10 @@ fn main() {
         peers::mining();
         peers::latency();
         peers::sync_alone(BLOCKS);
+        return;
+    }
+    if std::env::args().any(|argument| argument == "sync") {
+        native::run();
         return;
     }
     mining();
