@@ -83,6 +83,12 @@ impl Native {
             self.let_others(link);
         }
         if let Some(mut download) = self.download.take() {
+            // Whoever named one of its blocks still has it, and may not name it again.
+            for peer in self.peers.values_mut() {
+                if peer.tip.is_some_and(|tip| download.contains(tip)) {
+                    peer.claim = Claim::Block;
+                }
+            }
             self.held = self.held.saturating_sub(download.discard());
         }
         // Where they begin may be far below what is held by now: found out anew.

@@ -14,6 +14,7 @@ use crate::sync::{
 
 mod announcing;
 mod bounds;
+mod connecting;
 mod faults;
 mod fetching;
 mod forks;

@@ -1,0 +1,30 @@
+//! What the writer does not take.
+
+use super::*;
+
+#[test]
+fn blocks_that_the_writer_did_not_take_are_fetched_again_though_nobody_names_them_again() {
+    for outcome in [ConnectOutcome::Unavailable, ConnectOutcome::Lost] {
+        let chain = Chain::genesis().grow("a", 3);
+        let mut bench = Bench::new(&Chain::genesis());
+        bench.connects = false;
+        bench.greet(A, &Chain::genesis());
+        bench.greet(B, &Chain::genesis());
+        for height in 1..=3 {
+            for link in [A, B] {
+                let out = bench.says(link, Message::Announce(chain.header(height)));
+                bench.serve(&[(A, &chain), (B, &chain)], out);
+            }
+        }
+        bench.connects = true;
+        for (download, blocks) in std::mem::take(&mut bench.pending) {
+            let last = blocks.last().unwrap();
+            let last = Mark { height: last.header().height, hash: last.hash() };
+            let out = bench.tell(Input::Connected { download, last, outcome });
+            bench.serve(&[(A, &chain), (B, &chain)], out);
+        }
+        let out = bench.wait(Duration::from_secs(10));
+        bench.serve(&[(A, &chain), (B, &chain)], out);
+        assert_eq!(bench.tip(), chain.tip().hash(), "{outcome:?}");
+    }
+}
