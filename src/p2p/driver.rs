@@ -15,6 +15,7 @@ use super::context::Context;
 use super::dials::Dials;
 use super::event::{Arrival, Event};
 use super::link::{Close, Ticket};
+use super::pace::Pace;
 use super::size::ChainSize;
 use super::table::{Live, Table};
 use super::transport::Transport;
@@ -42,6 +43,7 @@ pub(super) struct Driver<T> {
     /// The tip that the machine knows.
     tip: Mark,
     tips: watch::Receiver<Tip>,
+    pace: Pace,
     size: ChainSize,
     table: Table,
     dials: Dials,
@@ -73,6 +75,7 @@ impl<T: Transport> Driver<T> {
             outputs: Vec::new(),
             tip,
             tips,
+            pace: Pace::new(now, tip.height),
             size,
             table: Table::default(),
             dials: Dials::default(),
@@ -99,7 +102,7 @@ impl<T: Transport> Driver<T> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Ok(()) = self.tips.changed() => self.tip_changed().await,
+                Ok(()) = changed(&mut self.tips, self.pace.next()) => self.tip_changed().await,
                 Some(event) = self.events.recv() => self.event(event),
                 command = self.server.commands.recv(), if commands_open => match command {
                     Some(command) => self.command(command),
@@ -199,6 +202,7 @@ impl<T: Transport> Driver<T> {
         };
         self.size.refresh(&self.context.node).await;
         self.tip = tip;
+        self.pace.told(Instant::now(), tip.height);
         let chain_json_bytes = self.size.bytes(tip.height);
         self.tell(Input::Tip { tip, chain_json_bytes, change });
     }
@@ -360,6 +364,18 @@ impl<T: Transport> Driver<T> {
             }
         }
     }
+}
+
+/// Waits for another tip, at least until `after`.
+async fn changed(
+    tips: &mut watch::Receiver<Tip>,
+    after: Instant,
+) -> Result<(), watch::error::RecvError> {
+    // A timer is a millisecond late.
+    if after > Instant::now() {
+        tokio::time::sleep_until(after).await;
+    }
+    tips.changed().await
 }
 
 const fn mark(tip: &Tip) -> Mark {

@@ -20,6 +20,7 @@ mod judge;
 mod link;
 mod message;
 mod network;
+mod pace;
 mod range;
 mod reader;
 mod size;
