@@ -21,6 +21,7 @@ mod link;
 mod message;
 mod network;
 mod pace;
+mod places;
 mod range;
 mod reader;
 mod size;
