@@ -141,6 +141,10 @@ fn parent_of(shared: &Shared, block: &Block) -> Result<TipState, OfferError> {
     let hash = block.header.previous_hash;
     let unknown = OfferError::UnknownParent(hash);
     let Some(height) = block.header.height.parent() else { return Err(unknown) };
+    // Mostly blocks stand on the tip.
+    if let Some(state) = shared.state_at_tip(&hash).filter(|state| state.height() == height) {
+        return Ok(state);
+    }
     let find = || shared.reader.state_of(height, &hash).map_err(|error| fail(shared, error));
     if let Some(state) = find()? {
         return Ok(state);

@@ -14,7 +14,7 @@ use super::inbox::Inbox;
 use super::rate::HashRate;
 use super::swaps::SwapLog;
 use super::{Links, NodeConfig, NodeFailure, StoreError, Tip};
-use crate::chain::{Hash, Height, Spec};
+use crate::chain::{Hash, Height, Spec, TipState};
 use crate::store::Reader;
 
 /// Offers that are checked at the same time; others wait. Each has at most one
@@ -42,6 +42,9 @@ pub(super) struct Shared {
     /// One permit an offer.
     pub(super) offers: Arc<Semaphore>,
     tip: watch::Sender<Tip>,
+    /// What the published tip's chain amounts to, once a block was written: reading it back
+    /// from the history tiles takes up to 65,000 hashes.
+    tip_state: Mutex<Option<TipState>>,
     failure: watch::Sender<Option<NodeFailure>>,
     refusing: Mutex<Option<String>>,
     checked: AtomicU64,
@@ -69,6 +72,7 @@ impl Shared {
             readers: Arc::new(Semaphore::new(config.readers.clamp(1, Semaphore::MAX_PERMITS))),
             offers: Arc::new(Semaphore::new(MAX_OFFERS)),
             tip: watch::Sender::new(reader.tip()),
+            tip_state: Mutex::default(),
             failure: watch::Sender::new(None),
             refusing: Mutex::default(),
             checked: AtomicU64::new(0),
@@ -79,8 +83,9 @@ impl Shared {
         }
     }
 
-    /// Makes a durable tip known.
-    pub(super) fn publish(&self, tip: Tip) {
+    /// Makes a durable tip known, and the state of the chain that it ends.
+    pub(super) fn publish(&self, tip: Tip, state: &TipState) {
+        *self.tip_state.lock().unwrap_or_else(PoisonError::into_inner) = Some(state.clone());
         self.tip.send_if_modified(|published| {
             let moved = published.hash != tip.hash;
             *published = tip;
@@ -90,6 +95,12 @@ impl Shared {
 
     pub(super) fn tip(&self) -> Tip {
         *self.tip.borrow()
+    }
+
+    /// The state after the block with this hash, if that was published last.
+    pub(super) fn state_at_tip(&self, hash: &Hash) -> Option<TipState> {
+        let state = self.tip_state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.as_ref().filter(|state| state.hash() == *hash).cloned()
     }
 
     pub(super) fn watch_tip(&self) -> watch::Receiver<Tip> {

@@ -237,7 +237,7 @@ impl WriterThread {
         let swap = self.store.swap(last.header().height, &last.hash())?;
         self.shared.inbox.chain_moved(self.store.applied().clone());
         self.shared.swaps.record(&swap, (self.shared.config.clock)());
-        self.shared.publish(swap.new_tip);
+        self.shared.publish(swap.new_tip, self.store.applied());
         Ok(())
     }
 
@@ -245,7 +245,7 @@ impl WriterThread {
     fn finish(&mut self, group: Group) -> Result<(), StoreError> {
         if group.dirty {
             let tip = self.store.commit()?;
-            self.shared.publish(tip);
+            self.shared.publish(tip, self.store.applied());
         }
         let mut weight = 0;
         let mined = group.mined.len();

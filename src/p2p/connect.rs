@@ -13,6 +13,7 @@ use super::event::{Arrival, Event};
 use super::handshake::{self, Agreed, Offer, Refused};
 use super::intake::Intake;
 use super::link::{self, Close, Ticket};
+use super::places::Place;
 use super::stats::Stats;
 use super::transport::{Connected, Transport};
 use crate::node::{Dialect, PeerUrl};
@@ -26,17 +27,23 @@ struct Upgraded<S> {
     address: SocketAddr,
 }
 
-/// Serves a connection that a peer opened. `permit` is held until it is a link, or gone.
-pub(super) async fn accept<S, P>(context: Arc<Context>, stream: S, address: SocketAddr, permit: P)
+/// Serves a connection that a peer opened. `place` is held until it is a link, or gone.
+pub(super) async fn accept<S>(context: Arc<Context>, stream: S, address: SocketAddr, place: Place)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let evicted = place.evicted();
     let stats = Arc::new(Stats::new());
     let stream = intake(&context, stream, &stats);
     let config = &context.config;
     let upgrade = handshake::accept(stream, config.native, config.max_message);
     let upgrade = timeout(config.handshake_timeout, upgrade);
+    let upgrade = evicted.run_until_cancelled(upgrade);
     let Some(upgraded) = context.stop.run_until_cancelled(upgrade).await else { return };
+    let Some(upgraded) = upgraded else {
+        tracing::debug!(%address, "no link: its place was given to a newer connection");
+        return;
+    };
     let (socket, agreed) = match upgraded {
         Ok(Ok(upgraded)) => upgraded,
         Ok(Err(error)) => {
@@ -53,12 +60,13 @@ where
     if context.events.send(Event::Accepted(arrival)).await.is_err() {
         return;
     }
-    match ticket.await {
-        Ok(ticket) => {
-            drop(permit);
-            upgraded.run(context, ticket).await;
-        }
-        Err(_) => link::refuse(upgraded.socket, FULL).await,
+    if let Ok(ticket) = ticket.await {
+        drop(place);
+        upgraded.run(context, ticket).await;
+    } else {
+        let refuse = link::refuse(upgraded.socket, FULL);
+        // Whoever lost its place is cut off.
+        let _ = evicted.run_until_cancelled(refuse).await;
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::bursts::Bursts;
 use super::connect;
 use super::context::Context;
 use super::dials::Dials;
@@ -43,6 +44,7 @@ pub(super) struct Driver<T> {
     /// The tip that the machine knows.
     tip: Mark,
     tips: watch::Receiver<Tip>,
+    bursts: Bursts,
     size: ChainSize,
     table: Table,
     dials: Dials,
@@ -85,6 +87,7 @@ impl<T: Transport> Driver<T> {
             outputs: Vec::new(),
             tip,
             tips,
+            bursts: Bursts::new(now, tip.height),
             size,
             table: Table::default(),
             dials: Dials::default(),
@@ -113,7 +116,7 @@ impl<T: Transport> Driver<T> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Ok(()) = self.tips.changed() => self.tip_changed().await,
+                Ok(()) = changed(&mut self.tips, self.bursts.next()) => self.tip_changed().await,
                 command = self.server.commands.recv(), if commands_open => match command {
                     Some(command) => self.command(command),
                     None => commands_open = false,
@@ -228,6 +231,7 @@ impl<T: Transport> Driver<T> {
         };
         self.size.refresh(&self.context.node).await;
         self.tip = tip;
+        self.bursts.told(Instant::now(), tip.height);
         let chain_json_bytes = self.size.bytes(tip.height);
         let work = published.total_work;
         self.tell(Input::Tip { tip, chain_json_bytes, work, change });
@@ -249,6 +253,18 @@ fn native_config(context: &Context, listening: SocketAddr) -> NativeConfig {
         agent: AGENT.to_owned(),
         listen: takes_links.then(|| listening.to_string()),
     }
+}
+
+/// Waits for another tip, at least until `after`.
+async fn changed(
+    tips: &mut watch::Receiver<Tip>,
+    after: Instant,
+) -> Result<(), watch::error::RecvError> {
+    // A timer is a millisecond late.
+    if after > Instant::now() {
+        tokio::time::sleep_until(after).await;
+    }
+    tips.changed().await
 }
 
 const fn mark(tip: &Tip) -> Mark {

@@ -127,6 +127,9 @@ pub(super) fn judge_chain(
     Ok((last, reading.verdict.unwrap_or(ChainVerdict::Ours)))
 }
 
+/// What is wrong with a chain that lacks a block.
+const HOLE: &str = "it is not consecutive from genesis";
+
 /// A chain that is being read.
 struct Reading<'a> {
     context: &'a Context,
@@ -152,7 +155,8 @@ impl Reading<'_> {
             let named = name(element);
             let ours = named.and_then(|(height, hash)| {
                 let mark = Mark { height: Height::new(height), hash };
-                let follows = self.last.is_none_or(|last| last.height.next() == mark.height);
+                let wanted = self.last.map_or(Height::GENESIS, |last| last.height.next());
+                let follows = mark.height == wanted;
                 (follows && self.holds(mark)).then_some(mark)
             });
             if ours.is_some() {
@@ -164,6 +168,9 @@ impl Reading<'_> {
         let block = well_formed(element)?;
         if self.last.is_none() && block.block.header.height == Height::GENESIS {
             self.verdict = Some(ChainVerdict::ForeignGenesis);
+        }
+        if !self.is_refused() && !self.follows(&block) {
+            self.verdict = Some(ChainVerdict::Invalid(HOLE.to_owned()));
         }
         self.last = Some(mark(&block));
         if self.is_refused() {
@@ -177,6 +184,15 @@ impl Reading<'_> {
         self.bytes = self.bytes.saturating_add(element.len());
         self.batch.push(block.block);
         Ok(())
+    }
+
+    /// Whether a block stands right on the last one, or is the first there can be.
+    fn follows(&self, block: &JsonBlock) -> bool {
+        let Header { height, previous_hash, .. } = block.block.header;
+        match self.last {
+            None => height == Height::GENESIS,
+            Some(last) => height == last.height.next() && previous_hash == last.hash,
+        }
     }
 
     const fn is_refused(&self) -> bool {

@@ -67,7 +67,9 @@ pub(super) async fn run<S>(
         };
         let next_ping = Instant::now() + context.config.ping_every;
         let sink = &mut sink;
-        let writer = Writer { context, link, stats, sink, stop_range: &stop_range, next_ping };
+        let stop_range = &stop_range;
+        let ahead = None;
+        let writer = Writer { context, link, stats, sink, stop_range, next_ping, ahead };
         tokio::select! {
             biased;
             close = &mut close => Err(close.unwrap_or(GOING_AWAY)),

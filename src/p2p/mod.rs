@@ -9,6 +9,7 @@
 //! down in `docs/p2p.md`.
 
 mod backoff;
+mod bursts;
 mod config;
 mod connect;
 mod context;
@@ -22,6 +23,8 @@ mod link;
 mod message;
 mod native;
 mod network;
+mod places;
+mod range;
 mod reader;
 mod size;
 mod stats;

@@ -16,13 +16,9 @@ use super::connect;
 use super::context::{Context, MAX_EVENTS, Sources};
 use super::driver::Driver;
 use super::intake;
+use super::places::Places;
 use super::transport::{Tcp, Transport};
 use crate::node::{LinkServer, NodeHandle};
-
-/// Connections that are being upgraded or refused at a time, about 50 KiB each. More are
-/// closed at once: were they to wait, a flood of silent ones would fill the system's queue,
-/// and a peer could not even connect.
-const MAX_UPGRADING: usize = 256;
 
 /// Pause after the system gave no connection: it is out of descriptors, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -106,13 +102,12 @@ fn cores() -> usize {
 
 /// Takes connections for ever.
 async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, tasks: &TaskTracker) {
-    let upgrading = Arc::new(Semaphore::new(MAX_UPGRADING));
+    let places = Arc::new(Places::default());
     while !context.stop.is_cancelled() {
         match T::accept(listener).await {
             Ok((stream, address)) => {
-                if let Ok(permit) = Arc::clone(&upgrading).try_acquire_owned() {
-                    tasks.spawn(connect::accept(Arc::clone(context), stream, address, permit));
-                }
+                let place = places.take(address.ip());
+                tasks.spawn(connect::accept(Arc::clone(context), stream, address, place));
             }
             Err(error) => {
                 tracing::warn!("no connection can be taken from peers: {error}");

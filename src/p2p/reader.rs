@@ -28,6 +28,10 @@ const MAX_BYTES: usize = 1 << 20;
 /// How long the next block of a stream is waited for before those at hand are judged.
 const LINGER: Duration = Duration::from_millis(1);
 
+/// How long a peer that closed may take to hang up. One that was dialled is the one to do so
+/// (RFC 6455 section 7.1.1), and may never.
+const HANG_UP: Duration = Duration::from_secs(1);
+
 /// Reads a link.
 pub(super) struct Reader<'a, S> {
     pub(super) context: &'a Arc<Context>,
@@ -48,6 +52,8 @@ enum Read {
 enum Stop {
     /// The peer broke the dialect: it is told, and the link closed by the machine.
     Fault(Fault),
+    /// The peer closed the link, for this reason.
+    Closed(String),
     /// The link is gone.
     Gone(String),
 }
@@ -61,6 +67,12 @@ where
     pub(super) async fn run(mut self) -> String {
         match self.serve().await {
             Stop::Gone(reason) => reason,
+            Stop::Closed(reason) => {
+                // Reading on sends the answer to the close.
+                let rest = async { while let Some(Ok(_)) = self.stream.next().await {} };
+                let _ = timeout(HANG_UP, rest).await;
+                reason
+            }
             Stop::Fault(Fault { code, reason }) => {
                 self.tell(Input::Malformed { link: self.link, code, reason }).await;
                 std::future::pending().await
@@ -120,6 +132,10 @@ where
             Some(Ok(Frame::Text(text))) => Ok(Some(text)),
             Some(Ok(Frame::Binary(_))) => {
                 Err(Stop::Fault(Fault { code: 1003, reason: "a binary message" }))
+            }
+            Some(Ok(Frame::Close(close))) => {
+                let code = close.map(|close| format!(" ({})", u16::from(close.code)));
+                Err(Stop::Closed(format!("closed by the peer{}", code.unwrap_or_default())))
             }
             Some(Ok(Frame::Pong(payload))) => {
                 self.stats.ponged(&payload);

@@ -121,7 +121,7 @@ impl Table {
 }
 
 /// The IPv4 /24 or IPv6 /64 of an address.
-fn prefix(ip: IpAddr) -> (bool, u64) {
+pub(super) fn prefix(ip: IpAddr) -> (bool, u64) {
     match ip {
         IpAddr::V4(ip) => (false, u64::from(u32::from(ip) >> 8)),
         IpAddr::V6(ip) => (true, u64::try_from(u128::from(ip) >> 64).unwrap_or(u64::MAX)),

@@ -14,10 +14,11 @@ use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use super::context::Context;
 use super::event::Event;
-use super::message::{ASK, CHAIN_START, END, block_message};
+use super::message::{ASK, CHAIN_START, END};
 use super::native::writer::Say;
+use super::range::{Ahead, Block, RANGE_BATCH, read};
 use super::stats::Stats;
-use crate::chain::{Hash, Height, write_block_json};
+use crate::chain::{Height, write_block_json};
 use crate::node::{NodeFailure, View};
 use crate::sync::{Input, LinkId, Mark};
 
@@ -27,9 +28,6 @@ pub(super) const MAX_WAITING: usize = 1_024;
 
 /// Longest frame sent: 64 KiB. A longer message goes in fragments.
 const FRAGMENT: usize = 64 << 10;
-
-/// Blocks of a range that are read at a time.
-const RANGE_BATCH: u64 = 128;
 
 /// Longest time for sending one whole chain, below the life of a view.
 const CHAIN_TIME: Duration = Duration::from_secs(300);
@@ -48,14 +46,6 @@ pub(super) enum Out {
     Say(Say),
 }
 
-/// A block of ours, ready to be sent.
-struct Block {
-    mark: Mark,
-    parent: Hash,
-    /// Type 1.
-    text: Vec<u8>,
-}
-
 /// Writes a link.
 pub(super) struct Writer<'a, S> {
     pub(super) context: &'a Arc<Context>,
@@ -65,6 +55,8 @@ pub(super) struct Writer<'a, S> {
     /// Set when the range under way is to be stopped.
     pub(super) stop_range: &'a AtomicBool,
     pub(super) next_ping: Instant,
+    /// The batch that may be sent next, read while the peer acknowledges the one before.
+    pub(super) ahead: Option<Ahead>,
 }
 
 /// Why a link cannot be written to.
@@ -92,6 +84,9 @@ where
     }
 
     async fn send(&mut self, next: Out) -> Result<(), Gone> {
+        if !matches!(next, Out::Ask | Out::Range { .. }) {
+            self.ahead = None;
+        }
         match next {
             Out::Ask => self.text(ASK.as_bytes().to_vec()).await?,
             Out::Block(mark) => {
@@ -139,25 +134,22 @@ where
             }
             self.flush().await?;
         }
+        // A full batch is a stream's, and mostly more of it follows.
+        if next.above(from) == RANGE_BATCH {
+            self.ahead = last.and_then(|last| Ahead::start(self.context, last));
+        }
         Ok(last.map_or(cut_short, |last| Input::RangeSent { link: self.link, last }))
     }
 
     /// Our blocks of these heights as messages; at most a batch.
-    async fn read(&self, from: Height, to: Height) -> Result<Vec<Block>, NodeFailure> {
-        let context = Arc::clone(self.context);
-        let view = context.node.view();
-        let node = &self.context.node;
-        node.read(move || {
-            let blocks = view.blocks(from, to)?;
-            let message = |block| block_message(context.node.spec(), block);
-            let blocks = blocks.iter().map(|block| Block {
-                mark: Mark { height: block.header.height, hash: block.hash },
-                parent: block.header.previous_hash,
-                text: message(block),
-            });
-            Ok(blocks.collect())
-        })
-        .await
+    async fn read(&mut self, from: Height, to: Height) -> Result<Vec<Block>, NodeFailure> {
+        if let Some(ahead) = self.ahead.take()
+            && let Some(blocks) = ahead.take(from, to).await
+        {
+            return Ok(blocks);
+        }
+        let view = Arc::new(self.context.node.view());
+        read(Arc::clone(self.context), view, from, to).await
     }
 
     /// Sends our chain in fragments while it is read; nothing when it is too long.

@@ -247,7 +247,7 @@ impl View {
     }
 
     /// Whether the main chain is still this chain, longer or not.
-    pub(super) fn is_main(&self) -> bool {
+    pub fn is_main(&self) -> bool {
         self.lowest_fork().is_none()
     }
 

@@ -1,6 +1,6 @@
 //! How many links there may be.
 
-use crate::harness::{PATIENCE, PeerNode, Socket};
+use crate::harness::{PeerNode, Socket};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn above_the_cap_a_peer_is_refused_with_1013_and_a_place_that_is_free_is_given() {
@@ -36,15 +36,18 @@ async fn a_thousand_connections_leave_the_node_serving() {
     }
     node.mine("all the while").await;
     drop(open);
-    // A connection may still be dropped while the silent ones are cleared away.
-    let linked = async {
-        loop {
-            let stream = tokio::net::TcpStream::connect(node.address).await.unwrap();
-            if let Ok(linked) = tokio_tungstenite::client_async(node.url(), stream).await {
-                return linked;
-            }
-        }
-    };
-    let _peer = tokio::time::timeout(PATIENCE, linked).await.expect("a link after the flood");
+    let _peer = Socket::connect(node.address).await;
+    node.has_links(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_connections_that_take_every_place_do_not_keep_a_peer_out() {
+    let node = PeerNode::start().await;
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(tokio::net::TcpStream::connect(node.address).await.unwrap());
+    }
+    // At the first try, beside all of them.
+    let _peer = Socket::connect(node.address).await;
     node.has_links(1).await;
 }

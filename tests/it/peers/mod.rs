@@ -2,6 +2,7 @@
 
 mod abuse;
 mod caps;
+mod closing;
 mod links;
 mod negotiation;
 mod simulated;

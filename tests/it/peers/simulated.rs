@@ -15,7 +15,7 @@ use crate::harness::open_node;
 
 /// The simulator's TCP.
 #[derive(Clone)]
-struct Simulated;
+pub(super) struct Simulated;
 
 impl Transport for Simulated {
     type Stream = TcpStream;

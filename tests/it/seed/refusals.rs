@@ -78,6 +78,16 @@ fn a_chain_with_an_invalid_block_closes_with_1002() {
 }
 
 #[test]
+fn a_chain_that_is_not_consecutive_from_genesis_closes_with_1002() {
+    let branch = Branch::new(Spec::dev()).grow("B", 5, 1_000);
+    // All of them are held, or stand on a block that is.
+    for heights in [vec![0, 1, 2, 4, 5], vec![0, 1, 3], vec![0, 1, 1, 2], vec![3, 4], vec![2]] {
+        let chain: Vec<_> = heights.into_iter().map(|height| branch.json(height)).collect();
+        closes(&json!({ "type": 2, "payload": chain }).to_string(), 1002);
+    }
+}
+
+#[test]
 fn of_a_fork_with_an_invalid_block_nothing_is_taken() {
     let branch = Branch::new(Spec::dev()).grow("B", 2, 1_000).grow("C", 4, 1_000);
     let mut chain: Vec<_> = (0..=5).map(|height| branch.json(height)).collect();
