@@ -116,8 +116,10 @@ impl Bans {
             held.remove(&first);
             changed.push(first);
         }
-        let end = ban.reason.floor_char_boundary(MAX_REASON);
-        let reason = ban.reason.get(..end).unwrap_or_default().to_owned();
+        let mut reason = ban.reason.clone();
+        while reason.len() > MAX_REASON {
+            reason.pop();
+        }
         held.insert(address, Held { until: ban.until, reason });
         changed.push(address);
         Some(Unwritten(changed))
