@@ -32,3 +32,6 @@ mod writer;
 pub use config::{MAX_MAX_MESSAGE, P2pConfig};
 pub use network::Network;
 pub use transport::{Connected, Tcp, Transport};
+
+#[cfg(test)]
+mod testing;

@@ -3,5 +3,6 @@
 mod abuse;
 mod caps;
 mod links;
+mod native;
 mod negotiation;
 mod simulated;
