@@ -133,7 +133,7 @@ async fn links_are_told_in_detail_and_the_status_says_how_far_behind_we_are() {
     let told = LinkInfo {
         dialect: Dialect::JennyJson,
         agent: Some("jenny/9".to_owned()),
-        tip: Some((Height::new(7), Hash::ZERO)),
+        tip: Some((Height::new(7), Some(Hash::ZERO))),
         rtt: Some(std::time::Duration::from_micros(1_500)),
         received: 11,
         sent: 12,
