@@ -24,7 +24,6 @@ pub struct Schema1Block {
 ///
 /// # Errors
 /// When the database fails.
-///
 pub fn write_schema_1(folder: &Path, spec: &str, blocks: &[Schema1Block]) -> sled::Result<()> {
     let db = sled::Config::new().path(folder).segment_size(2 << 20).open()?;
     let chain = db.open_tree("chain")?;
@@ -46,6 +45,49 @@ pub fn write_schema_1(folder: &Path, spec: &str, blocks: &[Schema1Block]) -> sle
         chain.insert(key, value)?;
     }
     chain.insert("schema", &1_u64.to_be_bytes())?;
+    db.flush()?;
+    Ok(())
+}
+
+/// What schema 2 keeps of peers.
+#[derive(Clone, Debug)]
+pub enum Schema2Peer {
+    /// One that was added or reached: its address, last success and failures.
+    Known(String, u64, u32),
+    /// An address that another peer gave and that was never reached, with its failures.
+    Learned(String, u32),
+    /// An IP address (IPv4 mapped into IPv6) that is kept out until a time, and why.
+    Ban([u8; 16], u64, String),
+}
+
+/// Writes a database of schema 2: one of schema 1 with what is known of peers.
+///
+/// # Errors
+/// When the database fails.
+pub fn write_schema_2(
+    folder: &Path,
+    spec: &str,
+    blocks: &[Schema1Block],
+    known: &[Schema2Peer],
+) -> sled::Result<()> {
+    write_schema_1(folder, spec, blocks)?;
+    let db = sled::Config::new().path(folder).segment_size(2 << 20).open()?;
+    let peers = db.open_tree("peers")?;
+    for peer in known {
+        let (tag, name, number, rest) = match peer {
+            Schema2Peer::Known(address, success, failures) => {
+                (b"a", address.as_bytes(), *success, failures.to_be_bytes().to_vec())
+            }
+            Schema2Peer::Learned(address, failures) => {
+                (b"l", address.as_bytes(), 0, failures.to_be_bytes().to_vec())
+            }
+            Schema2Peer::Ban(address, until, reason) => {
+                (b"b", address.as_slice(), *until, reason.as_bytes().to_vec())
+            }
+        };
+        peers.insert([tag, name].concat(), [&number.to_be_bytes()[..], &rest].concat())?;
+    }
+    db.open_tree("chain")?.insert("schema", &2_u64.to_be_bytes())?;
     db.flush()?;
     Ok(())
 }

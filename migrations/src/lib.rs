@@ -12,6 +12,7 @@ use thiserror::Error;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
 mod m0001_name_the_schema;
+mod m0002_bans_beside_the_book;
 
 /// The tree that holds the schema number, whatever the schema.
 const CHAIN: &str = "chain";
@@ -26,7 +27,10 @@ const SCHEMA: &[u8] = b"schema";
 type Step = fn(&sled::Db) -> Result<(), MigrationError>;
 
 /// Every step, in order. A database's schema number is how many have run.
-const STEPS: &[(&str, Step)] = &[("m0001_name_the_schema", m0001_name_the_schema::up)];
+const STEPS: &[(&str, Step)] = &[
+    ("m0001_name_the_schema", m0001_name_the_schema::up),
+    ("m0002_bans_beside_the_book", m0002_bans_beside_the_book::up),
+];
 
 /// Why an upgrade stopped. What was done so far is kept, and the next start goes on.
 #[derive(Debug, Error)]

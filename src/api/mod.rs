@@ -8,6 +8,7 @@
 mod activity;
 mod admission;
 mod auth;
+mod bans;
 mod blocks;
 mod body;
 mod chains;

@@ -86,7 +86,7 @@ fn detail(link: &LinkInfo) -> Detail<'_> {
 }
 
 /// IPv4 as such, also when it came mapped into IPv6.
-fn show(address: SocketAddr) -> String {
+pub(super) fn show(address: SocketAddr) -> String {
     SocketAddr::new(address.ip().to_canonical(), address.port()).to_string()
 }
 

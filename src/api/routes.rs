@@ -11,7 +11,7 @@ use warp::{Filter, Reply};
 
 use super::body::BodyReader;
 use super::problem::Problem;
-use super::{blocks, chains, health, mine, peers, root, status};
+use super::{bans, blocks, chains, health, mine, peers, root, status};
 use crate::node::NodeHandle;
 
 /// Who may take a route.
@@ -42,7 +42,7 @@ const fn post(path: &'static str) -> Route {
 }
 
 /// Every path. `{}` at the end stands for one segment that is not empty.
-static ROUTES: [Route; 11] = [
+static ROUTES: [Route; 12] = [
     post("/mineBlock"),
     get("/", Access::Users),
     get("/chains", Access::Users),
@@ -53,6 +53,7 @@ static ROUTES: [Route; 11] = [
     get("/readyz", Access::Everyone),
     get("/v1/status", Access::Users),
     get("/v1/peers", Access::Users),
+    get("/v1/bans", Access::Users),
     get("/v1/blocks/{}", Access::Users),
 ];
 
@@ -127,6 +128,10 @@ pub(super) fn filter(context: &Arc<Context>) -> warp::filters::BoxedFilter<(Resp
         .and(warp::get())
         .and(shared.clone())
         .map(|context: Arc<Context>| answer(peers::details(&context)));
+    let bans = warp::path!("v1" / "bans")
+        .and(warp::get())
+        .and(shared.clone())
+        .map(|context: Arc<Context>| answer(bans::list(&context)));
     let status = warp::path!("v1" / "status")
         .and(warp::get())
         .and(shared.clone())
@@ -148,6 +153,8 @@ pub(super) fn filter(context: &Arc<Context>) -> warp::filters::BoxedFilter<(Resp
         .or(peers)
         .unify()
         .or(details)
+        .unify()
+        .or(bans)
         .unify()
         .or(live)
         .unify()

@@ -3,11 +3,12 @@
 use serde::Serialize;
 use warp::reply::Response;
 
+use super::peers::show;
 use super::problem::Problem;
 use super::reply;
 use super::routes::Context;
 use crate::chain::Height;
-use crate::node::{LinkInfo, SwapSummary};
+use crate::node::{LinkInfo, SwapSummary, SyncProgress, SyncState};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,6 +55,31 @@ enum Sync {
         /// How many blocks higher.
         remaining: u64,
     },
+    /// Headers of a branch are walked to see how much work it has.
+    Headers(Fetching),
+    /// Blocks are fetched.
+    Blocks(Fetching),
+}
+
+/// How fetching goes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fetching {
+    at: u64,
+    target: u64,
+    remaining: u64,
+    blocks_per_second: f64,
+    bytes_per_second: f64,
+    eta_seconds: Option<u64>,
+    peers: Vec<String>,
+    awaited: Option<Awaited>,
+}
+
+/// The block that everything waits for.
+#[derive(Serialize)]
+struct Awaited {
+    height: u64,
+    peer: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -107,7 +133,7 @@ pub(super) fn status(context: &Context) -> Result<Response, Problem> {
             timestamp: now.tip.header.timestamp.as_millis(),
             total_work: now.tip.total_work.to_string(),
         },
-        sync: sync(&links, now.tip.header.height),
+        sync: sync(node.links().progress(), &links, now.tip.header.height),
         links: links.len(),
         mining: Mining { queued: now.mining, hash_rate: now.hash_rate },
         check: now.checking.map_or(Check::Done, |height| Check::Running { height: height.get() }),
@@ -117,7 +143,12 @@ pub(super) fn status(context: &Context) -> Result<Response, Problem> {
     })
 }
 
-fn sync(links: &[LinkInfo], height: Height) -> Sync {
+fn sync(progress: SyncProgress, links: &[LinkInfo], height: Height) -> Sync {
+    match progress.state {
+        SyncState::Headers => return Sync::Headers(fetching(progress)),
+        SyncState::Blocks => return Sync::Blocks(fetching(progress)),
+        _ => {}
+    }
     if links.is_empty() {
         return Sync::Alone;
     }
@@ -125,6 +156,21 @@ fn sync(links: &[LinkInfo], height: Height) -> Sync {
     match highest.map_or(0, |highest| highest.above(height)) {
         0 => Sync::Current,
         remaining => Sync::Behind { remaining },
+    }
+}
+
+fn fetching(progress: SyncProgress) -> Fetching {
+    Fetching {
+        at: progress.at.get(),
+        target: progress.target.get(),
+        remaining: progress.remaining,
+        blocks_per_second: progress.blocks_per_second,
+        bytes_per_second: progress.bytes_per_second,
+        eta_seconds: progress.eta.map(|eta| eta.as_secs()),
+        peers: progress.links.into_iter().map(show).collect(),
+        awaited: progress
+            .awaited
+            .map(|(height, peer)| Awaited { height: height.get(), peer: peer.map(show) }),
     }
 }
 

@@ -120,7 +120,7 @@ fn write(
             }
         }
     }
-    if let Some(progress) = &progress {
+    if let Some(progress) = &mut progress {
         progress.finish();
     }
     Ok(writer)

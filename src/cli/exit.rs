@@ -74,6 +74,7 @@ impl Failure {
 pub(super) fn report(error: &anyhow::Error) -> Code {
     let code = code_of(error);
     if code != Code::Done {
+        super::progress::clear();
         // Where standard error is gone too, nobody is left to tell.
         drop(anstream::stderr().lock().write_all(text_of(error).as_bytes()));
     }

@@ -8,6 +8,7 @@ use tracing_subscriber::fmt;
 
 use super::args::LogFormat;
 use super::exit::Failure;
+use super::progress::BesideBar;
 
 /// Environment variable that chooses what is logged.
 const LEVEL: &str = "JENNY_LOG";
@@ -21,7 +22,7 @@ pub(super) fn start(format: LogFormat, default: &str) -> anyhow::Result<()> {
     })?;
     let colours = std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = fmt().with_env_filter(filter).with_writer(|| BesideBar);
     // A second start, in a test, keeps the first: nothing else can set one.
     drop(match format {
         LogFormat::Text => builder.with_ansi(colours).with_target(false).try_init(),

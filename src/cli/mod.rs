@@ -9,12 +9,14 @@ mod init;
 mod logging;
 mod offline;
 mod output;
+mod pace;
 mod peers;
 mod progress;
 mod remote;
 mod run;
 mod signal;
 mod status;
+mod syncing;
 mod verify;
 mod whereabouts;
 

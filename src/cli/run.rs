@@ -13,8 +13,7 @@ use super::config::Settings;
 use super::exit::{self, Code, Failure};
 use super::init::{chain, read_users};
 use super::signal::{Stops, end};
-use super::whereabouts;
-use super::{logging, peers};
+use super::{logging, peers, syncing, whereabouts};
 use crate::api::{ApiConfig, AuthHandle, Server};
 use crate::chain::Spec;
 use crate::node::{Links, Node, NodeConfig, Tip};
@@ -86,6 +85,7 @@ async fn serve(
     let stop_serving = CancellationToken::new();
     let mut networking = tokio::spawn(network.run(stop_serving.clone()));
     let mut serving = tokio::spawn(server.run(stop_serving.clone()));
+    let showing = tokio::spawn(syncing::show(handle.clone(), stop_serving.clone()));
     whereabouts::leave(dir, &format!("http://{address}"));
     announce(address, p2p_address, &spec, &handle.tip());
     loop {
@@ -116,7 +116,8 @@ async fn serve(
         // Side by side: it is the node that answers the requests which wait to be mined.
         stop_serving.cancel();
         let stop_node = tokio::task::spawn_blocking(|| node.stop());
-        let (api, peers, ended) = tokio::join!(serving, networking, stop_node);
+        let (api, peers, ended, shown) = tokio::join!(serving, networking, stop_node, showing);
+        shown.context("showing progress stopped by a defect")?;
         api.context("the API stopped by a defect")?;
         peers.context("peer networking stopped by a defect")?;
         anyhow::Ok(ended.context("stopping ended by a defect")??)

@@ -106,6 +106,7 @@ impl Stops {
 #[expect(clippy::exit, reason = "the ways that end a process at once all come here")]
 pub(super) fn end(code: Code, why: &str) -> ! {
     if !why.is_empty() {
+        super::progress::clear();
         // Where standard error is gone, nobody is left to tell.
         drop(writeln!(std::io::stderr(), "error: {why}"));
     }

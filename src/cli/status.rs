@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::args::StatusArgs;
 use super::exit::Failure;
 use super::output::{escape, time_text};
+use super::pace::{Pace, count, duration};
 use super::remote::Remote;
 use super::signal;
 use crate::chain::Timestamp;
@@ -71,7 +72,8 @@ fn lines(name: &str, status: &Value) -> String {
     line("time", time("/tip/timestamp"));
     line("work", text("/tip/totalWork"));
     line("refusing", text("/refusing"));
-    line("sync", text("/sync/state"));
+    line("sync", sync_text(status));
+    line("waits for", awaited_text(status));
     line("links", text("/links"));
     let checking = number("/check/height").map(|height| format!("running, at height {height}"));
     line("check", checking.or_else(|| text("/check/state")));
@@ -92,16 +94,31 @@ fn hash_rate(rate: f64) -> String {
     )
 }
 
-/// Seconds as days, hours, minutes and seconds.
-fn duration(seconds: u64) -> String {
-    let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
-    let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min {seconds} s"),
-        (0, _, _) => format!("{hours} h {minutes} min"),
-        _ => format!("{days} d {hours} h"),
+/// Where the node stands among its peers, with the pace while it fetches.
+fn sync_text(status: &Value) -> Option<String> {
+    let sync = status.pointer("/sync")?;
+    let mut text = escape(sync.get("state")?.as_str()?);
+    if let Some(remaining) = sync.get("remaining").and_then(Value::as_u64) {
+        let _ = write!(text, ", {} blocks left", count(remaining));
     }
+    if let Some(blocks_per_second) = sync.get("blocksPerSecond").and_then(Value::as_f64) {
+        let pace = Pace {
+            blocks_per_second,
+            bytes_per_second: sync.get("bytesPerSecond").and_then(Value::as_f64).unwrap_or(0.0),
+            eta: sync.get("etaSeconds").and_then(Value::as_u64),
+            peers: sync.get("peers").and_then(Value::as_array).map_or(0, Vec::len),
+        };
+        let _ = write!(text, ", {}", pace.text());
+    }
+    Some(text)
+}
+
+/// The block that everything waits for, and who was asked for it.
+fn awaited_text(status: &Value) -> Option<String> {
+    let height = status.pointer("/sync/awaited/height")?.as_u64()?;
+    let peer = status.pointer("/sync/awaited/peer").and_then(Value::as_str);
+    let from = peer.map(|peer| format!(" from {}", escape(peer))).unwrap_or_default();
+    Some(format!("block {}{from}", count(height)))
 }
 
 #[cfg(test)]

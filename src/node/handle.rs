@@ -1,5 +1,6 @@
 //! What the edges hold of the node.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -11,8 +12,8 @@ use super::offer::{Branch, offer, offer_part};
 use super::request::Request;
 use super::shared::Shared;
 use super::{
-    KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus, OfferError, Offered, StoreError,
-    Tip, View,
+    Ban, KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus, OfferError, Offered,
+    StoreError, Tip, View,
 };
 use crate::chain::{Block, Checkpoints, Hash, Height, Spec, Timestamp, TipState, ValidBlock};
 
@@ -184,6 +185,37 @@ impl NodeHandle {
     pub async fn remember_peer(&self, peer: KnownPeer) -> Result<(), NodeFailure> {
         let book = self.shared.reader.book();
         self.read(move || book.put(&peer)).await
+    }
+
+    /// Bans an address until a time: at once in memory, and in the database when the future
+    /// resolves. Answers whether there was anything to ban: a loopback address never is.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub fn ban(
+        &self,
+        address: IpAddr,
+        until: Timestamp,
+        reason: &str,
+    ) -> impl Future<Output = Result<bool, NodeFailure>> + Send + use<> {
+        let (node, bans) = (self.clone(), self.shared.reader.bans());
+        let ban = Ban { address, until, reason: reason.to_owned() };
+        let unwritten = bans.add(&ban, (self.shared.config.clock)());
+        async move {
+            let Some(unwritten) = unwritten else { return Ok(false) };
+            node.read(move || bans.write(&unwritten)).await?;
+            Ok(true)
+        }
+    }
+
+    /// The bans that have not ended, in order of address. Does not touch the disk.
+    pub fn bans(&self) -> Vec<Ban> {
+        self.shared.reader.bans().entries((self.shared.config.clock)())
+    }
+
+    /// Whether links with an address are refused. Does not touch the disk.
+    pub fn is_banned(&self, address: IpAddr, now: Timestamp) -> bool {
+        self.shared.reader.bans().is_banned(address, now)
     }
 
     /// Resolves when the node can no longer serve, with the reason.

@@ -29,7 +29,9 @@ mod status;
 mod swaps;
 mod writer;
 
-pub use crate::store::{BookEntry as KnownPeer, StoreError, StoredBlock, StoredHeader, Tip, View};
+pub use crate::store::{
+    Ban, BookEntry as KnownPeer, StoreError, StoredBlock, StoredHeader, Tip, View,
+};
 pub use config::NodeConfig;
 pub use connect::Connecting;
 pub use error::{MineError, NodeFailure, OfferError};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::StoreError;
 use super::database::Database;
 use super::guard::{guarded, read_error, write_error};
-use super::layout::{decode_peer, encode_peer};
+use super::layout::{PEER_KNOWN, PEER_LEARNED, decode_peer, encode_peer, peer_key};
 
 /// One peer of the address book.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -16,6 +16,8 @@ pub struct BookEntry {
     pub last_success: u64,
     /// Attempts that failed since then.
     pub failures: u32,
+    /// Whether only another peer spoke of it: nobody added it, and it was never reached.
+    pub learned: bool,
 }
 
 /// The address book; cheap to clone. A loss of power may take its last second.
@@ -25,7 +27,7 @@ pub struct Book {
 }
 
 /// Most peers in the book, about 2 KiB each. A new one takes the place of the one that
-/// failed most often.
+/// failed most often, a learned one if there is any. A learned one takes the place of no other.
 const MAX_ENTRIES: usize = 1_024;
 
 impl Book {
@@ -33,23 +35,26 @@ impl Book {
         Self { database }
     }
 
-    /// Every peer, in order of address.
+    /// Every peer: those that were added or reached in order of address, then the learned ones.
     ///
     /// # Errors
     /// When an entry does not decode, or the disk fails.
     pub fn entries(&self) -> Result<Vec<BookEntry>, StoreError> {
         guarded(|| {
             let mut entries = Vec::new();
-            for entry in &self.database.peers {
-                let (key, value) = entry.map_err(read_error)?;
-                entries.push(decode_peer(&key, &value)?);
+            for tag in [PEER_KNOWN, PEER_LEARNED] {
+                for entry in self.database.peers.scan_prefix(tag) {
+                    let (key, value) = entry.map_err(read_error)?;
+                    entries.push(decode_peer(&key, &value)?);
+                }
             }
             Ok(entries)
         })
     }
 
-    /// Writes a peer down, over what the book had of it; the later success stays. Nothing is
-    /// written while room on the disk is short.
+    /// Writes a peer down, over what the book had of it; the later success stays. A peer that
+    /// was added or reached is not learned again, and a failure to reach a learned one
+    /// leaves it so. Nothing is written while room on the disk is short.
     ///
     /// # Errors
     /// When an entry does not decode, or the disk fails.
@@ -58,23 +63,49 @@ impl Book {
             return Ok(());
         }
         guarded(|| {
-            let peers = &self.database.peers;
-            let (key, mut value) = encode_peer(entry);
-            if let Some(known) = peers.get(&key).map_err(read_error)? {
-                let last_success = decode_peer(&key, &known)?.last_success.max(entry.last_success);
-                value = encode_peer(&BookEntry { last_success, ..entry.clone() }).1;
-            } else {
-                let known = self.entries()?;
-                if known.len() >= MAX_ENTRIES
-                    && let Some(worst) =
-                        known.iter().max_by_key(|known| (known.failures, !known.last_success))
-                {
-                    peers.remove(encode_peer(worst).0).map_err(write_error)?;
-                }
+            let mut entry = entry.clone();
+            let known = self.get(&entry.address, false)?;
+            let learned = self.get(&entry.address, true)?;
+            if let Some(before) = known.as_ref().or(learned.as_ref()) {
+                entry.last_success = entry.last_success.max(before.last_success);
             }
+            let only_failed = learned.is_some() && entry.failures > 0;
+            entry.learned =
+                (entry.learned || only_failed) && known.is_none() && entry.last_success == 0;
+            if known.is_none() && learned.is_none() && !self.make_room(&entry)? {
+                return Ok(());
+            }
+            let peers = &self.database.peers;
+            if learned.is_some() && !entry.learned {
+                peers.remove(peer_key(&entry.address, true)).map_err(write_error)?;
+            }
+            let (key, value) = encode_peer(&entry);
             peers.insert(key, value).map_err(write_error)?;
             Ok(())
         })
+    }
+
+    fn get(&self, address: &str, learned: bool) -> Result<Option<BookEntry>, StoreError> {
+        let key = peer_key(address, learned);
+        let value = self.database.peers.get(&key).map_err(read_error)?;
+        value.map(|value| decode_peer(&key, &value)).transpose()
+    }
+
+    /// Forgets a peer if the book is full. Answers whether there is room for the new one: what
+    /// strangers say must not push out what the operator said, or what was reached.
+    fn make_room(&self, new: &BookEntry) -> Result<bool, StoreError> {
+        let entries = self.entries()?;
+        if entries.len() < MAX_ENTRIES {
+            return Ok(true);
+        }
+        let badness = |entry: &&BookEntry| (entry.learned, entry.failures, !entry.last_success);
+        match entries.iter().max_by_key(badness) {
+            Some(worst) if worst.learned || !new.learned => {
+                self.database.peers.remove(encode_peer(worst).0).map_err(write_error)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::bans::BanTable;
 use super::guard::read_error;
 use super::layout::{
     BodyPlace, CHUNK, FIXED, INLINE_MAX, TAG_CHUNKED, block_key, chunk_key, decode_block,
@@ -21,6 +22,8 @@ pub(super) struct Database {
     pub(super) side: sled::Tree,
     pub(super) bodies: sled::Tree,
     pub(super) peers: sled::Tree,
+    /// What `peers` holds of bans, in memory.
+    pub(super) bans: BanTable,
     pub(super) db: sled::Db,
     /// A handle of our own on sled's file: sled's flush is no fsync.
     pub(super) file: File,

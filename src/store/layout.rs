@@ -1,7 +1,9 @@
 //! The bytes of keys and values, as `docs/storage.md` draws them.
 
-use super::{BookEntry, StoreError, StoredHeader};
-use crate::chain::{HEADER_BYTES, Hash, Header, Height, Work};
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::{Ban, BookEntry, StoreError, StoredHeader};
+use crate::chain::{HEADER_BYTES, Hash, Header, Height, Timestamp, Work};
 
 /// Everything that must change together: the main chain, its history tiles, the
 /// schema number, the spec's text and the intent of a large swap.
@@ -10,8 +12,15 @@ pub(super) const CHAIN: &str = "chain";
 pub(super) const SIDE: &str = "side";
 /// Bodies above [`INLINE_MAX`], in chunks.
 pub(super) const BODIES: &str = "bodies";
-/// The address book.
+/// The address book and the bans.
 pub(super) const PEERS: &str = "peers";
+
+/// Before a peer's address in `peers`: it was added or reached.
+pub(super) const PEER_KNOWN: &[u8] = b"a";
+/// Before a peer's address in `peers`: another peer gave it, and it was never reached.
+pub(super) const PEER_LEARNED: &[u8] = b"l";
+/// Before an IP address in `peers`: it is banned.
+pub(super) const PEER_BANNED: &[u8] = b"b";
 
 /// The spec's canonical text, in `chain`.
 pub(super) const SPEC: &[u8] = b"spec";
@@ -190,24 +199,61 @@ impl Intent {
     }
 }
 
-/// `a` and a peer's address; its last success and failures, big-endian.
+/// `a`, or `l` for a learned one, and a peer's address.
+pub(super) fn peer_key(address: &str, learned: bool) -> Vec<u8> {
+    let tag = if learned { PEER_LEARNED } else { PEER_KNOWN };
+    [tag, address.as_bytes()].concat()
+}
+
+/// A peer's key; its last success and failures, big-endian.
 pub(super) fn encode_peer(entry: &BookEntry) -> (Vec<u8>, Vec<u8>) {
-    let key = [b"a", entry.address.as_bytes()].concat();
     let mut value = entry.last_success.to_be_bytes().to_vec();
     value.extend_from_slice(&entry.failures.to_be_bytes());
-    (key, value)
+    (peer_key(&entry.address, entry.learned), value)
 }
 
 /// Reads what [`encode_peer`] wrote.
 pub(super) fn decode_peer(key: &[u8], value: &[u8]) -> Result<BookEntry, StoreError> {
-    let parts = key.strip_prefix(b"a").and_then(|address| {
+    let learned = key.starts_with(PEER_LEARNED);
+    let tag = if learned { PEER_LEARNED } else { PEER_KNOWN };
+    let parts = key.strip_prefix(tag).and_then(|address| {
         let (last_success, failures) = value.split_first_chunk()?;
+        let last_success = u64::from_be_bytes(*last_success);
         let address = std::str::from_utf8(address).ok()?.to_owned();
         let failures = u32::from_be_bytes(failures.try_into().ok()?);
-        Some(BookEntry { address, last_success: u64::from_be_bytes(*last_success), failures })
+        Some(BookEntry { address, last_success, failures, learned })
     });
     let what = "an entry of the address book does not decode";
     parts.ok_or_else(|| StoreError::Damaged { what: what.to_owned() })
+}
+
+/// `b` and an IP address, IPv4 mapped into IPv6.
+pub(super) fn ban_key(address: IpAddr) -> Vec<u8> {
+    let address = match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    };
+    [PEER_BANNED, &address.octets()].concat()
+}
+
+/// A ban's key; its end, big-endian, and its reason.
+pub(super) fn encode_ban(ban: &Ban) -> (Vec<u8>, Vec<u8>) {
+    let end = ban.until.as_millis().to_be_bytes();
+    (ban_key(ban.address), [&end, ban.reason.as_bytes()].concat())
+}
+
+/// Reads what [`encode_ban`] wrote.
+pub(super) fn decode_ban(key: &[u8], value: &[u8]) -> Result<Ban, StoreError> {
+    let parts = key.strip_prefix(PEER_BANNED).and_then(|address| {
+        let address: [u8; 16] = address.try_into().ok()?;
+        let (until, reason) = value.split_first_chunk()?;
+        Some(Ban {
+            address: IpAddr::from(Ipv6Addr::from(address)).to_canonical(),
+            until: Timestamp::from_millis(u64::from_be_bytes(*until)),
+            reason: std::str::from_utf8(reason).ok()?.to_owned(),
+        })
+    });
+    parts.ok_or_else(|| StoreError::Damaged { what: "a ban does not decode".to_owned() })
 }
 
 #[cfg(test)]

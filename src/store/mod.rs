@@ -5,6 +5,7 @@
 //! disk, so nothing here is called on an async worker. The layout is written
 //! down, byte by byte, in `docs/storage.md`.
 
+mod bans;
 mod book;
 mod check;
 mod database;
@@ -25,6 +26,7 @@ mod view;
 mod witness;
 mod writer;
 
+pub use bans::{Ban, Bans, Unwritten};
 pub use book::{Book, BookEntry};
 pub use error::StoreError;
 pub use open::{Opened, open};

@@ -7,6 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use super::bans::BanTable;
 use super::check::check_recent;
 use super::database::{Database, State};
 use super::engine::Engine;
@@ -95,10 +96,12 @@ fn open_chain(
         None => return Err(StoreError::Damaged { what: "the chain spec is missing".to_owned() }),
     };
     let genesis = spec.genesis();
+    let peers = db.open_tree(PEERS).map_err(read_error)?;
     let database = Arc::new(Database {
         side: db.open_tree(SIDE).map_err(read_error)?,
         bodies: db.open_tree(BODIES).map_err(read_error)?,
-        peers: db.open_tree(PEERS).map_err(read_error)?,
+        bans: BanTable::load(&peers)?,
+        peers,
         chain,
         db,
         file,

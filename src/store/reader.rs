@@ -6,7 +6,7 @@ use super::check::check_all;
 use super::database::Database;
 use super::guard::guarded;
 use super::layout::decode_block;
-use super::{Book, StoreError, View};
+use super::{Bans, Book, StoreError, View};
 use crate::chain::{Frontier, Hash, Header, Height, Spec, TipState, Work, leaf_hash};
 
 /// The end of the chain, as published: durable.
@@ -166,6 +166,11 @@ impl Reader {
     /// The address book.
     pub fn book(&self) -> Book {
         Book::new(Arc::clone(&self.database))
+    }
+
+    /// The bans.
+    pub fn bans(&self) -> Bans {
+        Bans::new(Arc::clone(&self.database))
     }
 
     /// Checks every block of the chain as it is now against every rule, its stored

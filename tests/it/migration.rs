@@ -1,11 +1,12 @@
 //! Databases of every released schema, written by that schema's own code, open as they were.
 
 use std::fs;
+use std::path::Path;
 
 use crate::process::open_here;
-use jenny_chain::chain::{Header, Height, Spec};
-use jenny_chain::store::{Options, open};
-use migrations::fixtures::{Schema1Block, write_schema_1};
+use jenny_chain::chain::{Header, Height, Spec, Timestamp};
+use jenny_chain::store::{Ban, BookEntry, Opened, Options, open};
+use migrations::fixtures::{Schema1Block, Schema2Peer, write_schema_1, write_schema_2};
 
 /// The blocks of the golden vectors, as schema 1 keeps them.
 fn blocks() -> Vec<Schema1Block> {
@@ -40,12 +41,59 @@ fn a_database_of_schema_1_opens_block_by_block() {
     let blocks = blocks();
     let folder = directory.path().join("db");
     write_schema_1(&folder, &Spec::dev().canonical_text(), &blocks).unwrap();
+    let opened = open_as_it_is(directory.path());
+    holds(&opened, &blocks);
+    assert!(opened.reader.book().entries().unwrap().is_empty());
+    assert!(opened.reader.bans().entries(Timestamp::from_millis(0)).is_empty());
+}
+
+#[test]
+fn a_database_of_schema_2_keeps_what_it_knows_of_peers() {
+    let directory = tempfile::tempdir().unwrap();
+    let _open = open_here();
+    let blocks = blocks();
+    let peers = [
+        Schema2Peer::Known("ws://192.0.2.1:7545".to_owned(), 1_700_000_000_000, 2),
+        Schema2Peer::Learned("ws://192.0.2.2:7545".to_owned(), 1),
+        Schema2Peer::Ban(
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 3],
+            5,
+            "why".to_owned(),
+        ),
+    ];
+    let folder = directory.path().join("db");
+    write_schema_2(&folder, &Spec::dev().canonical_text(), &blocks, &peers).unwrap();
+    let opened = open_as_it_is(directory.path());
+    holds(&opened, &blocks);
+    let entry = |address: &str, last_success, failures, learned| BookEntry {
+        address: address.to_owned(),
+        last_success,
+        failures,
+        learned,
+    };
+    let known = [
+        entry("ws://192.0.2.1:7545", 1_700_000_000_000, 2, false),
+        entry("ws://192.0.2.2:7545", 0, 1, true),
+    ];
+    assert_eq!(opened.reader.book().entries().unwrap(), known);
+    let ban = Ban {
+        address: "192.0.2.3".parse().unwrap(),
+        until: Timestamp::from_millis(5),
+        reason: "why".to_owned(),
+    };
+    assert_eq!(opened.reader.bans().entries(Timestamp::from_millis(4)), [ban]);
+}
+
+fn open_as_it_is(directory: &Path) -> Opened {
     let options = Options { min_free_bytes: 0, ..Options::default() };
-    let opened = open(directory.path(), &options, &mut |_| ()).unwrap();
+    open(directory, &options, &mut |_| ()).unwrap()
+}
+
+fn holds(opened: &Opened, blocks: &[Schema1Block]) {
     assert_eq!(opened.spec, Spec::dev());
     let view = opened.reader.view();
     assert_eq!(view.tip().header.height, Height::new(5));
-    for (height, expected) in (0..).zip(&blocks) {
+    for (height, expected) in (0..).zip(blocks) {
         let stored = view.block(Height::new(height)).unwrap().unwrap();
         assert_eq!(stored.header.encode(), expected.header);
         assert_eq!(stored.hash.as_bytes(), &expected.hash);

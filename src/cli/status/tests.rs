@@ -1,16 +1,35 @@
 //! Tests of the glance.
 
+use serde_json::json;
+
 use super::*;
 
 #[test]
-fn durations_and_rates_are_readable() {
-    for (seconds, text) in
-        [(0, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (3_600, "1 h 0 min"), (90_000, "1 d 1 h")]
-    {
-        assert_eq!(duration(seconds), text);
-    }
+fn rates_are_readable() {
     for (rate, text) in [(0.4, "0 H/s"), (999.0, "999 H/s"), (1_500.0, "1.50 kH/s")] {
         assert_eq!(hash_rate(rate), text);
     }
     assert_eq!(hash_rate(12_340_000.0), "12.34 MH/s");
+}
+
+#[test]
+fn fetching_is_told_with_its_pace_and_what_it_waits_for() {
+    let status = json!({"sync": {
+        "state": "blocks", "at": 12_345, "target": 100_000, "remaining": 87_655,
+        "blocksPerSecond": 54_000.0, "bytesPerSecond": 16_200_000.0, "etaSeconds": 2,
+        "peers": ["192.0.2.1:7545"], "awaited": {"height": 12_346, "peer": "192.0.2.1:7545"},
+    }});
+    let lines = lines("n", &status);
+    let pace = "87,655 blocks left, 54,000 blocks/s, 16.2 MB/s, ETA 2 s, 1 peer";
+    assert!(lines.contains(&format!("\nsync      blocks, {pace}")), "{lines}");
+    assert!(lines.contains("\nwaits for block 12,346 from 192.0.2.1:7545"), "{lines}");
+}
+
+#[test]
+fn whoever_is_not_fetching_has_no_pace() {
+    let sync = |sync| sync_text(&json!({ "sync": sync }));
+    assert_eq!(sync(json!({"state": "current"})).as_deref(), Some("current"));
+    let behind = sync(json!({"state": "behind", "remaining": 1_234}));
+    assert_eq!(behind.as_deref(), Some("behind, 1,234 blocks left"));
+    assert_eq!(sync(json!({})), None);
 }

@@ -30,7 +30,7 @@ impl<T: Transport> Driver<T> {
             }
             Event::Accepted(arrival) => {
                 let config = &self.context.config;
-                if self.is_banned(arrival.address.ip()) {
+                if self.context.node.is_banned(arrival.address.ip(), self.context.node.now()) {
                     tracing::debug!(address = %arrival.address, "a peer was refused: it is banned");
                 } else if self.table.admits(arrival.address, config, Instant::now()) {
                     self.open(arrival, Direction::Accepted);
@@ -123,7 +123,8 @@ impl<T: Transport> Driver<T> {
     /// Writes a peer into the address book, beside everything else.
     pub(super) fn remember(&self, peer: &PeerUrl, success: Timestamp, failures: u32) {
         let last_success = success.as_millis();
-        let entry = KnownPeer { address: peer.as_str().to_owned(), last_success, failures };
+        let address = peer.as_str().to_owned();
+        let entry = KnownPeer { address, last_success, failures, learned: false };
         self.write_down(vec![entry]);
     }
 }

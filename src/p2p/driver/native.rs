@@ -17,6 +17,9 @@ use crate::p2p::transport::Transport;
 use crate::sync::message::PeerAddress;
 use crate::sync::{ConnectOutcome, Input, LinkId, Mark};
 
+/// How long an address is refused: 24 hours.
+const BAN_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+
 impl<T: Transport> Driver<T> {
     /// Tells the machine; the link that blocks came from is noted for the table.
     pub(super) fn input(&mut self, input: Input) {
@@ -62,7 +65,12 @@ impl<T: Transport> Driver<T> {
         for peer in learned(addresses, live.address.ip()) {
             if self.dials.learn(peer.clone(), now) {
                 let address = peer.as_str().to_owned();
-                new.push(KnownPeer { address, last_success: NEVER.as_millis(), failures: 0 });
+                new.push(KnownPeer {
+                    address,
+                    last_success: NEVER.as_millis(),
+                    failures: 0,
+                    learned: true,
+                });
             }
         }
         self.write_down(new);
@@ -102,20 +110,19 @@ impl<T: Transport> Driver<T> {
         let address = live.address;
         tracing::warn!(link = link.0, %address, "the peer broke the protocol: {reason}");
         if !is_wanted && !address.ip().to_canonical().is_loopback() {
-            self.record_ban(address.ip());
+            self.record_ban(address.ip(), reason);
         }
     }
 
-    /// Has an address refused for a day.
-    #[expect(clippy::unused_self, reason = "bans are not kept yet")]
-    fn record_ban(&self, ip: IpAddr) {
-        tracing::debug!(%ip, "to be banned");
-    }
-
-    /// Whether links from this address are refused.
-    #[expect(clippy::unused_self, reason = "bans are not kept yet")]
-    pub(super) fn is_banned(&self, _ip: IpAddr) -> bool {
-        false
+    /// Has an address refused for a day: at once, and after a restart.
+    fn record_ban(&self, ip: IpAddr, reason: &str) {
+        let node = &self.context.node;
+        let banned = node.ban(ip, node.now().plus_millis(BAN_MILLIS), reason);
+        self.tasks.spawn(async move {
+            if let Err(error) = banned.await {
+                tracing::warn!("a ban cannot be written: {error}");
+            }
+        });
     }
 
     /// Closes a link to a node that another link leads to, or to this node.

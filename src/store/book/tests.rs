@@ -5,7 +5,11 @@ use crate::store::testkit::Home;
 
 fn entry(number: u32) -> BookEntry {
     let address = format!("ws://peer-{number:04}:7545");
-    BookEntry { address, last_success: u64::from(number), failures: number }
+    BookEntry { address, last_success: u64::from(number), failures: number, learned: false }
+}
+
+fn learned(number: u32, failures: u32) -> BookEntry {
+    BookEntry { last_success: 0, failures, learned: true, ..entry(number) }
 }
 
 #[test]
@@ -16,9 +20,10 @@ fn a_peer_is_remembered_across_openings_and_written_over() {
     let failed = BookEntry { last_success: 0, failures: 7, ..entry(1) };
     opened.reader.book().put(&failed).unwrap();
     opened.reader.book().put(&entry(2)).unwrap();
+    opened.reader.book().put(&learned(0, 0)).unwrap();
     drop(opened);
     let known = home.open().reader.book().entries().unwrap();
-    assert_eq!(known, [BookEntry { failures: 7, ..entry(1) }, entry(2)]);
+    assert_eq!(known, [BookEntry { failures: 7, ..entry(1) }, entry(2), learned(0, 0)]);
 }
 
 #[test]
@@ -31,4 +36,46 @@ fn a_full_book_forgets_the_peer_that_failed_most() {
     let known = book.entries().unwrap();
     assert_eq!(known.len(), MAX_ENTRIES);
     assert!(!known.contains(&entry(1_023)) && known.contains(&entry(1_024)));
+}
+
+#[test]
+fn a_full_book_forgets_learned_peers_first() {
+    let home = Home::new();
+    let book = home.open().reader.book();
+    let most = u32::try_from(MAX_ENTRIES).unwrap();
+    for number in 2..most {
+        book.put(&entry(number)).unwrap();
+    }
+    book.put(&learned(0, 1)).unwrap();
+    book.put(&learned(1, 2)).unwrap();
+    // Of the learned ones, the one that failed most.
+    book.put(&learned(most, 0)).unwrap();
+    let known = book.entries().unwrap();
+    assert_eq!(known[MAX_ENTRIES - 2..], [learned(0, 1), learned(most, 0)]);
+    book.put(&entry(most + 1)).unwrap();
+    book.put(&entry(most + 2)).unwrap();
+    // None is left, and a learned one pushes no other out.
+    let before = book.entries().unwrap();
+    assert!(before.len() == MAX_ENTRIES && before.iter().all(|entry| !entry.learned));
+    book.put(&learned(most + 3, 0)).unwrap();
+    assert_eq!(book.entries().unwrap(), before);
+}
+
+#[test]
+fn a_learned_peer_is_known_once_it_is_reached_or_added_and_not_by_failing() {
+    let home = Home::new();
+    let book = home.open().reader.book();
+    book.put(&learned(0, 0)).unwrap();
+    book.put(&BookEntry { learned: false, ..learned(0, 2) }).unwrap();
+    assert_eq!(book.entries().unwrap(), [learned(0, 2)]);
+    let reached = BookEntry { last_success: 9, failures: 0, ..learned(0, 0) };
+    book.put(&reached).unwrap();
+    let known = BookEntry { learned: false, ..reached };
+    assert_eq!(book.entries().unwrap(), [known.clone()]);
+    book.put(&learned(0, 0)).unwrap();
+    assert_eq!(book.entries().unwrap(), [known.clone()]);
+    book.put(&learned(1, 0)).unwrap();
+    let added = BookEntry { learned: false, ..learned(1, 0) };
+    book.put(&added).unwrap();
+    assert_eq!(book.entries().unwrap(), [known, added]);
 }

@@ -138,14 +138,10 @@ impl Native {
         }
     }
 
-    /// Follows growth at once, and shrinking slowly.
+    /// Follows growth at once, and shrinking by halves.
     fn learn_size(&mut self, bytes: u64, count: u64) {
         let Some(average) = bytes.checked_div(count) else { return };
-        self.estimate = if average > self.estimate {
-            average
-        } else {
-            self.estimate.saturating_mul(7).saturating_add(average) / 8
-        };
+        self.estimate = average.max(self.estimate.saturating_add(average) / 2);
     }
 
     /// Has the bodies checked that are wanted and fit the budget.

@@ -51,9 +51,6 @@ pub(super) const SPARE: u64 = MAX_FRAME as u64;
 /// Bytes of bodies that one request is made for.
 pub(super) const REQUEST_BYTES: u64 = 4 << 20;
 
-/// What a body is taken to have before the first one came.
-pub(super) const FIRST_ESTIMATE: u64 = 64 << 10;
-
 /// Blocks handed to the writer at once, and bytes of their bodies.
 pub(super) const MAX_BATCH_BLOCKS: usize = 1_000;
 

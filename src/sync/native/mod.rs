@@ -28,7 +28,6 @@ use super::{Input, LinkId, Mark, Note, Output, Redial, Time, TipChange};
 use crate::chain::{Checkpoints, Hash, Height, Spec, Work};
 use connecting::Pending;
 use download::Download;
-use limits::FIRST_ESTIMATE;
 use peer::{Claim, Peer};
 
 /// What the binary dialect needs to know of this node.
@@ -84,6 +83,8 @@ impl Native {
     pub(super) fn new(config: NativeConfig, tip: Mark, work: Work) -> Self {
         Self {
             genesis: config.spec.genesis().hash(),
+            // The most that one can have, until the first ones came.
+            estimate: config.spec.max_block_bytes(),
             config,
             tip,
             work,
@@ -94,7 +95,6 @@ impl Native {
             next_number: 0,
             held: 0,
             reserved: 0,
-            estimate: FIRST_ESTIMATE,
             paused: Time::default(),
             looked: Time::default(),
             came: (0, 0),

@@ -1,1 +1,379 @@
-//! What the binary dialect promises.
+//! What the binary dialect promises, and a bench to try it on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::chain::{
+    Bits, Checkpoints, Hash, Header, Height, Spec, Timestamp, TipState, ValidBlock, Work,
+};
+use crate::sync::message::{Body, Hello, Message, PeerAddress};
+use crate::sync::{
+    ConnectOutcome, Input, LinkId, Mark, NativeConfig, Note, Output, Redial, SyncMachine,
+    SyncState, Time, TipChange,
+};
+
+mod announcing;
+mod bounds;
+mod faults;
+mod fetching;
+mod forks;
+mod greeting;
+mod lateness;
+
+const A: LinkId = LinkId(1);
+const B: LinkId = LinkId(2);
+const C: LinkId = LinkId(3);
+
+const OUR_NONCE: u64 = 77;
+
+/// A chain on the `dev` spec: blocks and the state after each, by height.
+#[derive(Clone)]
+struct Chain {
+    spec: Spec,
+    blocks: Vec<ValidBlock>,
+    states: Vec<TipState>,
+}
+
+impl Chain {
+    /// Of blocks up to 4 KiB, so that ranges are as long as they may be from the start.
+    fn genesis() -> Self {
+        let text = Spec::dev().canonical_text();
+        let text = text.replace(r#"max_record_bytes":65536"#, r#"max_record_bytes":4096"#);
+        let text = text.replace(r#"max_block_bytes":1048576"#, r#"max_block_bytes":4096"#);
+        Self::of(Spec::parse(&text).unwrap())
+    }
+
+    fn of(spec: Spec) -> Self {
+        let (blocks, states) = (vec![spec.genesis()], vec![TipState::genesis(&spec)]);
+        Self { spec, blocks, states }
+    }
+
+    /// So many more blocks, with records that begin with `tag`.
+    fn grow(&self, tag: &str, count: usize) -> Self {
+        self.grow_with(count, |height| vec![format!("{tag}{height}")])
+    }
+
+    fn grow_with(&self, count: usize, records: impl Fn(u64) -> Vec<String>) -> Self {
+        let mut chain = self.clone();
+        for _ in 0..count {
+            let state = chain.states.last().unwrap();
+            let block = mine(&self.spec, state, records(state.height().get() + 1));
+            let mut state = state.clone();
+            state.extend(&block);
+            chain.blocks.push(block);
+            chain.states.push(state);
+        }
+        chain
+    }
+
+    /// Its first blocks, up to this height.
+    fn until(&self, height: usize) -> Self {
+        let (blocks, states) = (self.blocks[..=height].to_vec(), self.states[..=height].to_vec());
+        Self { spec: self.spec.clone(), blocks, states }
+    }
+
+    fn tip(&self) -> &TipState {
+        self.states.last().unwrap()
+    }
+
+    fn mark(&self, height: usize) -> Mark {
+        let block = &self.blocks[height];
+        Mark { height: block.header().height, hash: block.hash() }
+    }
+
+    fn last(&self) -> Mark {
+        self.mark(self.blocks.len() - 1)
+    }
+
+    fn header(&self, height: usize) -> Header {
+        *self.blocks[height].header()
+    }
+
+    /// Headers from this height, as many as a message holds.
+    fn headers_from(&self, height: usize) -> Vec<Header> {
+        self.blocks.iter().skip(height).take(2_000).map(|block| *block.header()).collect()
+    }
+
+    fn bodies(&self, first: Height, count: u32) -> Vec<Body> {
+        let first = usize::try_from(first.get()).unwrap();
+        let blocks = self.blocks[first..].iter().take(count as usize);
+        blocks.map(|block| Body::of(&block.block().records).unwrap()).collect()
+    }
+
+    fn holds(&self, mark: Mark) -> bool {
+        let height = usize::try_from(mark.height.get()).unwrap();
+        self.blocks.get(height).is_some_and(|block| block.hash() == mark.hash)
+    }
+}
+
+fn mine(spec: &Spec, state: &TipState, records: Vec<String>) -> ValidBlock {
+    let now = Timestamp::from_millis(NOW);
+    let mut header = state.template(spec, &records, now);
+    while header.check_alone(spec).is_err() {
+        header.nonce += 1;
+    }
+    let block = crate::chain::Block { header, records };
+    state.check_block(spec, block, now).unwrap()
+}
+
+/// Our clock, in milliseconds.
+const NOW: u64 = 1_700_000_000_000;
+
+/// A machine with a driver that answers what concerns the chain at once.
+struct Bench {
+    spec: Spec,
+    machine: SyncMachine,
+    now: Time,
+    ours: TipState,
+    /// Every block that is held, with the state after it.
+    held: BTreeMap<Hash, TipState>,
+    /// Whether the writer answers.
+    connects: bool,
+    pending: Vec<(u64, Vec<ValidBlock>)>,
+    connected: u64,
+}
+
+impl Bench {
+    fn new(chain: &Chain) -> Self {
+        Self::with(chain, Checkpoints::default())
+    }
+
+    fn with(chain: &Chain, checkpoints: Checkpoints) -> Self {
+        let config = NativeConfig {
+            spec: chain.spec.clone(),
+            checkpoints,
+            nonce: OUR_NONCE,
+            agent: "jenny/test".to_owned(),
+            listen: None,
+        };
+        let ours = chain.tip().clone();
+        let machine = SyncMachine::new(chain.last(), 1_000, 1 << 20);
+        let machine = machine.with_native(config, ours.total_work());
+        let held = chain.states.iter().map(|state| (state.hash(), state.clone())).collect();
+        let now = Time(Duration::from_secs(1_000));
+        let spec = chain.spec.clone();
+        Self { spec, machine, now, ours, held, connects: true, pending: Vec::new(), connected: 0 }
+    }
+
+    fn clock() -> Timestamp {
+        Timestamp::from_millis(NOW)
+    }
+
+    /// Tells the machine, and does what concerns the chain; answers the rest.
+    fn tell(&mut self, input: Input) -> Vec<Output> {
+        let mut rest = Vec::new();
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let mut out = Vec::new();
+            self.machine.handle(self.now, input, &mut out);
+            self.check_bounds();
+            for output in out {
+                match output {
+                    Output::FindBase { link, query, marks } => {
+                        let held =
+                            marks.iter().rposition(|mark| self.held.contains_key(&mark.hash));
+                        let held = held
+                            .map(|place| (place, Box::new(self.held[&marks[place].hash].clone())));
+                        inputs.insert(0, Input::Base { link, query, held, clock: Self::clock() });
+                    }
+                    Output::Check { link, download, first, bodies } => {
+                        let (mut blocks, mut fault) = (Vec::new(), None);
+                        for (header, body) in bodies {
+                            let records = body.records(header.header().record_count);
+                            let block = records.ok_or("count".to_owned()).and_then(|records| {
+                                let checked = header.with_records(&self.spec, records);
+                                checked.map_err(|error| error.to_string())
+                            });
+                            match block {
+                                Ok(block) => blocks.push(block),
+                                Err(error) => {
+                                    fault = Some(error);
+                                    break;
+                                }
+                            }
+                        }
+                        inputs.insert(0, Input::Checked { link, download, first, blocks, fault });
+                    }
+                    Output::Connect { download, blocks, .. } => {
+                        self.pending.push((download, blocks));
+                        assert!(self.pending.len() <= 2, "batches at the writer");
+                        if self.connects {
+                            for (download, blocks) in std::mem::take(&mut self.pending) {
+                                let (tip, connected) = self.connect(download, blocks);
+                                inputs.insert(0, connected);
+                                inputs.extend(tip);
+                            }
+                        }
+                    }
+                    other => rest.push(other),
+                }
+            }
+        }
+        rest
+    }
+
+    /// What the writer does: appends or stages, and swaps when a branch has more work.
+    fn connect(&mut self, download: u64, blocks: Vec<ValidBlock>) -> (Option<Input>, Input) {
+        let before = self.ours.hash();
+        for block in &blocks {
+            self.connected += 1;
+            let parent = &self.held[&block.header().previous_hash];
+            let mut state = parent.clone();
+            state.extend(block);
+            if state.total_work() > self.ours.total_work() {
+                self.ours = state.clone();
+            }
+            self.held.insert(block.hash(), state);
+        }
+        let last = blocks.last().unwrap();
+        let last = Mark { height: last.header().height, hash: last.hash() };
+        let connected = Input::Connected { download, last, outcome: ConnectOutcome::Done };
+        let tip = (self.ours.hash() != before).then(|| self.tip_input());
+        (tip, connected)
+    }
+
+    fn tip_input(&self) -> Input {
+        let tip = Mark { height: self.ours.height(), hash: self.ours.hash() };
+        let work = self.ours.total_work();
+        let change = TipChange::Swapped { source: None };
+        Input::Tip { tip, chain_json_bytes: 1_000, work, change }
+    }
+
+    /// We mine, or take over, this chain.
+    fn adopt(&mut self, chain: &Chain) -> Vec<Output> {
+        for state in &chain.states {
+            self.held.insert(state.hash(), state.clone());
+        }
+        self.ours = chain.tip().clone();
+        self.tell(self.tip_input())
+    }
+
+    fn check_bounds(&self) {
+        let progress = self.machine.progress();
+        assert!(progress.held_bytes + progress.reserved_bytes <= 64 << 20, "{progress:?}");
+        assert!(progress.window <= 2_048, "{progress:?}");
+        assert!(progress.headers <= 4_096, "{progress:?}");
+    }
+
+    fn open(&mut self, link: LinkId) -> Vec<Output> {
+        self.tell(Input::OpenedNative { link, dialled: true, clock: Self::clock() })
+    }
+
+    /// With this peer's Hello said: it stands at the end of a chain.
+    fn greet(&mut self, link: LinkId, chain: &Chain) -> Vec<Output> {
+        self.open(link);
+        self.says(link, Message::Hello(hello(link, chain)))
+    }
+
+    fn says(&mut self, link: LinkId, message: Message) -> Vec<Output> {
+        self.tell(Input::Message { link, message, clock: Self::clock() })
+    }
+
+    /// Lets time pass; the machine is woken whenever it asks to be.
+    fn wait(&mut self, time: Duration) -> Vec<Output> {
+        let end = self.now.plus(time);
+        let mut out = Vec::new();
+        let mut wakes = 0;
+        while let Some(deadline) = self.machine.deadline().filter(|deadline| *deadline <= end) {
+            wakes += 1;
+            assert!(wakes < 10_000, "it asks to be woken again and again");
+            self.now = self.now.max(deadline);
+            out.extend(self.tell(Input::DeadlinePassed));
+        }
+        self.now = end;
+        out
+    }
+
+    /// Answers what is asked of these peers, honestly, until nothing more is; answers what
+    /// was said beside that.
+    fn serve(&mut self, peers: &[(LinkId, &Chain)], outputs: Vec<Output>) -> Vec<Output> {
+        let mut rest = Vec::new();
+        let mut waiting: std::collections::VecDeque<_> = outputs.into();
+        while let Some(output) = waiting.pop_front() {
+            let chain = |link: LinkId| {
+                peers.iter().find(|(name, _)| *name == link).map(|(_, chain)| *chain)
+            };
+            match answer(&output, &chain) {
+                Some((link, messages)) => {
+                    for message in messages {
+                        waiting.extend(self.says(link, message));
+                    }
+                }
+                None => rest.push(output),
+            }
+        }
+        rest
+    }
+
+    fn tip(&self) -> Hash {
+        self.ours.hash()
+    }
+}
+
+/// What an honest peer answers.
+fn answer<'a>(
+    output: &Output,
+    chain: &dyn Fn(LinkId) -> Option<&'a Chain>,
+) -> Option<(LinkId, Vec<Message>)> {
+    match output {
+        Output::AskHeaders { link, after } => {
+            let chain = chain(*link)?;
+            // The whole locator of the asker is not at hand: from genesis, or after the block.
+            let from = after.filter(|mark| chain.holds(*mark));
+            let from = from.map_or(1, |mark| usize::try_from(mark.height.get()).unwrap() + 1);
+            Some((*link, vec![Message::Headers(chain.headers_from(from))]))
+        }
+        Output::Send { link, message: Message::GetBlocks { request, first, count, last } } => {
+            let chain = chain(*link)?;
+            let height = first.ahead(u64::from(*count) - 1);
+            if !chain.holds(Mark { height, hash: *last }) {
+                return Some((*link, vec![Message::NotFound { request: *request }]));
+            }
+            let bodies = chain.bodies(*first, *count);
+            Some((*link, vec![Message::Blocks { request: *request, bodies }]))
+        }
+        _ => None,
+    }
+}
+
+fn hello(link: LinkId, chain: &Chain) -> Hello {
+    Hello {
+        lowest: 1,
+        highest: 1,
+        capabilities: 0,
+        genesis: chain.blocks[0].hash(),
+        nonce: link.0,
+        agent: "peer".to_owned(),
+        listen: None,
+        height: chain.tip().height(),
+        work: chain.tip().total_work(),
+        time: Bench::clock(),
+    }
+}
+
+/// The ranges asked for: link, request, first height, count.
+fn ranges(outputs: &[Output]) -> Vec<(LinkId, u64, u64, u32)> {
+    let range = |output: &Output| match output {
+        Output::Send { link, message: Message::GetBlocks { request, first, count, .. } } => {
+            Some((*link, *request, first.get(), *count))
+        }
+        _ => None,
+    };
+    outputs.iter().filter_map(range).collect()
+}
+
+fn banned(outputs: &[Output]) -> Vec<LinkId> {
+    let ban = |output: &Output| match output {
+        Output::Ban { link, .. } => Some(*link),
+        _ => None,
+    };
+    outputs.iter().filter_map(ban).collect()
+}
+
+fn asked_headers(outputs: &[Output]) -> Vec<LinkId> {
+    let asked = |output: &Output| match output {
+        Output::AskHeaders { link, .. } => Some(*link),
+        _ => None,
+    };
+    outputs.iter().filter_map(asked).collect()
+}

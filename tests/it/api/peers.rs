@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use jenny_chain::chain::{Hash, Height, Timestamp};
-use jenny_chain::node::{DialError, Dialect, Direction, LinkCommand, LinkInfo, Links};
+use jenny_chain::node::{
+    DialError, Dialect, Direction, LinkCommand, LinkInfo, Links, SyncProgress, SyncState,
+};
 use serde_json::json;
 
 use crate::harness::{ApiNode, Request};
@@ -139,13 +141,19 @@ async fn links_are_told_in_detail_and_the_status_says_how_far_behind_we_are() {
         sent: 12,
         ..LinkInfo::new("[::ffff:192.0.2.2]:80".parse().unwrap(), Direction::Dialled, since)
     };
-    server.table.send_replace(vec![told, quiet.clone()]);
+    let native = LinkInfo {
+        dialect: Dialect::Native,
+        ..LinkInfo::new("[2001:db8::1]:7545".parse().unwrap(), Direction::Dialled, since)
+    };
+    server.table.send_replace(vec![told, quiet.clone(), native]);
     let node = ApiNode::with(|setup| setup.links = handle).await;
     let hash = Hash::ZERO.to_string();
     let expected = json!([
         {"address":"192.0.2.2:80","direction":"dialled","dialect":"jenny.json.1","agent":"jenny/9",
          "tip":{"height":7,"hash":hash},"rttMillis":1.5,"receivedBytes":11,"sentBytes":12,"since":5},
         {"address":"[::1]:1","direction":"accepted","dialect":"seed","agent":null,
+         "tip":null,"rttMillis":null,"receivedBytes":0,"sentBytes":0,"since":5},
+        {"address":"[2001:db8::1]:7545","direction":"dialled","dialect":"jenny.postcard.1","agent":null,
          "tip":null,"rttMillis":null,"receivedBytes":0,"sentBytes":0,"since":5},
     ]);
     assert_eq!(node.get("/v1/peers").await.expect(200).json(), expected);
@@ -156,4 +164,58 @@ async fn links_are_told_in_detail_and_the_status_says_how_far_behind_we_are() {
     assert_eq!(sync(node.get("/v1/status").await.json()), json!({"state":"current"}));
     server.table.send_replace(Vec::new());
     assert_eq!(sync(node.get("/v1/status").await.json()), json!({"state":"alone"}));
+}
+
+#[tokio::test]
+async fn fetching_is_told_with_its_pace_and_a_node_far_behind_is_not_ready() {
+    let (handle, server) = Links::channel();
+    let node = ApiNode::with(|setup| setup.links = handle).await;
+    let peer: SocketAddr = "[::ffff:192.0.2.2]:80".parse().unwrap();
+    let mut progress = SyncProgress {
+        state: SyncState::Blocks,
+        at: Height::new(12_345),
+        target: Height::new(100_000),
+        remaining: 87_655,
+        blocks_per_second: 54_000.5,
+        bytes_per_second: 16_200_000.0,
+        eta: Some(std::time::Duration::from_millis(1_900)),
+        links: vec![peer],
+        awaited: Some((Height::new(12_346), Some(peer))),
+    };
+    server.progress.send_replace(progress.clone());
+    let expected = json!({
+        "state":"blocks","at":12_345,"target":100_000,"remaining":87_655,"blocksPerSecond":54_000.5,
+        "bytesPerSecond":16_200_000.0,"etaSeconds":1,"peers":["192.0.2.2:80"],
+        "awaited":{"height":12_346,"peer":"192.0.2.2:80"},
+    });
+    assert_eq!(node.get("/v1/status").await.json()["sync"], expected);
+    let ready = node.ask(&Request::get("/readyz")).await;
+    ready.expect_problem(503, "not-ready");
+    assert_eq!(ready.header("retry-after"), Some("5"));
+    progress.state = SyncState::Headers;
+    (progress.eta, progress.awaited) = (None, Some((Height::new(1), None)));
+    server.progress.send_replace(progress.clone());
+    let sync = node.get("/v1/status").await.json()["sync"].take();
+    assert_eq!((&sync["state"], &sync["etaSeconds"]), (&json!("headers"), &json!(null)));
+    assert_eq!(sync["awaited"], json!({"height":1,"peer":null}));
+    // Headers alone prove no work that this chain lacks.
+    node.ask(&Request::get("/readyz")).await.expect(200);
+    let blocks = |at, target, remaining| SyncProgress {
+        state: SyncState::Blocks,
+        at: Height::new(at),
+        target: Height::new(target),
+        remaining,
+        ..SyncProgress::default()
+    };
+    for (progress, status) in [
+        (blocks(0, 2, 2), 200),
+        (blocks(0, 3, 3), 503),
+        // A branch that is staged is not served before it is whole.
+        (blocks(3, 3, 0), 503),
+        // A branch with more work may be no higher than the chain that it displaces.
+        (blocks(0, 0, 3), 503),
+    ] {
+        server.progress.send_replace(progress);
+        node.ask(&Request::get("/readyz")).await.expect(status);
+    }
 }

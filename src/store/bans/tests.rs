@@ -1,0 +1,160 @@
+//! What is banned, for how long, and what of it is on disk.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::*;
+use crate::store::BookEntry;
+use crate::store::testkit::Home;
+
+const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+fn at(millis: u64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+fn ban_of(address: u32, until: u64) -> Ban {
+    let address = IpAddr::from(Ipv4Addr::from_bits(address));
+    Ban { address, until: at(until), reason: format!("until {until}") }
+}
+
+fn put(bans: &Bans, ban: &Ban, now: Timestamp) {
+    bans.write(&bans.add(ban, now).unwrap()).unwrap();
+}
+
+fn fresh() -> (Home, Bans) {
+    let home = Home::new();
+    let bans = home.open().reader.bans();
+    (home, bans)
+}
+
+fn on_disk(bans: &Bans) -> usize {
+    bans.database.peers.scan_prefix(PEER_BANNED).count()
+}
+
+#[test]
+fn a_ban_lasts_until_its_end_and_across_openings() {
+    let home = Home::new();
+    let opened = home.open();
+    let bans = opened.reader.bans();
+    let ban = ban_of(0xc000_0201, 2_000);
+    put(&bans, &ban, NOW);
+    let mapped = IpAddr::from(Ipv4Addr::from_bits(0xc000_0201).to_ipv6_mapped());
+    drop((opened, bans));
+    let bans = home.open().reader.bans();
+    for address in [ban.address, mapped] {
+        assert!(bans.is_banned(address, at(1_999)));
+        assert!(!bans.is_banned(address, at(2_000)));
+    }
+    assert_eq!(bans.entries(at(1_999)), [ban]);
+    assert!(bans.entries(at(2_000)).is_empty());
+}
+
+#[test]
+fn a_ban_counts_before_it_is_written() {
+    let (_home, bans) = fresh();
+    let ban = ban_of(1, 2_000);
+    let unwritten = bans.add(&ban, NOW).unwrap();
+    assert!(bans.is_banned(ban.address, NOW));
+    assert_eq!(on_disk(&bans), 0);
+    bans.write(&unwritten).unwrap();
+    assert_eq!(on_disk(&bans), 1);
+}
+
+#[test]
+fn loopback_is_never_banned_nor_is_anyone_for_a_time_that_is_over() {
+    let (_home, bans) = fresh();
+    let loopback = Ipv4Addr::new(127, 3, 2, 1);
+    for address in [loopback.into(), loopback.to_ipv6_mapped().into(), Ipv6Addr::LOCALHOST.into()] {
+        let ban = Ban { address, ..ban_of(1, 2_000) };
+        assert!(bans.add(&ban, NOW).is_none() && !bans.is_banned(address, NOW));
+    }
+    assert!(bans.add(&ban_of(1, 1_000), NOW).is_none());
+    assert!(bans.entries(at(0)).is_empty());
+}
+
+#[test]
+fn the_later_end_of_two_bans_stays() {
+    let (_home, bans) = fresh();
+    for until in [3_000, 2_000, 4_000] {
+        put(&bans, &ban_of(1, until), NOW);
+    }
+    assert_eq!(bans.entries(NOW), [ban_of(1, 4_000)]);
+}
+
+#[test]
+fn bans_that_ended_are_removed_with_the_next_one() {
+    let (_home, bans) = fresh();
+    put(&bans, &ban_of(1, 2_000), NOW);
+    put(&bans, &ban_of(2, 3_000), NOW);
+    put(&bans, &ban_of(3, 4_000), at(2_500));
+    assert_eq!(bans.entries(at(0)), [ban_of(2, 3_000), ban_of(3, 4_000)]);
+    assert_eq!(on_disk(&bans), 2);
+}
+
+#[test]
+fn a_new_ban_takes_the_place_of_the_one_that_ends_first() {
+    let home = Home::new();
+    let opened = home.open();
+    let bans = opened.reader.bans();
+    let most = u32::try_from(MAX_BANS).unwrap();
+    let mut changed = Vec::new();
+    for number in 0..most {
+        let until = if number == 7 { 2_000 } else { 3_000 };
+        changed.extend(bans.add(&ban_of(number, until), NOW).unwrap().0);
+    }
+    bans.write(&Unwritten(changed)).unwrap();
+    put(&bans, &ban_of(most, 5_000), NOW);
+    put(&bans, &ban_of(most, 6_000), NOW);
+    drop((opened, bans));
+    let bans = home.open().reader.bans();
+    assert_eq!((bans.entries(NOW).len(), on_disk(&bans)), (MAX_BANS, MAX_BANS));
+    assert!(!bans.is_banned(ban_of(7, 0).address, NOW));
+    assert!(bans.is_banned(ban_of(most, 0).address, at(5_999)));
+}
+
+#[test]
+fn writes_may_come_in_another_order_than_the_changes() {
+    let (_home, bans) = fresh();
+    let first = bans.add(&ban_of(1, 2_000), NOW).unwrap();
+    // It takes the first ban, which has ended, away.
+    let second = bans.add(&ban_of(2, 5_000), at(3_000)).unwrap();
+    bans.write(&second).unwrap();
+    bans.write(&first).unwrap();
+    assert_eq!(on_disk(&bans), 1);
+}
+
+#[test]
+fn a_long_reason_is_cut_between_characters() {
+    let (_home, bans) = fresh();
+    put(&bans, &Ban { reason: "é".repeat(100).replacen('é', "e", 1), ..ban_of(1, 2_000) }, NOW);
+    let reason = bans.entries(NOW).remove(0).reason;
+    assert_eq!(reason.len(), MAX_REASON - 1);
+}
+
+#[test]
+fn bans_and_the_book_do_not_see_each_other() {
+    let home = Home::new();
+    let opened = home.open();
+    let known = BookEntry {
+        address: "ws://192.0.2.1:7545".to_owned(),
+        last_success: 1,
+        failures: 0,
+        learned: false,
+    };
+    opened.reader.book().put(&known).unwrap();
+    put(&opened.reader.bans(), &ban_of(1, 2_000), NOW);
+    drop(opened);
+    let reader = home.open().reader;
+    assert_eq!(reader.book().entries().unwrap(), [known]);
+    assert_eq!(reader.bans().entries(NOW), [ban_of(1, 2_000)]);
+}
+
+#[test]
+fn a_ban_that_does_not_decode_is_damage() {
+    let home = Home::new();
+    let opened = home.open();
+    opened.writer.database.peers.insert(b"b", &[0; 8]).unwrap();
+    drop(opened);
+    let opened = crate::store::open(home.directory.path(), &home.options, &mut |_| ());
+    assert!(matches!(opened, Err(StoreError::Damaged { .. })));
+}

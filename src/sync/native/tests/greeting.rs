@@ -1,0 +1,125 @@
+//! Hello.
+
+use super::*;
+
+fn closes(outputs: &[Output]) -> Option<(u16, Redial)> {
+    outputs.iter().find_map(|output| match output {
+        Output::Close { code, redial, .. } => Some((*code, *redial)),
+        _ => None,
+    })
+}
+
+#[test]
+fn hello_is_the_first_thing_said_and_tells_where_our_chain_stands() {
+    let chain = Chain::genesis().grow("a", 3);
+    let out = Bench::new(&chain).open(A);
+    let [Output::Send { link: A, message: Message::Hello(hello) }] = out.as_slice() else {
+        panic!("{out:?}")
+    };
+    assert_eq!((hello.height, hello.work), (Height::new(3), chain.tip().total_work()));
+    assert_eq!((hello.nonce, hello.time), (OUR_NONCE, Bench::clock()));
+}
+
+#[test]
+fn another_genesis_is_closed_with_1008_and_not_dialled_soon() {
+    let chain = Chain::genesis();
+    let mut bench = Bench::new(&chain);
+    bench.open(A);
+    let other = Hello { genesis: Hash::new([1; 32]), ..hello(A, &chain) };
+    let out = bench.says(A, Message::Hello(other));
+    assert_eq!(closes(&out), Some((1008, Redial::Longest)));
+}
+
+#[test]
+fn a_peer_without_a_common_version_is_closed() {
+    let chain = Chain::genesis();
+    let mut bench = Bench::new(&chain);
+    bench.open(A);
+    let newer = Hello { lowest: 2, highest: 3, ..hello(A, &chain) };
+    assert_eq!(closes(&bench.says(A, Message::Hello(newer))), Some((1002, Redial::Longest)));
+    bench.open(B);
+    let both = Hello { lowest: 1, highest: 9, ..hello(B, &chain) };
+    assert_eq!(closes(&bench.says(B, Message::Hello(both))), None);
+}
+
+#[test]
+fn our_own_nonce_is_a_link_to_ourselves() {
+    let chain = Chain::genesis();
+    let mut bench = Bench::new(&chain);
+    bench.open(A);
+    let out = bench.says(A, Message::Hello(Hello { nonce: OUR_NONCE, ..hello(A, &chain) }));
+    assert_eq!(out, [Output::Duplicate { link: A, of: None }]);
+}
+
+#[test]
+fn a_second_link_to_a_node_gives_way_to_an_established_one() {
+    let chain = Chain::genesis();
+    let mut bench = Bench::new(&chain);
+    bench.greet(A, &chain);
+    bench.wait(Duration::from_secs(11));
+    bench.open(B);
+    let out = bench.says(B, Message::Hello(Hello { nonce: A.0, ..hello(B, &chain) }));
+    assert_eq!(out, [Output::Duplicate { link: B, of: Some(A) }]);
+}
+
+#[test]
+fn of_two_young_links_to_a_node_the_one_stays_that_the_larger_nonce_dialled() {
+    let chain = Chain::genesis();
+    for (theirs, ours_stays) in [(OUR_NONCE - 1, true), (OUR_NONCE + 1, false)] {
+        for ours_first in [true, false] {
+            let mut bench = Bench::new(&chain);
+            for (link, dialled) in [(A, ours_first), (B, !ours_first)] {
+                bench.tell(Input::OpenedNative { link, dialled, clock: Bench::clock() });
+            }
+            bench.says(A, Message::Hello(Hello { nonce: theirs, ..hello(A, &chain) }));
+            let out = bench.says(B, Message::Hello(Hello { nonce: theirs, ..hello(B, &chain) }));
+            let (link, of) = if ours_first == ours_stays { (B, A) } else { (A, B) };
+            let gone = Output::Duplicate { link, of: Some(of) };
+            assert!(out.contains(&gone), "{theirs} {ours_first}: {out:?}");
+        }
+    }
+}
+
+#[test]
+fn whoever_speaks_before_hello_or_says_it_twice_is_banned() {
+    let chain = Chain::genesis();
+    let mut bench = Bench::new(&chain);
+    bench.open(A);
+    assert_eq!(banned(&bench.says(A, Message::GetPeers)), [A]);
+    bench.greet(B, &chain);
+    assert_eq!(banned(&bench.says(B, Message::Hello(hello(B, &chain)))), [B]);
+}
+
+#[test]
+fn without_hello_a_link_is_closed_after_5_s() {
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.open(A);
+    assert_eq!(bench.wait(Duration::from_millis(4_999)), []);
+    assert_eq!(closes(&bench.wait(Duration::from_millis(1))), Some((1002, Redial::Normal)));
+}
+
+#[test]
+fn a_clock_that_is_far_off_is_told_to_the_operator() {
+    let chain = Chain::genesis();
+    let mut bench = Bench::new(&chain);
+    bench.open(A);
+    let slow = Hello { time: Timestamp::from_millis(NOW - 61_000), ..hello(A, &chain) };
+    let out = bench.says(A, Message::Hello(slow));
+    assert!(out.contains(&Output::Log { link: A, note: Note::Clock { millis: 61_000 } }));
+}
+
+#[test]
+fn who_was_dialled_is_asked_for_addresses_and_nobody_else() {
+    let chain = Chain::genesis();
+    let mut bench = Bench::new(&chain);
+    bench.greet(A, &chain);
+    bench.tell(Input::OpenedNative { link: B, dialled: false, clock: Bench::clock() });
+    bench.says(B, Message::Hello(hello(B, &chain)));
+    let out = bench.wait(Duration::from_secs(1));
+    assert_eq!(out, [Output::Send { link: A, message: Message::GetPeers }]);
+    let addresses =
+        vec![PeerAddress { address: "ws://a:1".to_owned(), last_seen: Timestamp::default() }];
+    let out = bench.says(A, Message::Peers(addresses.clone()));
+    assert_eq!(out, [Output::Learn { link: A, addresses: addresses.clone() }]);
+    assert_eq!(banned(&bench.says(B, Message::Peers(addresses))), [B]);
+}

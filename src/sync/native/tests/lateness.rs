@@ -1,0 +1,114 @@
+//! Late answers, stalls and withheld blocks.
+
+use super::*;
+
+#[test]
+fn headers_that_do_not_come_are_asked_of_another() {
+    let chain = Chain::genesis().grow("a", 10);
+    let mut bench = Bench::new(&Chain::genesis());
+    for link in [A, B, C, LinkId(4)] {
+        bench.greet(link, &chain);
+    }
+    let out = bench.wait(Duration::from_secs(2));
+    assert_eq!(asked_headers(&out), [LinkId(4)], "three are asked at a time");
+    bench.serve(&[(LinkId(4), &chain)], out);
+    assert_eq!(bench.tip(), chain.tip().hash());
+}
+
+#[test]
+fn a_late_range_is_given_to_another_and_the_late_one_rests() {
+    let chain = Chain::genesis().grow("a", 10);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.greet(A, &chain);
+    let out = bench.says(A, Message::Headers(chain.headers_from(1)));
+    assert_eq!(ranges(&out)[0].0, A);
+    bench.greet(B, &chain.until(10));
+    let out = bench.wait(Duration::from_millis(499));
+    assert_eq!(ranges(&out), []);
+    let out = bench.wait(Duration::from_millis(1));
+    assert_eq!(ranges(&out).iter().map(|range| range.0).collect::<Vec<_>>(), [B]);
+    bench.serve(&[(B, &chain)], out);
+    assert_eq!(bench.tip(), chain.tip().hash());
+}
+
+#[test]
+fn the_time_for_an_answer_doubles_and_comes_back() {
+    let chain = Chain::genesis().grow("a", 10);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.greet(A, &chain);
+    let mut asked = Vec::new();
+    let start = bench.now;
+    for _ in 0..400 {
+        let out = bench.wait(Duration::from_secs(1));
+        if !asked_headers(&out).is_empty() {
+            asked.push((bench.now.0 - start.0).as_secs());
+        }
+    }
+    // 2 s for the answer and 2 s of rest, then 4 and 4, up to 64 and 64.
+    assert_eq!(asked, [4, 12, 28, 60, 124, 252, 380]);
+    bench.says(A, Message::Headers(chain.headers_from(1)));
+    assert!(bench.machine.progress().state == SyncState::Blocks);
+}
+
+#[test]
+fn a_request_that_is_passed_over_is_given_to_another() {
+    let chain = Chain::genesis().grow("a", 200);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.greet(A, &chain);
+    let out = bench.says(A, Message::Headers(chain.headers_from(1)));
+    let asked = ranges(&out);
+    bench.greet(B, &chain);
+    // The second is answered, the first is not.
+    let (_, request, first, count) = asked[1];
+    let bodies = chain.bodies(Height::new(first), count);
+    let out = bench.says(A, Message::Blocks { request, bodies });
+    assert!(ranges(&out).iter().any(|range| range.2 == asked[0].2), "{out:?}");
+}
+
+#[test]
+fn a_branch_that_is_withheld_is_given_up_for_another() {
+    let withheld = Chain::genesis().grow("w", 30);
+    let honest = Chain::genesis().grow("h", 20);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.greet(A, &withheld);
+    bench.says(A, Message::Headers(withheld.headers_from(1)));
+    let mut out = bench.greet(B, &honest);
+    assert_eq!(asked_headers(&out), []);
+    for _ in 0..10 {
+        let waiting = std::mem::take(&mut out);
+        bench.serve(&[(B, &honest)], waiting);
+        out = bench.wait(Duration::from_secs(1));
+    }
+    assert_eq!(bench.tip(), honest.tip().hash());
+}
+
+#[test]
+fn a_single_slow_peer_is_waited_for() {
+    let chain = Chain::genesis().grow("a", 3);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.greet(A, &chain);
+    let out = bench.says(A, Message::Headers(chain.headers_from(1)));
+    let (_, request, ..) = ranges(&out)[0];
+    let out = bench.wait(Duration::from_secs(100));
+    let stalls = out
+        .iter()
+        .filter(|output| matches!(output, Output::Log { note: Note::Stalled { .. }, .. }));
+    assert_eq!(stalls.count(), 3, "told every 30 s");
+    let bodies = chain.bodies(Height::new(1), 3);
+    bench.says(A, Message::Blocks { request, bodies });
+    assert_eq!(bench.tip(), chain.tip().hash());
+}
+
+#[test]
+fn a_link_that_ends_leaves_its_blocks_to_others() {
+    let chain = Chain::genesis().grow("a", 30);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.greet(A, &chain);
+    bench.greet(B, &chain);
+    bench.says(A, Message::Headers(chain.headers_from(1)));
+    let out = bench.tell(Input::Closed { link: A });
+    assert!(!ranges(&out).is_empty());
+    bench.serve(&[(B, &chain)], out);
+    assert_eq!(bench.tip(), chain.tip().hash());
+    assert_eq!(bench.machine.progress().reserved_bytes, 0);
+}
