@@ -65,7 +65,9 @@ pub(super) struct Settings {
     pub(super) peers_required: bool,
     /// Address for peers.
     pub(super) p2p_listen: SocketAddr,
-    /// Longest message between peers, in bytes.
+    /// Whether the binary dialect is spoken with peers.
+    pub(super) p2p_native: bool,
+    /// Longest message in JSON between peers, in bytes.
     pub(super) p2p_max_message: u64,
     /// Links to peers that are dialled.
     pub(super) p2p_max_dialled: usize,
@@ -120,6 +122,7 @@ impl Settings {
             listen: layer.api.listen.unwrap_or(DEFAULT_LISTEN),
             hosts: layer.api.hosts.unwrap_or_default(),
             p2p_listen: layer.p2p.listen.unwrap_or(p2p.listen),
+            p2p_native: layer.p2p.native.unwrap_or(p2p.native),
             p2p_max_message: layer.p2p.max_message.map_or(64 << 20, size::ByteSize::get),
             p2p_max_dialled: layer.p2p.max_dialled.unwrap_or(p2p.max_dialled),
             p2p_max_accepted: layer.p2p.max_accepted.unwrap_or(p2p.max_accepted),

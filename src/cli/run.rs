@@ -166,6 +166,7 @@ fn p2p_config(settings: &Settings, args: &RunArgs) -> Result<P2pConfig> {
     Ok(P2pConfig {
         listen: settings.p2p_listen,
         peers,
+        native: settings.p2p_native,
         max_message: usize::try_from(settings.p2p_max_message).unwrap_or(usize::MAX),
         max_dialled: settings.p2p_max_dialled,
         max_accepted: settings.p2p_max_accepted,

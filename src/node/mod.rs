@@ -45,4 +45,4 @@ pub use running::Node;
 pub use status::{DisplacedBlock, NodeStatus, SwapSummary};
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

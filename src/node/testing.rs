@@ -10,23 +10,23 @@ use crate::chain::{Block, Hash, Header, Height, Spec, Timestamp, TipState};
 use crate::store::{Opened, Options, open};
 
 /// A running node whose data goes when it is dropped.
-pub(super) struct TestNode {
-    pub(super) handle: NodeHandle,
-    pub(super) dir: TempDir,
+pub(crate) struct TestNode {
+    pub(crate) handle: NodeHandle,
+    pub(crate) dir: TempDir,
     node: Node,
 }
 
 impl TestNode {
     /// A node on a fresh `dev` chain.
-    pub(super) fn dev() -> Self {
+    pub(crate) fn dev() -> Self {
         Self::new(&Spec::dev(), NodeConfig::default())
     }
 
-    pub(super) fn new(spec: &Spec, config: NodeConfig) -> Self {
+    pub(crate) fn new(spec: &Spec, config: NodeConfig) -> Self {
         Self::with_options(&Options { min_free_bytes: 0, ..options(spec) }, config)
     }
 
-    pub(super) fn with_options(options: &Options, config: NodeConfig) -> Self {
+    pub(crate) fn with_options(options: &Options, config: NodeConfig) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let opened = open(dir.path(), options, &mut |_| ()).unwrap();
         let node = Node::start(opened, config, Links::none());
@@ -34,7 +34,7 @@ impl TestNode {
     }
 
     /// Stops the node; answers its directory.
-    pub(super) async fn stop(self) -> TempDir {
+    pub(crate) async fn stop(self) -> TempDir {
         let Self { handle, dir, node } = self;
         tokio::task::spawn_blocking(|| node.stop()).await.unwrap().unwrap();
         drop(handle);
@@ -42,25 +42,25 @@ impl TestNode {
     }
 
     /// Stops the node; answers how.
-    pub(super) async fn stop_with_error(self) -> Option<super::NodeFailure> {
+    pub(crate) async fn stop_with_error(self) -> Option<super::NodeFailure> {
         let node = self.node;
         tokio::task::spawn_blocking(|| node.stop()).await.unwrap().err()
     }
 
     /// The main chain above genesis, from a fresh view.
-    pub(super) async fn chain(&self) -> Vec<StoredBlock> {
+    pub(crate) async fn chain(&self) -> Vec<StoredBlock> {
         chain(&self.handle).await
     }
 
     /// What the chain ends in.
-    pub(super) fn state(&self) -> TipState {
+    pub(crate) fn state(&self) -> TipState {
         let view = self.handle.view();
         view.state_at(view.tip().header.height).unwrap().unwrap()
     }
 }
 
 /// The main chain above genesis.
-pub(super) async fn chain(handle: &NodeHandle) -> Vec<StoredBlock> {
+pub(crate) async fn chain(handle: &NodeHandle) -> Vec<StoredBlock> {
     let view = handle.view();
     let read = move || {
         let mut blocks = Vec::new();
@@ -74,24 +74,24 @@ pub(super) async fn chain(handle: &NodeHandle) -> Vec<StoredBlock> {
     handle.read(read).await.unwrap()
 }
 
-pub(super) fn options(spec: &Spec) -> Options {
+pub(crate) fn options(spec: &Spec) -> Options {
     Options { chain: Some(spec.clone()), cache_bytes: 4 << 20, ..Options::default() }
 }
 
 /// Opens what a node left.
-pub(super) fn reopen(dir: &Path) -> Opened {
+pub(crate) fn reopen(dir: &Path) -> Opened {
     open(dir, &Options { min_free_bytes: 0, ..Options::default() }, &mut |_| ()).unwrap()
 }
 
 /// A chain that nobody mines within a test: its target is 1.
-pub(super) fn hopeless() -> Spec {
+pub(crate) fn hopeless() -> Spec {
     let text = Spec::dev().canonical_text().replace("207fffff", "01010000");
     Spec::parse(&text.replace("\"dev\"", "\"hopeless\"")).unwrap()
 }
 
 /// About 256 attempts a block, and harder or easier with the blocks' times, so that
 /// the longest branch is not always the one with most work.
-pub(super) fn varied() -> Spec {
+pub(crate) fn varied() -> Spec {
     let text = Spec::dev().canonical_text().replace("207fffff", "2000ffff");
     let text = text.replace("\"retarget_window\":0", "\"retarget_window\":10");
     Spec::parse(&text.replace("\"dev\"", "\"varied\"")).unwrap()
@@ -99,23 +99,23 @@ pub(super) fn varied() -> Spec {
 
 /// A branch that grows in memory.
 #[derive(Clone)]
-pub(super) struct Branch {
-    pub(super) spec: Spec,
-    pub(super) tip: TipState,
-    pub(super) blocks: Vec<Block>,
+pub(crate) struct Branch {
+    pub(crate) spec: Spec,
+    pub(crate) tip: TipState,
+    pub(crate) blocks: Vec<Block>,
 }
 
 impl Branch {
-    pub(super) fn from_genesis(spec: &Spec) -> Self {
+    pub(crate) fn from_genesis(spec: &Spec) -> Self {
         Self { spec: spec.clone(), tip: TipState::genesis(spec), blocks: Vec::new() }
     }
 
-    pub(super) fn from(spec: &Spec, tip: TipState) -> Self {
+    pub(crate) fn from(spec: &Spec, tip: TipState) -> Self {
         Self { spec: spec.clone(), tip, blocks: Vec::new() }
     }
 
     /// Adds `count` blocks of one record that names them.
-    pub(super) fn grow(&mut self, count: u64, name: &str) -> &mut Self {
+    pub(crate) fn grow(&mut self, count: u64, name: &str) -> &mut Self {
         for _ in 0..count {
             let record = format!("{name} {}", self.tip.height().next());
             self.add(vec![record], self.tip.header().timestamp);
@@ -123,7 +123,7 @@ impl Branch {
         self
     }
 
-    pub(super) fn add(&mut self, records: Vec<String>, time: Timestamp) -> Hash {
+    pub(crate) fn add(&mut self, records: Vec<String>, time: Timestamp) -> Hash {
         let template = self.tip.template(&self.spec, &records, time);
         let header = mine_slowly(template);
         let block = Block { header, records };
@@ -135,18 +135,18 @@ impl Branch {
 }
 
 /// The lowest nonce, by hashing the whole header for each.
-pub(super) fn mine_slowly(template: Header) -> Header {
+pub(crate) fn mine_slowly(template: Header) -> Header {
     let target = template.bits.target().unwrap();
     let headers = (0..).map(|nonce| Header { nonce, ..template });
     headers.into_iter().find(|header| target.is_met_by(&header.hash())).unwrap()
 }
 
-pub(super) fn records(text: &str) -> Vec<String> {
+pub(crate) fn records(text: &str) -> Vec<String> {
     vec![text.to_owned()]
 }
 
 /// Waits for `holds`, for at most ten seconds.
-pub(super) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
         assert!(started.elapsed() < Duration::from_secs(10), "never: {what}");

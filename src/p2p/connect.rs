@@ -72,15 +72,16 @@ where
 
 const FULL: Close = Close { code: 1013, reason: "no room for another link; try again later" };
 
-/// Dials a peer, and serves the link.
+/// Dials a peer, and serves the link. A ban counts only for one that is not wanted.
 pub(super) async fn dial<T: Transport>(
     context: Arc<Context>,
     transport: T,
     peer: PeerUrl,
+    is_wanted: bool,
     listening: SocketAddr,
 ) {
     let limit = context.config.handshake_timeout;
-    let reached = timeout(limit, reach(&context, &transport, &peer, listening));
+    let reached = timeout(limit, reach(&context, &transport, &peer, is_wanted, listening));
     let Some(reached) = context.stop.run_until_cancelled(reached).await else { return };
     let unreached = match reached {
         Ok(Ok(upgraded)) => {
@@ -115,6 +116,7 @@ async fn reach<T: Transport>(
     context: &Context,
     transport: &T,
     peer: &PeerUrl,
+    is_wanted: bool,
     listening: SocketAddr,
 ) -> Result<Upgraded<T::Stream>, Unreached> {
     let other = |error: std::io::Error| Unreached::Other(error.to_string());
@@ -126,6 +128,9 @@ async fn reach<T: Transport>(
         let Connected { stream, local, remote } = connected;
         if is_oneself(local, remote, listening) {
             return Err(Unreached::Oneself);
+        }
+        if !is_wanted && context.node.is_banned(remote.ip(), context.node.now()) {
+            return Err(Unreached::Other("its address is banned".to_owned()));
         }
         let stats = Arc::new(Stats::new());
         let stream = intake(context, stream, &stats);

@@ -218,6 +218,11 @@ impl Dials {
         }
     }
 
+    /// Whether the operator named the peer.
+    pub(super) fn names(&self, peer: &PeerUrl) -> bool {
+        self.known.get(peer).is_some_and(|known| known.is_wanted)
+    }
+
     /// Whether the link leads to a peer that the operator named.
     pub(super) fn is_wanted(&self, link: LinkId) -> bool {
         self.known.values().any(|known| known.is_wanted && known.state.is_by(link))

@@ -206,7 +206,8 @@ impl<T: Transport> Driver<T> {
     fn dial_due(&mut self) {
         for peer in self.dials.due(Instant::now(), self.context.config.max_dialled) {
             let (context, transport) = (Arc::clone(&self.context), self.transport.clone());
-            self.tasks.spawn(connect::dial(context, transport, peer, self.listening));
+            let is_wanted = self.dials.names(&peer);
+            self.tasks.spawn(connect::dial(context, transport, peer, is_wanted, self.listening));
         }
     }
 

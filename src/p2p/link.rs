@@ -26,7 +26,7 @@ use crate::sync::LinkId;
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 
 /// A close that we begin.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Close {
     /// RFC 6455 section 7.4.1.
     pub(super) code: u16,

@@ -35,3 +35,6 @@ mod writer;
 pub use config::{MAX_MAX_MESSAGE, P2pConfig};
 pub use network::Network;
 pub use transport::{Connected, Tcp, Transport};
+
+#[cfg(test)]
+mod testing;

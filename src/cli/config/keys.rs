@@ -9,6 +9,8 @@ pub(super) enum Kind {
     Text,
     /// A whole number.
     Number,
+    /// `true` or `false`.
+    Flag,
     /// Parts with commas between them.
     List,
 }
@@ -29,7 +31,7 @@ pub(super) struct Key {
 }
 
 /// Every key, in the order of the file: those without a table first.
-pub(super) const KEYS: [Key; 15] = [
+pub(super) const KEYS: [Key; 16] = [
     Key {
         path: "peers",
         default: r#""../peers.json""#,
@@ -66,11 +68,18 @@ pub(super) const KEYS: [Key; 15] = [
         about: "Address and port for peers.",
     },
     Key {
+        path: "p2p.native",
+        default: "true",
+        env: Some("JENNY_P2P_NATIVE"),
+        kind: Some(Kind::Flag),
+        about: "Whether the binary dialect is spoken with peers that do so too; false: JSON alone.",
+    },
+    Key {
         path: "p2p.max_message",
         default: r#""64MiB""#,
         env: Some("JENNY_P2P_MAX_MESSAGE"),
         kind: Some(Kind::Text),
-        about: "Longest message between peers: a whole chain may come as one. 8MiB to 128MiB.",
+        about: "Longest message in JSON: a whole chain may come as one. 8MiB to 128MiB.",
     },
     Key {
         path: "p2p.max_dialled",

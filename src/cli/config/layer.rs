@@ -37,6 +37,7 @@ pub(super) struct Api {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct P2p {
     pub(super) listen: Option<SocketAddr>,
+    pub(super) native: Option<bool>,
     pub(super) max_message: Option<ByteSize>,
     pub(super) max_dialled: Option<usize>,
     pub(super) max_accepted: Option<usize>,
@@ -133,6 +134,7 @@ impl Layer {
             },
             p2p: P2p {
                 listen: self.p2p.listen.or(below.p2p.listen),
+                native: self.p2p.native.or(below.p2p.native),
                 max_message: self.p2p.max_message.or(below.p2p.max_message),
                 max_dialled: self.p2p.max_dialled.or(below.p2p.max_dialled),
                 max_accepted: self.p2p.max_accepted.or(below.p2p.max_accepted),
@@ -177,8 +179,9 @@ fn as_toml(value: &str, kind: Kind) -> String {
         Kind::Number if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() => {
             value.to_owned()
         }
+        Kind::Flag if ["true", "false"].contains(&value) => value.to_owned(),
         // A number that is none is left to the reader of the key, who says what it expects.
-        Kind::Number | Kind::Text => text(value).to_string(),
+        Kind::Number | Kind::Flag | Kind::Text => text(value).to_string(),
         Kind::List => {
             let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
             toml::Value::Array(parts.map(text).collect()).to_string()

@@ -93,6 +93,7 @@ fn defaults_are_those_of_store_and_node() {
     let p2p = P2pConfig::default();
     assert_eq!(settings.p2p_listen, p2p.listen);
     assert_eq!(usize::try_from(settings.p2p_max_message).unwrap(), p2p.max_message);
+    assert_eq!(settings.p2p_native, p2p.native);
     assert_eq!(settings.p2p_max_dialled, p2p.max_dialled);
     assert_eq!(settings.p2p_max_accepted, p2p.max_accepted);
     assert_eq!(settings.p2p_max_per_prefix, p2p.max_per_prefix);
@@ -105,7 +106,7 @@ fn every_key_can_be_set() {
          checkpoints = [{{ height = 5, hash = \"{}\" }}]\n\
          api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"] }}\n\
          log.format = \"json\"\n\
-         [p2p]\nlisten = \"[::1]:81\"\nmax_message = \"8MiB\"\nmax_dialled = 1\n\
+         [p2p]\nlisten = \"[::1]:81\"\nnative = false\nmax_message = \"8MiB\"\nmax_dialled = 1\n\
          max_accepted = 2\nmax_per_prefix = 3\n\
          [mine]\nqueue = 2\ndeadline = \"1m 30s\"\nthreads = 3\n\
          [store]\ncache = 1048576\nmin_free = \"0\"\n",
@@ -118,6 +119,7 @@ fn every_key_can_be_set() {
         peers: PathBuf::from("/etc/peers.json"),
         peers_required: true,
         p2p_listen: "[::1]:81".parse().unwrap(),
+        p2p_native: false,
         p2p_max_message: 8 << 20,
         p2p_max_dialled: 1,
         p2p_max_accepted: 2,
@@ -154,6 +156,7 @@ fn the_environment_reaches_every_key_that_has_a_variable() {
     let env = |name: &str| {
         Some(match name {
             "JENNY_API_HOSTS" => "a.example, b.example,".to_owned(),
+            "JENNY_P2P_NATIVE" => "false".to_owned(),
             "JENNY_MINE_QUEUE" => "7".to_owned(),
             "JENNY_MINE_DEADLINE" => "5s".to_owned(),
             "JENNY_MINE_THREADS" => "2".to_owned(),
@@ -165,6 +168,7 @@ fn the_environment_reaches_every_key_that_has_a_variable() {
     let layer = Layer::env(&env).unwrap();
     let settings = Settings::from_layer(layer, Path::new("data"), Path::new("data")).unwrap();
     assert_eq!(settings.hosts, ["a.example", "b.example"]);
+    assert!(!settings.p2p_native);
     assert_eq!(settings.mine_queue, 7);
     assert_eq!(settings.mine_deadline, Duration::from_secs(5));
     assert_eq!(settings.mine_threads, Some(2));
@@ -179,6 +183,7 @@ fn a_wrong_variable_is_named() {
         ("JENNY_MINE_QUEUE", "-1"),
         ("JENNY_MINE_DEADLINE", "soon"),
         ("JENNY_STORE_CACHE", "32 parsecs"),
+        ("JENNY_P2P_NATIVE", "yes"),
     ] {
         let env = |asked: &str| (asked == name).then(|| value.to_owned());
         let text = text_of(&Layer::env(&env).unwrap_err());

@@ -121,3 +121,100 @@ fn a_peer_without_a_place_is_dialled_as_soon_as_there_is_one() {
     dials.ended(LinkId(1), false, now, 0);
     assert_eq!(dials.due(now, 1), [peer(2)]);
 }
+
+#[test]
+fn a_peer_heard_of_takes_no_place_of_the_operators() {
+    let now = Instant::now();
+    let mut dials = Dials::default();
+    for number in 0..MAX_KNOWN {
+        dials.want(peer(number), now);
+    }
+    assert!(!dials.learn(peer(MAX_KNOWN), now));
+    assert!(!dials.learn(peer(0), now), "it is known");
+
+    let mut dials = Dials::default();
+    for number in 1..MAX_KNOWN {
+        dials.want(peer(number), now);
+    }
+    assert!(dials.learn(peer(0), now));
+    assert!(dials.learn(peer(MAX_KNOWN), now), "in place of another one heard of");
+    assert!(!dials.known.contains_key(&peer(0)));
+    // The operator's next one takes its place too, before any other of the operator's.
+    assert!(dials.want(peer(MAX_KNOWN + 1), now));
+    assert!(dials.known.values().all(|known| known.is_wanted));
+    assert_eq!(dials.known.len(), MAX_KNOWN);
+}
+
+#[test]
+fn half_of_the_places_are_kept_for_the_operators_peers_while_these_are_not_linked() {
+    let now = Instant::now();
+    let mut dials = Dials::default();
+    for number in 10..30 {
+        dials.learn(peer(number), now);
+    }
+    dials.want(peer(1), now);
+    dials.want(peer(2), now);
+    assert_eq!(dials.due(now, 8).len(), 8, "two of the operator's and six others");
+    let busy = |dials: &Dials| {
+        dials.known.values().filter(|known| matches!(known.state, State::Dialling)).count()
+    };
+    dials.failed(&peer(1), "refused", now, 0);
+    dials.failed(&peer(2), "refused", now, 0);
+    assert!(dials.due(now, 8).is_empty(), "their places are kept");
+    let later = now + Duration::from_secs(1);
+    assert_eq!(dials.due(later, 8), [peer(1), peer(2)]);
+    assert_eq!(busy(&dials), 8);
+
+    let mut dials = Dials::default();
+    for number in 0..20 {
+        dials.want(peer(number), now);
+    }
+    for number in 0..20 {
+        dials.failed(&peer(number), "refused", now, 0);
+        dials.learn(peer(100 + number), now);
+    }
+    assert_eq!(dials.due(now, 8).len(), 4, "however many of the operator's are away");
+}
+
+#[test]
+fn a_duplicate_is_dialled_again_when_the_link_that_stayed_is_over() {
+    let now = Instant::now();
+    let mut dials = Dials::default();
+    dials.want(peer(1), now);
+    dials.due(now, 8);
+    dials.linked(&peer(1), LinkId(5), now);
+    assert!(dials.is_wanted(LinkId(5)));
+    dials.is_duplicate(LinkId(5), Some(LinkId(3)), now);
+    dials.ended(LinkId(5), false, now, 0);
+    assert_eq!(dials.next_due(), None);
+    assert!(dials.is_wanted(LinkId(3)), "it leads to the same peer");
+    assert_eq!(ask(&mut dials, 1, now).try_recv().unwrap(), Ok(()));
+    dials.ended(LinkId(3), false, now, 0);
+    assert!(dials.next_due().is_some());
+}
+
+#[test]
+fn a_duplicate_of_nothing_is_this_node_itself() {
+    let now = Instant::now();
+    let mut dials = Dials::default();
+    dials.want(peer(1), now);
+    dials.due(now, 8);
+    dials.linked(&peer(1), LinkId(5), now);
+    dials.is_duplicate(LinkId(5), None, now);
+    dials.ended(LinkId(5), false, now, 0);
+    assert!(dials.due(now + Duration::from_secs(9_999), 8).is_empty());
+}
+
+#[test]
+fn a_peer_that_linked_by_itself_is_not_dialled_unless_the_operator_named_it() {
+    let now = Instant::now();
+    let mut dials = Dials::default();
+    dials.learn(peer(1), now);
+    dials.want(peer(2), now);
+    for number in [1, 2] {
+        dials.linked_otherwise(&peer(number), LinkId(4), now);
+    }
+    assert_eq!(dials.due(now, 8), [peer(2)]);
+    dials.ended(LinkId(4), false, now, 0);
+    assert_eq!(dials.due(now + Duration::from_secs(1), 8), [peer(1)]);
+}

@@ -1,1 +1,90 @@
-//! x
+//! What is agreed on, whatever is offered.
+
+use http::HeaderMap;
+use tokio::io::duplex;
+
+use super::*;
+
+const URL: &str = "ws://peer:7545";
+
+fn offering(lists: &[&'static str]) -> HeaderMap {
+    let lists = lists.iter().map(|list| HeaderValue::from_static(list));
+    lists.map(|list| (SEC_WEBSOCKET_PROTOCOL, list)).collect()
+}
+
+#[test]
+fn the_binary_dialect_is_chosen_wherever_its_token_stands_and_json_when_it_is_alone() {
+    use Dialect::{JennyJson, Native, Seed};
+    for (lists, native, json_only) in [
+        (&[][..], Seed, Seed),
+        (&[""], Seed, Seed),
+        (&["chat"], Seed, Seed),
+        (&["jenny.json.10, jenny.postcard.10, jenny.jso"], Seed, Seed),
+        (&["jenny.json.1"], JennyJson, JennyJson),
+        (&["chat,jenny.json.1"], JennyJson, JennyJson),
+        (&["jenny.postcard.1"], Native, Seed),
+        (&["jenny.json.1, jenny.postcard.1"], Native, JennyJson),
+        (&["jenny.postcard.1,jenny.json.1"], Native, JennyJson),
+        (&["chat", "jenny.json.1", " jenny.postcard.1 "], Native, JennyJson),
+    ] {
+        assert_eq!(choose(&offering(lists), true), native, "{lists:?}");
+        assert_eq!(choose(&offering(lists), false), json_only, "{lists:?}");
+    }
+}
+
+#[tokio::test]
+async fn both_ends_agree_on_the_same_dialect() {
+    use Dialect::{JennyJson, Native, Seed};
+    for (offer, native, dialect) in [
+        (Offer::Both, true, Native),
+        (Offer::Both, false, JennyJson),
+        (Offer::Json, true, JennyJson),
+        (Offer::Json, false, JennyJson),
+        (Offer::Nothing, true, Seed),
+        (Offer::Nothing, false, Seed),
+    ] {
+        let (ours, theirs) = duplex(64 << 10);
+        let (dialled, accepted) =
+            tokio::join!(dial(ours, URL, offer, 1 << 20), accept(theirs, native, 1 << 20));
+        assert_eq!(dialled.unwrap().1.dialect, dialect, "{offer:?} {native}");
+        assert_eq!(accepted.unwrap().1.dialect, dialect, "{offer:?} {native}");
+    }
+}
+
+/// What dialling makes of a server that answers with this token, or none.
+async fn dialled(offer: Offer, answer: Option<&'static str>) -> Result<Dialect, Refused> {
+    let (ours, theirs) = duplex(64 << 10);
+    #[expect(clippy::result_large_err, reason = "the library's callback")]
+    let respond = move |_: &Request, mut response: Response| {
+        if let Some(answer) = answer {
+            let answer = HeaderValue::from_static(answer);
+            response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, answer);
+        }
+        Ok(response)
+    };
+    let server = accept_hdr_async_with_config(theirs, respond, None);
+    let (dialled, _) = tokio::join!(dial(ours, URL, offer, 1 << 20), server);
+    dialled.map(|(_, agreed)| agreed.dialect)
+}
+
+#[tokio::test]
+async fn a_servers_token_decides_and_none_asks_for_another_dial() {
+    use Dialect::{JennyJson, Native, Seed};
+    // As npm's `ws` does: the first one offered.
+    assert_eq!(dialled(Offer::Both, Some(JSON)).await.unwrap(), JennyJson);
+    assert_eq!(dialled(Offer::Both, Some(POSTCARD)).await.unwrap(), Native);
+    assert_eq!(dialled(Offer::Json, Some(JSON)).await.unwrap(), JennyJson);
+    assert_eq!(dialled(Offer::Nothing, None).await.unwrap(), Seed);
+    for offer in [Offer::Both, Offer::Json] {
+        assert!(matches!(dialled(offer, None).await, Err(Refused::NoToken)), "{offer:?}");
+        assert!(matches!(dialled(offer, Some("chat")).await, Err(Refused::Other(_))));
+    }
+    // Not offered, so not agreed on.
+    assert!(matches!(dialled(Offer::Json, Some(POSTCARD)).await, Err(Refused::Other(_))));
+    assert!(matches!(dialled(Offer::Nothing, Some(JSON)).await, Err(Refused::Other(_))));
+}
+
+#[test]
+fn the_json_token_stands_first_in_what_is_offered() {
+    assert_eq!(BOTH, format!("{JSON}, {POSTCARD}"));
+}

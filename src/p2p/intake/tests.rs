@@ -157,3 +157,31 @@ async fn a_drip_is_cut_off_and_silence_too() {
     assert_eq!(halt(&error), Halt::Silent);
     drop(peer);
 }
+
+#[tokio::test]
+async fn a_lower_limit_counts_for_a_message_that_began_before_it() {
+    for (length, refused) in [(4 << 10, false), (9 << 10, true)] {
+        let Pipe { mut intake, mut peer, .. } = pipe(64 << 10).await;
+        peer.write_all(&frame(0x02, false, &vec![1; length])).await.unwrap();
+        let mut some = [0; 100];
+        intake.read_exact(&mut some).await.unwrap();
+        intake.limit(8 << 10);
+        peer.write_all(&frame(0x00, true, &vec![1; 4 << 10])).await.unwrap();
+        let mut rest = vec![0; 64 << 10];
+        let mut read = async || {
+            loop {
+                match intake.read(&mut rest).await {
+                    Ok(0) => return None,
+                    Ok(_) => {}
+                    Err(error) => return Some(halt(&error)),
+                }
+            }
+        };
+        if refused {
+            assert_eq!(read().await, Some(Halt::TooBig));
+        } else {
+            drop(peer);
+            assert_eq!(read().await, None);
+        }
+    }
+}

@@ -43,7 +43,8 @@ impl Trio {
     pub(super) fn start() -> Self {
         let cables: Vec<_> = (0..3).map(|_| Cable::new()).collect();
         let genesis = Branch::new(Spec::dev());
-        let nodes: Vec<_> = (0..3).map(|_| PeerNode::with(&genesis)).collect();
+        // Each through its cable, and not past it to what it hears of.
+        let nodes: Vec<_> = (0..3).map(|_| PeerNode::that_dials_one(&genesis)).collect();
         for (node, cable) in nodes.iter().cycle().skip(1).zip(&cables) {
             cable.lead_to(node.address());
         }

@@ -4,6 +4,7 @@
 mod branch;
 mod client;
 pub(crate) mod log;
+pub(crate) mod native;
 mod node;
 mod peer;
 

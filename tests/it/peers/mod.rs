@@ -4,5 +4,6 @@ mod abuse;
 mod caps;
 mod closing;
 mod links;
+mod native;
 mod negotiation;
 mod simulated;

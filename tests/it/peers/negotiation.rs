@@ -10,6 +10,9 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use crate::harness::{PATIENCE, PeerNode, until};
 
+/// What our node offers.
+const BOTH: &str = "jenny.json.1, jenny.postcard.1";
+
 /// What the node answers to an upgrade request with these lines in it.
 async fn upgrade(node: &PeerNode, lines: &str) -> String {
     let mut stream = TcpStream::connect(node.address).await.unwrap();
@@ -31,27 +34,34 @@ async fn upgrade(node: &PeerNode, lines: &str) -> String {
 }
 
 #[tokio::test]
-async fn our_token_is_echoed_and_no_other_ever_is() {
-    let node = PeerNode::start().await;
-    for (offered, echoed) in [
-        ("", false),
-        ("Sec-WebSocket-Protocol: chat\r\n", false),
-        ("Sec-WebSocket-Protocol: jenny.json.10, jenny.jso\r\n", false),
-        ("Sec-WebSocket-Protocol: jenny.postcard.1\r\n", false),
-        ("Sec-WebSocket-Protocol: jenny.json.1\r\n", true),
-        ("Sec-WebSocket-Protocol: chat, jenny.postcard.1,jenny.json.1\r\n", true),
-        ("Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: jenny.json.1\r\n", true),
+async fn of_our_tokens_the_binary_one_is_chosen_wherever_it_stands_and_no_other_ever_is() {
+    let (node, json_only) = (PeerNode::start().await, json_only().await);
+    let (json, postcard) = (Some("jenny.json.1"), Some("jenny.postcard.1"));
+    for (offered, chosen, without_native) in [
+        ("", None, None),
+        ("Sec-WebSocket-Protocol: chat\r\n", None, None),
+        ("Sec-WebSocket-Protocol: jenny.json.10, jenny.jso\r\n", None, None),
+        ("Sec-WebSocket-Protocol: jenny.json.1\r\n", json, json),
+        ("Sec-WebSocket-Protocol: jenny.postcard.1\r\n", postcard, None),
+        ("Sec-WebSocket-Protocol: jenny.json.1, jenny.postcard.1\r\n", postcard, json),
+        ("Sec-WebSocket-Protocol: chat, jenny.postcard.1,jenny.json.1\r\n", postcard, json),
+        ("Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: jenny.json.1\r\n", json, json),
     ] {
-        let answer = upgrade(&node, offered).await;
-        assert!(answer.starts_with("http/1.1 101"), "{offered}: {answer}");
-        assert_eq!(
-            answer.contains("sec-websocket-protocol: jenny.json.1\r\n"),
-            echoed,
-            "{offered}"
-        );
-        assert_eq!(answer.contains("sec-websocket-protocol"), echoed, "{offered}");
-        assert!(!answer.contains("extensions"), "{answer}");
+        for (node, chosen) in [(&node, chosen), (&json_only, without_native)] {
+            let answer = upgrade(node, offered).await;
+            assert!(answer.starts_with("http/1.1 101"), "{offered}: {answer}");
+            let named = answer
+                .lines()
+                .filter_map(|line| line.strip_prefix("sec-websocket-protocol:").map(str::trim));
+            assert_eq!(named.collect::<Vec<_>>(), Vec::from_iter(chosen), "{offered}");
+            assert!(!answer.contains("extensions"), "{answer}");
+        }
     }
+}
+
+/// A node that speaks JSON alone.
+async fn json_only() -> PeerNode {
+    PeerNode::with(|config| config.native = false).await
 }
 
 #[tokio::test]
@@ -83,14 +93,22 @@ async fn what_is_no_upgrade_is_closed() {
 }
 
 #[tokio::test]
-async fn two_of_our_nodes_agree_on_the_token() {
-    let (a, b) = (PeerNode::start().await, PeerNode::start().await);
-    a.dial(&b.url()).await;
-    b.has_links(1).await;
-    for node in [&a, &b] {
-        let table = node.handle.links().table();
-        assert_eq!(table[0].dialect, Dialect::JennyJson);
-        assert!(table[0].agent.as_ref().unwrap().starts_with("jenny/"), "{table:?}");
+async fn two_of_our_nodes_speak_the_binary_dialect_unless_one_does_not() {
+    for (native, dialect) in [
+        ([true, true], Dialect::Native),
+        ([true, false], Dialect::JennyJson),
+        ([false, true], Dialect::JennyJson),
+        ([false, false], Dialect::JennyJson),
+    ] {
+        let a = PeerNode::with(|config| config.native = native[0]).await;
+        let b = PeerNode::with(|config| config.native = native[1]).await;
+        a.dial(&b.url()).await;
+        b.has_links(1).await;
+        for node in [&a, &b] {
+            let table = node.handle.links().table();
+            assert_eq!(table[0].dialect, dialect, "{native:?}");
+            assert!(table[0].agent.as_ref().unwrap().starts_with("jenny/"), "{table:?}");
+        }
     }
 }
 
@@ -128,7 +146,7 @@ async fn a_server_without_tokens_is_dialled_again_offering_none() {
     let (url, mut offers) = server(None).await;
     let node = PeerNode::start().await;
     node.dial(&url).await;
-    assert_eq!(offers.recv().await.unwrap(), "jenny.json.1");
+    assert_eq!(offers.recv().await.unwrap(), BOTH);
     assert_eq!(offers.recv().await.unwrap(), "none");
     assert_eq!(node.handle.links().table()[0].dialect, Dialect::Seed);
 }
@@ -138,8 +156,28 @@ async fn a_server_that_echoes_our_token_is_taken_at_its_word() {
     let (url, mut offers) = server(Some("jenny.json.1")).await;
     let node = PeerNode::start().await;
     node.dial(&url).await;
-    assert_eq!(offers.recv().await.unwrap(), "jenny.json.1");
+    assert_eq!(offers.recv().await.unwrap(), BOTH);
     assert_eq!(node.handle.links().table()[0].dialect, Dialect::JennyJson);
+}
+
+#[tokio::test]
+async fn a_server_that_chooses_the_binary_dialect_is_spoken_to_in_it() {
+    let (url, mut offers) = server(Some("jenny.postcard.1")).await;
+    let node = PeerNode::start().await;
+    node.dial(&url).await;
+    assert_eq!(offers.recv().await.unwrap(), BOTH);
+    assert_eq!(node.handle.links().table()[0].dialect, Dialect::Native);
+}
+
+#[tokio::test]
+async fn a_node_that_speaks_json_alone_offers_nothing_else() {
+    let (url, mut offers) = server(Some("jenny.json.1")).await;
+    let node = json_only().await;
+    node.dial(&url).await;
+    assert_eq!(offers.recv().await.unwrap(), "jenny.json.1");
+    // Not offered, so not taken.
+    let (url, _offers) = server(Some("jenny.postcard.1")).await;
+    assert!(node.handle.links().dial(&url.parse().unwrap()).await.is_err());
 }
 
 #[tokio::test]

@@ -54,7 +54,10 @@ fn config(number: usize) -> P2pConfig {
         ping_every: Duration::from_secs(1),
         silence: Duration::from_secs(4),
         max_per_prefix: NODES,
+        // No others than these, though the nodes hear of all.
+        max_dialled: 2,
         random: || 7,
+        nonce: number as u64,
         ..P2pConfig::default()
     }
 }

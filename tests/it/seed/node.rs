@@ -18,6 +18,8 @@ pub(crate) struct PeerNode {
     pub(crate) url: String,
     /// Flags beside those that every node of the tests gets.
     flags: String,
+    /// Peers that it dials.
+    max_dialled: &'static str,
 }
 
 impl PeerNode {
@@ -28,10 +30,19 @@ impl PeerNode {
 
     /// A node that holds this chain, with flags of its own.
     pub(crate) fn with_flags(chain: &Branch, flags: &str) -> Self {
+        Self::dialling(chain, flags, "8")
+    }
+
+    /// A node that dials one peer, whichever it hears of.
+    pub(crate) fn that_dials_one(chain: &Branch) -> Self {
+        Self::dialling(chain, "", "1")
+    }
+
+    fn dialling(chain: &Branch, flags: &str, max_dialled: &'static str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         chain.store(&directory.path().join("data"));
-        let mut node =
-            Self { directory, running: None, url: String::new(), flags: flags.to_owned() };
+        let (running, url, flags) = (None, String::new(), flags.to_owned());
+        let mut node = Self { directory, running, url, flags, max_dialled };
         node.start();
         node
     }
@@ -41,6 +52,7 @@ impl PeerNode {
             .words("--api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0")
             .words(&self.flags)
             .env("JENNY_STORE_MIN_FREE", "0")
+            .env("JENNY_P2P_MAX_DIALLED", self.max_dialled)
             .arg("--data-dir", self.data());
         let running = Running::start(command);
         let url = running.ready.split_whitespace().find_map(|part| part.strip_prefix("p2p="));

@@ -1,0 +1,27 @@
+//! What the tasks of a network share, without a network.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::P2pConfig;
+use super::context::{Context, MAX_EVENTS, Sources};
+use super::event::Event;
+use super::intake;
+use crate::node::NodeHandle;
+
+/// The context of a node's network, and what its driver would be told.
+pub(super) fn context(node: NodeHandle) -> (Arc<Context>, mpsc::Receiver<Event>) {
+    let (events, told) = mpsc::channel(MAX_EVENTS);
+    let context = Context {
+        node,
+        config: P2pConfig::default(),
+        events,
+        budget: intake::budget(),
+        checks: Arc::new(Semaphore::new(2)),
+        sources: Sources::default(),
+        stop: CancellationToken::new(),
+    };
+    (Arc::new(context), told)
+}

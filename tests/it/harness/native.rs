@@ -1,0 +1,105 @@
+//! A peer of the binary dialect that says what it is told.
+
+use std::net::SocketAddr;
+
+use futures_util::{SinkExt, StreamExt};
+use jenny_chain::chain::{Hash, Height, Spec, Timestamp, Work};
+use jenny_chain::sync::message::{Hello, Message};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+
+use super::PATIENCE;
+
+/// A link to a node, opened by this end.
+pub(crate) struct NativeSocket(pub(crate) WebSocketStream<TcpStream>);
+
+impl NativeSocket {
+    /// Connects; says nothing yet.
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut request = format!("ws://{address}").into_client_request().unwrap();
+        let tokens = HeaderValue::from_static("jenny.json.1, jenny.postcard.1");
+        request.headers_mut().insert("sec-websocket-protocol", tokens);
+        let (socket, response) = tokio_tungstenite::client_async(request, stream).await.unwrap();
+        assert_eq!(response.headers()["sec-websocket-protocol"], "jenny.postcard.1");
+        Self(socket)
+    }
+
+    /// Connects and greets, and answers the node's Hello.
+    pub(crate) async fn greeted(address: SocketAddr) -> (Self, Hello) {
+        let mut peer = Self::connect(address).await;
+        peer.say(&Message::Hello(hello())).await;
+        let hello = match peer.next().await {
+            Ok(Message::Hello(hello)) => hello,
+            other => panic!("not a Hello: {other:?}"),
+        };
+        (peer, hello)
+    }
+
+    pub(crate) async fn say(&mut self, message: &Message) {
+        self.send(Frame::binary(message.encode().unwrap())).await;
+    }
+
+    pub(crate) async fn send(&mut self, frame: Frame) {
+        self.0.send(frame).await.unwrap();
+    }
+
+    /// The next message, or the code of the close.
+    pub(crate) async fn next(&mut self) -> Result<Message, u16> {
+        let next = async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Frame::Binary(frame))) => return Ok(Message::decode(&frame).unwrap()),
+                    Some(Ok(Frame::Close(frame))) => {
+                        return Err(frame.map_or(0, |frame| frame.code.into()));
+                    }
+                    Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => {}
+                    other => panic!("neither a message nor a close: {other:?}"),
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, next).await.expect("a message or a close")
+    }
+
+    /// The next message that these patterns take, whatever comes before.
+    pub(crate) async fn until<T>(&mut self, take: impl Fn(Message) -> Option<T>) -> T {
+        loop {
+            if let Some(taken) = take(self.next().await.expect("a message")) {
+                return taken;
+            }
+        }
+    }
+
+    /// The code with which the node closes, whatever it says before.
+    pub(crate) async fn closed(&mut self) -> u16 {
+        loop {
+            if let Err(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+}
+
+/// What a fresh node on `dev` says of itself.
+pub(crate) fn hello() -> Hello {
+    Hello {
+        lowest: 1,
+        highest: 1,
+        capabilities: 0,
+        genesis: genesis(),
+        nonce: 77,
+        agent: "script/1".to_owned(),
+        listen: None,
+        height: Height::GENESIS,
+        work: Work::default(),
+        time: Timestamp::from_millis(0),
+    }
+}
+
+pub(crate) fn genesis() -> Hash {
+    Spec::dev().genesis().hash()
+}
