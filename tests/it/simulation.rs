@@ -6,7 +6,7 @@ mod golden;
 mod network;
 mod node;
 mod pairs;
-mod random;
+pub(crate) mod random;
 
 use std::time::Duration;
 

@@ -1,0 +1,110 @@
+//! Headers without end, of less work than our chain has: they must cost next to nothing.
+
+use std::time::Duration;
+
+use jenny_chain::chain::{Height, Timestamp, Work};
+use jenny_chain::sync::message::{Hello, MAX_HEADERS, Message};
+use jenny_chain::sync::{Input, LinkId, Output, SyncState, Time};
+
+use super::arena::{Arena, GENESIS};
+use super::lies::Flood;
+use super::node::Honest;
+use super::store::Store;
+
+const LINK: LinkId = LinkId(1);
+/// What our clock shows.
+const CLOCK: Timestamp = Timestamp::from_millis(1_900_000_000_000);
+/// Headers that come by default.
+const SOME: usize = 60_000;
+/// By how much memory may grow in the full form, in bytes.
+const MOST_MEMORY: u64 = 5 << 20;
+
+#[test]
+fn a_flood_of_headers_of_little_work_costs_next_to_nothing() {
+    let wanted = std::env::var("JENNY_TEST_FLOOD").ok().map(|count| count.parse().unwrap());
+    let (arena, mut flooded) = (Arena::new(), Flooded::new());
+    let mut flood = Flood::new(&arena);
+    let mut said = flooded.open(&arena);
+    let mut before = None;
+    let mut came = 0;
+    while came < wanted.unwrap_or(SOME) {
+        assert!(matches!(said[..], [Output::AskHeaders { link: LINK, .. }]), "{said:?}");
+        said = flooded.hear(&arena, Message::Headers(flood.next(&arena, MAX_HEADERS)));
+        came += MAX_HEADERS;
+        // What the first ones made the allocator take is used again and again.
+        before = before.or_else(|| Some(resident()));
+    }
+    // In the short form other tests share the process.
+    let grown = resident().saturating_sub(before.unwrap_or(0));
+    assert!(wanted.is_none() || grown < MOST_MEMORY, "{grown} bytes for {came} headers");
+    said = flooded.hear(&arena, Message::Headers(flood.next(&arena, 1)));
+    assert_eq!(said, [], "that was its tip, and it has less work than ours");
+    if wanted.is_some() {
+        println!("{came} headers, and {grown} bytes of memory");
+    }
+}
+
+/// A machine that stands on a chain of more work than any flood has.
+struct Flooded {
+    honest: Honest,
+    now: Time,
+}
+
+impl Flooded {
+    fn new() -> Self {
+        let mut work = [0; 32];
+        work[16] = 1;
+        let (arena, store) = (Arena::new(), Store::new(vec![GENESIS]));
+        let honest = Honest::with_work(&arena, &store, 1, Work::from_bytes(work));
+        Self { honest, now: Time(Duration::from_secs(1)) }
+    }
+
+    fn open(&mut self, arena: &Arena) -> Vec<Output> {
+        self.tell(arena, Input::OpenedNative { link: LINK, dialled: false, clock: CLOCK });
+        let hello = Hello {
+            lowest: 1,
+            highest: 1,
+            capabilities: 0,
+            genesis: arena.mark(GENESIS).hash,
+            nonce: 2,
+            agent: "flood/1".to_owned(),
+            listen: None,
+            height: Height::new(1 << 50),
+            work: Work::from_bytes([200; 32]),
+            time: CLOCK,
+        };
+        let said = self.hear(arena, Message::Hello(hello));
+        said.into_iter().filter(|output| !matches!(output, Output::Greeted { .. })).collect()
+    }
+
+    fn hear(&mut self, arena: &Arena, message: Message) -> Vec<Output> {
+        self.tell(arena, Input::Message { link: LINK, message, clock: CLOCK })
+    }
+
+    /// Tells the machine, looks up what it asks for, and answers the rest.
+    fn tell(&mut self, arena: &Arena, input: Input) -> Vec<Output> {
+        self.now = self.now.plus(Duration::from_millis(100));
+        let (mut outputs, mut rest) = (Vec::new(), Vec::new());
+        self.honest.machine.handle(self.now, input, &mut outputs);
+        let progress = self.honest.machine.progress();
+        let held = progress.held_bytes + progress.reserved_bytes + progress.headers as u64;
+        assert!(held == 0 && progress.state != SyncState::Blocks, "{progress:?}");
+        for output in outputs {
+            if let Output::FindBase { link, query, marks } = output {
+                assert_eq!(marks[0], arena.mark(GENESIS), "looked up once");
+                let held = Some((0, Box::new(arena.state(GENESIS).clone())));
+                rest.extend(self.tell(arena, Input::Base { link, query, held, clock: CLOCK }));
+            } else {
+                rest.push(output);
+            }
+        }
+        rest
+    }
+}
+
+/// This process's resident memory, in bytes.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}

@@ -1,0 +1,202 @@
+//! What scripts answer.
+
+use std::collections::VecDeque;
+
+use jenny_chain::chain::{Hash, Header, Height, TipState};
+use jenny_chain::sync::Mark;
+use jenny_chain::sync::message::{Body, MAX_HEADERS, Message};
+
+use super::arena::{Arena, GENESIS, Id, mine_header};
+use super::network::Network;
+use super::queue::{MILLI, SECOND, Socket};
+use super::script::Kind;
+
+/// Blocks that a withheld branch is ahead.
+const AHEAD: usize = 8;
+/// How far a future block's time is ahead.
+const FUTURE_MILLIS: u64 = 150_000;
+
+impl Network {
+    pub(super) fn script_serves_headers(
+        &mut self,
+        socket: Socket,
+        locator: &[(Height, Hash)],
+        stop: Option<Hash>,
+    ) {
+        let node = self.node_at(socket);
+        let script = self.script(node);
+        let (kind, secret) = (script.kind, script.secret);
+        let message = match kind {
+            Kind::Silent => return,
+            Kind::Floods => Message::Headers(flooded(&self.flood, locator)),
+            Kind::Withholds | Kind::Future if secret.is_some() => {
+                let chain = self.arena.chain(secret.unwrap_or(GENESIS));
+                Message::Headers(above(&self.arena, &chain, locator))
+            }
+            Kind::BadHeaders => {
+                let Message::Headers(mut headers) = self.headers_above(node, locator, stop) else {
+                    return;
+                };
+                self.spoil(&mut headers);
+                Message::Headers(headers)
+            }
+            _ => self.headers_above(node, locator, stop),
+        };
+        if kind == Kind::Repeats {
+            self.transmit(socket, message.clone());
+        }
+        self.transmit(socket, message);
+    }
+
+    /// Makes headers break a rule.
+    fn spoil(&mut self, headers: &mut [Header]) {
+        let middle = headers.len() / 2;
+        let choice = self.random.below(3);
+        let Some(header) = headers.get_mut(middle) else { return };
+        match choice {
+            0 => header.nonce += 1 << 40,
+            1 => header.previous_hash = Hash::new([3; 32]),
+            _ => header.height = header.height.next(),
+        }
+    }
+
+    pub(super) fn script_serves_blocks(
+        &mut self,
+        socket: Socket,
+        request: u64,
+        first: u64,
+        last: Mark,
+    ) {
+        let node = self.node_at(socket);
+        let ids = self.view(node, first, last);
+        let (kind, served) = (self.script(node).kind, self.script(node).served);
+        if matches!(kind, Kind::Silent | Kind::Withholds | Kind::Floods)
+            || matches!(kind, Kind::Quits(after) if served > after)
+        {
+            return;
+        }
+        if ids.is_empty() || kind == Kind::NotFound {
+            self.transmit(socket, Message::NotFound { request });
+            return;
+        }
+        self.script(node).served += ids.len() as u64;
+        let mut bodies: Vec<Body> = ids.iter().map(|&id| self.arena.body(id).clone()).collect();
+        let one = self.random.below(bodies.len());
+        match kind {
+            Kind::WrongBodies => bodies[one] = Body::of(&["not this".to_owned()]).unwrap(),
+            Kind::TornBodies => bodies[one] = torn(),
+            Kind::Reorders => bodies.reverse(),
+            Kind::Dribbles => {
+                self.dribble(socket, request, ids);
+                return;
+            }
+            _ => (),
+        }
+        if kind == Kind::Repeats {
+            self.transmit(socket, Message::Blocks { request, bodies: bodies.clone() });
+        }
+        self.transmit(socket, Message::Blocks { request, bodies });
+    }
+
+    fn dribble(&mut self, socket: Socket, request: u64, ids: VecDeque<Id>) {
+        for id in ids {
+            let bodies = vec![self.arena.body(id).clone()];
+            self.transmit(socket, Message::Blocks { request, bodies });
+            let end = &mut self.edges[socket.edge].ends[socket.end];
+            end.busy = end.busy.max(self.now) + SECOND;
+        }
+    }
+
+    /// Mines on in secret, and names the new tip to everybody.
+    pub(super) fn extend_secret(&mut self, node: usize) {
+        let store = &self.nodes[node].store;
+        let tip = store.tip();
+        let clock = self.nodes[node].clock(self.now);
+        let mut secret = self.script(node).secret.unwrap_or(GENESIS);
+        if self.arena.work(secret) <= self.arena.work(tip) {
+            let fork = self.arena.height(tip).saturating_sub(AHEAD) as u64;
+            secret = self.nodes[node].store.at(fork).unwrap_or(GENESIS);
+            for index in 0..2 * AHEAD {
+                secret = self.arena.mine(secret, vec![format!("{node}-{index}")], clock);
+            }
+        }
+        secret = self.arena.mine(secret, Vec::new(), clock);
+        self.name(node, secret);
+    }
+
+    /// Mines a block whose time has not come.
+    pub(super) fn mine_ahead(&mut self, node: usize) {
+        let clock = self.nodes[node].clock(self.now);
+        let tip = self.nodes[node].store.tip();
+        let secret =
+            self.script(node).secret.filter(|&id| self.arena.work(id) > self.arena.work(tip));
+        let secret = secret
+            .unwrap_or_else(|| self.arena.mine(tip, Vec::new(), clock.plus_millis(FUTURE_MILLIS)));
+        // Its time has come, or will have when anybody takes its header.
+        self.name(node, secret);
+    }
+
+    fn name(&mut self, node: usize, secret: Id) {
+        self.script(node).secret = Some(secret);
+        let header = *self.arena.header(secret);
+        for socket in self.sockets(node) {
+            self.transmit(socket, Message::Announce(header));
+        }
+    }
+}
+
+/// A body that does not decode: it says that more records follow than there are.
+fn torn() -> Body {
+    let body = Body::of(&["x".to_owned(), String::new()]).unwrap();
+    let mut frame = Message::Blocks { request: 0, bodies: vec![body] }.encode().unwrap();
+    // Kind, request, number of bodies, length of the body, number of records.
+    frame[4] = 9;
+    match Message::decode(&frame) {
+        Ok(Message::Blocks { mut bodies, .. }) => bodies.remove(0),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The headers of a chain above a locator.
+fn above(arena: &Arena, chain: &[Id], locator: &[(Height, Hash)]) -> Vec<Header> {
+    let shared = locator.iter().find_map(|(height, hash)| {
+        let place = usize::try_from(height.get()).ok()?;
+        let id = chain.get(place)?;
+        (arena.state(*id).hash() == *hash).then_some(place)
+    });
+    let rest = chain.iter().skip(shared.unwrap_or(0) + 1).take(MAX_HEADERS);
+    rest.map(|&id| *arena.header(id)).collect()
+}
+
+/// The next headers of a flood, which starts above genesis.
+fn flooded(flood: &[Header], locator: &[(Height, Hash)]) -> Vec<Header> {
+    let shared = locator.iter().find_map(|(height, hash)| {
+        let next = flood.get(usize::try_from(height.get()).ok()?)?;
+        (next.previous_hash == *hash).then(|| usize::try_from(height.get()).ok())?
+    });
+    flood.iter().skip(shared.unwrap_or(0)).take(MAX_HEADERS).copied().collect()
+}
+
+/// Headers on top of genesis that follow every rule.
+pub(super) struct Flood {
+    state: TipState,
+}
+
+impl Flood {
+    pub(super) fn new(arena: &Arena) -> Self {
+        Self { state: arena.state(GENESIS).clone() }
+    }
+
+    /// The next ones.
+    pub(super) fn next(&mut self, arena: &Arena, count: usize) -> Vec<Header> {
+        let mut headers = Vec::with_capacity(count);
+        for _ in 0..count {
+            let clock = self.state.header().timestamp.plus_millis(MILLI);
+            let header = mine_header(arena.spec(), &self.state, &[], clock);
+            let valid = self.state.check_next(arena.spec(), &header, clock).unwrap();
+            self.state.extend_header(&valid);
+            headers.push(header);
+        }
+        headers
+    }
+}

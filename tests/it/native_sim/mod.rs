@@ -1,0 +1,55 @@
+//! Thousands of nodes of the binary dialect in one thread: honest ones and ones that mean
+//! ill, through churn, partitions and forks, long gaps and floods.
+
+mod arena;
+mod catch_up;
+mod checks;
+mod crowd;
+mod driver;
+mod edge;
+mod flood;
+mod lies;
+mod links;
+mod network;
+mod node;
+mod plumbing;
+mod queue;
+mod report;
+mod script;
+mod store;
+mod writer;
+
+/// Nodes of a large run.
+const NODES: usize = 2_000;
+/// Large runs of the checks.
+const SEEDS: [u64; 2] = [1, 2];
+/// Nodes of a small run.
+const FEW: usize = 150;
+
+#[test]
+fn a_crowd_with_some_that_mean_ill_converges_on_most_work() {
+    for seed in seeds(&SEEDS) {
+        crowd::play(seed, NODES);
+    }
+}
+
+#[test]
+fn a_node_far_behind_catches_up_though_some_peers_stall_or_lie() {
+    for seed in seeds(&[1, 2]) {
+        catch_up::play(seed);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let report = crowd::play(5, FEW);
+    assert_eq!(report, crowd::play(5, FEW));
+    assert_ne!(report.trace, crowd::play(6, FEW).trace);
+}
+
+/// The fixed ones; `SIMULATION_SEEDS=100-200` asks for others.
+fn seeds(fixed: &[u64]) -> Vec<u64> {
+    let Ok(range) = std::env::var("SIMULATION_SEEDS") else { return fixed.to_vec() };
+    let (from, to) = range.split_once('-').expect("two numbers");
+    (from.parse().unwrap()..=to.parse().unwrap()).collect()
+}

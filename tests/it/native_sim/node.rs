@@ -1,0 +1,108 @@
+//! A node: what it holds, and what it is.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use jenny_chain::chain::{Checkpoints, Timestamp, Work};
+use jenny_chain::sync::{LinkId, Mark, NativeConfig, SyncMachine};
+
+use super::arena::{Arena, Id};
+use super::queue::{MILLI, Micros};
+use super::script::Script;
+use super::store::Store;
+
+/// What clocks show at the start: all blocks mined before are older.
+pub(super) const START_MILLIS: u64 = 1_800_000_000_000;
+
+pub(super) struct Node {
+    pub(super) actor: Actor,
+    pub(super) store: Store,
+    pub(super) is_online: bool,
+    /// How often it was started.
+    pub(super) life: u32,
+    pub(super) online_since: Micros,
+    /// How far its clock is ahead, in milliseconds.
+    pub(super) skew: u64,
+    /// Its ends: an edge, and which end of it.
+    pub(super) ends: Vec<(usize, usize)>,
+    /// Nodes whose address it takes no links with.
+    pub(super) banned: BTreeSet<usize>,
+}
+
+pub(super) enum Actor {
+    /// Ours.
+    Honest(Box<Honest>),
+    /// One that speaks the dialect, and means ill.
+    Script(Box<Script>),
+}
+
+/// The machine, and what its driver keeps for the whole node.
+pub(super) struct Honest {
+    pub(super) machine: SyncMachine,
+    /// What the writer still has to do, one after the other.
+    pub(super) jobs: VecDeque<Job>,
+    /// When the machine is woken next.
+    pub(super) wake: Option<Micros>,
+}
+
+/// Blocks to be made durable.
+pub(super) struct Job {
+    pub(super) blocks: Vec<Id>,
+    pub(super) source: Option<LinkId>,
+    /// The download to answer; none for blocks that the node mined itself.
+    pub(super) download: Option<(u64, Mark)>,
+}
+
+impl Node {
+    pub(super) const fn new(actor: Actor, store: Store, skew: u64) -> Self {
+        Self {
+            actor,
+            store,
+            is_online: true,
+            life: 0,
+            online_since: 0,
+            skew,
+            ends: Vec::new(),
+            banned: BTreeSet::new(),
+        }
+    }
+
+    pub(super) const fn is_honest(&self) -> bool {
+        matches!(self.actor, Actor::Honest(_))
+    }
+
+    /// What its clock shows.
+    pub(super) const fn clock(&self, now: Micros) -> Timestamp {
+        Timestamp::from_millis(START_MILLIS + now / MILLI + self.skew)
+    }
+}
+
+impl Honest {
+    /// Starts on this chain.
+    pub(super) fn new(arena: &Arena, store: &Store, nonce: u64) -> Self {
+        Self::with_work(arena, store, nonce, arena.work(store.tip()))
+    }
+
+    /// As [`Honest::new`], with a chain that is said to have this work.
+    pub(super) fn with_work(arena: &Arena, store: &Store, nonce: u64, work: Work) -> Self {
+        let config = NativeConfig {
+            spec: arena.spec().clone(),
+            checkpoints: Checkpoints::default(),
+            nonce,
+            agent: "simulated/1".to_owned(),
+            listen: None,
+        };
+        let tip = store.tip();
+        let machine = SyncMachine::new(arena.mark(tip), 1_000, 64 << 20).with_native(config, work);
+        Self { machine, jobs: VecDeque::new(), wake: None }
+    }
+
+    pub(super) fn connects(&self) -> usize {
+        self.jobs.iter().filter(|job| job.download.is_some()).count()
+    }
+
+    /// The last block that it holds or is about to hold, by its own doing.
+    pub(super) fn head(&self, store: &Store) -> Id {
+        let own = self.jobs.iter().rev().find(|job| job.download.is_none());
+        own.and_then(|job| job.blocks.last().copied()).unwrap_or_else(|| store.tip())
+    }
+}

@@ -1,0 +1,130 @@
+//! What is going to happen, in order of time and then of scheduling: no ties.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use jenny_chain::chain::{Height, ValidHeader};
+use jenny_chain::sync::message::{Body, Message};
+use jenny_chain::sync::{LinkId, Mark};
+
+/// Microseconds since the start.
+pub(super) type Micros = u64;
+
+pub(super) const MILLI: Micros = 1_000;
+pub(super) const SECOND: Micros = 1_000_000;
+
+/// One end of a link, in one of its lives.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Socket {
+    pub(super) edge: usize,
+    pub(super) end: usize,
+    pub(super) epoch: u32,
+}
+
+impl Socket {
+    /// The name that the machine at this end knows it by: never used twice.
+    pub(super) const fn id(self) -> LinkId {
+        LinkId(((self.edge * 2 + self.end) as u64) << 32 | self.epoch as u64)
+    }
+}
+
+/// What goes over a link.
+#[derive(Clone, Debug)]
+pub(super) enum Frame {
+    Message(Message),
+    /// Not a message.
+    Garbage,
+}
+
+#[derive(Debug)]
+pub(super) enum Event {
+    /// The dialling end tries.
+    Dial { edge: usize },
+    /// The socket is ready at one end.
+    Open(Socket),
+    /// A frame reaches this end.
+    Arrive(Socket, Box<Frame>),
+    /// This end learns that the link is gone.
+    Gone(Socket),
+    /// The socket took what was handed to it.
+    Took(Socket),
+    /// The machine's deadline.
+    Wake { node: usize },
+    /// A block was looked up.
+    Found(Work<FindBase>),
+    /// Bodies were held against their headers.
+    Checked(Work<Check>),
+    /// The writer's next job is durable.
+    Written { node: usize, life: u32 },
+    /// A script does something of its own accord.
+    Act { node: usize, life: u32 },
+}
+
+/// What a node does beside its links.
+#[derive(Debug)]
+pub(super) struct Work<T> {
+    pub(super) node: usize,
+    pub(super) life: u32,
+    pub(super) link: LinkId,
+    pub(super) what: Box<T>,
+}
+
+#[derive(Debug)]
+pub(super) struct FindBase {
+    pub(super) query: u64,
+    pub(super) marks: Vec<Mark>,
+}
+
+#[derive(Debug)]
+pub(super) struct Check {
+    pub(super) download: u64,
+    pub(super) first: Height,
+    pub(super) bodies: Vec<(ValidHeader, Body)>,
+}
+
+struct Entry {
+    due: Micros,
+    number: u64,
+    event: Event,
+}
+
+#[derive(Default)]
+pub(super) struct Queue {
+    heap: BinaryHeap<Reverse<Entry>>,
+    scheduled: u64,
+}
+
+impl Queue {
+    pub(super) fn push(&mut self, due: Micros, event: Event) {
+        self.scheduled += 1;
+        self.heap.push(Reverse(Entry { due, number: self.scheduled, event }));
+    }
+
+    /// The next event, when it is due by `end`.
+    pub(super) fn pop(&mut self, end: Micros) -> Option<(Micros, Event)> {
+        if self.heap.peek()?.0.due > end {
+            return None;
+        }
+        self.heap.pop().map(|Reverse(entry)| (entry.due, entry.event))
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.due, self.number).cmp(&(other.due, other.number))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Entry {}

@@ -1,0 +1,136 @@
+//! The writer of a node: makes blocks durable in order, and publishes the new tip.
+
+use jenny_chain::chain::ValidBlock;
+use jenny_chain::sync::{ConnectOutcome, Input, LinkId, TipChange};
+
+use super::arena::Id;
+use super::network::Network;
+use super::node::{Actor, Job};
+use super::queue::{Event, Micros};
+use super::store::Moved;
+
+/// Batches that the machine may have at the writer.
+const MAX_CONNECTS: usize = 2;
+/// Of so many batches one is refused, because the node cannot take blocks.
+const REFUSED_ONE_OF: usize = 3_000;
+/// Of so many jobs one is followed by the end of all branches' retention.
+const PRUNED_ONE_OF: usize = 500;
+
+impl Network {
+    /// Performs [`jenny_chain::sync::Output::Connect`].
+    pub(super) fn connect(
+        &mut self,
+        node: usize,
+        download: u64,
+        source: Option<LinkId>,
+        blocks: &[ValidBlock],
+    ) {
+        let ids: Vec<Id> = blocks
+            .iter()
+            .map(|block| self.arena.id(&block.hash()).expect("only mined blocks are valid"))
+            .collect();
+        let last = self.arena.mark(*ids.last().expect("at least one block"));
+        let is_consecutive = ids.windows(2).all(|pair| self.arena.parent(pair[1]) == pair[0]);
+        assert!(is_consecutive, "{}: blocks that do not follow each other", self.context());
+        self.report.connected += ids.len() as u64;
+        self.write(node, Job { blocks: ids, source, download: Some((download, last)) });
+        let Actor::Honest(honest) = &self.nodes[node].actor else { return };
+        let connects = honest.connects();
+        assert!(connects <= MAX_CONNECTS, "{}: {connects} batches at once", self.context());
+    }
+
+    /// Finds blocks on top of what a node has.
+    pub(super) fn mine(&mut self, node: usize, count: usize) {
+        let clock = self.nodes[node].clock(self.now);
+        let store = &self.nodes[node].store;
+        let mut parent = match &self.nodes[node].actor {
+            Actor::Honest(honest) => honest.head(store),
+            Actor::Script(_) => store.tip(),
+        };
+        let mut blocks = Vec::new();
+        for _ in 0..count {
+            let records = self.draw_records();
+            parent = self.arena.mine(parent, records, clock);
+            self.report.note_mined(parent, self.now, self.halves.is_none());
+            blocks.push(parent);
+        }
+        self.write(node, Job { blocks, source: None, download: None });
+    }
+
+    /// Mostly a few short ones, now and then many long ones.
+    fn draw_records(&mut self) -> Vec<String> {
+        let nonce = self.random.next();
+        let (count, length) = match self.random.below(40) {
+            0 => (8, 20_000),
+            1..10 => (0, 0),
+            _ => (self.random.below(4), 40),
+        };
+        (0..count).map(|index| format!("{nonce:x}-{index:0length$}")).collect()
+    }
+
+    fn write(&mut self, node: usize, job: Job) {
+        let Actor::Honest(honest) = &mut self.nodes[node].actor else { return };
+        honest.jobs.push_back(job);
+        if honest.jobs.len() == 1 {
+            self.write_next(node);
+        }
+    }
+
+    fn write_next(&mut self, node: usize) {
+        let Actor::Honest(honest) = &self.nodes[node].actor else { return };
+        let Some(job) = honest.jobs.front() else { return };
+        let takes = self.random.within(500, 5_000) + 5 * job.blocks.len() as Micros;
+        let life = self.nodes[node].life;
+        self.queue.push(self.now + takes, Event::Written { node, life });
+    }
+
+    /// The first job is durable.
+    pub(super) fn written(&mut self, node: usize) {
+        let Actor::Honest(honest) = &mut self.nodes[node].actor else { return };
+        let job = honest.jobs.pop_front().expect("what was written");
+        self.write_next(node);
+        let is_refused = job.download.is_some() && self.random.below(REFUSED_ONE_OF) == 0;
+        let outcome = if is_refused { ConnectOutcome::Unavailable } else { self.put(node, &job) };
+        if let Some((download, last)) = job.download {
+            self.tell(node, Input::Connected { download, last, outcome });
+        }
+        if self.random.below(PRUNED_ONE_OF) == 0 {
+            self.nodes[node].store.prune();
+        }
+    }
+
+    /// Connects, publishes and tells the machine of the tip.
+    fn put(&mut self, node: usize, job: &Job) -> ConnectOutcome {
+        let store = &mut self.nodes[node].store;
+        let before = store.tip();
+        let Some(Moved { fresh, is_swap }) = store.connect(&self.arena, &job.blocks) else {
+            self.report.lost += 1;
+            return ConnectOutcome::Lost;
+        };
+        let tip = store.tip();
+        self.report.worst.staged = self.report.worst.staged.max(store.staged());
+        if fresh.is_empty() {
+            return ConnectOutcome::Done;
+        }
+        assert!(
+            self.arena.work(tip) > self.arena.work(before),
+            "{}: the work of node {node} fell",
+            self.context()
+        );
+        self.report.swaps += u64::from(is_swap);
+        self.report.note_spread(&fresh, self.now, self.nodes[node].online_since);
+        let change = if is_swap {
+            TipChange::Swapped { source: job.source }
+        } else {
+            TipChange::Extended { from: self.arena.mark(before), source: job.source }
+        };
+        let input = Input::Tip {
+            tip: self.arena.mark(tip),
+            chain_json_bytes: 500 * self.arena.height(tip) as u64,
+            work: self.arena.work(tip),
+            change,
+        };
+        self.tell(node, input);
+        ConnectOutcome::Done
+    }
+}
