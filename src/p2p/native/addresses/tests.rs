@@ -9,7 +9,7 @@ fn ip(text: &str) -> IpAddr {
 }
 
 fn known(address: &str, last_success: u64) -> KnownPeer {
-    KnownPeer { address: address.to_owned(), last_success, failures: 0 }
+    KnownPeer { address: address.to_owned(), last_success, failures: 0, learned: false }
 }
 
 fn told(book: Vec<KnownPeer>, to: &str) -> Vec<String> {
