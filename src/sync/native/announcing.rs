@@ -68,7 +68,8 @@ impl Native {
         let is_next = header.previous_hash == tip.hash
             || walked.is_some()
             || self.download.as_ref().is_some_and(|d| d.head().hash == header.previous_hash);
-        if is_next && peer.ask.is_none() && peer.query.is_none() {
+        let is_free = peer.shunned <= now && peer.ask.is_none() && peer.query.is_none();
+        if is_next && is_free {
             self.take_headers(now, link, vec![header], true, clock, out);
         } else {
             peer.claim = Claim::Block;

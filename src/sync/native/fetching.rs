@@ -240,6 +240,8 @@ impl Native {
         peer.answered();
         peer.rests = peer.rests.min(now);
         peer.lacks = Some(request.download);
+        // It withholds nothing, however late it says so.
+        peer.was_late = peer.was_late.filter(|download| *download != request.download);
         for request in &mut peer.requests {
             request.moved = now;
         }

@@ -116,7 +116,7 @@ impl Network {
                 return;
             }
             Note::Withheld { .. } => {
-                self.report.withheld += 1;
+                self.note_withheld(link);
                 return;
             }
         };
@@ -126,6 +126,17 @@ impl Network {
         let is_again = seen.notes.contains(&kind) && seen.said_hello;
         seen.notes.push(kind);
         assert!(!is_again, "{}: node {node} tells {note:?} twice", self.context());
+    }
+
+    /// A branch was given up, because of the node at the other end.
+    fn note_withheld(&mut self, link: LinkId) {
+        let socket = socket_of(link);
+        let other = self.edges[socket.edge].nodes[1 - socket.end];
+        let kind = match &self.nodes[other].actor {
+            Actor::Honest(_) => None,
+            Actor::Script(script) => Some(script.kind),
+        };
+        *self.report.withheld.entry(kind).or_default() += 1;
     }
 
     pub(super) fn note_ban(&mut self, node: usize, other: usize, reason: &'static str) {

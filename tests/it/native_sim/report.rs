@@ -38,7 +38,8 @@ pub(super) struct Report {
     pub(super) lost: u64,
     pub(super) duplicates: u64,
     pub(super) learned: u64,
-    pub(super) withheld: u64,
+    /// Branches given up, by the kind of who was shunned for it; none is one of ours.
+    pub(super) withheld: BTreeMap<Option<Kind>, u64>,
     pub(super) stalled: u64,
     pub(super) closes: BTreeMap<(u16, &'static str), u64>,
     /// Bans by the kind of the banned and by the reason.
@@ -136,7 +137,10 @@ impl fmt::Display for Report {
         for ((code, reason), count) in &self.closes {
             writeln!(f, "  closed {count}: {code}, {reason}")?;
         }
-        write!(f, "  {} branches given up, {} stalls told;", self.withheld, self.stalled)?;
+        for (kind, count) in &self.withheld {
+            writeln!(f, "  shunned {count}: {kind:?}")?;
+        }
+        write!(f, "  {} stalls told;", self.stalled)?;
         write!(f, " at most {:?}", self.worst)
     }
 }

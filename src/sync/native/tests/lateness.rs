@@ -80,6 +80,43 @@ fn a_branch_that_is_withheld_is_given_up_for_another() {
         out = bench.wait(Duration::from_secs(1));
     }
     assert_eq!(bench.tip(), honest.tip().hash());
+    // Who withheld it begins no other one by naming a block on top of ours.
+    let out = bench.says(A, Message::Announce(honest.grow("x", 1).header(21)));
+    assert_eq!((ranges(&out), asked_headers(&out)), (vec![], vec![]));
+    let out = bench.says(B, Message::Announce(honest.grow("y", 1).header(21)));
+    assert_eq!(ranges(&out).len(), 1);
+}
+
+#[test]
+fn who_says_late_that_it_lacks_a_withheld_branch_is_not_shunned_for_it() {
+    let withheld = Chain::genesis().grow("w", 30);
+    let honest = Chain::genesis().grow("h", 20);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.greet(A, &withheld);
+    bench.says(A, Message::Headers(withheld.headers_from(1)));
+    bench.greet(B, &honest);
+    bench.greet(C, &honest);
+    let mut asked: Vec<(LinkId, u64, Time)> = Vec::new();
+    let mut shunned = Vec::new();
+    // B and C say that they lack it 600 ms after they were asked: too late.
+    for _ in 0..100 {
+        let now = bench.now;
+        let (due, later) = asked.into_iter().partition(|(_, _, due)| *due <= now);
+        asked = later;
+        let mut out = Vec::new();
+        for (link, request, _) in due {
+            out.extend(bench.says(link, Message::NotFound { request }));
+        }
+        out.extend(bench.wait(Duration::from_millis(100)));
+        let due = bench.now.plus(Duration::from_millis(600));
+        let of_honest = ranges(&out).into_iter().filter(|range| range.0 != A);
+        asked.extend(of_honest.map(|(link, request, ..)| (link, request, due)));
+        shunned.extend(out.into_iter().filter_map(|output| match output {
+            Output::Log { link, note: Note::Withheld { .. } } => Some(link),
+            _ => None,
+        }));
+    }
+    assert_eq!(shunned, [A]);
 }
 
 #[test]
