@@ -13,7 +13,7 @@ use super::layout::{
 };
 use super::lock::DirectoryLock;
 use super::{Options, StoreError, StoredBlock, StoredHeader, Tip, tiles};
-use crate::chain::{Hash, Height, Spec, merkle_root};
+use crate::chain::{Hash, Header, Height, Spec, merkle_root};
 
 /// What the writer and all readers share.
 #[derive(Debug)]
@@ -148,13 +148,23 @@ impl Database {
             BodyPlace::Inline(body) => decode_body(height, body)?,
             BodyPlace::Chunked(length) => decode_body(height, &self.body(height, &hash, length)?)?,
         };
-        let fits = u32::try_from(records.len()) == Ok(header.record_count)
-            && merkle_root(&records) == header.merkle_root;
-        if !fits {
-            let what = format!("block {height}: merkle_root does not fit its records");
-            return Err(StoreError::Damaged { what });
-        }
+        check_records::<String>(&header, &records)?;
         Ok(StoredBlock { header, hash, total_work, records })
+    }
+
+    /// A block's header with its records as they are encoded, checked likewise.
+    pub(super) fn complete_body(
+        &self,
+        height: Height,
+        value: &[u8],
+    ) -> Result<(StoredHeader, Vec<u8>), StoreError> {
+        let (stored, place) = decode_block(height, value)?;
+        let body = match place {
+            BodyPlace::Inline(body) => body.to_vec(),
+            BodyPlace::Chunked(length) => self.body(height, &stored.hash, length)?,
+        };
+        check_records::<&str>(&stored.header, &decode_body(height, &body)?)?;
+        Ok((stored, body))
     }
 
     fn body(&self, height: Height, hash: &Hash, length: usize) -> Result<Vec<u8>, StoreError> {
@@ -193,6 +203,17 @@ impl Database {
             what: format!("history tile {index} of level {level} is missing or torn"),
         })
     }
+}
+
+/// Whether these are the records of a header.
+fn check_records<T: AsRef<str>>(header: &Header, records: &[T]) -> Result<(), StoreError> {
+    let fits = u32::try_from(records.len()) == Ok(header.record_count)
+        && merkle_root(records) == header.merkle_root;
+    if fits {
+        return Ok(());
+    }
+    let what = format!("block {}: merkle_root does not fit its records", header.height);
+    Err(StoreError::Damaged { what })
 }
 
 /// How many bytes of disk and memory a value stands for, its large body included.

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use serde::Deserialize;
+
 use super::{Ban, BookEntry, StoreError, StoredHeader};
 use crate::chain::{HEADER_BYTES, Hash, Header, Height, Timestamp, Work};
 
@@ -162,8 +164,11 @@ pub(super) fn encode_body(records: &[String]) -> Result<Vec<u8>, StoreError> {
     postcard::to_stdvec(records).map_err(|error| StoreError::WriteFailed(error.to_string()))
 }
 
-/// Reads what [`encode_body`] wrote, all of it.
-pub(super) fn decode_body(height: Height, body: &[u8]) -> Result<Vec<String>, StoreError> {
+/// Reads what [`encode_body`] wrote, all of it; the records may be borrowed of it.
+pub(super) fn decode_body<'a, T>(height: Height, body: &'a [u8]) -> Result<Vec<T>, StoreError>
+where
+    T: Deserialize<'a>,
+{
     match postcard::take_from_bytes(body) {
         Ok((records, [])) => Ok(records),
         _ => Err(StoreError::Damaged { what: format!("block {height}: its body does not decode") }),

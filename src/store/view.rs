@@ -80,6 +80,27 @@ impl View {
         })
     }
 
+    /// As [`View::blocks`], the records as they stand on disk: a postcard sequence of strings.
+    ///
+    /// # Errors
+    /// As [`View::block`].
+    pub fn bodies(
+        &self,
+        from: Height,
+        to: Height,
+    ) -> Result<Vec<(StoredHeader, Vec<u8>)>, StoreError> {
+        guarded(|| {
+            let raw = self.batch(from, to)?;
+            let bodies: Result<Vec<_>, _> = raw
+                .iter()
+                .map(|(height, value)| self.database.complete_body(*height, value))
+                .collect();
+            let bodies = bodies?;
+            check_links(bodies.iter().map(|(block, _)| (block.header.previous_hash, block.hash)))?;
+            Ok(bodies)
+        })
+    }
+
     /// As [`View::blocks`], headers alone.
     ///
     /// # Errors

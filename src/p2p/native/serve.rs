@@ -85,20 +85,17 @@ pub(super) fn bodies(
     from: Height,
     last: Mark,
 ) -> Result<Option<Part>, StoreError> {
-    if !view.header(last.height)?.is_some_and(|held| held.hash == last.hash) {
+    if view.header(last.height)?.is_none_or(|held| held.hash != last.hash) {
         return Ok(None);
     }
-    let blocks = view.blocks(from, last.height)?;
-    let Some(highest) = blocks.last() else { return Ok(None) };
+    let read = view.bodies(from, last.height)?;
+    let Some((highest, _)) = read.last() else { return Ok(None) };
     let next = highest.header.height.next();
-    let bodies: Result<Vec<_>, _> = blocks.iter().map(|block| Body::of(&block.records)).collect();
-    let frames = bodies.and_then(|bodies| {
-        split(bodies)
-            .into_iter()
-            .map(|bodies| Message::Blocks { request, bodies }.encode())
-            .collect()
-    });
+    let bodies = read.into_iter().map(|(_, body)| Body::encoded(body)).collect();
+    let messages = split(bodies).into_iter();
+    let frames = messages.map(|bodies| Message::Blocks { request, bodies }.encode()).collect();
     // The serializer has no reason to fail.
+    let frames: Result<_, _> = frames;
     Ok(frames.ok().map(|frames| Part { frames, next }))
 }
 

@@ -37,7 +37,7 @@ fn hold_against(
 ) -> (Vec<ValidBlock>, Option<String>) {
     let mut blocks = Vec::with_capacity(bodies.len());
     for (header, body) in bodies {
-        let Some(records) = body.records(header.header().record_count) else {
+        let Some(records) = body.into_records(header.header().record_count) else {
             return (blocks, Some("its body does not hold as many records as it says".to_owned()));
         };
         match header.with_records(spec, records) {

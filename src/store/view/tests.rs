@@ -60,12 +60,11 @@ fn read_all(reader: &Reader, known: &Known, round: u64) {
     let mut found = Vec::new();
     while found.len() < expected.len() {
         let from = Height::new(found.len() as u64);
-        if round.is_multiple_of(2) {
-            let blocks = view.blocks(from, Height::new(u64::MAX)).unwrap();
-            found.extend(blocks.iter().map(|block| block.hash));
-        } else {
-            let headers = view.headers(from, Height::new(u64::MAX)).unwrap();
-            found.extend(headers.iter().map(|header| header.hash));
+        let to = Height::new(u64::MAX);
+        match round % 3 {
+            0 => found.extend(view.blocks(from, to).unwrap().iter().map(|block| block.hash)),
+            1 => found.extend(view.headers(from, to).unwrap().iter().map(|header| header.hash)),
+            _ => found.extend(view.bodies(from, to).unwrap().iter().map(|(header, _)| header.hash)),
         }
     }
     assert_eq!(&found, expected);
@@ -149,4 +148,23 @@ fn readers_see_one_chain_while_branches_swap_back_and_forth() {
 #[test]
 fn readers_see_one_chain_while_a_swap_goes_in_steps() {
     hammer(3);
+}
+
+#[test]
+fn bodies_are_those_of_the_blocks_encoded() {
+    let home = Home::new();
+    let mut opened = home.open();
+    let mut state = genesis();
+    for number in 0..60 {
+        opened.writer.append(&mine(&mut state, &records("a", number))).unwrap();
+    }
+    opened.writer.commit().unwrap();
+    let view = opened.reader.view();
+    let blocks = view.blocks(Height::new(1), Height::new(60)).unwrap();
+    let bodies = view.bodies(Height::new(1), Height::new(60)).unwrap();
+    assert_eq!((blocks.len(), bodies.len()), (60, 60));
+    for (block, (header, body)) in blocks.iter().zip(&bodies) {
+        assert_eq!((block.header, block.hash), (header.header, header.hash));
+        assert_eq!(body, &postcard::to_stdvec(&block.records).unwrap());
+    }
 }

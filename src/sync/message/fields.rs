@@ -134,6 +134,11 @@ impl Body {
         postcard::to_stdvec(records).map(Self)
     }
 
+    /// Records that are encoded already, as they stand on disk.
+    pub const fn encoded(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// Length in bytes.
     pub const fn len(&self) -> usize {
         self.0.len()
@@ -159,6 +164,21 @@ impl Body {
             rest = after;
         }
         rest.is_empty().then_some(records)
+    }
+
+    /// As [`Body::records`]; a record that stands alone keeps the memory of the body.
+    pub fn into_records(mut self, count: u32) -> Option<Vec<String>> {
+        if count != 1 {
+            return self.records(count);
+        }
+        let (found, rest): (u64, &[u8]) = postcard::take_from_bytes(&self.0).ok()?;
+        let (length, rest): (u64, &[u8]) = postcard::take_from_bytes(rest).ok()?;
+        if found != 1 || length != rest.len() as u64 {
+            return None;
+        }
+        let framing = self.0.len().checked_sub(rest.len())?;
+        self.0.drain(..framing);
+        String::from_utf8(self.0).ok().map(|record| vec![record])
     }
 }
 

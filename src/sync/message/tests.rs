@@ -175,6 +175,28 @@ fn a_body_holds_as_many_records_as_its_header_says_or_is_none() {
 }
 
 #[test]
+fn taking_the_records_out_of_a_body_is_as_reading_them() {
+    let encoded = [
+        &[1, 2, b'a', b'b'][..],
+        &[1, 0],
+        &[1, 0x82, 0, b'a', b'b'],
+        &[1, 2, b'a'],
+        &[1, 2, b'a', b'b', b'c'],
+        &[1, 1, 0xff],
+        &[2, 1, b'a', 1, b'b'],
+        &[0],
+        &[1],
+        &[],
+    ];
+    for bytes in encoded {
+        for count in 0..3 {
+            let body = Body::encoded(bytes.to_vec());
+            assert_eq!(body.clone().into_records(count), body.records(count), "{bytes:?} {count}");
+        }
+    }
+}
+
+#[test]
 fn a_body_that_announces_more_than_it_holds_is_none_before_anything_is_allocated() {
     let announced = postcard::to_stdvec(&u32::MAX).unwrap();
     let message =
