@@ -74,6 +74,10 @@ impl Branch {
         self.blocks[height].hash().to_string()
     }
 
+    pub(crate) fn block(&self, height: usize) -> &Block {
+        self.blocks[height].block()
+    }
+
     /// A block in its JSON form.
     pub(crate) fn text(&self, height: usize) -> String {
         let block = &self.blocks[height];
