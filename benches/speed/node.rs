@@ -15,6 +15,15 @@ pub(crate) struct RunningNode {
 
 impl RunningNode {
     pub(crate) fn start(data: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(data, arguments, true)
+    }
+
+    /// One that speaks JSON with every peer.
+    pub(crate) fn start_json(data: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(data, arguments, false)
+    }
+
+    fn start_with(data: &Path, arguments: &[&str], native: bool) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_jenny"))
             .args([
                 "run",
@@ -27,6 +36,7 @@ impl RunningNode {
             .arg(data)
             .args(arguments)
             .env("JENNY_MINE_DEADLINE", "5s")
+            .env("JENNY_P2P_NATIVE", native.to_string())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -1,4 +1,4 @@
-//! Speed over links: catching up, mining with a peer beside, and a block's way to a peer.
+//! Speed over links of the JSON dialect: catching up, mining with a peer beside, and a block's way to a peer.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ pub(crate) fn sync(ahead: &RunningNode, blocks: u64) {
     let before = ahead.resident_mib();
     let started = Instant::now();
     let arguments = ["--chain", "dev", "--peer", &ahead.p2p];
-    let fresh = RunningNode::start(&home.path().join("data"), &arguments);
+    let fresh = RunningNode::start_json(&home.path().join("data"), &arguments);
     let mut client = Client::connect(&fresh);
     let mut most = before;
     while client.height() < blocks {
@@ -29,7 +29,7 @@ pub(crate) fn sync(ahead: &RunningNode, blocks: u64) {
         std::thread::sleep(Duration::from_millis(50));
     }
     let rate = blocks as f64 / started.elapsed().as_secs_f64();
-    say("catching up over a link, blocks/s", rate, ">= 10000");
+    say("catching up over JSON, blocks/s", rate, ">= 10000");
     say("resident at most while catching up, MiB", fresh.peak_mib(), "< 200");
     say("resident at most of the one ahead, MiB", most, "< 200");
     fresh.stop();
@@ -79,7 +79,7 @@ fn mine(clients: usize, blocks: u64, with_peer: bool) -> Mined {
     let home = tempfile::tempdir().unwrap();
     let miner = RunningNode::start(&home.path().join("miner"), &["--chain", "dev"]);
     let arguments = ["--chain", "dev", "--peer", &miner.p2p];
-    let peer = with_peer.then(|| RunningNode::start(&home.path().join("peer"), &arguments));
+    let peer = with_peer.then(|| RunningNode::start_json(&home.path().join("peer"), &arguments));
     let before = miner.cpu_seconds();
     let rate = post(&miner, clients, blocks);
     let mut of_both = 0.0;

@@ -4,6 +4,7 @@ use super::{LinkId, Note, Output};
 
 /// One flag for each kind of [`Note`].
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each kind of note")]
 pub(super) struct Noted {
     invalid: bool,
     not_higher: bool,

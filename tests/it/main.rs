@@ -22,6 +22,7 @@ mod damage;
 mod golden;
 mod harness;
 mod migration;
+mod native;
 mod native_sim;
 mod peers;
 mod persistence;

@@ -1,13 +1,33 @@
-//! A cable between two nodes: a small TCP proxy that can be cut, restored, and led elsewhere.
+//! A cable between two nodes: a small TCP proxy that can be cut and restored, led elsewhere,
+//! stalled, and made to spoil bytes.
 
-use std::io::copy;
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use crate::crash::Random;
+
+/// How often a stalled cable is looked at.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A cable. What waits at its near end is connected to its far end while it is whole.
 pub(crate) struct Cable {
     near: String,
-    state: Arc<Mutex<State>>,
+    inside: Arc<Inside>,
+}
+
+#[derive(Default)]
+struct Inside {
+    state: Mutex<State>,
+    /// Nothing is passed on, and nothing closed.
+    is_stalled: AtomicBool,
+    /// About one of so many bytes is spoilt; 0 for none.
+    spoil_every: AtomicU64,
+    spoilt: AtomicU64,
+    /// Bytes that went from the far end to the near one.
+    back: AtomicU64,
 }
 
 #[derive(Default)]
@@ -17,6 +37,8 @@ struct State {
     is_cut: bool,
     /// Both ends of every connection since the last cut.
     streams: Vec<TcpStream>,
+    /// Under which addresses the node at its far end saw it.
+    seen_as: Vec<String>,
 }
 
 impl Cable {
@@ -24,15 +46,15 @@ impl Cable {
     pub(crate) fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let near = listener.local_addr().unwrap().to_string();
-        let state = Arc::new(Mutex::new(State::default()));
-        let shared = Arc::clone(&state);
+        let inside = Arc::new(Inside::default());
+        let shared = Arc::clone(&inside);
         // It ends with the process: a listener cannot be woken.
         std::thread::spawn(move || {
             for near in listener.incoming() {
                 connect(&shared, near.unwrap());
             }
         });
-        Self { near, state }
+        Self { near, inside }
     }
 
     /// The address of its near end, for a peer that dials.
@@ -42,12 +64,12 @@ impl Cable {
 
     /// Leads it to this address; connections that are there stay.
     pub(crate) fn lead_to(&self, far: &str) {
-        lock(&self.state).far = Some(far.to_owned());
+        self.state().far = Some(far.to_owned());
     }
 
     /// Ends every connection and takes no other.
     pub(crate) fn cut(&self) {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         state.is_cut = true;
         for stream in state.streams.drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
@@ -55,27 +77,102 @@ impl Cable {
     }
 
     pub(crate) fn restore(&self) {
-        lock(&self.state).is_cut = false;
+        self.state().is_cut = false;
+    }
+
+    /// Holds everything back until [`Self::resume`]; connections stay open.
+    pub(crate) fn stall(&self) {
+        self.inside.is_stalled.store(true, Relaxed);
+    }
+
+    pub(crate) fn resume(&self) {
+        self.inside.is_stalled.store(false, Relaxed);
+    }
+
+    /// Spoils about one of so many bytes from now on, in both directions; 0 for none.
+    pub(crate) fn spoil(&self, every: u64) {
+        self.inside.spoil_every.store(every, Relaxed);
+    }
+
+    /// How many bytes it spoilt.
+    pub(crate) fn spoilt(&self) -> u64 {
+        self.inside.spoilt.load(Relaxed)
+    }
+
+    /// Bytes that went from the far end to the near one.
+    pub(crate) fn back(&self) -> u64 {
+        self.inside.back.load(Relaxed)
+    }
+
+    /// Whether this is an address under which a node at one of its ends knows it.
+    pub(crate) fn is_known_as(&self, address: &str) -> bool {
+        self.near == address || self.state().seen_as.iter().any(|seen| seen == address)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inside.state.lock().unwrap()
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap()
-}
-
-fn connect(state: &Mutex<State>, near: TcpStream) {
-    let mut state = lock(state);
+fn connect(inside: &Arc<Inside>, near: TcpStream) {
+    let mut state = inside.state.lock().unwrap();
     let Some(far) = state.far.clone().filter(|_| !state.is_cut) else { return };
     let Ok(far) = TcpStream::connect(far) else { return };
     near.set_nodelay(true).unwrap();
     far.set_nodelay(true).unwrap();
+    state.seen_as.push(far.local_addr().unwrap().to_string());
     state.streams.extend([near.try_clone().unwrap(), far.try_clone().unwrap()]);
+    let number = state.seen_as.len() as u64;
     let back = (far.try_clone().unwrap(), near.try_clone().unwrap());
-    for (from, to) in [(near, far), back] {
+    for (is_back, (from, to)) in [(false, (near, far)), (true, back)] {
+        let inside = Arc::clone(inside);
+        let random = Random::new(2 * number + u64::from(is_back));
         std::thread::spawn(move || {
-            let _ = copy(&mut &from, &mut &to);
+            pass_on(&inside, (&from, &to), is_back, random);
             let _ = to.shutdown(Shutdown::Write);
             let _ = from.shutdown(Shutdown::Read);
         });
+    }
+}
+
+/// Passes bytes on until one end is closed.
+fn pass_on(
+    inside: &Inside,
+    (mut from, mut to): (&TcpStream, &TcpStream),
+    is_back: bool,
+    mut random: Random,
+) {
+    let mut buffer = vec![0; 64 << 10];
+    // Bytes until the next one that is spoilt.
+    let mut left = None;
+    loop {
+        let count = match from.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(_) => return,
+        };
+        let bytes = &mut buffer[..count];
+        while inside.is_stalled.load(Relaxed) {
+            std::thread::park_timeout(LOOK);
+        }
+        let every = inside.spoil_every.load(Relaxed);
+        if every > 0 {
+            let next = left.unwrap_or_else(|| random.below(2 * every));
+            let at = usize::try_from(next).unwrap();
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 1 << random.below(8);
+                inside.spoilt.fetch_add(1, Relaxed);
+                left = None;
+            } else {
+                left = Some(next - count as u64);
+            }
+        }
+        if is_back {
+            inside.back.fetch_add(count as u64, Relaxed);
+        }
+        if to.write_all(bytes).is_err() {
+            return;
+        }
     }
 }

@@ -50,7 +50,7 @@ where
 
 /// Height and hash of each block.
 pub(super) mod locator {
-    use super::*;
+    use super::{Deserializer, Fixed, Hash, Height, MAX_LOCATOR, Serializer, list};
 
     pub(in super::super) fn serialize<S: Serializer>(
         locator: &[(Height, Hash)],
@@ -72,7 +72,7 @@ pub(super) mod locator {
 
 /// 132 bytes each.
 pub(super) mod headers {
-    use super::*;
+    use super::{Deserializer, Fixed, HEADER_BYTES, Header, MAX_HEADERS, Serializer, list};
 
     pub(in super::super) fn serialize<S: Serializer>(
         headers: &[Header],
@@ -90,7 +90,7 @@ pub(super) mod headers {
 
 /// Bodies.
 pub(super) mod bodies {
-    use super::*;
+    use super::{Body, Deserializer, MAX_RANGE, Serializer, list};
 
     pub(in super::super) fn serialize<S: Serializer>(
         bodies: &[Body],
@@ -108,7 +108,7 @@ pub(super) mod bodies {
 
 /// Addresses.
 pub(super) mod peers {
-    use super::*;
+    use super::{Deserializer, MAX_PEERS, PeerAddress, Serializer, list};
 
     pub(in super::super) fn serialize<S: Serializer>(
         peers: &[PeerAddress],
@@ -156,7 +156,7 @@ impl<'de> Deserialize<'de> for OwnedText {
 
 /// A short text.
 pub(super) mod text {
-    use super::*;
+    use super::{Deserialize, Deserializer, OwnedText, Serialize, Serializer, Text};
 
     pub(in super::super) fn serialize<S: Serializer>(
         text: &str,
@@ -173,8 +173,9 @@ pub(super) mod text {
 }
 
 /// A short text, or none.
+#[expect(clippy::ref_option, reason = "the signature that serde calls")]
 pub(super) mod optional_text {
-    use super::*;
+    use super::{Deserialize, Deserializer, OwnedText, Serialize, Serializer, Text};
 
     pub(in super::super) fn serialize<S: Serializer>(
         text: &Option<String>,

@@ -4,7 +4,7 @@ use super::*;
 use crate::chain::{Bits, HEADER_BYTES};
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn header(nonce: u64) -> Header {

@@ -39,7 +39,8 @@ impl Native {
         let room = BUDGET.saturating_sub(self.held).saturating_sub(self.reserved);
         let Self { download: Some(download), peers, .. } = self else { return false };
         let Some(peer) = peers.get_mut(&link) else { return false };
-        let most = (REQUEST_BYTES / each.max(1)).clamp(1, u64::from(MAX_RANGE));
+        let most = REQUEST_BYTES.checked_div(each).unwrap_or(u64::MAX);
+        let most = most.clamp(1, u64::from(MAX_RANGE));
         let most = usize::try_from(most).unwrap_or(1);
         let Some((first, count, last)) = download.next_range(peer.height, most) else {
             return false;
@@ -111,10 +112,7 @@ impl Native {
         let took = now.0.saturating_sub(request.sent.0);
         if left == 0 {
             if !request.is_late {
-                peer.usual = Some(
-                    peer.usual
-                        .map_or(took, |usual| (usual.saturating_mul(3).saturating_add(took)) / 4),
-                );
+                peer.took(took);
             }
             peer.requests.retain(|request| request.number != number);
         }

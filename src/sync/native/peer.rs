@@ -188,7 +188,15 @@ impl Peer {
 
     /// It answered: it gets less time.
     pub(super) fn answered(&mut self) {
-        self.timeout = (self.timeout / 4).saturating_mul(3).max(FIRST_TIMEOUT);
+        self.timeout = (self.timeout.saturating_mul(3).checked_div(4))
+            .unwrap_or(FIRST_TIMEOUT)
+            .max(FIRST_TIMEOUT);
+    }
+
+    /// A request was answered in this time: a quarter of what is usual.
+    pub(super) fn took(&mut self, took: Duration) {
+        let usual = self.usual.unwrap_or(took).saturating_mul(3).saturating_add(took);
+        self.usual = usual.checked_div(4);
     }
 
     /// When the first request that is not late will be.

@@ -200,7 +200,7 @@ impl Bench {
                         assert!(self.pending.len() <= 2, "batches at the writer");
                         if self.connects {
                             for (download, blocks) in std::mem::take(&mut self.pending) {
-                                let (tip, connected) = self.connect(download, blocks);
+                                let (tip, connected) = self.connect(download, &blocks);
                                 inputs.insert(0, connected);
                                 inputs.extend(tip);
                             }
@@ -214,9 +214,9 @@ impl Bench {
     }
 
     /// What the writer does: appends or stages, and swaps when a branch has more work.
-    fn connect(&mut self, download: u64, blocks: Vec<ValidBlock>) -> (Option<Input>, Input) {
+    fn connect(&mut self, download: u64, blocks: &[ValidBlock]) -> (Option<Input>, Input) {
         let before = self.ours.hash();
-        for block in &blocks {
+        for block in blocks {
             self.connected += 1;
             let parent = &self.held[&block.header().previous_hash];
             let mut state = parent.clone();

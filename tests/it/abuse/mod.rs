@@ -6,7 +6,7 @@
 mod cases;
 mod crowds;
 pub(crate) mod raw;
-mod watch;
+pub(crate) mod watch;
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

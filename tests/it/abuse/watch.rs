@@ -11,13 +11,13 @@ use crate::seed::PeerNode;
 const SLOW: Duration = Duration::from_secs(5);
 
 /// Asks the node over and over, from a thread of its own.
-pub(super) struct Rest {
+pub(crate) struct Rest {
     stop: Arc<AtomicBool>,
     asking: JoinHandle<Duration>,
 }
 
 impl Rest {
-    pub(super) fn watch(node: &PeerNode) -> Self {
+    pub(crate) fn watch(node: &PeerNode) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let (stopped, url) = (Arc::clone(&stop), node.process().url.clone());
         let asking = std::thread::spawn(move || {
@@ -37,7 +37,7 @@ impl Rest {
     }
 
     /// The slowest answer.
-    pub(super) fn end(self) -> Duration {
+    pub(crate) fn end(self) -> Duration {
         self.stop.store(true, Ordering::Relaxed);
         let slowest = self.asking.join().expect("REST answered all the while");
         assert!(slowest < SLOW, "an answer took {slowest:?}");
@@ -46,12 +46,12 @@ impl Rest {
 }
 
 /// A process's resident memory, in bytes.
-pub(super) fn resident(process: u32) -> u64 {
+pub(crate) fn resident(process: u32) -> u64 {
     memory(process, "VmRSS:")
 }
 
 /// The most it ever was.
-pub(super) fn peak(process: u32) -> u64 {
+pub(crate) fn peak(process: u32) -> u64 {
     memory(process, "VmHWM:")
 }
 

@@ -5,15 +5,19 @@ use std::net::SocketAddr;
 use futures_util::{SinkExt, StreamExt};
 use jenny_chain::chain::{Hash, Height, Spec, Timestamp, Work};
 use jenny_chain::sync::message::{Hello, Message};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::PATIENCE;
 
-/// A link to a node, opened by this end.
+/// What RFC 6455 calls the end of a link without a close frame.
+const ABRUPT: u16 = 1006;
+
+/// A link to a node.
 pub(crate) struct NativeSocket(pub(crate) WebSocketStream<TcpStream>);
 
 impl NativeSocket {
@@ -27,6 +31,23 @@ impl NativeSocket {
         let (socket, response) = tokio_tungstenite::client_async(request, stream).await.unwrap();
         assert_eq!(response.headers()["sec-websocket-protocol"], "jenny.postcard.1");
         Self(socket)
+    }
+
+    /// Answers a node that dials.
+    pub(crate) async fn accept(listener: &TcpListener) -> Self {
+        let (stream, _) = listener.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        #[expect(
+            clippy::result_large_err,
+            clippy::unnecessary_wraps,
+            reason = "the library's callback"
+        )]
+        let choose = |_: &Request, mut response: Response| {
+            let token = HeaderValue::from_static("jenny.postcard.1");
+            response.headers_mut().insert("sec-websocket-protocol", token);
+            Ok(response)
+        };
+        Self(tokio_tungstenite::accept_hdr_async(stream, choose).await.unwrap())
     }
 
     /// Connects and greets, and answers the node's Hello.
@@ -50,19 +71,22 @@ impl NativeSocket {
 
     /// The next message, or the code of the close.
     pub(crate) async fn next(&mut self) -> Result<Message, u16> {
-        let next = async {
-            loop {
-                match self.0.next().await {
-                    Some(Ok(Frame::Binary(frame))) => return Ok(Message::decode(&frame).unwrap()),
-                    Some(Ok(Frame::Close(frame))) => {
-                        return Err(frame.map_or(0, |frame| frame.code.into()));
-                    }
-                    Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => {}
-                    other => panic!("neither a message nor a close: {other:?}"),
+        tokio::time::timeout(PATIENCE, self.heard()).await.expect("a message or a close")
+    }
+
+    /// As [`Self::next`], however long it takes.
+    pub(crate) async fn heard(&mut self) -> Result<Message, u16> {
+        loop {
+            match self.0.next().await {
+                Some(Ok(Frame::Binary(frame))) => return Ok(Message::decode(&frame).unwrap()),
+                Some(Ok(Frame::Close(frame))) => {
+                    return Err(frame.map_or(0, |frame| frame.code.into()));
                 }
+                Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => {}
+                Some(Ok(other)) => panic!("neither a message nor a close: {other:?}"),
+                None | Some(Err(_)) => return Err(ABRUPT),
             }
-        };
-        tokio::time::timeout(PATIENCE, next).await.expect("a message or a close")
+        }
     }
 
     /// The next message that these patterns take, whatever comes before.

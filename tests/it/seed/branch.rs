@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jenny_chain::chain::{
-    Block, Midstate, Spec, Timestamp, TipState, ValidBlock, parse_block, write_block_json,
+    Block, Midstate, Spec, Timestamp, TipState, ValidBlock, Work, parse_block, write_block_json,
 };
 use jenny_chain::store::{Options, open};
 use serde_json::Value;
@@ -72,6 +72,14 @@ impl Branch {
 
     pub(crate) fn hash(&self, height: usize) -> String {
         self.blocks[height].hash().to_string()
+    }
+
+    pub(crate) fn work(&self) -> Work {
+        self.state.total_work()
+    }
+
+    pub(crate) fn block(&self, height: usize) -> &Block {
+        self.blocks[height].block()
     }
 
     /// A block in its JSON form.

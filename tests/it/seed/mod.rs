@@ -14,4 +14,4 @@ mod transcripts;
 
 pub(crate) use branch::Branch;
 pub(crate) use link::{Link, Message, Port};
-pub(crate) use node::PeerNode;
+pub(crate) use node::{PeerNode, Settings};

@@ -16,10 +16,24 @@ pub(crate) struct PeerNode {
     running: Option<Running>,
     /// `ws://address:port` at which it listens for peers.
     pub(crate) url: String,
+    settings: Settings,
+}
+
+/// What a test may choose for its node.
+#[derive(Clone)]
+pub(crate) struct Settings {
     /// Flags beside those that every node of the tests gets.
-    flags: String,
+    pub(crate) flags: String,
     /// Peers that it dials.
-    max_dialled: &'static str,
+    pub(crate) max_dialled: usize,
+    /// Whether it speaks the binary dialect.
+    pub(crate) native: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { flags: String::new(), max_dialled: 8, native: true }
+    }
 }
 
 impl PeerNode {
@@ -30,19 +44,24 @@ impl PeerNode {
 
     /// A node that holds this chain, with flags of its own.
     pub(crate) fn with_flags(chain: &Branch, flags: &str) -> Self {
-        Self::dialling(chain, flags, "8")
+        Self::set_up(chain, Settings { flags: flags.to_owned(), ..Settings::default() })
     }
 
     /// A node that dials one peer, whichever it hears of.
     pub(crate) fn that_dials_one(chain: &Branch) -> Self {
-        Self::dialling(chain, "", "1")
+        Self::set_up(chain, Settings { max_dialled: 1, ..Settings::default() })
     }
 
-    fn dialling(chain: &Branch, flags: &str, max_dialled: &'static str) -> Self {
+    /// A node that holds this chain, with settings of its own.
+    pub(crate) fn set_up(chain: &Branch, settings: Settings) -> Self {
         let directory = tempfile::tempdir().unwrap();
         chain.store(&directory.path().join("data"));
-        let (running, url, flags) = (None, String::new(), flags.to_owned());
-        let mut node = Self { directory, running, url, flags, max_dialled };
+        Self::over(directory, settings)
+    }
+
+    /// A node over what `data` in this directory holds.
+    pub(crate) fn over(directory: TempDir, settings: Settings) -> Self {
+        let mut node = Self { directory, running: None, url: String::new(), settings };
         node.start();
         node
     }
@@ -50,9 +69,10 @@ impl PeerNode {
     fn start(&mut self) {
         let command = Jenny::new("run")
             .words("--api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0")
-            .words(&self.flags)
+            .words(&self.settings.flags)
             .env("JENNY_STORE_MIN_FREE", "0")
-            .env("JENNY_P2P_MAX_DIALLED", self.max_dialled)
+            .env("JENNY_P2P_MAX_DIALLED", self.settings.max_dialled.to_string())
+            .env("JENNY_P2P_NATIVE", self.settings.native.to_string())
             .arg("--data-dir", self.data());
         let running = Running::start(command);
         let url = running.ready.split_whitespace().find_map(|part| part.strip_prefix("p2p="));

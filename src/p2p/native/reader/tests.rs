@@ -45,6 +45,7 @@ impl Bench {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "beside the frames that are errors")]
 fn binary(bytes: impl Into<Bytes>) -> Result<Frame, Error> {
     Ok(Frame::Binary(bytes.into()))
 }

@@ -34,7 +34,7 @@ fn while_the_writer_is_busy_no_more_than_the_budget_is_asked_for() {
     bench.connects = true;
     let mut out = Vec::new();
     for (download, blocks) in std::mem::take(&mut bench.pending) {
-        let (tip, connected) = bench.connect(download, blocks);
+        let (tip, connected) = bench.connect(download, &blocks);
         for input in tip.into_iter().chain([connected]) {
             out.extend(bench.tell(input));
         }

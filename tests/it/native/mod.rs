@@ -1,0 +1,30 @@
+//! The binary dialect between real processes, and against scripted peers that mean ill.
+
+mod five;
+mod flood;
+mod interop;
+mod resume;
+mod scripted;
+mod several;
+#[path = "../../../benches/speed/stored.rs"]
+mod stored;
+mod transcript;
+
+use std::path::Path;
+use std::str::FromStr;
+
+use crate::process::open_here;
+
+/// A number that the environment may name.
+fn setting<T: FromStr<Err: std::fmt::Debug>>(name: &str, otherwise: T) -> T {
+    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
+}
+
+/// A `dev` chain of so many blocks below `data` in this directory, with one record of 300 bytes each.
+fn store(directory: &Path, blocks: u64) {
+    let _open = open_here();
+    stored::store(&directory.join("data"), blocks, 1, RECORD);
+}
+
+/// Bytes of a stored block's record.
+const RECORD: usize = 300;
