@@ -100,6 +100,30 @@ impl Native {
         }
     }
 
+    /// Drops the branch when every link said that it does not hold the block which everything
+    /// waits for: those that showed it are on another one by now, or lied. Answers whether it did.
+    pub(super) fn drop_unheld(&mut self, now: Time) -> bool {
+        let Some(download) = &self.download else { return false };
+        let number = download.number;
+        let front = download.front().filter(|front| download.misses(*front));
+        let (Some(front), true) = (front, self.checks.is_empty() && self.batches.is_empty()) else {
+            return false;
+        };
+        let lacks = |peer: &Peer| peer.lacks == Some(number);
+        let may_have = |peer: &Peer| peer.is_greeted() && !lacks(peer) && peer.height >= front;
+        let is_unheld = self.peers.values().any(lacks) && !self.peers.values().any(may_have);
+        if is_unheld {
+            // Whoever showed it is not asked at once for what it may show again.
+            for peer in self.peers.values_mut() {
+                if peer.tip.is_some_and(|tip| download.contains(tip)) {
+                    peer.rest(now);
+                }
+            }
+            self.drop_download();
+        }
+        is_unheld
+    }
+
     /// Everything that was to be fetched is there.
     pub(super) fn finish(&mut self, out: &mut Vec<Output>) {
         self.drop_download();

@@ -225,6 +225,11 @@ impl Download {
         (self.front < self.entries.len()).then(|| self.height_at(self.front))
     }
 
+    /// Whether a body is to be asked for.
+    pub(super) fn misses(&self, height: Height) -> bool {
+        self.entry(height).is_some_and(|entry| matches!(entry.body, Body::Missing))
+    }
+
     /// Whether the writer waits for a body that was asked for and has not come.
     pub(super) fn awaits(&self, height: Height) -> bool {
         self.entry(height).is_some_and(|entry| matches!(entry.body, Body::Asked(_)))

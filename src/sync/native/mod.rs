@@ -187,6 +187,9 @@ impl Native {
         self.ask_more_headers(now, out);
         self.fetch(now, out);
         self.help_out(now, out);
+        if self.drop_unheld(now) {
+            self.scout(now, out);
+        }
     }
 
     fn next_number(&mut self) -> u64 {

@@ -20,6 +20,7 @@ mod fetching;
 mod forks;
 mod greeting;
 mod lateness;
+mod swapping;
 
 const A: LinkId = LinkId(1);
 const B: LinkId = LinkId(2);

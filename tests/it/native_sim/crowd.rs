@@ -20,6 +20,9 @@ const HONEST_FOR_ONE: usize = 14;
 const FLOOD: usize = 5_000;
 /// A block mined so long before the nodes part reaches nearly all of them in time.
 const SPREAD_WITHIN: Micros = 10 * SECOND;
+/// Most milliseconds in which a block reaches half of the nodes, 90 % and 99 % of them: the
+/// rest have links that hang, or are fed a branch that is withheld.
+const SPREAD: [u64; 3] = [2_000, 5_000, 20_000];
 /// Longest that the nodes may take to agree when nothing happens any more.
 const AGREED_WITHIN: Micros = 400 * SECOND;
 
@@ -45,6 +48,7 @@ pub(super) fn play(seed: u64, nodes: usize) -> Report {
     let (report, tip) = (&network.report, settled.tip);
     let is_counted = |id: Id| network.nodes[settled.witness].store.is_main(&network.arena, id);
     let times = report.percentiles(is_counted);
+    let is_fast = times.iter().zip(SPREAD).all(|(time, most)| *time <= most);
     println!(
         "{report}\n  {nodes} nodes at height {}, agreed {} s after the last block",
         network.arena.height(tip),
@@ -54,6 +58,9 @@ pub(super) fn play(seed: u64, nodes: usize) -> Report {
         "  a block reaches half of the nodes in {} ms, 90 % in {}, 99 % in {}, all in {}",
         times[0], times[1], times[2], times[3]
     );
+    assert!(is_fast, "seed {seed}: blocks spread slowly: {times:?} ms");
+    let shunned = report.shunned(None);
+    assert!(shunned <= nodes as u64 / 20, "seed {seed}: {shunned} honest nodes were shunned");
     network.report
 }
 

@@ -122,6 +122,11 @@ impl Report {
         [50, 90, 99, 100].map(|percent| times.get(last * percent / 100).copied().unwrap_or(0))
     }
 
+    /// How often a branch was given up because of one of a kind; none is one of ours.
+    pub(super) fn shunned(&self, kind: Option<Kind>) -> u64 {
+        self.withheld.get(&kind).copied().unwrap_or(0)
+    }
+
     pub(super) fn bans_of(&self, kind: Kind) -> u64 {
         let of_kind = self.bans.iter().filter(|((banned, _), _)| *banned == kind);
         of_kind.map(|(_, count)| count).sum()

@@ -107,7 +107,7 @@ fn a_source_that_moved_to_another_branch_is_followed_there_at_once() {
     out.extend(bench.says(A, Message::Blocks { request, bodies }));
     for _ in 0..6 {
         for output in std::mem::take(&mut out) {
-            for (link, messages) in answer(&output, &|_| Some(&long)) {
+            if let Some((link, messages)) = answer(&output, &|_| Some(&long)) {
                 for message in messages {
                     out.extend(bench.says(link, message));
                 }
