@@ -1,8 +1,8 @@
 //! From checked bodies to the writer, and the end of a download.
 
 use super::limits::{MAX_BATCHES, MIN_SECOND_BATCH, UNAVAILABLE};
-use super::{Claim, Native};
-use crate::sync::{ConnectOutcome, Mark, Output, Time};
+use super::{Claim, Native, Peer};
+use crate::sync::{ConnectOutcome, LinkId, Mark, Output, Time};
 
 /// A batch at the writer.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +66,37 @@ impl Native {
                 self.drop_download();
                 self.paused = now.plus(UNAVAILABLE);
             }
+        }
+    }
+
+    /// Nobody can be asked for more headers of the branch that is fetched: there are none,
+    /// unless who rests has some.
+    pub(super) fn end_headers(&mut self, now: Time, out: &mut Vec<Output>) {
+        let Some(download) = &mut self.download else { return };
+        let (number, head) = (download.number, download.head());
+        let may_have = |peer: &&mut Peer| {
+            peer.is_resting(now) && peer.is_off != Some(number) && peer.height > head.height
+        };
+        let mut resting = self.peers.values_mut().filter(may_have).peekable();
+        if download.left() > 0 {
+            download.is_whole |= resting.peek().is_none();
+            return;
+        }
+        // Looked at anew when the rest is over.
+        resting.for_each(|peer| peer.claim = Claim::Block);
+        self.finish(out);
+        self.begin_best(now, out);
+        self.scout(now, out);
+    }
+
+    /// A link was asked for more headers of the branch that is fetched, and stands on another
+    /// one by now.
+    pub(super) fn leave_source(&mut self, link: LinkId) {
+        if let Some(download) = &mut self.download
+            && download.source == Some(link)
+            && let Some(peer) = self.peers.get_mut(&link)
+        {
+            (download.source, peer.is_off) = (None, Some(download.number));
         }
     }
 

@@ -59,9 +59,7 @@ impl Native {
                 let higher = |peer: &&Peer| can(peer) && peer.height > after.height;
                 let next = self.peers.values().filter(higher).max_by_key(|peer| rank(peer));
                 let Some(next) = next.map(|peer| peer.id) else {
-                    // Whoever has more comes back with a claim, or a rest ends.
-                    let rests = |peer: &Peer| peer.is_resting(now) && peer.is_off != Some(number);
-                    download.is_whole |= !self.peers.values().any(rests);
+                    self.end_headers(now, out);
                     return;
                 };
                 download.source = Some(next);
@@ -122,6 +120,7 @@ impl Native {
             self.extend_download(now, link, &headers, is_last, clock, out);
             return;
         }
+        self.leave_source(link);
         let Some(peer) = self.peers.get_mut(&link) else { return };
         if peer.walk.as_ref().is_some_and(|walk| walk.head() == parent) {
             self.extend_walk(now, link, &headers, is_last, clock, out);

@@ -18,6 +18,8 @@ const DIALS: usize = 4;
 const HONEST_FOR_ONE: usize = 14;
 /// Headers of a flood.
 const FLOOD: usize = 5_000;
+/// A block mined so long before the nodes part reaches nearly all of them in time.
+const SPREAD_WITHIN: Micros = 10 * SECOND;
 /// Longest that the nodes may take to agree when nothing happens any more.
 const AGREED_WITHIN: Micros = 400 * SECOND;
 
@@ -31,6 +33,7 @@ pub(super) fn play(seed: u64, nodes: usize) -> Report {
     network.halves = None;
     mine_for(&mut network, 60 * SECOND);
     come_back(&mut network);
+    network.is_calm = true;
     // One block at a time, so that in the end one chain has the most work.
     for _ in 0..4 {
         let miner = draw_miner(&mut network);
@@ -104,6 +107,7 @@ fn check(network: &Network) {
 /// Our nodes are a connected graph by themselves; the others hang on anybody.
 fn build(seed: u64, nodes: usize) -> Network {
     let mut network = Network::new(seed);
+    network.has_bad_disks = true;
     let mut chain = vec![GENESIS];
     let begun = START_MILLIS - 10_000 * COMMON as u64;
     for index in 0..COMMON {
@@ -221,6 +225,7 @@ fn part(network: &mut Network) {
         }
     }
     network.halves = Some(side);
+    network.report.unmeasure(network.now.saturating_sub(SPREAD_WITHIN));
 }
 
 impl Network {

@@ -161,22 +161,13 @@ impl Network {
 
     /// Answers `GetBlocks`: the view is taken now, whatever becomes of the chain.
     fn start_blocks(&mut self, socket: Socket, request: u64, first: Height, last: Mark) {
-        let left = self.view(self.node_at(socket), first.get(), last);
+        let store = &self.nodes[self.node_at(socket)].store;
+        let left = store.view(&self.arena, first.get(), last);
         if left.is_empty() {
             self.send_last(socket, Message::NotFound { request });
             return;
         }
         self.send_bodies(socket, request, left);
-    }
-
-    /// The main chain's blocks of a range, when `last` is one of them.
-    pub(super) fn view(&self, node: usize, first: u64, last: Mark) -> VecDeque<Id> {
-        let store = &self.nodes[node].store;
-        let at = store.at(last.height.get());
-        if at.is_none_or(|id| self.arena.state(id).hash() != last.hash) {
-            return VecDeque::new();
-        }
-        store.range(first, last.height.get()).iter().copied().collect()
     }
 
     /// Sends one message of bodies, and goes on when the socket took it.
