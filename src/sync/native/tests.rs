@@ -353,8 +353,10 @@ fn hello(link: LinkId, chain: &Chain) -> Hello {
     }
 }
 
-/// The ranges asked for: link, request, first height, count.
-fn ranges(outputs: &[Output]) -> Vec<(LinkId, u64, u64, u32)> {
+/// A range asked for: link, request, first height, count.
+type Range = (LinkId, u64, u64, u32);
+
+fn ranges(outputs: &[Output]) -> Vec<Range> {
     let range = |output: &Output| match output {
         Output::Send { link, message: Message::GetBlocks { request, first, count, .. } } => {
             Some((*link, *request, first.get(), *count))

@@ -10,11 +10,7 @@ fn branches() -> (Chain, Chain, Chain) {
 }
 
 /// A showed a branch, was asked for its blocks, and then names one of another branch.
-fn moved(
-    bench: &mut Bench,
-    shown: &Chain,
-    next: &Chain,
-) -> (Vec<(LinkId, u64, u64, u32)>, Vec<Output>) {
+fn moved(bench: &mut Bench, shown: &Chain, next: &Chain) -> (Vec<Range>, Vec<Output>) {
     bench.greet(A, shown);
     let out = bench.says(A, Message::Headers(shown.headers_from(6)));
     let asked = ranges(&out);
