@@ -189,7 +189,7 @@ fn mine_for(network: &mut Network, time: Micros) {
             let count = if burst { 2 + network.random.below(40) } else { 1 };
             network.mine(miner, count);
         }
-        for _ in 0..1 + network.nodes.len() / 500 {
+        for _ in 0..=network.nodes.len() / 500 {
             disturb(network);
         }
     }

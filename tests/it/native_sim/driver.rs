@@ -8,7 +8,7 @@ use jenny_chain::sync::message::{MAX_BODIES_BYTES, MAX_HEADERS, Message};
 use jenny_chain::sync::{Input, LinkId, Mark, Output};
 
 use super::arena::Id;
-use super::edge::Doing;
+use super::edge::{Doing, Same};
 use super::network::Network;
 use super::queue::{Check, Event, FindBase, MILLI, Micros, Socket, Work};
 
@@ -63,10 +63,8 @@ impl Network {
             Output::Duplicate { link, of } => {
                 let socket = self.open_socket(node, link, &output);
                 self.report.duplicates += 1;
-                match of {
-                    Some(of) => self.edges[socket.edge].twin = Some(socket_of(of).edge),
-                    None => self.edges[socket.edge].is_never = true,
-                }
+                let same = of.map_or(Same::Node, |of| Same::Edge(socket_of(of).edge));
+                self.edges[socket.edge].same = Some(same);
                 self.hang_up(socket);
             }
             Output::Close { link, code, reason, .. } => {

@@ -173,7 +173,9 @@ impl Network {
         }
         honest.machine.handle(time(self.now), input, &mut outputs);
         if is_watched {
-            outputs.iter().for_each(|output| println!("    {}", short(output)));
+            for output in &outputs {
+                println!("    {}", short(output));
+            }
         }
         self.check(node);
         self.trace(outputs.len() as u64, 2);
