@@ -1,7 +1,7 @@
 //! From checked bodies to the writer, and the end of a download.
 
 use super::limits::{MAX_BATCHES, MIN_SECOND_BATCH, UNAVAILABLE};
-use super::{Claim, Native};
+use super::{Claim, Native, Peer};
 use crate::sync::{ConnectOutcome, Mark, Output, Time};
 
 /// A batch at the writer.
@@ -73,6 +73,26 @@ impl Native {
     pub(super) fn finish(&mut self, out: &mut Vec<Output>) {
         self.drop_download();
         self.announce(out);
+    }
+
+    /// Fetches a branch no further that nobody holds any more: of those whose chain reaches the
+    /// block that everything waits for, each said that it is not on it. Who showed the branch
+    /// rests, so that one who never holds what it shows keeps nobody from others.
+    pub(super) fn leave_lost(&mut self, now: Time) {
+        let Some(download) = &self.download else { return };
+        let (number, shown_by) = (download.number, download.shown_by);
+        let Some(front) = download.front().filter(|front| download.lacks(*front)) else { return };
+        let lacks = |peer: &Peer| peer.lacks == Some(number);
+        let reaches = |peer: &Peer| peer.is_greeted() && peer.height >= front;
+        if !self.peers.values().any(lacks)
+            || self.peers.values().any(|peer| reaches(peer) && !lacks(peer))
+        {
+            return;
+        }
+        self.drop_download();
+        if let Some(peer) = self.peers.get_mut(&shown_by) {
+            peer.rest(now);
+        }
     }
 
     /// Fetches this branch no further. What is at the writer, or being checked, is given back

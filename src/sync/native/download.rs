@@ -11,6 +11,8 @@ use crate::sync::{LinkId, Mark, Time};
 #[derive(Debug)]
 pub(super) struct Download {
     pub(super) number: u64,
+    /// Who showed it.
+    pub(super) shown_by: LinkId,
     /// Who is asked for more headers.
     pub(super) source: Option<LinkId>,
     /// After the last header.
@@ -92,6 +94,7 @@ impl Download {
         let entry = |header| Entry { header, body: Body::Missing };
         Self {
             number,
+            shown_by: source,
             source: Some(source),
             head,
             first: base.height().next(),
@@ -126,6 +129,11 @@ impl Download {
     /// Whether this block is one of those that are not connected.
     pub(super) fn contains(&self, mark: Mark) -> bool {
         self.entry(mark.height).is_some_and(|entry| entry.header.hash() == mark.hash)
+    }
+
+    /// Whether this body came not at all and is awaited of nobody.
+    pub(super) fn lacks(&self, height: Height) -> bool {
+        self.entry(height).is_some_and(|entry| matches!(entry.body, Body::Missing))
     }
 
     /// Takes the next header.

@@ -182,6 +182,7 @@ impl Native {
     /// Whatever can be begun is begun.
     fn go_on(&mut self, now: Time, out: &mut Vec<Output>) {
         self.hand_on(out);
+        self.leave_lost(now);
         self.begin_best(now, out);
         self.scout(now, out);
         self.ask_more_headers(now, out);

@@ -118,6 +118,7 @@ impl Native {
             return;
         };
         let parent = Mark { height, hash: first.previous_hash };
+        self.look_for_departure(link, parent, first);
         if self.download.as_ref().is_some_and(|download| download.head() == parent) {
             self.extend_download(now, link, &headers, is_last, clock, out);
             return;
@@ -135,6 +136,21 @@ impl Native {
         if let Some(peer) = self.peers.get_mut(&link) {
             peer.query = Some(Query { number: query, headers, is_last });
             out.push(Output::FindBase { link, query, marks });
+        }
+    }
+
+    /// Whoever was to tell of more of the branch that is fetched, and tells of something else,
+    /// left that branch: it is asked for no more of it.
+    fn look_for_departure(&mut self, link: LinkId, parent: Mark, first: &Header) {
+        let Some(download) = &mut self.download else { return };
+        let mark = Mark { height: first.height, hash: first.hash() };
+        // Another link may have told of the same headers since.
+        let stays = parent == download.head() || download.contains(mark);
+        if download.source == Some(link) && !stays {
+            download.source = None;
+            if let Some(peer) = self.peers.get_mut(&link) {
+                peer.is_off = Some(download.number);
+            }
         }
     }
 

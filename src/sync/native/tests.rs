@@ -20,6 +20,7 @@ mod fetching;
 mod forks;
 mod greeting;
 mod lateness;
+mod swapping;
 
 const A: LinkId = LinkId(1);
 const B: LinkId = LinkId(2);
@@ -290,7 +291,10 @@ impl Bench {
     fn serve(&mut self, peers: &[(LinkId, &Chain)], outputs: Vec<Output>) -> Vec<Output> {
         let mut rest = Vec::new();
         let mut waiting: std::collections::VecDeque<_> = outputs.into();
+        let mut steps = 0;
         while let Some(output) = waiting.pop_front() {
+            steps += 1;
+            assert!(steps < 100_000, "it asks for the same again and again");
             let chain = |link: LinkId| {
                 peers.iter().find(|(name, _)| *name == link).map(|(_, chain)| *chain)
             };
