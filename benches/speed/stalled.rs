@@ -22,11 +22,7 @@ pub(crate) fn start(height: u64, work: Work) -> String {
 }
 
 fn stall(stream: TcpStream, height: u64, work: Work) {
-    #[expect(
-        clippy::result_large_err,
-        clippy::unnecessary_wraps,
-        reason = "the library's callback"
-    )]
+    #[expect(clippy::result_large_err, reason = "the library's callback")]
     let choose = |_: &Request, mut response: Response| {
         let token = HeaderValue::from_static("jenny.postcard.1");
         response.headers_mut().insert("sec-websocket-protocol", token);
@@ -54,5 +50,5 @@ fn stall(stream: TcpStream, height: u64, work: Work) {
 
 fn now_millis() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.unwrap_or(Duration::ZERO).as_millis() as u64
+    u64::try_from(now.unwrap_or(Duration::ZERO).as_millis()).unwrap()
 }

@@ -1,5 +1,6 @@
 //! A chain made straight in a database: mined and stored without a node.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use jenny_chain::chain::{Block, Spec, Timestamp, TipState, ValidBlock};
@@ -31,7 +32,7 @@ fn mine(spec: &Spec, state: &TipState, height: u64, records: usize, bytes: usize
         let mut text = String::with_capacity(bytes + 16);
         while text.len() < bytes {
             seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-            text.push_str(&format!("{seed:016x}"));
+            write!(text, "{seed:016x}").unwrap();
         }
         text.truncate(bytes);
         text

@@ -33,6 +33,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let evicted = place.evicted();
+    if context.node.is_banned(address.ip(), context.node.now()) {
+        tracing::debug!(%address, "no link: the address is banned");
+        return;
+    }
     let stats = Arc::new(Stats::new());
     let stream = intake(&context, stream, &stats);
     let config = &context.config;

@@ -225,12 +225,15 @@ pub(super) fn weight(value: &[u8]) -> u64 {
     value.len() as u64 + u64::from(length)
 }
 
+/// Bytes read for each look of [`touch`].
+pub(super) const TOUCHED: usize = 1 << 10;
+
 /// Looks at a key that was just read, so that sled's cache counts what it holds: it
 /// evicts only what was accessed, once in 64 accesses, and a scan is one access for
 /// a whole leaf. Without this, scanning 3 GB of bodies held 2.6 GB.
 pub(super) fn touch(tree: &sled::Tree, key: &[u8], length: usize) -> Result<(), StoreError> {
     const MOST: usize = 64;
-    for _ in 0..length.div_ceil(1 << 10).clamp(1, MOST) {
+    for _ in 0..length.div_ceil(TOUCHED).clamp(1, MOST) {
         tree.contains_key(key).map_err(read_error)?;
     }
     Ok(())

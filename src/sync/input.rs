@@ -117,7 +117,7 @@ pub enum Input {
         /// What our clock shows.
         clock: Timestamp,
     },
-    /// Answers [`super::Output::Check`].
+    /// Answers [`super::Output::Check`], always: also when the link is closed by now.
     Checked {
         /// As asked.
         link: LinkId,

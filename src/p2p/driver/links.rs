@@ -30,9 +30,7 @@ impl<T: Transport> Driver<T> {
             }
             Event::Accepted(arrival) => {
                 let config = &self.context.config;
-                if self.context.node.is_banned(arrival.address.ip(), self.context.node.now()) {
-                    tracing::debug!(address = %arrival.address, "a peer was refused: it is banned");
-                } else if self.table.admits(arrival.address, config, Instant::now()) {
+                if self.table.admits(arrival.address, config, Instant::now()) {
                     self.open(arrival, Direction::Accepted);
                 } else {
                     tracing::info!(address = %arrival.address, "a peer was refused: no room");

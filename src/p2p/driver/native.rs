@@ -21,11 +21,11 @@ use crate::sync::{ConnectOutcome, Input, LinkId, Mark};
 const BAN_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
 impl<T: Transport> Driver<T> {
-    /// Tells the machine; the link that blocks came from is noted for the table.
+    /// Tells the machine; the table notes who gave new blocks that are valid.
     pub(super) fn input(&mut self, input: Input) {
-        if let Input::Connected { last, outcome: ConnectOutcome::Done, .. } = &input
-            && let Some(source) = self.context.sources.link_of(None, last.hash)
-            && let Some(live) = self.table.links.get(&source)
+        if let Input::Checked { link, blocks, .. } = &input
+            && !blocks.is_empty()
+            && let Some(live) = self.table.links.get(link)
         {
             live.stats.new_block();
         }

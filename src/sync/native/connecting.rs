@@ -2,7 +2,7 @@
 
 use super::limits::{MAX_BATCHES, MIN_SECOND_BATCH, UNAVAILABLE};
 use super::{Claim, Native, Peer};
-use crate::sync::{ConnectOutcome, Mark, Output, Time};
+use crate::sync::{ConnectOutcome, LinkId, Mark, Output, Time};
 
 /// A batch at the writer.
 #[derive(Clone, Copy, Debug)]
@@ -69,30 +69,65 @@ impl Native {
         }
     }
 
+    /// Nobody can be asked for more headers of the branch that is fetched: there are none,
+    /// unless who rests has some.
+    pub(super) fn end_headers(&mut self, now: Time, out: &mut Vec<Output>) {
+        let Some(download) = &mut self.download else { return };
+        let (number, head) = (download.number, download.head());
+        let may_have = |peer: &&mut Peer| {
+            peer.is_resting(now) && peer.is_off != Some(number) && peer.height > head.height
+        };
+        let mut resting = self.peers.values_mut().filter(may_have).peekable();
+        if download.left() > 0 {
+            download.is_whole |= resting.peek().is_none();
+            return;
+        }
+        // Looked at anew when the rest is over.
+        resting.for_each(|peer| peer.claim = Claim::Block);
+        self.finish(out);
+        self.begin_best(now, out);
+        self.scout(now, out);
+    }
+
+    /// A link was asked for more headers of the branch that is fetched, and stands on another
+    /// one by now.
+    pub(super) fn leave_source(&mut self, link: LinkId) {
+        if let Some(download) = &mut self.download
+            && download.source == Some(link)
+            && let Some(peer) = self.peers.get_mut(&link)
+        {
+            (download.source, peer.is_off) = (None, Some(download.number));
+        }
+    }
+
+    /// Drops the branch when every link said that it does not hold the block which everything
+    /// waits for: those that showed it are on another one by now, or lied. Answers whether it did.
+    pub(super) fn drop_unheld(&mut self, now: Time) -> bool {
+        let Some(download) = &self.download else { return false };
+        let number = download.number;
+        let front = download.front().filter(|front| download.misses(*front));
+        let (Some(front), true) = (front, self.checks.is_empty() && self.batches.is_empty()) else {
+            return false;
+        };
+        let lacks = |peer: &Peer| peer.lacks == Some(number);
+        let may_have = |peer: &Peer| peer.is_greeted() && !lacks(peer) && peer.height >= front;
+        let is_unheld = self.peers.values().any(lacks) && !self.peers.values().any(may_have);
+        if is_unheld {
+            // Whoever showed it is not asked at once for what it may show again.
+            for peer in self.peers.values_mut() {
+                if peer.tip.is_some_and(|tip| download.contains(tip)) {
+                    peer.rest(now);
+                }
+            }
+            self.drop_download();
+        }
+        is_unheld
+    }
+
     /// Everything that was to be fetched is there.
     pub(super) fn finish(&mut self, out: &mut Vec<Output>) {
         self.drop_download();
         self.announce(out);
-    }
-
-    /// Fetches a branch no further that nobody holds any more: of those whose chain reaches the
-    /// block that everything waits for, each said that it is not on it. Who showed the branch
-    /// rests, so that one who never holds what it shows keeps nobody from others.
-    pub(super) fn leave_lost(&mut self, now: Time) {
-        let Some(download) = &self.download else { return };
-        let (number, shown_by) = (download.number, download.shown_by);
-        let Some(front) = download.front().filter(|front| download.lacks(*front)) else { return };
-        let lacks = |peer: &Peer| peer.lacks == Some(number);
-        let reaches = |peer: &Peer| peer.is_greeted() && peer.height >= front;
-        if !self.peers.values().any(lacks)
-            || self.peers.values().any(|peer| reaches(peer) && !lacks(peer))
-        {
-            return;
-        }
-        self.drop_download();
-        if let Some(peer) = self.peers.get_mut(&shown_by) {
-            peer.rest(now);
-        }
     }
 
     /// Fetches this branch no further. What is at the writer, or being checked, is given back

@@ -11,8 +11,6 @@ use crate::sync::{LinkId, Mark, Time};
 #[derive(Debug)]
 pub(super) struct Download {
     pub(super) number: u64,
-    /// Who showed it.
-    pub(super) shown_by: LinkId,
     /// Who is asked for more headers.
     pub(super) source: Option<LinkId>,
     /// After the last header.
@@ -94,7 +92,6 @@ impl Download {
         let entry = |header| Entry { header, body: Body::Missing };
         Self {
             number,
-            shown_by: source,
             source: Some(source),
             head,
             first: base.height().next(),
@@ -129,11 +126,6 @@ impl Download {
     /// Whether this block is one of those that are not connected.
     pub(super) fn contains(&self, mark: Mark) -> bool {
         self.entry(mark.height).is_some_and(|entry| entry.header.hash() == mark.hash)
-    }
-
-    /// Whether this body came not at all and is awaited of nobody.
-    pub(super) fn lacks(&self, height: Height) -> bool {
-        self.entry(height).is_some_and(|entry| matches!(entry.body, Body::Missing))
     }
 
     /// Takes the next header.
@@ -231,6 +223,11 @@ impl Download {
     /// The block that the writer waits for.
     pub(super) fn front(&self) -> Option<Height> {
         (self.front < self.entries.len()).then(|| self.height_at(self.front))
+    }
+
+    /// Whether a body is to be asked for.
+    pub(super) fn misses(&self, height: Height) -> bool {
+        self.entry(height).is_some_and(|entry| matches!(entry.body, Body::Missing))
     }
 
     /// Whether the writer waits for a body that was asked for and has not come.

@@ -182,12 +182,14 @@ impl Native {
     /// Whatever can be begun is begun.
     fn go_on(&mut self, now: Time, out: &mut Vec<Output>) {
         self.hand_on(out);
-        self.leave_lost(now);
         self.begin_best(now, out);
         self.scout(now, out);
         self.ask_more_headers(now, out);
         self.fetch(now, out);
         self.help_out(now, out);
+        if self.drop_unheld(now) {
+            self.scout(now, out);
+        }
     }
 
     fn next_number(&mut self) -> u64 {

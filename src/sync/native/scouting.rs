@@ -59,9 +59,7 @@ impl Native {
                 let higher = |peer: &&Peer| can(peer) && peer.height > after.height;
                 let next = self.peers.values().filter(higher).max_by_key(|peer| rank(peer));
                 let Some(next) = next.map(|peer| peer.id) else {
-                    // Whoever has more comes back with a claim, or a rest ends.
-                    let rests = |peer: &Peer| peer.is_resting(now) && peer.is_off != Some(number);
-                    download.is_whole |= !self.peers.values().any(rests);
+                    self.end_headers(now, out);
                     return;
                 };
                 download.source = Some(next);
@@ -118,11 +116,11 @@ impl Native {
             return;
         };
         let parent = Mark { height, hash: first.previous_hash };
-        self.look_for_departure(link, parent, first);
         if self.download.as_ref().is_some_and(|download| download.head() == parent) {
             self.extend_download(now, link, &headers, is_last, clock, out);
             return;
         }
+        self.leave_source(link);
         let Some(peer) = self.peers.get_mut(&link) else { return };
         if peer.walk.as_ref().is_some_and(|walk| walk.head() == parent) {
             self.extend_walk(now, link, &headers, is_last, clock, out);
@@ -136,21 +134,6 @@ impl Native {
         if let Some(peer) = self.peers.get_mut(&link) {
             peer.query = Some(Query { number: query, headers, is_last });
             out.push(Output::FindBase { link, query, marks });
-        }
-    }
-
-    /// Whoever was to tell of more of the branch that is fetched, and tells of something else,
-    /// left that branch: it is asked for no more of it.
-    fn look_for_departure(&mut self, link: LinkId, parent: Mark, first: &Header) {
-        let Some(download) = &mut self.download else { return };
-        let mark = Mark { height: first.height, hash: first.hash() };
-        // Another link may have told of the same headers since.
-        let stays = parent == download.head() || download.contains(mark);
-        if download.source == Some(link) && !stays {
-            download.source = None;
-            if let Some(peer) = self.peers.get_mut(&link) {
-                peer.is_off = Some(download.number);
-            }
         }
     }
 

@@ -37,11 +37,7 @@ impl NativeSocket {
     pub(crate) async fn accept(listener: &TcpListener) -> Self {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
-        #[expect(
-            clippy::result_large_err,
-            clippy::unnecessary_wraps,
-            reason = "the library's callback"
-        )]
+        #[expect(clippy::result_large_err, reason = "the library's callback")]
         let choose = |_: &Request, mut response: Response| {
             let token = HeaderValue::from_static("jenny.postcard.1");
             response.headers_mut().insert("sec-websocket-protocol", token);

@@ -83,7 +83,7 @@ async fn flood(node: &PeerNode, count: u64, name: &str) {
         peer.say(&Message::Headers(headers)).await;
     }
     // What a full last answer leaves open is asked for once more, and there is nothing.
-    if count % MAX_HEADERS as u64 == 0 {
+    if count.is_multiple_of(MAX_HEADERS as u64) {
         peer.until(|message| matches!(message, Message::GetHeaders { .. }).then_some(())).await;
         peer.say(&Message::Headers(Vec::new())).await;
     }

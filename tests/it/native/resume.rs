@@ -46,30 +46,30 @@ fn a_node_killed_while_it_catches_up_goes_on_where_it_was() {
     let started = Instant::now();
     let mut node = PeerNode::set_up(&Branch::new(Spec::dev()), settings);
 
-    let (mut seen, mut resumed) = (0, Vec::new());
+    let (mut height, mut starts) = (0, Vec::new());
     for kill in 0..kills {
         // Anywhere in what is left, so that all of them come before the end.
-        let to = seen + 1 + random.below(2 * (blocks - seen) / (kills - kill + 1));
-        seen = reach(&node, to, seen);
-        assert!(seen < blocks, "kill {kill} of {kills} comes too late");
+        let to = height + 1 + random.below(2 * (blocks - height) / (kills - kill + 1));
+        height = reach(&node, to, height);
+        assert!(height < blocks, "kill {kill} of {kills} comes too late");
         std::thread::sleep(random.delay(Duration::from_millis(5)));
-        resumed.push(resumes_from(&node, &resumed, seen));
+        starts.push(resumes_from(&node, &starts, height));
         node.kill();
         node.restart();
-        let height = node.height();
-        assert!(height >= seen, "{seen} was served, and {height} is held after kill {kill}");
-        seen = height;
+        let held = node.height();
+        assert!(held >= height, "{height} was served, and {held} is held after kill {kill}");
+        height = held;
     }
-    assert_eq!(reach(&node, blocks, seen), blocks);
-    resumed.push(resumes_from(&node, &resumed, blocks));
+    assert_eq!(reach(&node, blocks, height), blocks);
+    starts.push(resumes_from(&node, &starts, blocks));
     assert_eq!(node.tip(), tip);
 
     let (came, needed) = (cable.back(), blocks * BYTES);
     let twice = came.saturating_sub(needed);
     println!(
-        "{blocks} blocks in {:?}, from heights {resumed:?}: {came} bytes came for {needed}, {:.2} % of the chain twice",
+        "{blocks} blocks in {:?}, from heights {starts:?}: {came} bytes came for {needed}, {} per mille of the chain twice",
         started.elapsed(),
-        100.0 * twice as f64 / needed as f64
+        1_000 * twice / needed
     );
     if blocks / kills.max(1) >= LONG {
         assert!(twice * 20 < needed, "more than 5 % was fetched twice");

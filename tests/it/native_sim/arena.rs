@@ -56,10 +56,6 @@ impl Arena {
         &self.spec
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.blocks.len()
-    }
-
     pub(super) fn id(&self, hash: &Hash) -> Option<Id> {
         self.ids.get(hash).copied()
     }

@@ -104,8 +104,8 @@ impl Network {
         assert!(!is_again, "{}: node {node} is greeted twice on {link:?}", self.context());
     }
 
-    pub(super) fn note_log(&mut self, node: usize, link: LinkId, note: &Note) {
-        let kind = match note {
+    pub(super) fn note_log(&mut self, node: usize, link: LinkId, told: &Note) {
+        let kind = match told {
             Note::Invalid { .. } => "invalid",
             Note::NotHigher { .. } => "not higher",
             Note::ChainAboveCap { .. } => "above the cap",
@@ -125,7 +125,7 @@ impl Network {
         // A link that was closed by the same input may be told of all the same.
         let is_again = seen.notes.contains(&kind) && seen.said_hello;
         seen.notes.push(kind);
-        assert!(!is_again, "{}: node {node} tells {note:?} twice", self.context());
+        assert!(!is_again, "{}: node {node} tells {told:?} twice", self.context());
     }
 
     /// A branch was given up, because of the node at the other end.

@@ -18,6 +18,11 @@ const DIALS: usize = 4;
 const HONEST_FOR_ONE: usize = 14;
 /// Headers of a flood.
 const FLOOD: usize = 5_000;
+/// A block mined so long before the nodes part reaches nearly all of them in time.
+const SPREAD_WITHIN: Micros = 10 * SECOND;
+/// Most milliseconds in which a block reaches half of the nodes, 90 % and 99 % of them: the
+/// rest have links that hang, or are fed a branch that is withheld.
+const SPREAD: [u64; 3] = [2_000, 5_000, 20_000];
 /// Longest that the nodes may take to agree when nothing happens any more.
 const AGREED_WITHIN: Micros = 400 * SECOND;
 
@@ -31,6 +36,7 @@ pub(super) fn play(seed: u64, nodes: usize) -> Report {
     network.halves = None;
     mine_for(&mut network, 60 * SECOND);
     come_back(&mut network);
+    network.is_calm = true;
     // One block at a time, so that in the end one chain has the most work.
     for _ in 0..4 {
         let miner = draw_miner(&mut network);
@@ -42,6 +48,7 @@ pub(super) fn play(seed: u64, nodes: usize) -> Report {
     let (report, tip) = (&network.report, settled.tip);
     let is_counted = |id: Id| network.nodes[settled.witness].store.is_main(&network.arena, id);
     let times = report.percentiles(is_counted);
+    let is_fast = times.iter().zip(SPREAD).all(|(time, most)| *time <= most);
     println!(
         "{report}\n  {nodes} nodes at height {}, agreed {} s after the last block",
         network.arena.height(tip),
@@ -51,6 +58,9 @@ pub(super) fn play(seed: u64, nodes: usize) -> Report {
         "  a block reaches half of the nodes in {} ms, 90 % in {}, 99 % in {}, all in {}",
         times[0], times[1], times[2], times[3]
     );
+    assert!(is_fast, "seed {seed}: blocks spread slowly: {times:?} ms");
+    let shunned = report.shunned(None);
+    assert!(shunned <= nodes as u64 / 20, "seed {seed}: {shunned} honest nodes were shunned");
     network.report
 }
 
@@ -104,6 +114,7 @@ fn check(network: &Network) {
 /// Our nodes are a connected graph by themselves; the others hang on anybody.
 fn build(seed: u64, nodes: usize) -> Network {
     let mut network = Network::new(seed);
+    network.has_bad_disks = true;
     let mut chain = vec![GENESIS];
     let begun = START_MILLIS - 10_000 * COMMON as u64;
     for index in 0..COMMON {
@@ -178,7 +189,7 @@ fn mine_for(network: &mut Network, time: Micros) {
             let count = if burst { 2 + network.random.below(40) } else { 1 };
             network.mine(miner, count);
         }
-        for _ in 0..1 + network.nodes.len() / 500 {
+        for _ in 0..=network.nodes.len() / 500 {
             disturb(network);
         }
     }
@@ -221,6 +232,7 @@ fn part(network: &mut Network) {
         }
     }
     network.halves = Some(side);
+    network.report.unmeasure(network.now.saturating_sub(SPREAD_WITHIN));
 }
 
 impl Network {

@@ -8,7 +8,7 @@ use jenny_chain::sync::message::{MAX_BODIES_BYTES, MAX_HEADERS, Message};
 use jenny_chain::sync::{Input, LinkId, Mark, Output};
 
 use super::arena::Id;
-use super::edge::Doing;
+use super::edge::{Doing, Same};
 use super::network::Network;
 use super::queue::{Check, Event, FindBase, MILLI, Micros, Socket, Work};
 
@@ -63,10 +63,8 @@ impl Network {
             Output::Duplicate { link, of } => {
                 let socket = self.open_socket(node, link, &output);
                 self.report.duplicates += 1;
-                match of {
-                    Some(of) => self.edges[socket.edge].twin = Some(socket_of(of).edge),
-                    None => self.edges[socket.edge].is_never = true,
-                }
+                let same = of.map_or(Same::Node, |of| Same::Edge(socket_of(of).edge));
+                self.edges[socket.edge].same = Some(same);
                 self.hang_up(socket);
             }
             Output::Close { link, code, reason, .. } => {
@@ -161,22 +159,13 @@ impl Network {
 
     /// Answers `GetBlocks`: the view is taken now, whatever becomes of the chain.
     fn start_blocks(&mut self, socket: Socket, request: u64, first: Height, last: Mark) {
-        let left = self.view(self.node_at(socket), first.get(), last);
+        let store = &self.nodes[self.node_at(socket)].store;
+        let left = store.view(&self.arena, first.get(), last);
         if left.is_empty() {
             self.send_last(socket, Message::NotFound { request });
             return;
         }
         self.send_bodies(socket, request, left);
-    }
-
-    /// The main chain's blocks of a range, when `last` is one of them.
-    pub(super) fn view(&self, node: usize, first: u64, last: Mark) -> VecDeque<Id> {
-        let store = &self.nodes[node].store;
-        let at = store.at(last.height.get());
-        if at.is_none_or(|id| self.arena.state(id).hash() != last.hash) {
-            return VecDeque::new();
-        }
-        store.range(first, last.height.get()).iter().copied().collect()
     }
 
     /// Sends one message of bodies, and goes on when the socket took it.

@@ -29,12 +29,19 @@ pub(super) struct Edge {
     pub(super) is_hung: bool,
     /// It is going to be dialled.
     pub(super) is_due: bool,
-    /// It leads from a node to itself, and that was seen.
-    pub(super) is_never: bool,
-    /// Another link between the same nodes, which stays.
-    pub(super) twin: Option<usize>,
+    /// It was found to lead where something else does.
+    pub(super) same: Option<Same>,
     pub(super) backoff: Micros,
     pub(super) opened: Micros,
+}
+
+/// Why a link is not dialled.
+#[derive(Clone, Copy)]
+pub(super) enum Same {
+    /// It leads to the node itself.
+    Node,
+    /// Another link leads there, which stays as long as it lasts.
+    Edge(usize),
 }
 
 /// What the driver at one end keeps.
@@ -91,8 +98,7 @@ impl Edge {
             epoch: 0,
             is_hung: false,
             is_due: false,
-            is_never: false,
-            twin: None,
+            same: None,
             backoff: FIRST_BACKOFF,
             opened: 0,
         }

@@ -10,11 +10,12 @@ use super::arena::{Arena, GENESIS, Id, mine_header};
 use super::network::Network;
 use super::queue::{MILLI, SECOND, Socket};
 use super::script::Kind;
+use super::store::Store;
 
 /// Blocks that a withheld branch is ahead.
 const AHEAD: usize = 8;
-/// How far a future block's time is ahead.
-const FUTURE_MILLIS: u64 = 150_000;
+/// How far a future block's time is ahead: a little more than may be.
+const FUTURE_MILLIS: u64 = 122_000;
 
 impl Network {
     pub(super) fn script_serves_headers(
@@ -68,8 +69,15 @@ impl Network {
         last: Mark,
     ) {
         let node = self.node_at(socket);
-        let ids = self.view(node, first, last);
-        let (kind, served) = (self.script(node).kind, self.script(node).served);
+        let script = self.script(node);
+        let (kind, served, secret) = (script.kind, script.served, script.secret);
+        let ids = match secret {
+            Some(secret) if kind == Kind::Future => {
+                let chain = Store::new(self.arena.chain(secret));
+                chain.view(&self.arena, first, last)
+            }
+            _ => self.nodes[node].store.view(&self.arena, first, last),
+        };
         if matches!(kind, Kind::Silent | Kind::Withholds | Kind::Floods)
             || matches!(kind, Kind::Quits(after) if served > after)
         {
@@ -126,6 +134,9 @@ impl Network {
 
     /// Mines a block whose time has not come.
     pub(super) fn mine_ahead(&mut self, node: usize) {
+        if self.is_calm {
+            return;
+        }
         let clock = self.nodes[node].clock(self.now);
         let tip = self.nodes[node].store.tip();
         let secret =

@@ -3,7 +3,7 @@
 use jenny_chain::sync::Input;
 use jenny_chain::sync::message::Message;
 
-use super::edge::{End, LAST_BACKOFF};
+use super::edge::{End, LAST_BACKOFF, Same};
 use super::network::Network;
 use super::queue::{Event, Frame, MILLI, Micros, SECOND, Socket};
 use super::report::bytes_of;
@@ -29,7 +29,7 @@ impl Network {
 
     pub(super) fn dial(&mut self, edge: usize) {
         self.edges[edge].is_due = false;
-        if self.edges[edge].is_never {
+        if matches!(self.edges[edge].same, Some(Same::Node)) {
             return;
         }
         if !self.edges[edge].is_closed() || !self.can_link(edge) {
@@ -62,8 +62,7 @@ impl Network {
 
     /// Whether a link between the same nodes was found to be the better one.
     fn is_linked_otherwise(&self, edge: usize) -> bool {
-        let Some(twin) = self.edges[edge].twin else { return false };
-        self.edges[twin].is_open()
+        matches!(self.edges[edge].same, Some(Same::Edge(other)) if self.edges[other].is_open())
     }
 
     /// The socket is ready at one end.

@@ -24,6 +24,10 @@ pub(super) struct Network {
     pub(super) report: Report,
     /// The side of each node, while the network is in two halves.
     pub(super) halves: Option<Vec<bool>>,
+    /// Whether scripts mine no more: the nodes are to agree.
+    pub(super) is_calm: bool,
+    /// Whether disks refuse and forget now and then.
+    pub(super) has_bad_disks: bool,
     /// What scripts flood with.
     pub(super) flood: Vec<jenny_chain::chain::Header>,
     /// The node whose machine's every input and output is printed, to look into a failure.
@@ -44,6 +48,8 @@ impl Network {
             random: Random(seed),
             report: Report::new(seed),
             halves: None,
+            has_bad_disks: false,
+            is_calm: false,
             flood: Vec::new(),
             watched: std::env::var("SIMULATION_WATCH").ok().map(|node| node.parse().unwrap()),
             outputs: Vec::new(),
@@ -167,7 +173,9 @@ impl Network {
         }
         honest.machine.handle(time(self.now), input, &mut outputs);
         if is_watched {
-            outputs.iter().for_each(|output| println!("    {}", short(output)));
+            for output in &outputs {
+                println!("    {}", short(output));
+            }
         }
         self.check(node);
         self.trace(outputs.len() as u64, 2);

@@ -89,12 +89,19 @@ impl Report {
         self.mined.insert(id, Mined { at, is_measured });
     }
 
+    /// Blocks mined from then on do not count: nodes are about to part.
+    pub(super) fn unmeasure(&mut self, since: Micros) {
+        for mined in self.mined.values_mut() {
+            mined.is_measured &= mined.at < since;
+        }
+    }
+
     /// Blocks became part of a node's main chain. Who was away when one was mined had to
     /// come back first: that is not counted.
     pub(super) fn note_spread(&mut self, fresh: &[Id], now: Micros, online_since: Micros) {
         for id in fresh {
             let Some(mined) = self.mined.get(id) else { continue };
-            if mined.is_measured && online_since <= mined.at {
+            if online_since <= mined.at {
                 self.spread.push((*id, (now - mined.at) / MILLI));
             }
         }
@@ -107,11 +114,17 @@ impl Report {
     /// Times to reach a node, of blocks for which `is_counted`: median, 90th and 99th
     /// percentile, and the longest.
     pub(super) fn percentiles(&self, is_counted: impl Fn(Id) -> bool) -> [u64; 4] {
-        let counted = self.spread.iter().filter(|(id, _)| is_counted(*id));
+        let is_measured = |id: Id| self.mined.get(&id).is_some_and(|mined| mined.is_measured);
+        let counted = self.spread.iter().filter(|(id, _)| is_measured(*id) && is_counted(*id));
         let mut times: Vec<u64> = counted.map(|(_, time)| *time).collect();
         times.sort_unstable();
         let last = times.len().saturating_sub(1);
         [50, 90, 99, 100].map(|percent| times.get(last * percent / 100).copied().unwrap_or(0))
+    }
+
+    /// How often a branch was given up because of one of a kind; none is one of ours.
+    pub(super) fn shunned(&self, kind: Option<Kind>) -> u64 {
+        self.withheld.get(&kind).copied().unwrap_or(0)
     }
 
     pub(super) fn bans_of(&self, kind: Kind) -> u64 {

@@ -1,6 +1,6 @@
 //! What a node has on disk: the names of its main chain's blocks and of those beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use jenny_chain::chain::{Hash, Height};
 use jenny_chain::sync::Mark;
@@ -50,6 +50,15 @@ impl Store {
         let end = place(last.saturating_add(1)).min(self.chain.len());
         let first = usize::try_from(first).unwrap_or(usize::MAX).min(end);
         &self.chain[first..end]
+    }
+
+    /// Main chain blocks from a height up to a block; none when that is not one of them.
+    pub(super) fn view(&self, arena: &Arena, first: u64, last: Mark) -> VecDeque<Id> {
+        let at = self.at(last.height.get());
+        if at.is_none_or(|id| arena.state(id).hash() != last.hash) {
+            return VecDeque::new();
+        }
+        self.range(first, last.height.get()).iter().copied().collect()
     }
 
     /// The highest block of a locator that is on the main chain; genesis when none is.

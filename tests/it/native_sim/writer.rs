@@ -89,14 +89,18 @@ impl Network {
         let Actor::Honest(honest) = &mut self.nodes[node].actor else { return };
         let job = honest.jobs.pop_front().expect("what was written");
         self.write_next(node);
-        let is_refused = job.download.is_some() && self.random.below(REFUSED_ONE_OF) == 0;
+        let is_refused = job.download.is_some() && self.fails(REFUSED_ONE_OF);
         let outcome = if is_refused { ConnectOutcome::Unavailable } else { self.put(node, &job) };
         if let Some((download, last)) = job.download {
             self.tell(node, Input::Connected { download, last, outcome });
         }
-        if self.random.below(PRUNED_ONE_OF) == 0 {
+        if self.fails(PRUNED_ONE_OF) {
             self.nodes[node].store.prune();
         }
+    }
+
+    fn fails(&mut self, one_of: usize) -> bool {
+        self.has_bad_disks && self.random.below(one_of) == 0
     }
 
     /// Connects, publishes and tells the machine of the tip.

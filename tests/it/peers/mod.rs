@@ -1,6 +1,7 @@
 //! Peers over real sockets: two and three nodes in this process, and peers that misbehave.
 
 mod abuse;
+mod bans;
 mod caps;
 mod closing;
 mod links;

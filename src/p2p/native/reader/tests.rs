@@ -28,7 +28,7 @@ impl Bench {
     }
 
     /// Reads these frames until the reader ends or waits; answers how it ended.
-    async fn read(&mut self, frames: Frames) -> Option<Result<String, Close>> {
+    fn read(&mut self, frames: Frames) -> Option<Result<String, Close>> {
         let stats = Arc::new(Stats::new());
         let mut stream = stream::iter(frames).chain(stream::pending());
         let (context, stats) = (&self.context, &stats);
@@ -72,7 +72,7 @@ async fn what_is_no_message_is_a_fault() {
         (Err(Error::Capacity(too_big)), TOO_LONG),
         (Err(Error::Protocol(ProtocolError::NonZeroReservedBits)), "a frame that breaks RFC 6455"),
     ] {
-        assert_eq!(bench.read(vec![frame]).await, None, "it waits to be closed: {reason}");
+        assert_eq!(bench.read(vec![frame]), None, "it waits to be closed: {reason}");
         assert_eq!(bench.fault(), Some(reason));
     }
     bench.node.stop().await;
@@ -81,14 +81,14 @@ async fn what_is_no_message_is_a_fault() {
 #[tokio::test]
 async fn what_cannot_be_proven_is_no_fault() {
     let mut bench = Bench::new();
-    let slow = bench.read(vec![halted(Halt::Slow)]).await.unwrap();
+    let slow = bench.read(vec![halted(Halt::Slow)]).unwrap();
     assert_eq!(slow.unwrap_err().code, 1002);
-    let silent = bench.read(vec![halted(Halt::Silent)]).await.unwrap();
+    let silent = bench.read(vec![halted(Halt::Silent)]).unwrap();
     assert_eq!(silent.unwrap(), "nothing was heard");
     let cut = Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake));
-    assert!(bench.read(vec![cut]).await.unwrap().is_ok());
+    assert!(bench.read(vec![cut]).unwrap().is_ok());
     let pings = vec![Ok(Frame::Ping(Bytes::new())), Ok(Frame::Pong(Bytes::new()))];
-    assert_eq!(bench.read(pings).await, None);
+    assert_eq!(bench.read(pings), None);
     assert_eq!(bench.fault(), None);
     bench.node.stop().await;
 }

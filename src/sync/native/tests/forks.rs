@@ -95,6 +95,30 @@ fn a_block_of_our_own_meanwhile_does_not_end_a_download() {
 }
 
 #[test]
+fn a_source_that_moved_to_another_branch_is_followed_there_at_once() {
+    let short = Chain::genesis().grow("a", 1);
+    let long = Chain::genesis().grow("b", 3);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.greet(A, &Chain::genesis());
+    let out = bench.says(A, Message::Announce(short.header(1)));
+    let (_, request, ..) = ranges(&out)[0];
+    let mut out = bench.says(A, Message::Announce(long.header(3)));
+    let bodies = short.bodies(Height::new(1), 1);
+    out.extend(bench.says(A, Message::Blocks { request, bodies }));
+    for _ in 0..6 {
+        for output in std::mem::take(&mut out) {
+            if let Some((link, messages)) = answer(&output, &|_| Some(&long)) {
+                for message in messages {
+                    out.extend(bench.says(link, message));
+                }
+            }
+        }
+    }
+    assert_eq!(asked_headers(&out), [], "it is asked again and again");
+    assert_eq!(bench.tip(), long.tip().hash());
+}
+
+#[test]
 fn a_header_from_the_future_is_asked_for_again_when_its_time_has_come() {
     let common = Chain::genesis().grow("a", 3);
     let state = common.tip().clone();

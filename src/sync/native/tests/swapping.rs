@@ -10,11 +10,7 @@ fn branches() -> (Chain, Chain, Chain) {
 }
 
 /// A showed a branch, was asked for its blocks, and then names one of another branch.
-fn moved(
-    bench: &mut Bench,
-    shown: &Chain,
-    next: &Chain,
-) -> (Vec<(LinkId, u64, u64, u32)>, Vec<Output>) {
+fn moved(bench: &mut Bench, shown: &Chain, next: &Chain) -> (Vec<Range>, Vec<Output>) {
     bench.greet(A, shown);
     let out = bench.says(A, Message::Headers(shown.headers_from(6)));
     let asked = ranges(&out);
@@ -41,7 +37,6 @@ fn a_branch_that_its_only_holder_left_is_dropped_for_what_that_has_now() {
     for (_, request, ..) in asked {
         out.extend(bench.says(A, Message::NotFound { request }));
     }
-    out.extend(bench.wait(Duration::from_secs(2)));
     bench.serve(&[(A, &next)], out);
     assert_eq!(bench.tip(), next.tip().hash());
     assert_eq!(bench.connected, 8);
