@@ -2,12 +2,13 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use jenny_chain::chain::{Block, Height, Spec};
 use jenny_chain::node::{Links, Node, NodeConfig, NodeHandle};
 use jenny_chain::p2p::{Network, P2pConfig};
-use jenny_chain::store::{Options, open};
+use jenny_chain::store::{Opened, Options, StoreError, open};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -130,10 +131,24 @@ pub(crate) fn open_node(directory: &Path, links: Links) -> (Node, NodeHandle) {
         cache_bytes: 4 << 20,
         ..Options::default()
     };
-    let opened = open(&directory.join("data"), &options, &mut |_| ()).unwrap();
+    let opened = open_free(&directory.join("data"), &options);
     let node = Node::start(opened, NodeConfig::default(), links);
     let handle = node.handle();
     (node, handle)
+}
+
+/// Opens a database once nobody else holds it. A process that another test starts shares every
+/// open file for a moment, and with it the lock of a database that was just closed.
+fn open_free(directory: &Path, options: &Options) -> Opened {
+    let started = Instant::now();
+    loop {
+        match open(directory, options, &mut |_| ()) {
+            Err(StoreError::Locked { .. }) if started.elapsed() < PATIENCE => {
+                std::thread::park_timeout(Duration::from_millis(2));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
 }
 
 /// A peer that says what it is told.
