@@ -16,13 +16,14 @@ fn blocks_that_the_writer_did_not_take_are_fetched_again_though_nobody_names_the
                 bench.serve(&[(A, &chain), (B, &chain)], out);
             }
         }
-        bench.connects = true;
+        let mut out = Vec::new();
         for (download, blocks) in std::mem::take(&mut bench.pending) {
             let last = blocks.last().unwrap();
             let last = Mark { height: last.header().height, hash: last.hash() };
-            let out = bench.tell(Input::Connected { download, last, outcome });
-            bench.serve(&[(A, &chain), (B, &chain)], out);
+            out.extend(bench.tell(Input::Connected { download, last, outcome }));
         }
+        bench.connects = true;
+        bench.serve(&[(A, &chain), (B, &chain)], out);
         let out = bench.wait(Duration::from_secs(10));
         bench.serve(&[(A, &chain), (B, &chain)], out);
         assert_eq!(bench.tip(), chain.tip().hash(), "{outcome:?}");
