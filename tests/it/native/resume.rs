@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jenny_chain::chain::Spec;
 use serde_json::Value;
 
-use super::{RECORD, setting, store};
+use super::{RECORD, checking, setting, store};
 use crate::crash::Random;
 use crate::proxy::Cable;
 use crate::seed::{Branch, PeerNode, Settings};
@@ -84,8 +84,8 @@ fn a_node_killed_while_it_catches_up_goes_on_where_it_was() {
     }
     let log = [node.process().log(), serving.process().log()].concat();
     assert!(!log.contains("broke the protocol") && !log.contains("panicked"), "{log}");
-    node.stop_and_verify();
-    serving.stop_and_verify();
+    node.stop_and_verify_within(checking(blocks));
+    serving.stop_and_verify_within(checking(blocks));
 }
 
 /// Waits until the node is so high; the height never falls. Answers it.
