@@ -1,6 +1,8 @@
 //! A cable between two nodes: a small TCP proxy that can be cut and restored, led elsewhere,
 //! stalled, and made to spoil bytes.
 
+mod frames;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -8,9 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::crash::Random;
+use frames::Frames;
 
 /// How often a stalled cable is looked at.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// The first bytes of two kinds of message, as docs/p2p.md numbers them.
+const HEADERS: u8 = 2;
+const BLOCKS: u8 = 4;
 
 /// A cable. What waits at its near end is connected to its far end while it is whole.
 pub(crate) struct Cable {
@@ -26,8 +33,9 @@ struct Inside {
     /// About one of so many bytes is spoilt; 0 for none.
     spoil_every: AtomicU64,
     spoilt: AtomicU64,
-    /// Bytes that went from the far end to the near one.
-    back: AtomicU64,
+    /// Bytes of `Headers` and of `Blocks` that went from the far end to the near one.
+    headers: AtomicU64,
+    bodies: AtomicU64,
 }
 
 #[derive(Default)]
@@ -99,9 +107,9 @@ impl Cable {
         self.inside.spoilt.load(Relaxed)
     }
 
-    /// Bytes that went from the far end to the near one.
-    pub(crate) fn back(&self) -> u64 {
-        self.inside.back.load(Relaxed)
+    /// Bytes of `Headers` and of `Blocks` that went from the far end to the near one.
+    pub(crate) fn brought(&self) -> (u64, u64) {
+        (self.inside.headers.load(Relaxed), self.inside.bodies.load(Relaxed))
     }
 
     /// Whether this is an address under which a node at one of its ends knows it.
@@ -145,6 +153,7 @@ fn pass_on(
     let mut buffer = vec![0; 64 << 10];
     // Bytes until the next one that is spoilt.
     let mut left = None;
+    let mut frames = Frames::default();
     loop {
         let count = match from.read(&mut buffer) {
             Ok(0) => return,
@@ -169,7 +178,13 @@ fn pass_on(
             }
         }
         if is_back {
-            inside.back.fetch_add(count as u64, Relaxed);
+            frames.take(bytes, |kind, count| {
+                match kind {
+                    HEADERS => inside.headers.fetch_add(count, Relaxed),
+                    BLOCKS => inside.bodies.fetch_add(count, Relaxed),
+                    _ => 0,
+                };
+            });
         }
         if to.write_all(bytes).is_err() {
             return;

@@ -7,10 +7,10 @@ use std::path::Path;
 use jenny_chain::chain::{Header, Spec, Timestamp, TipState};
 use jenny_chain::sync::message::{Hello, MAX_HEADERS, Message};
 
-use super::{scripted, setting, store};
+use super::{checking, scripted, setting, store};
 use crate::abuse::watch::{Rest, resident};
 use crate::harness::native::{NativeSocket, hello};
-use crate::process::until;
+use crate::process::until_within;
 use crate::seed::{PeerNode, Settings};
 
 /// Headers without the variable.
@@ -31,7 +31,8 @@ async fn a_flood_of_valid_headers_costs_neither_memory_nor_disk_nor_a_ban() {
     let directory = tempfile::tempdir().unwrap();
     store(directory.path(), headers + LONGER);
     let node = PeerNode::over(directory, Settings { max_dialled: 0, ..Settings::default() });
-    until("the chain is checked", || node.status()["check"]["state"] == "done");
+    let time = checking(headers + LONGER);
+    until_within(time, "the chain is checked", || node.status()["check"]["state"] == "done");
     let rest = Rest::watch(&node);
     let (id, data) = (node.process().id(), node.data());
     let tip = node.tip();
@@ -55,7 +56,7 @@ async fn a_flood_of_valid_headers_costs_neither_memory_nor_disk_nor_a_ban() {
     assert_eq!(node.process().get("/v1/bans"), (200, "[]".to_owned()));
     let log = node.process().log();
     assert!(!log.contains("broke the protocol") && !log.contains("panicked"), "{log}");
-    node.stop_and_verify();
+    node.stop_and_verify_within(time);
 }
 
 /// Links, claims giant work, and shows so many headers of a branch of its own, as they are

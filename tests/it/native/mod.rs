@@ -12,8 +12,9 @@ mod transcript;
 
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 
-use crate::process::open_here;
+use crate::process::{PATIENCE, open_here};
 
 /// A number that the environment may name.
 fn setting<T: FromStr<Err: std::fmt::Debug>>(name: &str, otherwise: T) -> T {
@@ -24,6 +25,11 @@ fn setting<T: FromStr<Err: std::fmt::Debug>>(name: &str, otherwise: T) -> T {
 fn store(directory: &Path, blocks: u64) {
     let _open = open_here();
     stored::store(&directory.join("data"), blocks, 1, RECORD);
+}
+
+/// Longest until every block of a chain is read and checked, on a machine that does other work too.
+fn checking(blocks: u64) -> Duration {
+    PATIENCE + Duration::from_millis(blocks)
 }
 
 /// Bytes of a stored block's record.

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use super::PATIENCE;
 
@@ -70,15 +71,24 @@ impl Jenny {
     pub(crate) fn done(mut self) -> Done {
         finish(self.spawn())
     }
+
+    /// As [`Self::done`], for what takes long.
+    pub(crate) fn done_within(mut self, time: Duration) -> Done {
+        finish_within(self.spawn(), time)
+    }
 }
 
 /// Waits for a child's end.
-pub(crate) fn finish(mut child: Child) -> Done {
+pub(crate) fn finish(child: Child) -> Done {
+    finish_within(child, PATIENCE)
+}
+
+fn finish_within(mut child: Child, time: Duration) -> Done {
     let out = child.stdout.take().map(read);
     let err = child.stderr.take().map(read);
     // Both are closed when it ends, so that waiting for them needs no polling.
     let text = |pipe: Option<Receiver<String>>| {
-        pipe.map_or(Some(String::new()), |pipe| pipe.recv_timeout(PATIENCE).ok())
+        pipe.map_or(Some(String::new()), |pipe| pipe.recv_timeout(time).ok())
     };
     let (out, err) = (text(out), text(err));
     if out.is_none() || err.is_none() {

@@ -22,10 +22,15 @@ pub(crate) fn block_records(dump: &str) -> Vec<String> {
 }
 
 /// Waits until `holds`, polling; panics after [`PATIENCE`].
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, holds: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, holds);
+}
+
+/// As [`until`], for what takes long.
+pub(crate) fn until_within(time: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(started.elapsed() < PATIENCE, "never: {what}");
+        assert!(started.elapsed() < time, "never: {what}");
         std::thread::park_timeout(Duration::from_millis(2));
     }
 }

@@ -1,13 +1,14 @@
 //! A running node that listens for peers, in a process and a directory of its own.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::Branch;
-use crate::process::{Jenny, Running, until};
+use crate::process::{Jenny, PATIENCE, Running, until};
 
 /// A node with a port for peers. Its directory lives as long as it.
 pub(crate) struct PeerNode {
@@ -112,9 +113,14 @@ impl PeerNode {
     }
 
     /// Ends it in order, and checks every stored block.
-    pub(crate) fn stop_and_verify(mut self) {
+    pub(crate) fn stop_and_verify(self) {
+        self.stop_and_verify_within(PATIENCE);
+    }
+
+    /// As [`Self::stop_and_verify`], for a long chain.
+    pub(crate) fn stop_and_verify_within(mut self, time: Duration) {
         self.running.take().unwrap().stop();
-        Jenny::new("verify").arg("--data-dir", self.data()).done().ok();
+        Jenny::new("verify").arg("--data-dir", self.data()).done_within(time).ok();
     }
 
     /// Tells it to dial a peer; whether there is a link now.
