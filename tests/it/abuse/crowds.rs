@@ -109,8 +109,15 @@ fn crowd(node: &PeerNode) -> Option<String> {
     }
     let upgraded = crowd.iter_mut().filter_map(Raw::answer).filter(|status| *status == 101).count();
     drop(crowd);
-    let mut raw = Raw::link(node.address());
-    (!raw.is_alive()).then(|| format!("no link after a crowd of which {upgraded} were linked"))
+    // The node has to see first that they are gone.
+    let over = Instant::now() + PATIENCE;
+    while !Raw::link(node.address()).is_alive() {
+        if Instant::now() > over {
+            return Some(format!("no link after a crowd of which {upgraded} were upgraded"));
+        }
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    None
 }
 
 /// Large chains on many links at once share one budget: each is judged, or closed, in the end.
