@@ -122,9 +122,10 @@ impl<T: Transport> Driver<T> {
                     None => commands_open = false,
                 },
                 Some(event) = self.events.recv() => {
-                    // What an event tells of was published before it was sent, perhaps since
-                    // the tips were looked at above.
-                    if self.tips.has_changed().unwrap_or(false) {
+                    // Connected blocks were published before that is told, perhaps since the tips
+                    // were looked at above. Any other event leaves a burst its pace.
+                    let is_connected = matches!(event, Event::Input(Input::Connected { .. }));
+                    if is_connected && self.tips.has_changed().unwrap_or(false) {
                         self.tip_changed().await;
                     }
                     self.event(event);
