@@ -74,7 +74,7 @@ impl SyncMachine {
             Input::Tip { tip, chain_json_bytes, work, change } => {
                 self.on_tip(now, out, tip, chain_json_bytes, change);
                 if let Some(native) = &mut self.native {
-                    native.on_tip(now, tip, work, change, out);
+                    native.on_tip(now, tip, work, out);
                 }
             }
             Input::RangeSent { link, last } => {

@@ -26,11 +26,11 @@ pub(super) const MAX_AHEAD: usize = 4_096;
 /// Headers of a walk that are kept, so that a short branch need not be fetched again.
 pub(super) const MAX_FRESH: usize = 2_000;
 
-/// A walk keeps the hash of every block whose height is a multiple of this: 32 bytes each.
+/// A walk keeps height and hash of every block whose height is a multiple of this: 40 bytes each.
 pub(super) const WALK_STEP: u64 = 2_000;
 
 /// Headers that one walk looks at before the link is asked no more for a while: bounds the
-/// hashes kept, 512 KiB a link.
+/// hashes kept, 640 KiB a link.
 pub(super) const MAX_WALK: u64 = 32_768_000;
 
 /// Bodies are asked for this far above the lowest block that was not handed on.

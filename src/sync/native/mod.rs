@@ -24,7 +24,7 @@ pub use progress::{Progress, SyncState};
 use std::collections::{BTreeMap, VecDeque};
 
 use super::message::Message;
-use super::{Input, LinkId, Mark, Note, Output, Redial, Time, TipChange};
+use super::{Input, LinkId, Mark, Note, Output, Redial, Time};
 use crate::chain::{Checkpoints, Hash, Height, Spec, Work};
 use connecting::Pending;
 use download::Download;
@@ -163,14 +163,7 @@ impl Native {
     }
 
     /// Another tip was published.
-    pub(super) fn on_tip(
-        &mut self,
-        now: Time,
-        tip: Mark,
-        work: Work,
-        _change: TipChange,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn on_tip(&mut self, now: Time, tip: Mark, work: Work, out: &mut Vec<Output>) {
         if tip == self.tip {
             return;
         }
