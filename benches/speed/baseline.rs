@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use jenny_chain::chain::{Midstate, Spec};
 
-/// Blocks per second that sled alone makes durable: one insert a block under a nine-byte
-/// key, 132 + 32 + 32 + 1 bytes and a 300-byte record, flush and fdatasync a group.
-pub(crate) fn sled_alone(group: u64, blocks: u64) -> f64 {
+/// A new database with the node's settings, its directory, and its file for fdatasync.
+fn fresh_sled() -> (tempfile::TempDir, sled::Db, File) {
     let home = tempfile::tempdir().unwrap();
     let db = sled::Config::new()
         .path(home.path().join("db"))
@@ -18,6 +17,13 @@ pub(crate) fn sled_alone(group: u64, blocks: u64) -> f64 {
         .open()
         .unwrap();
     let file = File::open(home.path().join("db/db")).unwrap();
+    (home, db, file)
+}
+
+/// Blocks per second that sled alone makes durable: one insert a block under a nine-byte
+/// key, 132 + 32 + 32 + 1 bytes and a 300-byte record, flush and fdatasync a group.
+pub(crate) fn sled_alone(group: u64, blocks: u64) -> f64 {
+    let (_home, db, file) = fresh_sled();
     let tree = db.open_tree("chain").unwrap();
     let mut value = vec![0_u8; 132 + 32 + 32 + 1 + 303];
     let started = Instant::now();
@@ -41,15 +47,7 @@ pub(crate) fn sled_alone(group: u64, blocks: u64) -> f64 {
 /// Blocks of a MiB per second that sled alone makes durable: 64 chunks of 16 KiB each, flush and
 /// fdatasync every eight blocks.
 pub(crate) fn sled_chunks(blocks: u64) -> f64 {
-    let home = tempfile::tempdir().unwrap();
-    let db = sled::Config::new()
-        .path(home.path().join("db"))
-        .segment_size(2 << 20)
-        .cache_capacity(32 << 20)
-        .flush_every_ms(Some(500))
-        .open()
-        .unwrap();
-    let file = File::open(home.path().join("db/db")).unwrap();
+    let (_home, db, file) = fresh_sled();
     let tree = db.open_tree("bodies").unwrap();
     let mut value = vec![0_u8; 16 << 10];
     let started = Instant::now();
