@@ -159,13 +159,15 @@ impl<T: Transport> Driver<T> {
     }
 
     async fn stop(self) {
-        let Self { context, mut table, events, tasks, server, .. } = self;
+        let Self { context, mut table, events, tasks, server, connector, .. } = self;
         for live in table.links.values_mut() {
             live.close(Close { code: 1001, reason: "the node is stopping" });
         }
         context.stop.cancel();
         // Whoever has something to tell is not held up by it.
         drop(events);
+        // Its task ends with the last batch.
+        drop(connector);
         tasks.close();
         if timeout(STOP_TIME, tasks.wait()).await.is_err() {
             tracing::info!("{} peers did not hang up in time", tasks.len());

@@ -96,6 +96,8 @@ fn either_signal_stops_it_in_order_in_under_five_seconds() {
         assert_eq!(ended.code, Some(0), "{}", ended.err);
         assert!(ended.took < Duration::from_secs(5), "{:?}", ended.took);
         assert!(ended.err.trim_end().ends_with("stopped"), "{}", ended.err);
+        // It has no links, and nothing of the peer network outlives the stop.
+        assert!(!ended.err.contains("hang up"), "{}", ended.err);
         drop((idle, half));
     }
 }
