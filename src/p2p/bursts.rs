@@ -8,11 +8,11 @@ use tokio::time::Instant;
 use crate::chain::Height;
 
 /// How long blocks that pour in are gathered.
-const GATHER: Duration = Duration::from_millis(8);
+const GATHER: Duration = Duration::from_millis(20);
 
 /// Blocks in [`GATHER`] that count as pouring in: 4,000 a second. A peer that takes them a few at
 /// a time spends most of its time on the disk's synchronisations and on task switches.
-const MANY: f64 = 32.0;
+const MANY: f64 = 80.0;
 
 /// Measures how fast blocks come, and says when the next tip is to be told.
 #[derive(Debug)]

@@ -21,12 +21,12 @@ fn blocks_that_pour_in_are_gathered_until_they_do_not() {
     let mut pace = Bursts::new(start, Height::GENESIS);
     pace.told(start + MILLI, Height::new(10));
     assert!(pace.next() <= start + MILLI, "not known to be many yet");
-    pace.told(start + 8 * MILLI, Height::new(80));
-    assert_eq!(pace.next(), start + 16 * MILLI);
-    pace.told(start + 16 * MILLI, Height::new(160));
-    assert_eq!(pace.next(), start + 24 * MILLI);
-    pace.told(start + 30 * MILLI, Height::new(161));
-    assert!(pace.next() <= start + 30 * MILLI);
+    pace.told(start + 20 * MILLI, Height::new(80));
+    assert_eq!(pace.next(), start + 40 * MILLI);
+    pace.told(start + 40 * MILLI, Height::new(160));
+    assert_eq!(pace.next(), start + 60 * MILLI);
+    pace.told(start + 75 * MILLI, Height::new(161));
+    assert!(pace.next() <= start + 75 * MILLI);
 }
 
 #[test]
@@ -42,6 +42,6 @@ fn a_burst_after_a_long_silence_does_not_wait() {
 fn a_tip_that_is_lower_than_the_last_one_does_not_wait() {
     let start = Instant::now();
     let mut pace = Bursts::new(start, Height::new(1_000));
-    pace.told(start + 8 * MILLI, Height::new(990));
-    assert!(pace.next() <= start + 8 * MILLI);
+    pace.told(start + 20 * MILLI, Height::new(990));
+    assert!(pace.next() <= start + 20 * MILLI);
 }
