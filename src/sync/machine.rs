@@ -9,9 +9,9 @@ use super::turn::{Ours, Turn};
 use super::{Input, LinkId, Mark, NativeConfig, Output, Progress, Time, TipChange};
 use crate::chain::Work;
 
-/// Keeps one node's links in step, by the rules of the seed's dialect.
+/// Keeps one node's links in step, by the rules of their dialects.
 ///
-/// What it holds for a link has a fixed size, so the driver's cap on links bounds it.
+/// What it holds for a link has a bounded size, so the driver's cap on links bounds it.
 #[derive(Debug)]
 pub struct SyncMachine {
     ours: Ours,

@@ -228,7 +228,8 @@ pub enum Note {
         /// The last block held.
         from: Mark,
     },
-    /// Nothing has moved for 30 seconds: it is this link that a block is waited for from.
+    /// Nothing has moved for 30 seconds: it is this link that a block is waited for from, or else
+    /// the one that is asked for headers, or any.
     /// Not only once a link.
     Stalled {
         /// The block's height.

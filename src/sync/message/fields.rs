@@ -126,6 +126,10 @@ shown_as!(
 pub struct Body(Vec<u8>);
 
 impl Body {
+    /// Memory of a record beside its text: 24 bytes of a `String`, and the least that is
+    /// allocated.
+    pub const RECORD: u64 = 32;
+
     /// Encodes records.
     ///
     /// # Errors
@@ -142,6 +146,14 @@ impl Body {
     /// Length in bytes.
     pub const fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Bytes of memory that it takes at most, decoded or not: its length, and
+    /// [`Body::RECORD`] for each record that it says to have, as far as it can have so many.
+    pub fn weight(&self) -> u64 {
+        let length = self.0.len() as u64;
+        let count = postcard::take_from_bytes::<u64>(&self.0).map_or(0, |(count, _)| count);
+        length.saturating_add(count.min(length).saturating_mul(Self::RECORD))
     }
 
     /// Whether there is nothing at all, not even a count: no body.

@@ -1,6 +1,6 @@
 //! New tips: ours to the links, and theirs.
 
-use super::limits::NEAR;
+use super::limits::{GIVE_UP_FIRST, NEAR};
 use super::{Claim, Native};
 use crate::chain::{Header, RuleError, Timestamp};
 use crate::sync::{LinkId, Mark, Output, Time};
@@ -8,12 +8,13 @@ use crate::sync::{LinkId, Mark, Output, Time};
 const BAD_ANNOUNCEMENT: &str = "an announced header that breaks a rule";
 
 impl Native {
-    /// Tells every link that has not shown it knows our tip. While much is still to come nobody
-    /// is told: the tip moves on at once.
-    pub(super) fn announce(&mut self, out: &mut Vec<Output>) {
-        if self.download.as_ref().is_some_and(|download| download.left() > NEAR) {
+    /// Tells every link that has not shown it knows our tip, once it changed or a link is new. While much is still to come, and
+    /// comes, nobody is told: the tip moves on at once.
+    pub(super) fn announce(&mut self, now: Time, out: &mut Vec<Output>) {
+        if !self.is_untold || self.silent_until().is_some_and(|until| now < until) {
             return;
         }
+        self.is_untold = false;
         let mark = self.tip;
         for peer in self.peers.values_mut().filter(|peer| peer.is_greeted()) {
             if peer.knows != Some(mark.hash) {
@@ -21,6 +22,15 @@ impl Native {
                 out.push(Output::Announce { link: peer.id, mark });
             }
         }
+    }
+
+    /// Until when nobody is told of a new tip; none when all are.
+    pub(super) fn silent_until(&self) -> Option<Time> {
+        if !self.is_untold {
+            return None;
+        }
+        let download = self.download.as_ref().filter(|download| download.left() > NEAR)?;
+        Some(download.moved.plus(GIVE_UP_FIRST))
     }
 
     pub(super) fn on_announce(

@@ -1,6 +1,6 @@
 //! From checked bodies to the writer, and the end of a download.
 
-use super::limits::{MAX_BATCHES, MIN_SECOND_BATCH, UNAVAILABLE};
+use super::limits::{GIVE_UP_FIRST, MAX_BATCHES, MIN_SECOND_BATCH, UNAVAILABLE};
 use super::{Claim, Native, Peer};
 use crate::sync::{ConnectOutcome, LinkId, Mark, Output, Time};
 
@@ -16,7 +16,7 @@ impl Native {
     pub(super) fn hand_on(&mut self, out: &mut Vec<Output>) {
         while self.batches.len() < MAX_BATCHES {
             let Some(download) = &mut self.download else { return };
-            let (count, _) = download.ready();
+            let count = download.ready();
             // While the writer is busy, a small batch gathers more.
             let is_small = count < MIN_SECOND_BATCH && !download.ends_with(count);
             if count == 0 || is_small && !self.batches.is_empty() {
@@ -38,7 +38,6 @@ impl Native {
         number: u64,
         last: Mark,
         outcome: ConnectOutcome,
-        out: &mut Vec<Output>,
     ) {
         // They are answered in order.
         if let Some(batch) = self.batches.pop_front() {
@@ -53,12 +52,13 @@ impl Native {
             ConnectOutcome::Done => {
                 download.connected(last, now);
                 for peer in self.peers.values_mut() {
-                    if peer.tip == Some(last) {
+                    let is_later = matches!(peer.claim, Claim::Later(_));
+                    if peer.tip == Some(last) && peer.height <= last.height && !is_later {
                         peer.claim = Claim::Nothing;
                     }
                 }
                 if download.left() == 0 && download.is_whole {
-                    self.finish(out);
+                    self.finish();
                 }
             }
             ConnectOutcome::Lost => self.drop_download(),
@@ -84,7 +84,7 @@ impl Native {
         }
         // Looked at anew when the rest is over.
         resting.for_each(|peer| peer.claim = Claim::Block);
-        self.finish(out);
+        self.finish();
         self.begin_best(now, out);
         self.scout(now, out);
     }
@@ -100,19 +100,32 @@ impl Native {
         }
     }
 
-    /// Drops the branch when every link said that it does not hold the block which everything
-    /// waits for: those that showed it are on another one by now, or lied. Answers whether it did.
-    pub(super) fn drop_unheld(&mut self, now: Time) -> bool {
-        let Some(download) = &self.download else { return false };
-        let number = download.number;
-        let front = download.front().filter(|front| download.misses(*front));
-        let (Some(front), true) = (front, self.checks.is_empty() && self.batches.is_empty()) else {
-            return false;
-        };
-        let lacks = |peer: &Peer| peer.lacks == Some(number);
+    /// When the branch is dropped because no link can have the block which everything waits for:
+    /// at once when a link said that it does not hold it, for those that showed it are on another
+    /// one by now, or lied; else when who had it does not come back. And when it has no more work
+    /// than ours by now, and nothing of it comes.
+    pub(super) fn unheld_at(&self) -> Option<Time> {
+        let download = self.download.as_ref()?;
+        if !self.checks.is_empty() || !self.batches.is_empty() {
+            return None;
+        }
+        let later = download.moved.plus(GIVE_UP_FIRST);
+        if download.left() > 0 && download.work() <= self.work {
+            return Some(later);
+        }
+        let front = download.front().filter(|front| download.misses(*front))?;
+        let lacks = |peer: &Peer| peer.lacks == Some(download.number);
         let may_have = |peer: &Peer| peer.is_greeted() && !lacks(peer) && peer.height >= front;
-        let is_unheld = self.peers.values().any(lacks) && !self.peers.values().any(may_have);
-        if is_unheld {
+        if self.peers.values().any(may_have) {
+            return None;
+        }
+        Some(if self.peers.values().any(lacks) { download.moved } else { later })
+    }
+
+    /// Drops the branch when that is due, see [`Native::unheld_at`]. Answers whether it did.
+    pub(super) fn drop_unheld(&mut self, now: Time) -> bool {
+        let is_unheld = self.unheld_at().is_some_and(|at| at <= now);
+        if is_unheld && let Some(download) = &self.download {
             // Whoever showed it is not asked at once for what it may show again.
             for peer in self.peers.values_mut() {
                 if peer.tip.is_some_and(|tip| download.contains(tip)) {
@@ -125,9 +138,8 @@ impl Native {
     }
 
     /// Everything that was to be fetched is there.
-    pub(super) fn finish(&mut self, out: &mut Vec<Output>) {
+    pub(super) fn finish(&mut self) {
         self.drop_download();
-        self.announce(out);
     }
 
     /// Fetches this branch no further. What is at the writer, or being checked, is given back

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::limits::{MAX_BATCH_BLOCKS, MAX_BATCH_BYTES, WINDOW};
 use super::walk::{Found, Rules, mark_of, reproduces};
-use crate::chain::{Header, Height, RuleError, TipState, ValidBlock, ValidHeader};
+use crate::chain::{Header, Height, RuleError, TipState, ValidBlock, ValidHeader, Work};
 use crate::sync::{LinkId, Mark, Time};
 
 /// A branch above a block that is held. At most one is fetched at a time.
@@ -51,8 +51,8 @@ struct Entry {
 enum Body {
     /// To be asked for.
     Missing,
-    /// Asked for, so many times.
-    Asked(u8),
+    /// Asked for.
+    Asked,
     /// It came and is being checked.
     Checking(u64),
     /// It is right.
@@ -111,6 +111,11 @@ impl Download {
     /// The last header's block.
     pub(super) const fn head(&self) -> Mark {
         mark_of(&self.head)
+    }
+
+    /// Work of the chain that ends with the last header.
+    pub(super) const fn work(&self) -> Work {
+        self.head.total_work()
     }
 
     /// Headers whose block was not handed to the writer.
@@ -181,12 +186,10 @@ impl Download {
     /// Notes that these bodies were asked for.
     pub(super) fn asked(&mut self, first: Height, count: u32) {
         for offset in 0..u64::from(count) {
-            if let Some(entry) = self.entry_mut(first.ahead(offset)) {
-                entry.body = match entry.body {
-                    Body::Missing => Body::Asked(1),
-                    Body::Asked(times) => Body::Asked(times.saturating_add(1)),
-                    _ => continue,
-                };
+            if let Some(entry) = self.entry_mut(first.ahead(offset))
+                && matches!(entry.body, Body::Missing)
+            {
+                entry.body = Body::Asked;
             }
         }
     }
@@ -195,11 +198,7 @@ impl Download {
     pub(super) fn released(&mut self, first: Height, count: u32) {
         for offset in 0..u64::from(count) {
             let height = first.ahead(offset);
-            let Some(entry) = self.entry_mut(height) else { continue };
-            let Body::Asked(times) = entry.body else { continue };
-            if times > 1 {
-                entry.body = Body::Asked(times.saturating_sub(1));
-            } else {
+            if self.awaits(height) {
                 self.miss(height);
             }
         }
@@ -217,7 +216,7 @@ impl Download {
     /// Whether a body that came is wanted; its header, if so.
     pub(super) fn wants(&self, height: Height) -> Option<ValidHeader> {
         let entry = self.entry(height)?;
-        matches!(entry.body, Body::Missing | Body::Asked(_)).then_some(entry.header)
+        matches!(entry.body, Body::Missing | Body::Asked).then_some(entry.header)
     }
 
     /// The block that the writer waits for.
@@ -232,7 +231,7 @@ impl Download {
 
     /// Whether the writer waits for a body that was asked for and has not come.
     pub(super) fn awaits(&self, height: Height) -> bool {
-        self.entry(height).is_some_and(|entry| matches!(entry.body, Body::Asked(_)))
+        self.entry(height).is_some_and(|entry| matches!(entry.body, Body::Asked))
     }
 
     pub(super) fn checking(&mut self, height: Height, bytes: u64) {
@@ -268,8 +267,8 @@ impl Download {
         bytes
     }
 
-    /// How many blocks could be handed to the writer now, of how many bytes.
-    pub(super) fn ready(&self) -> (usize, u64) {
+    /// How many blocks could be handed to the writer now.
+    pub(super) fn ready(&self) -> usize {
         let (mut count, mut bytes) = (0_usize, 0_u64);
         for entry in self.entries.iter().skip(self.handed).take(MAX_BATCH_BLOCKS) {
             let Body::Right { bytes: more, .. } = &entry.body else { break };
@@ -279,7 +278,7 @@ impl Download {
             bytes = bytes.saturating_add(*more);
             count = count.saturating_add(1);
         }
-        (count, bytes)
+        count
     }
 
     /// Whether nothing stands above what is ready.

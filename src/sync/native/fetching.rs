@@ -1,10 +1,10 @@
 //! Bodies: who is asked for which, and what is made of those that come.
 
-use super::limits::{BUDGET, MAX_REQUESTS, REQUEST_BYTES, SPARE};
+use super::limits::{BUDGET, MAX_REQUESTS, MAX_WEIGHT, REQUEST_BYTES, SPARE};
 use super::peer::{Peer, Request};
 use super::{Native, UNASKED};
 use crate::chain::{Height, ValidBlock, ValidHeader};
-use crate::sync::message::{Body, MAX_BODY, MAX_RANGE, Message};
+use crate::sync::message::{Body, MAX_RANGE, Message};
 use crate::sync::{LinkId, Note, Output, Time};
 
 const EMPTY: &str = "an answer without a block";
@@ -30,7 +30,7 @@ impl Native {
     /// What is set aside for one body.
     fn expected(&self) -> u64 {
         let expected = self.estimate.saturating_add(self.estimate / 4).saturating_add(64);
-        expected.min(MAX_BODY as u64)
+        expected.min(MAX_WEIGHT)
     }
 
     /// Asks a link for the lowest range that nobody was asked for. Answers whether it did.
@@ -87,6 +87,7 @@ impl Native {
     ) {
         let count = bodies.len();
         let bytes = bodies.iter().fold(0_u64, |sum, body| sum.saturating_add(body.len() as u64));
+        let weight = bodies.iter().fold(0_u64, |sum, body| sum.saturating_add(body.weight()));
         self.came = (self.came.0.saturating_add(count as u64), self.came.1.saturating_add(bytes));
         let Some(peer) = self.peers.get_mut(&link) else { return };
         if count == 0 {
@@ -107,6 +108,7 @@ impl Native {
             return;
         };
         let (first, download, reserved) = (request.next, request.download, request.reserved);
+        let was_late = request.is_late;
         request.next = first.ahead(count as u64);
         request.left = left;
         let took = now.0.saturating_sub(request.sent.0);
@@ -116,18 +118,19 @@ impl Native {
             }
             peer.requests.retain(|request| request.number != number);
         }
-        // Requests are answered one after the other: those after this one have moved, those
-        // before it were passed over.
+        // Requests are answered one after the other: those after this one have moved, unless
+        // this one was given to others; those before it were passed over.
+        peer.requests.retain(|request| request.number >= number || !request.is_late);
         let mut passed_over = false;
         for request in &mut peer.requests {
-            request.moved = now;
-            passed_over |= request.number < number && !request.is_late;
+            request.moved = if was_late { request.moved } else { now };
+            passed_over |= request.number < number;
         }
         peer.answered();
         // One that was late and answers now is asked again at once.
         peer.rests = peer.rests.min(now);
         self.reserved = self.reserved.saturating_sub(reserved.saturating_mul(count as u64));
-        self.learn_size(bytes, count as u64);
+        self.learn_size(weight, count as u64);
         if passed_over {
             self.let_others_before(link, number);
         }
@@ -137,8 +140,8 @@ impl Native {
     }
 
     /// Follows growth at once, and shrinking by halves.
-    fn learn_size(&mut self, bytes: u64, count: u64) {
-        let Some(average) = bytes.checked_div(count) else { return };
+    fn learn_size(&mut self, weight: u64, count: u64) {
+        let Some(average) = weight.checked_div(count) else { return };
         self.estimate = average.max(self.estimate.saturating_add(average) / 2);
     }
 
@@ -151,7 +154,9 @@ impl Native {
         bodies: Vec<Body>,
         out: &mut Vec<Output>,
     ) {
-        let Self { download: Some(download), held, reserved, checks, .. } = self else { return };
+        let Self { download: Some(download), held, reserved, checks, peers, .. } = self else {
+            return;
+        };
         let number = download.number;
         let mut run: (Height, Vec<(ValidHeader, Body)>, u64) = (first, Vec::new(), 0);
         let mut emit = |run: &mut (Height, Vec<(ValidHeader, Body)>, u64), next: Height| {
@@ -168,7 +173,7 @@ impl Native {
                 emit(&mut run, height.next());
                 continue;
             };
-            let bytes = body.len() as u64;
+            let bytes = body.weight();
             let is_front = download.front() == Some(height);
             let limit = if is_front { BUDGET } else { BUDGET.saturating_sub(SPARE) };
             if held.saturating_add(*reserved).saturating_add(bytes) > limit {
@@ -180,6 +185,10 @@ impl Native {
             download.checking(height, bytes);
             download.has_begun = true;
             download.moved = now;
+            if let Some(peer) = peers.get_mut(&link) {
+                // It withholds nothing.
+                peer.was_late = None;
+            }
             run.2 = run.2.saturating_add(bytes);
             run.1.push((header, body));
         }
@@ -273,7 +282,6 @@ impl Native {
             give_back(download.as_mut(), reserved, request);
             (request.is_late, request.reserved) = (true, 0);
         }
-        peer.forget_late();
     }
 
     /// Links that are asked for bodies now.

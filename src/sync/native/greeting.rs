@@ -77,7 +77,7 @@ impl Native {
             self.tell(link, Note::Clock { millis: apart }, out);
         }
         // The tip may be another one than our Hello told of.
-        self.announce(out);
+        self.is_untold = true;
     }
 
     /// Of two links to one node, which stays and which goes. Both ends decide alike.

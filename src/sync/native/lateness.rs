@@ -20,7 +20,6 @@ impl Native {
         for link in self.late_requests(now) {
             self.bodies_late(now, link);
         }
-        self.give_up(now, out);
         self.watch(now, out);
         self.ask_addresses(now, out);
     }
@@ -92,7 +91,7 @@ impl Native {
     }
 
     /// Gives up a branch that nobody sends the blocks of, when there is another one.
-    fn give_up(&mut self, now: Time, out: &mut Vec<Output>) {
+    pub(super) fn give_up(&mut self, now: Time, out: &mut Vec<Output>) {
         let Some(over) = self.give_up_at() else { return };
         if now < over {
             return;
@@ -119,8 +118,13 @@ impl Native {
     /// When the branch is given up; never while no other link claims more work than ours.
     fn give_up_at(&self) -> Option<Time> {
         let download = self.download.as_ref()?;
+        if !self.batches.is_empty() || !self.checks.is_empty() {
+            // It is we who are slow.
+            return None;
+        }
         let others = |peer: &&Peer| {
-            peer.was_late != Some(download.number)
+            peer.shunned <= self.looked
+                && peer.was_late != Some(download.number)
                 && Some(peer.id) != download.source
                 && matches!(peer.claim, Claim::Work(_) | Claim::Block)
                 && peer.is_ahead(Time::default(), self.work)
@@ -163,7 +167,8 @@ impl Native {
         let helped = self
             .awaited(self.looked)
             .and_then(|(request, _, helper)| helper.map(|_| request.moved.plus(self.patience())));
-        let others = [stalled, helped, self.give_up_at(), Some(self.paused)];
+        let over = [self.give_up_at(), self.unheld_at(), self.silent_until()];
+        let others = [stalled, helped, Some(self.paused)].into_iter().chain(over);
         of_peers.chain(others).flatten().filter(|time| *time > self.looked).min()
     }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::sync::message::MAX_FRAME;
+use crate::chain::Spec;
+use crate::sync::message::{Body, MAX_BODY};
 
 /// Versions of the dialect that this node speaks.
 pub(super) const VERSIONS: (u16, u16) = (1, 1);
@@ -39,14 +40,18 @@ pub(super) const WINDOW: usize = 2_048;
 /// Requests for bodies under way on a link, at most.
 pub(super) const MAX_REQUESTS: usize = 4;
 
-/// Requests on a link whose answer is late and still taken, at most.
-pub(super) const MAX_LATE: usize = 16;
+/// Requests on a link that are under way or late, at most: what is late is still taken.
+pub(super) const MAX_OUTSTANDING: usize = 2 * MAX_REQUESTS;
 
-/// Bytes of bodies that came or were asked for and are not connected, of all links together.
+/// Bytes of memory of bodies that came or were asked for and are not connected, of all links
+/// together.
 pub(super) const BUDGET: u64 = 64 << 20;
 
 /// Of these, what is left free for the block that everything waits for.
-pub(super) const SPARE: u64 = MAX_FRAME as u64;
+pub(super) const SPARE: u64 = MAX_WEIGHT;
+
+/// Memory of one body at most: its bytes, and as many records as a chain allows.
+pub(super) const MAX_WEIGHT: u64 = MAX_BODY as u64 + Spec::MAX_BLOCK_RECORDS as u64 * Body::RECORD;
 
 /// Bytes of bodies that one request is made for.
 pub(super) const REQUEST_BYTES: u64 = 4 << 20;

@@ -66,6 +66,8 @@ pub(super) struct Native {
     reserved: u64,
     /// What a body is likely to have, in bytes.
     estimate: u64,
+    /// Whether links are to be told of our tip.
+    is_untold: bool,
     /// Nothing is fetched until then: the node could not take blocks.
     paused: Time,
     /// When it was last looked at what is due.
@@ -84,6 +86,7 @@ impl Native {
         Self {
             genesis: config.spec.genesis().hash(),
             // The most that one can have, until the first ones came.
+            is_untold: false,
             estimate: config.spec.max_block_bytes(),
             config,
             tip,
@@ -116,7 +119,7 @@ impl Native {
                 self.on_checked(now, link, download, first, blocks, fault, out);
             }
             Input::Connected { download, last, outcome } => {
-                self.on_connected(now, download, last, outcome, out);
+                self.on_connected(now, download, last, outcome);
             }
             Input::Served { link } => self.on_served(link),
             Input::DeadlinePassed => self.on_time(now, out),
@@ -167,14 +170,14 @@ impl Native {
         if tip == self.tip {
             return;
         }
-        (self.tip, self.work) = (tip, work);
-        self.announce(out);
+        (self.tip, self.work, self.is_untold) = (tip, work, true);
         self.go_on(now, out);
     }
 
     /// Whatever can be begun is begun.
     fn go_on(&mut self, now: Time, out: &mut Vec<Output>) {
         self.hand_on(out);
+        self.give_up(now, out);
         self.begin_best(now, out);
         self.scout(now, out);
         self.ask_more_headers(now, out);
@@ -183,6 +186,7 @@ impl Native {
         if self.drop_unheld(now) {
             self.scout(now, out);
         }
+        self.announce(now, out);
     }
 
     fn next_number(&mut self) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::limits::{FIRST_TIMEOUT, LAST_TIMEOUT, MAX_LATE, MAX_REQUESTS};
+use super::limits::{FIRST_TIMEOUT, LAST_TIMEOUT, MAX_OUTSTANDING, MAX_REQUESTS};
 use super::walk::Walk;
 use crate::chain::{Hash, Header, Height, Work};
 use crate::sync::noted::Noted;
@@ -171,6 +171,7 @@ impl Peer {
             && !self.is_resting(now)
             && self.lacks != Some(download)
             && self.in_time() < MAX_REQUESTS
+            && self.requests.len() < MAX_OUTSTANDING
     }
 
     /// It named this block as one of its chain.
@@ -178,6 +179,11 @@ impl Peer {
         self.tip = Some(mark);
         self.height = self.height.max(mark.height);
         self.knows = Some(mark.hash);
+    }
+
+    /// Whether it named a higher block than this one last: there is more to come of it.
+    pub(super) fn named_above(&self, mark: Mark) -> bool {
+        self.tip.is_some_and(|tip| tip.height > mark.height)
     }
 
     /// It was late: it gets more time, and nothing is asked of it for as long as it had.
@@ -204,16 +210,5 @@ impl Peer {
         let in_time = self.requests.iter().filter(|request| !request.is_late);
         // Requests are answered one after the other.
         in_time.map(|request| request.moved).max().map(|moved| moved.plus(self.timeout))
-    }
-
-    /// Drops the oldest late requests above the bound: their answers are passed over.
-    pub(super) fn forget_late(&mut self) {
-        let late = self.requests.iter().filter(|request| request.is_late).count();
-        let mut surplus = late.saturating_sub(MAX_LATE);
-        self.requests.retain(|request| {
-            let forget = surplus > 0 && request.is_late;
-            surplus = surplus.saturating_sub(usize::from(forget));
-            !forget
-        });
     }
 }

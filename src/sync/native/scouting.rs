@@ -1,6 +1,7 @@
 //! Who is asked for headers, and what is made of them: a branch is walked until it shows
 //! more work than ours, and then fetched.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::download::{Download, Taken};
@@ -8,7 +9,7 @@ use super::limits::{MAX_AHEAD, MAX_SCOUTS, MAX_WALK, NEAR, SHUN};
 use super::peer::{Ask, Query};
 use super::walk::{Rules, Walk};
 use super::{Claim, Native, Peer, UNASKED};
-use crate::chain::{Header, RuleError, Timestamp, TipState};
+use crate::chain::{Header, Height, RuleError, Timestamp, TipState, Work};
 use crate::sync::message::MAX_HEADERS;
 use crate::sync::{LinkId, Mark, Note, Output, Redial, Time};
 
@@ -165,11 +166,15 @@ impl Native {
             if is_last {
                 self.resolved(link);
             } else {
-                // All of this was staged before a restart: on from there.
+                // All of this was staged before a restart: on from there, as long as it moves on.
                 let walk = Walk::new(*state);
                 let after = walk.head();
-                peer.walk = Some(walk);
-                self.ask_headers(now, link, Some(after), out);
+                let before = peer.walk.replace(walk).map(|walk| walk.base().height);
+                if before.is_none_or(|before| before < after.height) {
+                    self.ask_headers(now, link, Some(after), out);
+                } else {
+                    peer.rest(now);
+                }
             }
             return;
         }
@@ -198,6 +203,7 @@ impl Native {
             }
         }
         let (work, count, head) = (walk.work(), walk.count(), walk.head());
+        let is_last = is_last && !peer.named_above(head);
         if count > 0 {
             peer.named(head);
         }
@@ -206,10 +212,12 @@ impl Native {
             if is_over {
                 return;
             }
-        } else if work > self.work || is_last {
-            let peer = self.peers.get_mut(&link);
-            if let Some(peer) = peer {
-                peer.claim = Claim::Nothing;
+        } else if is_last {
+            self.resolved(link);
+        } else if work > self.work {
+            // There is more of it: looked at while it is fetched, or after another branch.
+            if let Some(peer) = self.peers.get_mut(&link) {
+                peer.claim = Claim::Block;
             }
         } else if count >= MAX_WALK {
             // So many blocks without more work than ours.
@@ -296,7 +304,7 @@ impl Native {
             && download.left() == 0
             && download.is_whole
         {
-            self.finish(out);
+            self.finish();
         }
         if self.download.is_some() || now < self.paused {
             return;
@@ -338,11 +346,12 @@ impl Native {
             }
         }
         let head = download.head();
-        download.is_whole =
-            is_last && head.height >= headers.last().map_or(head.height, |h| h.height);
+        let is_all = head.height >= headers.last().map_or(head.height, |h| h.height);
+        download.is_whole = is_last && is_all;
         if let Some(peer) = peers.get_mut(&link) {
+            download.is_whole &= !peer.named_above(head);
             peer.named(head);
-            peer.claim = Claim::Nothing;
+            peer.claim = if download.is_whole { Claim::Nothing } else { Claim::Block };
         }
         match failure {
             Some(Taken::Breaks(error)) => {
@@ -366,13 +375,12 @@ impl Native {
     }
 }
 
-/// By what a link claims, then by what it showed; the name makes it a total order.
-fn rank(
-    peer: &Peer,
-) -> (Option<crate::chain::Work>, crate::chain::Height, std::cmp::Reverse<LinkId>) {
+/// Who answers in time comes first, whatever others claim; then by what a link claims, then by
+/// what it showed. The name makes it a total order.
+fn rank(peer: &Peer) -> (Reverse<Duration>, Option<Work>, Height, Reverse<LinkId>) {
     let claimed = match peer.claim {
         Claim::Work(work) => Some(work),
         _ => None,
     };
-    (claimed, peer.height, std::cmp::Reverse(peer.id))
+    (Reverse(peer.timeout), claimed, peer.height, Reverse(peer.id))
 }

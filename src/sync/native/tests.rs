@@ -20,6 +20,7 @@ mod fetching;
 mod forks;
 mod greeting;
 mod lateness;
+mod liveness;
 mod swapping;
 
 const A: LinkId = LinkId(1);
@@ -131,6 +132,8 @@ struct Bench {
     held: BTreeMap<Hash, TipState>,
     /// Whether the writer answers.
     connects: bool,
+    /// Whether lookups on our chain are answered; else those that wait.
+    held_queries: Option<Vec<Input>>,
     pending: Vec<(u64, Vec<ValidBlock>)>,
     connected: u64,
 }
@@ -154,7 +157,17 @@ impl Bench {
         let held = chain.states.iter().map(|state| (state.hash(), state.clone())).collect();
         let now = Time(Duration::from_secs(1_000));
         let spec = chain.spec.clone();
-        Self { spec, machine, now, ours, held, connects: true, pending: Vec::new(), connected: 0 }
+        Self {
+            spec,
+            machine,
+            now,
+            ours,
+            held,
+            connects: true,
+            held_queries: None,
+            pending: Vec::new(),
+            connected: 0,
+        }
     }
 
     fn clock() -> Timestamp {
@@ -176,7 +189,11 @@ impl Bench {
                             marks.iter().rposition(|mark| self.held.contains_key(&mark.hash));
                         let held = held
                             .map(|place| (place, Box::new(self.held[&marks[place].hash].clone())));
-                        inputs.insert(0, Input::Base { link, query, held, clock: Self::clock() });
+                        let base = Input::Base { link, query, held, clock: Self::clock() };
+                        match &mut self.held_queries {
+                            Some(waiting) => waiting.push(base),
+                            None => inputs.insert(0, base),
+                        }
                     }
                     Output::Check { link, download, first, bodies } => {
                         let (mut blocks, mut fault) = (Vec::new(), None);
@@ -305,6 +322,30 @@ impl Bench {
             }
         }
         rest
+    }
+
+    /// Answers one round of questions; what came of it.
+    fn serve_once(&mut self, peers: &[(LinkId, &Chain)], outputs: Vec<Output>) -> Vec<Output> {
+        let chain =
+            |link: LinkId| peers.iter().find(|(name, _)| *name == link).map(|(_, chain)| *chain);
+        let mut out = Vec::new();
+        for output in outputs {
+            let Some((link, messages)) = answer(&output, &chain) else { continue };
+            for message in messages {
+                out.extend(self.says(link, message));
+            }
+        }
+        out
+    }
+
+    /// Lookups on our chain are answered after `what`.
+    fn holding_queries(&mut self, what: impl FnOnce(&mut Self) -> Vec<Output>) -> Vec<Output> {
+        self.held_queries = Some(Vec::new());
+        let mut out = what(self);
+        for base in self.held_queries.take().unwrap_or_default() {
+            out.extend(self.tell(base));
+        }
+        out
     }
 
     fn tip(&self) -> Hash {

@@ -27,8 +27,9 @@ const FEW: usize = 400;
 const LEAST: usize = 120;
 /// Small runs of the checks.
 const SEEDS: [u64; 3] = [1, 2, 3];
-/// Runs of catching up in the checks.
-const GAP_SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
+/// Runs of catching up in the checks; of the first 300 the slowest, and those that fetched most
+/// in vain.
+const GAP_SEEDS: [u64; 8] = [1, 2, 3, 4, 5, 27, 68, 154];
 
 #[test]
 fn two_thousand_nodes_of_which_some_mean_ill_converge_on_most_work() {
@@ -46,9 +47,9 @@ fn a_crowd_of_which_some_mean_ill_converges_on_most_work() {
 
 #[test]
 fn a_node_far_behind_catches_up_though_some_peers_stall_or_lie() {
-    for seed in seeds(&GAP_SEEDS) {
-        catch_up::play(seed);
-    }
+    let seeds = seeds(&GAP_SEEDS);
+    let liars: u64 = seeds.iter().map(|&seed| catch_up::play(seed).liars).sum();
+    assert!(liars >= seeds.len() as u64, "only {liars} liars were banned");
 }
 
 #[test]

@@ -1,0 +1,230 @@
+//! What must not keep a node from the chain with the most work.
+
+use super::*;
+
+/// So many blocks that their headers take several messages.
+fn long() -> Chain {
+    Chain::genesis().grow("a", 5_000)
+}
+
+fn announced(outputs: &[Output]) -> Vec<LinkId> {
+    let announce = |output: &Output| match output {
+        Output::Announce { link, .. } => Some(*link),
+        _ => None,
+    };
+    outputs.iter().filter_map(announce).collect()
+}
+
+#[test]
+fn who_has_more_is_asked_again_when_a_shorter_chain_was_fetched_first() {
+    let long = long();
+    let short = long.until(3_000);
+    let mut bench = Bench::new(&Chain::genesis());
+    let mut out = bench.greet(B, &short);
+    out.extend(bench.greet(A, &long));
+    bench.serve(&[(A, &long), (B, &short)], out);
+    assert_eq!(bench.ours.height(), Height::new(5_000));
+}
+
+#[test]
+fn a_source_that_is_late_once_is_asked_again_when_another_one_ended_lower() {
+    let long = long();
+    let short = long.until(4_500);
+    let mut bench = Bench::new(&Chain::genesis());
+    let out = bench.greet(A, &long);
+    let out = bench.serve_once(&[(A, &long)], out);
+    // It answers no question for headers for two seconds; who has less helps out.
+    let (asked, rest): (Vec<_>, Vec<_>) =
+        out.into_iter().partition(|output| matches!(output, Output::AskHeaders { .. }));
+    assert_eq!(asked_headers(&asked), [A]);
+    bench.greet(B, &short);
+    bench.serve(&[(A, &long)], rest);
+    let out = bench.wait(Duration::from_secs(2));
+    let out = bench.serve(&[(A, &long), (B, &short)], out);
+    assert_eq!(asked_headers(&out), []);
+    let out = bench.wait(Duration::from_secs(5));
+    bench.serve(&[(A, &long), (B, &short)], out);
+    assert_eq!(bench.ours.height(), Height::new(5_000));
+}
+
+#[test]
+fn a_branch_that_nobody_can_serve_is_given_up_and_silences_nobody() {
+    let ours = Chain::genesis().grow("a", 100);
+    let theirs = ours.grow("t", 50);
+    let mut bench = Bench::new(&ours);
+    bench.greet(B, &ours);
+    let out = bench.greet(A, &theirs);
+    bench.serve_once(&[(A, &theirs)], out);
+    bench.tell(Input::Closed { link: A });
+    assert_eq!(bench.machine.progress().state, SyncState::Blocks);
+    let mined = ours.grow("o", 1);
+    let mut out = bench.adopt(&mined);
+    out.extend(bench.wait(Duration::from_secs(6)));
+    assert_eq!(announced(&out), [B]);
+    assert_eq!(bench.machine.progress().state, SyncState::Idle);
+}
+
+#[test]
+fn a_branch_that_is_withheld_with_no_other_in_sight_silences_nobody() {
+    let ours = Chain::genesis().grow("a", 100);
+    let theirs = ours.grow("t", 50);
+    let mut bench = Bench::new(&ours);
+    bench.greet(B, &ours);
+    let out = bench.greet(A, &theirs);
+    bench.serve_once(&[(A, &theirs)], out);
+    let mut out = bench.adopt(&ours.grow("o", 1));
+    out.extend(bench.wait(Duration::from_secs(6)));
+    assert!(announced(&out).contains(&B));
+    // And is not waited for once ours has more work.
+    bench.adopt(&ours.grow("o", 50));
+    bench.wait(Duration::from_secs(6));
+    assert_ne!(bench.machine.progress().state, SyncState::Blocks);
+}
+
+#[test]
+fn links_that_claim_most_and_never_answer_do_not_keep_an_honest_one_from_being_asked() {
+    let honest = Chain::genesis().grow("a", 10);
+    let mut bench = Bench::new(&Chain::genesis());
+    for name in 10..18 {
+        bench.open(LinkId(name));
+        let mut hello = hello(LinkId(name), &honest);
+        hello.work = Work::from_bytes([0x7f; 32]);
+        bench.says(LinkId(name), Message::Hello(hello));
+    }
+    bench.greet(A, &honest);
+    for _ in 0..30 {
+        let out = bench.wait(Duration::from_secs(1));
+        bench.serve(&[(A, &honest)], out);
+    }
+    assert_eq!(bench.tip(), honest.tip().hash());
+}
+
+#[test]
+fn a_link_that_answers_with_our_own_blocks_again_and_again_rests() {
+    let ours = Chain::genesis().grow("a", 3_000);
+    let mut bench = Bench::new(&ours);
+    bench.open(B);
+    let mut hello = hello(B, &ours);
+    hello.work = Work::from_bytes([0x7f; 32]);
+    let mut out = bench.says(B, Message::Hello(hello));
+    let mut asked = 0;
+    while asked < 10 && asked_headers(&out) == [B] {
+        asked += 1;
+        out = bench.says(B, Message::Headers(ours.headers_from(1)));
+    }
+    assert_eq!(asked, 2, "once on from there, and then not at once");
+}
+
+#[test]
+fn a_header_from_the_future_is_asked_for_again_though_others_came_below_it() {
+    let chain = Chain::genesis().grow("a", 4);
+    let mut early = chain.header(4);
+    early.timestamp = Timestamp::from_millis(NOW + 3_600_000);
+    while early.check_alone(&chain.spec).is_err() {
+        early.nonce += 1;
+    }
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.greet(A, &chain);
+    let mut headers = chain.headers_from(1);
+    headers[3] = early;
+    let out = bench.says(A, Message::Headers(headers));
+    bench.serve(&[(A, &chain)], out);
+    assert_eq!(bench.ours.height(), Height::new(3));
+    let out = bench.wait(Duration::from_secs(3_600));
+    assert_eq!(asked_headers(&out).first(), Some(&A));
+}
+
+#[test]
+fn a_block_that_is_announced_while_headers_are_looked_up_is_fetched() {
+    let chain = Chain::genesis().grow("a", 5);
+    let known = chain.until(4);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.greet(A, &known);
+    // The lookup takes its time: the announcement comes before its answer.
+    let out = bench.holding_queries(|bench| {
+        let mut out = bench.says(A, Message::Headers(known.headers_from(1)));
+        out.extend(bench.says(A, Message::Announce(chain.header(5))));
+        out
+    });
+    bench.serve(&[(A, &chain)], out);
+    assert_eq!(bench.tip(), chain.tip().hash());
+}
+
+#[test]
+fn who_sent_its_blocks_is_not_blamed_for_our_slow_writer() {
+    let chain = long();
+    let other = Chain::genesis().grow("b", 10);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.connects = false;
+    let out = bench.greet(A, &chain);
+    bench.serve(&[(A, &chain)], out);
+    bench.greet(B, &other);
+    let out = bench.wait(Duration::from_secs(25));
+    let blamed =
+        out.iter().any(|output| matches!(output, Output::Log { note: Note::Withheld { .. }, .. }));
+    assert!(!blamed, "{out:?}");
+}
+
+#[test]
+fn a_link_that_drips_what_is_late_does_not_hold_up_the_block_that_all_waits_for() {
+    let chain = Chain::genesis().grow("a", 400);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.greet(A, &chain);
+    let out = bench.says(A, Message::Headers(chain.headers_from(1)));
+    let first = ranges(&out);
+    // Its first answers are late, and it is asked again.
+    bench.wait(Duration::from_secs(2));
+    let mut at = Height::new(first[0].2);
+    let request = first[0].1;
+    let mut drip = |bench: &mut Bench| {
+        let bodies = chain.bodies(at, 1);
+        at = at.next();
+        bench.says(A, Message::Blocks { request, bodies })
+    };
+    let again = ranges(&drip(&mut bench));
+    assert!(!again.is_empty());
+    bench.greet(B, &chain);
+    let mut helped = false;
+    for _ in 0..30 {
+        helped |= ranges(&bench.wait(Duration::from_millis(100))).iter().any(|it| it.0 == B);
+        helped |= ranges(&drip(&mut bench)).iter().any(|it| it.0 == B);
+    }
+    assert!(helped, "nobody else was asked");
+}
+
+#[test]
+fn a_slow_link_is_not_asked_for_more_than_it_can_send() {
+    let chain = long();
+    let mut bench = Bench::new(&Chain::genesis());
+    let out = bench.greet(A, &chain);
+    let out = bench.serve_once(&[(A, &chain)], out);
+    let mut waiting: std::collections::VecDeque<_> = ranges(&out).into();
+    let mut most = 0;
+    // Every answer takes three seconds, one after the other.
+    for _ in 0..200 {
+        let Some((_, request, first, count)) = waiting.pop_front() else { break };
+        most = most.max(waiting.len());
+        let mut out = bench.wait(Duration::from_secs(3));
+        let bodies = chain.bodies(Height::new(first), count);
+        out.extend(bench.says(A, Message::Blocks { request, bodies }));
+        let headers = asked_headers(&out);
+        for _ in headers {
+            let head = bench.machine.progress().headers;
+            let from = usize::try_from(bench.ours.height().get()).unwrap() + head + 1;
+            out.extend(bench.says(A, Message::Headers(chain.headers_from(from))));
+        }
+        waiting.extend(ranges(&out));
+    }
+    assert!(most <= 8, "{most} requests under way");
+    assert!(bench.ours.height() > Height::new(2_000), "at {}", bench.ours.height());
+}
+
+#[test]
+fn many_small_records_count_with_the_memory_that_they_take() {
+    let one = Body::of(&["x".repeat(300)]).unwrap();
+    assert_eq!(one.weight(), one.len() as u64 + 32);
+    let many = Body::of(&vec![String::new(); 4_096]).unwrap();
+    assert!(many.weight() > 128 << 10);
+    // A count that the bytes cannot hold is not believed.
+    assert_eq!(Body::encoded(vec![0xff, 0xff, 0xff, 0x7f, 0]).weight(), 5 + 32 * 5);
+}
