@@ -102,15 +102,15 @@ impl Native {
 
     /// When the branch is dropped because no link can have the block which everything waits for:
     /// at once when a link said that it does not hold it, for those that showed it are on another
-    /// one by now, or lied; else when who had it does not come back. And when it has no more work
-    /// than ours by now, and nothing of it comes.
+    /// one by now, or lied; else when who had it does not come back. And when all of it has no
+    /// more work than ours by now, and nothing of it comes.
     pub(super) fn unheld_at(&self) -> Option<Time> {
         let download = self.download.as_ref()?;
         if !self.checks.is_empty() || !self.batches.is_empty() {
             return None;
         }
         let later = download.moved.plus(GIVE_UP_FIRST);
-        if download.left() > 0 && download.work() <= self.work {
+        if download.is_whole && download.left() > 0 && download.work() <= self.work {
             return Some(later);
         }
         let front = download.front().filter(|front| download.misses(*front))?;

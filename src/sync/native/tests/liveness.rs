@@ -228,3 +228,35 @@ fn many_small_records_count_with_the_memory_that_they_take() {
     // A count that the bytes cannot hold is not believed.
     assert_eq!(Body::encoded(vec![0xff, 0xff, 0xff, 0x7f, 0]).weight(), 5 + 32 * 5);
 }
+
+#[test]
+fn a_long_branch_whose_blocks_are_slow_to_come_is_not_dropped() {
+    let ours = Chain::genesis().grow("o", 2_500);
+    let theirs = Chain::genesis().grow("t", 5_000);
+    let mut bench = Bench::new(&ours);
+    let mut out = bench.greet(A, &theirs);
+    let mut asked = Vec::new();
+    for _ in 0..15 {
+        // Its headers come at once.
+        while !asked_headers(&out).is_empty() {
+            asked.extend(ranges(&out));
+            out = bench.serve_once(&[(A, &theirs)], headers_only(out));
+        }
+        asked.extend(ranges(&out));
+        out = bench.wait(Duration::from_secs(1));
+    }
+    asked.extend(ranges(&out));
+    assert_eq!(bench.machine.progress().state, SyncState::Blocks);
+    let begun = asked.iter().filter(|range| range.2 == 1).count();
+    assert!(begun <= 3, "the first block was asked for {begun} times");
+    for (_, request, first, count) in asked {
+        let bodies = theirs.bodies(Height::new(first), count);
+        out.extend(bench.says(A, Message::Blocks { request, bodies }));
+    }
+    bench.serve(&[(A, &theirs)], out);
+    assert_eq!(bench.tip(), theirs.tip().hash());
+}
+
+fn headers_only(outputs: Vec<Output>) -> Vec<Output> {
+    outputs.into_iter().filter(|output| matches!(output, Output::AskHeaders { .. })).collect()
+}
