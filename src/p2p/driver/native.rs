@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::Driver;
 use super::links::NEVER;
 use crate::chain::{Height, ValidBlock};
-use crate::node::{Direction, KnownPeer};
+use crate::node::{Direction, KnownPeer, PeerUrl};
 use crate::p2p::handshake::MAX_AGENT;
 use crate::p2p::link::Close;
 use crate::p2p::native::addresses::{learned, listening};
@@ -60,20 +60,25 @@ impl<T: Transport> Driver<T> {
     /// Takes up what a peer told of, and writes what is new into the address book.
     pub(super) fn learn(&mut self, link: LinkId, addresses: &[PeerAddress]) {
         let Some(live) = self.table.links.get(&link) else { return };
+        let peers = learned(addresses, live.address.ip());
+        self.take_up(peers);
+    }
+
+    /// Takes up addresses that peers spoke of. They are the book's as such until our own dial
+    /// reaches them.
+    fn take_up(&mut self, peers: impl IntoIterator<Item = PeerUrl>) {
         let now = Instant::now();
         let mut new = Vec::new();
-        for peer in learned(addresses, live.address.ip()) {
+        for peer in peers {
             if self.dials.learn(peer.clone(), now) {
                 let address = peer.as_str().to_owned();
-                new.push(KnownPeer {
-                    address,
-                    last_success: NEVER.as_millis(),
-                    failures: 0,
-                    learned: true,
-                });
+                let last_success = NEVER.as_millis();
+                new.push(KnownPeer { address, last_success, failures: 0, learned: true });
             }
         }
-        self.write_down(new);
+        if !new.is_empty() {
+            self.write_down(new);
+        }
     }
 
     /// The peer said who it is.
@@ -93,10 +98,8 @@ impl<T: Transport> Driver<T> {
             return;
         }
         if let Some(peer) = listen.and_then(|listen| listening(listen, seen)) {
-            let now = Instant::now();
-            self.dials.learn(peer.clone(), now);
-            self.dials.linked_otherwise(&peer, link, now);
-            self.remember(&peer, self.context.node.now(), 0);
+            self.take_up([peer.clone()]);
+            self.dials.linked_otherwise(&peer, link, Instant::now());
         }
     }
 
