@@ -118,11 +118,12 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Writes a peer into the address book, beside everything else.
+    /// Writes a peer that was reached, failed or was added into the address book, beside
+    /// everything else.
     pub(super) fn remember(&self, peer: &PeerUrl, success: Timestamp, failures: u32) {
-        let last_success = success.as_millis();
         let address = peer.as_str().to_owned();
-        let entry = KnownPeer { address, last_success, failures, learned: false };
-        self.write_down(vec![entry]);
+        let learned = success == NEVER && !self.dials.names(peer);
+        let last_success = success.as_millis();
+        self.write_down(vec![KnownPeer { address, last_success, failures, learned }]);
     }
 }

@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::chain::{Height, Timestamp, Work};
 use crate::node::testing::{TestNode, until};
-use crate::node::{Dialect, KnownPeer, Links};
+use crate::node::{Dialect, KnownPeer, LinkCommand, Links};
 use crate::p2p::event::Arrival;
 use crate::p2p::handshake::Agreed;
 use crate::p2p::link::Ticket;
