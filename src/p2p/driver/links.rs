@@ -1,5 +1,6 @@
 //! Links that come about and end, and what the operator asks for.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -14,7 +15,7 @@ use crate::p2p::link::Ticket;
 use crate::p2p::table::Live;
 use crate::p2p::transport::Transport;
 use crate::p2p::writer::MAX_WAITING;
-use crate::sync::{Input, LinkId};
+use crate::sync::{Input, LinkId, Origin};
 
 /// No success; an earlier one stays in the address book.
 pub(super) const NEVER: Timestamp = Timestamp::from_millis(0);
@@ -99,7 +100,7 @@ impl<T: Transport> Driver<T> {
         self.tell(match dialect {
             Dialect::Native => {
                 let (dialled, clock) = (direction == Direction::Dialled, self.context.node.now());
-                Input::OpenedNative { link, dialled, clock }
+                Input::OpenedNative { link, dialled, origin: origin(address.ip()), clock }
             }
             Dialect::JennyJson | Dialect::Seed => {
                 Input::Opened { link, jenny: dialect == Dialect::JennyJson }
@@ -126,4 +127,12 @@ impl<T: Transport> Driver<T> {
         let last_success = success.as_millis();
         self.write_down(vec![KnownPeer { address, last_success, failures, learned }]);
     }
+}
+
+/// The same for every way to write an address.
+fn origin(ip: IpAddr) -> Origin {
+    Origin(match ip.to_canonical() {
+        IpAddr::V4(ip) => u128::from(ip.to_ipv6_mapped()),
+        IpAddr::V6(ip) => u128::from(ip),
+    })
 }

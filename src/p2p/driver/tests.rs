@@ -16,6 +16,7 @@ use crate::sync::LinkId;
 use crate::sync::message::{Hello, Message};
 
 mod remembering;
+mod twins;
 
 /// A driver that is told things, and does what the machine says to them.
 struct Bench {
@@ -85,4 +86,9 @@ fn arrival(address: &str) -> (Arrival, oneshot::Receiver<Ticket>) {
 
 fn url(text: &str) -> PeerUrl {
     text.parse().unwrap()
+}
+
+/// The code with which the driver closed a link.
+fn closed(ticket: &mut Ticket) -> Option<u16> {
+    ticket.close.try_recv().ok().map(|close| close.code)
 }
