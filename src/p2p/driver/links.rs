@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::Driver;
 use crate::chain::Timestamp;
 use crate::node::{Dialect, Direction, KnownPeer, LinkCommand, PeerUrl};
+use crate::p2p::connect::BANNED;
 use crate::p2p::event::{Arrival, Event};
 use crate::p2p::link::Ticket;
 use crate::p2p::table::Live;
@@ -31,21 +32,15 @@ impl<T: Transport> Driver<T> {
             }
             Event::Accepted(arrival) => {
                 let config = &self.context.config;
-                if self.table.admits(arrival.address, config, Instant::now()) {
+                if self.is_banned(arrival.address.ip()) {
+                    tracing::info!(address = %arrival.address, "a peer was refused: banned");
+                } else if self.table.admits(arrival.address, config, Instant::now()) {
                     self.open(arrival, Direction::Accepted);
                 } else {
                     tracing::info!(address = %arrival.address, "a peer was refused: no room");
                 }
             }
-            Event::Dialled { peer, arrival } => {
-                if let Some(link) = self.open(arrival, Direction::Dialled) {
-                    self.dials.linked(&peer, link, Instant::now());
-                    self.remember(&peer, self.context.node.now(), 0);
-                } else {
-                    let (now, random) = (Instant::now(), (self.context.config.random)());
-                    self.dials.failed(&peer, "the link ended at once", now, random);
-                }
-            }
+            Event::Dialled { peer, arrival } => self.dialled(&peer, arrival),
             Event::Unreached { peer, is_self: true, .. } => {
                 tracing::info!("{} is this node itself", peer.as_str());
                 self.dials.is_oneself(&peer);
@@ -68,6 +63,20 @@ impl<T: Transport> Driver<T> {
                 self.publish();
             }
         }
+    }
+
+    fn dialled(&mut self, peer: &PeerUrl, arrival: Arrival) {
+        let reason = if !self.dials.names(peer) && self.is_banned(arrival.address.ip()) {
+            BANNED
+        } else if let Some(link) = self.open(arrival, Direction::Dialled) {
+            self.dials.linked(peer, link, Instant::now());
+            self.remember(peer, self.context.node.now(), 0);
+            return;
+        } else {
+            "the link ended at once"
+        };
+        let (now, random) = (Instant::now(), (self.context.config.random)());
+        self.dials.failed(peer, reason, now, random);
     }
 
     /// Makes a link of a connection, unless it is gone.

@@ -8,6 +8,7 @@ use super::Driver;
 use super::links::NEVER;
 use crate::chain::{Height, ValidBlock};
 use crate::node::{Direction, KnownPeer, PeerUrl};
+use crate::p2p::connect::BANNED;
 use crate::p2p::handshake::MAX_AGENT;
 use crate::p2p::link::Close;
 use crate::p2p::native::addresses::{learned, listening};
@@ -103,18 +104,39 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Closes a link for a provable fault, and has its address refused for a day; one on this
-    /// machine, and one that the operator named, is only left alone for long.
+    /// Closes a link for a provable fault, and keeps its address out; one on this machine, and
+    /// one that the operator named, is only left alone for long.
     pub(super) fn ban(&mut self, link: LinkId, reason: &'static str) {
-        let is_wanted = self.dials.is_wanted(link);
+        let to_ban = self.to_ban(link);
         let Some(live) = self.table.links.get_mut(&link) else { return };
         live.redial_late = true;
         live.close(Close { code: 1002, reason });
-        let address = live.address;
-        tracing::warn!(link = link.0, %address, "the peer broke the protocol: {reason}");
-        if !is_wanted && !address.ip().to_canonical().is_loopback() {
-            self.record_ban(address.ip(), reason);
+        tracing::warn!(link = link.0, address = %live.address, "the peer broke the protocol: {reason}");
+        if let Some(ip) = to_ban {
+            self.keep_out(ip, reason);
         }
+    }
+
+    /// The address that a fault on this link bans.
+    fn to_ban(&self, link: LinkId) -> Option<IpAddr> {
+        let ip = self.table.links.get(&link)?.address.ip().to_canonical();
+        (!ip.is_loopback() && !self.dials.is_wanted(link)).then_some(ip)
+    }
+
+    /// Has an address refused for a day, and closes its links but those to peers that the
+    /// operator named.
+    fn keep_out(&mut self, ip: IpAddr, reason: &str) {
+        self.record_ban(ip, reason);
+        for (link, live) in &mut self.table.links {
+            if live.address.ip().to_canonical() == ip && !self.dials.is_wanted(*link) {
+                live.redial_late = true;
+                live.close(Close { code: 1008, reason: BANNED });
+            }
+        }
+    }
+
+    pub(super) fn is_banned(&self, ip: IpAddr) -> bool {
+        self.context.node.is_banned(ip, self.context.node.now())
     }
 
     /// Has an address refused for a day: at once, and after a restart.

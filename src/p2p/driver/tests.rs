@@ -15,6 +15,7 @@ use crate::p2p::transport::Tcp;
 use crate::sync::LinkId;
 use crate::sync::message::{Hello, Message};
 
+mod banning;
 mod remembering;
 mod twins;
 
