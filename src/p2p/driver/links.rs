@@ -30,6 +30,7 @@ impl<T: Transport> Driver<T> {
                 self.tell(Input::Message { link, message: *message, clock });
                 drop(taken);
             }
+            Event::WrongBody { ip } => self.wrong_body(ip),
             Event::Accepted(arrival) => {
                 let config = &self.context.config;
                 if self.is_banned(arrival.address.ip()) {

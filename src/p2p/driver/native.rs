@@ -21,6 +21,9 @@ use crate::sync::{ConnectOutcome, Input, LinkId, Mark};
 /// How long an address is refused: 24 hours.
 const BAN_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
+/// As the machine says it of a link that is still there.
+const WRONG_BODY: &str = "a body that is not the one of its header";
+
 impl<T: Transport> Driver<T> {
     /// Tells the machine; the table notes who gave new blocks that are valid.
     pub(super) fn input(&mut self, input: Input) {
@@ -118,9 +121,17 @@ impl<T: Transport> Driver<T> {
     }
 
     /// The address that a fault on this link bans.
-    fn to_ban(&self, link: LinkId) -> Option<IpAddr> {
+    pub(super) fn to_ban(&self, link: LinkId) -> Option<IpAddr> {
         let ip = self.table.links.get(&link)?.address.ip().to_canonical();
         (!ip.is_loopback() && !self.dials.is_wanted(link)).then_some(ip)
+    }
+
+    /// Bans whoever sent a wrong body and was not there any more to be banned for it.
+    pub(super) fn wrong_body(&mut self, ip: IpAddr) {
+        if !self.is_banned(ip) {
+            tracing::warn!(address = %ip, "a peer broke the protocol and is gone: {WRONG_BODY}");
+            self.keep_out(ip, WRONG_BODY);
+        }
     }
 
     /// Has an address refused for a day, and closes its links but those to peers that the
