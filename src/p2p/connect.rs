@@ -67,12 +67,15 @@ where
     if let Ok(ticket) = ticket.await {
         drop(place);
         upgraded.run(context, ticket).await;
-    } else {
+    } else if !context.node.is_banned(address.ip(), context.node.now()) {
         let refuse = link::refuse(upgraded.socket, FULL);
         // Whoever lost its place is cut off.
         let _ = evicted.run_until_cancelled(refuse).await;
     }
 }
+
+/// Why there is no link, or no longer.
+pub(super) const BANNED: &str = "its address is banned";
 
 const FULL: Close = Close { code: 1013, reason: "no room for another link; try again later" };
 
@@ -126,6 +129,11 @@ async fn reach<T: Transport>(
     let other = |error: std::io::Error| Unreached::Other(error.to_string());
     let no_host = || Unreached::Other("its address names no host".to_owned());
     let (host, port) = peer.authority().ok_or_else(no_host)?;
+    let is_banned = |ip| !is_wanted && context.node.is_banned(ip, context.node.now());
+    let banned = || Unreached::Other(BANNED.to_owned());
+    if host.parse().is_ok_and(is_banned) {
+        return Err(banned());
+    }
     let first = if context.config.native { Offer::Both } else { Offer::Json };
     for offer in [first, Offer::Nothing] {
         let connected = transport.connect(&host, port).await.map_err(other)?;
@@ -133,8 +141,8 @@ async fn reach<T: Transport>(
         if is_oneself(local, remote, listening) {
             return Err(Unreached::Oneself);
         }
-        if !is_wanted && context.node.is_banned(remote.ip(), context.node.now()) {
-            return Err(Unreached::Other("its address is banned".to_owned()));
+        if is_banned(remote.ip()) {
+            return Err(banned());
         }
         let stats = Arc::new(Stats::new());
         let stream = intake(context, stream, &stats);
@@ -187,3 +195,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
         link::run(context, self.stats, self.socket, dialect, ticket).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

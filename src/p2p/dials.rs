@@ -54,11 +54,11 @@ impl State {
 }
 
 impl Dials {
-    /// Takes a peer up that the operator named, to be dialled at once. Answers whether it is new.
+    /// Takes a peer up that the operator named, to be dialled at once. Answers whether it had
+    /// not been named before.
     pub(super) fn want(&mut self, peer: PeerUrl, now: Instant) -> bool {
         if let Some(known) = self.known.get_mut(&peer) {
-            known.is_wanted = true;
-            return false;
+            return !std::mem::replace(&mut known.is_wanted, true);
         }
         if self.known.len() >= MAX_KNOWN && !self.forget_one(false) {
             self.forget_one(true);
@@ -86,7 +86,7 @@ impl Dials {
     }
 
     /// Takes a peer up, has it dialled now, and tells `reply` how that went. Answers
-    /// whether the peer is new.
+    /// whether it had not been named before.
     pub(super) fn ask(
         &mut self,
         peer: &PeerUrl,

@@ -274,3 +274,6 @@ async fn changed(
 const fn mark(tip: &Tip) -> Mark {
     Mark { height: tip.header.height, hash: tip.hash }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What the driver is told.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -19,6 +19,9 @@ pub(super) enum Event {
     Input(Input),
     /// A message of the binary dialect. The link reads the next one when `taken` is dropped.
     Message { link: LinkId, message: Box<Message>, taken: OwnedSemaphorePermit },
+    /// A body was wrong, as the machine was told just before. It does not know a link that is
+    /// over: whoever hung up meanwhile is banned by its address.
+    WrongBody { ip: IpAddr },
     /// A peer has connected and was upgraded. Without an answer it is refused.
     Accepted(Arrival),
     /// A peer that was dialled is connected and upgraded.

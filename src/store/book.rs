@@ -1,6 +1,6 @@
 //! The address book: peers that are dialled again after a restart.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::StoreError;
 use super::database::Database;
@@ -53,8 +53,8 @@ impl Book {
     }
 
     /// Writes a peer down, over what the book had of it; the later success stays. A peer that
-    /// was added or reached is not learned again, and a failure to reach a learned one
-    /// leaves it so. Nothing is written while room on the disk is short.
+    /// was added or reached is not learned again. Nothing is written while room on the disk is
+    /// short.
     ///
     /// # Errors
     /// When an entry does not decode, or the disk fails.
@@ -63,15 +63,15 @@ impl Book {
             return Ok(());
         }
         guarded(|| {
+            // What is read stays true until it is written; a panic elsewhere left the tree whole.
+            let _turn = self.database.book.lock().unwrap_or_else(PoisonError::into_inner);
             let mut entry = entry.clone();
             let known = self.get(&entry.address, false)?;
             let learned = self.get(&entry.address, true)?;
             if let Some(before) = known.as_ref().or(learned.as_ref()) {
                 entry.last_success = entry.last_success.max(before.last_success);
             }
-            let only_failed = learned.is_some() && entry.failures > 0;
-            entry.learned =
-                (entry.learned || only_failed) && known.is_none() && entry.last_success == 0;
+            entry.learned = entry.learned && known.is_none() && entry.last_success == 0;
             if known.is_none() && learned.is_none() && !self.make_room(&entry)? {
                 return Ok(());
             }

@@ -24,6 +24,8 @@ pub(super) struct Database {
     pub(super) peers: sled::Tree,
     /// What `peers` holds of bans, in memory.
     pub(super) bans: BanTable,
+    /// Held while a peer is written into the address book.
+    pub(super) book: Mutex<()>,
     pub(super) db: sled::Db,
     /// A handle of our own on sled's file: sled's flush is no fsync.
     pub(super) file: File,

@@ -101,6 +101,7 @@ fn open_chain(
         side: db.open_tree(SIDE).map_err(read_error)?,
         bodies: db.open_tree(BODIES).map_err(read_error)?,
         bans: BanTable::load(&peers)?,
+        book: Mutex::default(),
         peers,
         chain,
         db,

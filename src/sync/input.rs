@@ -1,7 +1,7 @@
 //! What the machine is told, one consistent fact at a time.
 
 use super::message::Message;
-use super::{LinkId, Mark};
+use super::{LinkId, Mark, Origin};
 use crate::chain::{Height, Timestamp, TipState, ValidBlock, Work};
 
 /// Something that happened. One that names a link which is not open is ignored.
@@ -21,6 +21,8 @@ pub enum Input {
         link: LinkId,
         /// Whether we dialled.
         dialled: bool,
+        /// Where it leads: only links to one address can be two to one node.
+        origin: Origin,
         /// What our clock shows, for our Hello.
         clock: Timestamp,
     },

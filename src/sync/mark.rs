@@ -1,10 +1,14 @@
-//! Names: of a link, and of a block.
+//! Names: of a link, of where it leads, and of a block.
 
 use crate::chain::{Hash, Height};
 
 /// A socket to a peer, for as long as it lasts. Never used twice.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct LinkId(pub u64);
+
+/// The address that a link leads to, in the driver's numbers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Origin(pub u128);
 
 /// Names a block.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

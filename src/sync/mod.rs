@@ -24,7 +24,7 @@ mod turn;
 
 pub use input::{BlockVerdict, ChainVerdict, ConnectOutcome, Input, TipChange};
 pub use machine::SyncMachine;
-pub use mark::{LinkId, Mark};
+pub use mark::{LinkId, Mark, Origin};
 pub use native::{NativeConfig, Progress, SyncState};
 pub use output::{Note, Output, Redial};
 pub use time::Time;

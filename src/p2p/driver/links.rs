@@ -1,5 +1,6 @@
 //! Links that come about and end, and what the operator asks for.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -9,12 +10,13 @@ use tokio::time::Instant;
 use super::Driver;
 use crate::chain::Timestamp;
 use crate::node::{Dialect, Direction, KnownPeer, LinkCommand, PeerUrl};
+use crate::p2p::connect::BANNED;
 use crate::p2p::event::{Arrival, Event};
 use crate::p2p::link::Ticket;
 use crate::p2p::table::Live;
 use crate::p2p::transport::Transport;
 use crate::p2p::writer::MAX_WAITING;
-use crate::sync::{Input, LinkId};
+use crate::sync::{Input, LinkId, Origin};
 
 /// No success; an earlier one stays in the address book.
 pub(super) const NEVER: Timestamp = Timestamp::from_millis(0);
@@ -28,23 +30,18 @@ impl<T: Transport> Driver<T> {
                 self.tell(Input::Message { link, message: *message, clock });
                 drop(taken);
             }
+            Event::WrongBody { ip } => self.wrong_body(ip),
             Event::Accepted(arrival) => {
                 let config = &self.context.config;
-                if self.table.admits(arrival.address, config, Instant::now()) {
+                if self.is_banned(arrival.address.ip()) {
+                    tracing::info!(address = %arrival.address, "a peer was refused: banned");
+                } else if self.table.admits(arrival.address, config, Instant::now()) {
                     self.open(arrival, Direction::Accepted);
                 } else {
                     tracing::info!(address = %arrival.address, "a peer was refused: no room");
                 }
             }
-            Event::Dialled { peer, arrival } => {
-                if let Some(link) = self.open(arrival, Direction::Dialled) {
-                    self.dials.linked(&peer, link, Instant::now());
-                    self.remember(&peer, self.context.node.now(), 0);
-                } else {
-                    let (now, random) = (Instant::now(), (self.context.config.random)());
-                    self.dials.failed(&peer, "the link ended at once", now, random);
-                }
-            }
+            Event::Dialled { peer, arrival } => self.dialled(&peer, arrival),
             Event::Unreached { peer, is_self: true, .. } => {
                 tracing::info!("{} is this node itself", peer.as_str());
                 self.dials.is_oneself(&peer);
@@ -67,6 +64,20 @@ impl<T: Transport> Driver<T> {
                 self.publish();
             }
         }
+    }
+
+    fn dialled(&mut self, peer: &PeerUrl, arrival: Arrival) {
+        let reason = if !self.dials.names(peer) && self.is_banned(arrival.address.ip()) {
+            BANNED
+        } else if let Some(link) = self.open(arrival, Direction::Dialled) {
+            self.dials.linked(peer, link, Instant::now());
+            self.remember(peer, self.context.node.now(), 0);
+            return;
+        } else {
+            "the link ended at once"
+        };
+        let (now, random) = (Instant::now(), (self.context.config.random)());
+        self.dials.failed(peer, reason, now, random);
     }
 
     /// Makes a link of a connection, unless it is gone.
@@ -99,7 +110,7 @@ impl<T: Transport> Driver<T> {
         self.tell(match dialect {
             Dialect::Native => {
                 let (dialled, clock) = (direction == Direction::Dialled, self.context.node.now());
-                Input::OpenedNative { link, dialled, clock }
+                Input::OpenedNative { link, dialled, origin: origin(address.ip()), clock }
             }
             Dialect::JennyJson | Dialect::Seed => {
                 Input::Opened { link, jenny: dialect == Dialect::JennyJson }
@@ -118,11 +129,20 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Writes a peer into the address book, beside everything else.
+    /// Writes a peer that was reached, failed or was added into the address book, beside
+    /// everything else.
     pub(super) fn remember(&self, peer: &PeerUrl, success: Timestamp, failures: u32) {
-        let last_success = success.as_millis();
         let address = peer.as_str().to_owned();
-        let entry = KnownPeer { address, last_success, failures, learned: false };
-        self.write_down(vec![entry]);
+        let learned = success == NEVER && !self.dials.names(peer);
+        let last_success = success.as_millis();
+        self.write_down(vec![KnownPeer { address, last_success, failures, learned }]);
     }
+}
+
+/// The same for every way to write an address.
+fn origin(ip: IpAddr) -> Origin {
+    Origin(match ip.to_canonical() {
+        IpAddr::V4(ip) => u128::from(ip.to_ipv6_mapped()),
+        IpAddr::V6(ip) => u128::from(ip),
+    })
 }

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use super::Driver;
 use super::links::NEVER;
 use crate::chain::{Height, ValidBlock};
-use crate::node::{Direction, KnownPeer};
+use crate::node::{Direction, KnownPeer, PeerUrl};
+use crate::p2p::connect::BANNED;
 use crate::p2p::handshake::MAX_AGENT;
 use crate::p2p::link::Close;
 use crate::p2p::native::addresses::{learned, listening};
@@ -19,6 +20,9 @@ use crate::sync::{ConnectOutcome, Input, LinkId, Mark};
 
 /// How long an address is refused: 24 hours.
 const BAN_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+
+/// As the machine says it of a link that is still there.
+const WRONG_BODY: &str = "a body that is not the one of its header";
 
 impl<T: Transport> Driver<T> {
     /// Tells the machine; the table notes who gave new blocks that are valid.
@@ -60,20 +64,25 @@ impl<T: Transport> Driver<T> {
     /// Takes up what a peer told of, and writes what is new into the address book.
     pub(super) fn learn(&mut self, link: LinkId, addresses: &[PeerAddress]) {
         let Some(live) = self.table.links.get(&link) else { return };
+        let peers = learned(addresses, live.address.ip());
+        self.take_up(peers);
+    }
+
+    /// Takes up addresses that peers spoke of. They are the book's as such until our own dial
+    /// reaches them.
+    fn take_up(&mut self, peers: impl IntoIterator<Item = PeerUrl>) {
         let now = Instant::now();
         let mut new = Vec::new();
-        for peer in learned(addresses, live.address.ip()) {
+        for peer in peers {
             if self.dials.learn(peer.clone(), now) {
                 let address = peer.as_str().to_owned();
-                new.push(KnownPeer {
-                    address,
-                    last_success: NEVER.as_millis(),
-                    failures: 0,
-                    learned: true,
-                });
+                let last_success = NEVER.as_millis();
+                new.push(KnownPeer { address, last_success, failures: 0, learned: true });
             }
         }
-        self.write_down(new);
+        if !new.is_empty() {
+            self.write_down(new);
+        }
     }
 
     /// The peer said who it is.
@@ -93,25 +102,52 @@ impl<T: Transport> Driver<T> {
             return;
         }
         if let Some(peer) = listen.and_then(|listen| listening(listen, seen)) {
-            let now = Instant::now();
-            self.dials.learn(peer.clone(), now);
-            self.dials.linked_otherwise(&peer, link, now);
-            self.remember(&peer, self.context.node.now(), 0);
+            self.take_up([peer.clone()]);
+            self.dials.linked_otherwise(&peer, link, Instant::now());
         }
     }
 
-    /// Closes a link for a provable fault, and has its address refused for a day; one on this
-    /// machine, and one that the operator named, is only left alone for long.
+    /// Closes a link for a provable fault, and keeps its address out; one on this machine, and
+    /// one that the operator named, is only left alone for long.
     pub(super) fn ban(&mut self, link: LinkId, reason: &'static str) {
-        let is_wanted = self.dials.is_wanted(link);
+        let to_ban = self.to_ban(link);
         let Some(live) = self.table.links.get_mut(&link) else { return };
         live.redial_late = true;
         live.close(Close { code: 1002, reason });
-        let address = live.address;
-        tracing::warn!(link = link.0, %address, "the peer broke the protocol: {reason}");
-        if !is_wanted && !address.ip().to_canonical().is_loopback() {
-            self.record_ban(address.ip(), reason);
+        tracing::warn!(link = link.0, address = %live.address, "the peer broke the protocol: {reason}");
+        if let Some(ip) = to_ban {
+            self.keep_out(ip, reason);
         }
+    }
+
+    /// The address that a fault on this link bans.
+    pub(super) fn to_ban(&self, link: LinkId) -> Option<IpAddr> {
+        let ip = self.table.links.get(&link)?.address.ip().to_canonical();
+        (!ip.is_loopback() && !self.dials.is_wanted(link)).then_some(ip)
+    }
+
+    /// Bans whoever sent a wrong body and was not there any more to be banned for it.
+    pub(super) fn wrong_body(&mut self, ip: IpAddr) {
+        if !self.is_banned(ip) {
+            tracing::warn!(address = %ip, "a peer broke the protocol and is gone: {WRONG_BODY}");
+            self.keep_out(ip, WRONG_BODY);
+        }
+    }
+
+    /// Has an address refused for a day, and closes its links but those to peers that the
+    /// operator named.
+    fn keep_out(&mut self, ip: IpAddr, reason: &str) {
+        self.record_ban(ip, reason);
+        for (link, live) in &mut self.table.links {
+            if live.address.ip().to_canonical() == ip && !self.dials.is_wanted(*link) {
+                live.redial_late = true;
+                live.close(Close { code: 1008, reason: BANNED });
+            }
+        }
+    }
+
+    pub(super) fn is_banned(&self, ip: IpAddr) -> bool {
+        self.context.node.is_banned(ip, self.context.node.now())
     }
 
     /// Has an address refused for a day: at once, and after a restart.

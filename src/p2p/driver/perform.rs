@@ -61,8 +61,8 @@ impl<T: Transport> Driver<T> {
                 self.tasks.spawn(work::find_base(context, link, query, marks));
             }
             Output::Check { link, download, first, bodies } => {
-                let context = Arc::clone(&self.context);
-                self.tasks.spawn(work::check(context, link, download, first, bodies));
+                let (context, to_ban) = (Arc::clone(&self.context), self.to_ban(link));
+                self.tasks.spawn(work::check(context, to_ban, link, download, first, bodies));
             }
             Output::Connect { download, source, blocks } => {
                 self.connect(download, source, blocks);

@@ -1,5 +1,6 @@
 //! What the machine asks to be worked out beside everything else.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
@@ -8,9 +9,11 @@ use crate::p2p::event::Event;
 use crate::sync::message::Body;
 use crate::sync::{Input, LinkId, Mark};
 
-/// Holds bodies against their headers, as many messages at a time as there are cores.
+/// Holds bodies against their headers, as many messages at a time as there are cores. A wrong one
+/// bans `to_ban`, though the link is over by then.
 pub(in crate::p2p) async fn check(
     context: Arc<Context>,
+    to_ban: Option<IpAddr>,
     link: LinkId,
     download: u64,
     first: Height,
@@ -25,9 +28,13 @@ pub(in crate::p2p) async fn check(
     });
     // Only a runtime that shuts down drops it.
     let Ok((blocks, fault)) = checked.await else { return };
+    let wrong = to_ban.filter(|_| fault.is_some());
     let checked = Input::Checked { link, download, first, blocks, fault };
     // Without a driver nobody needs to know.
     let _ = context.events.send(Event::Input(checked)).await;
+    if let Some(ip) = wrong {
+        let _ = context.events.send(Event::WrongBody { ip }).await;
+    }
 }
 
 /// The blocks up to the first whose body is wrong, and what is wrong with that.

@@ -64,11 +64,11 @@ fn a_full_book_forgets_learned_peers_first() {
 }
 
 #[test]
-fn a_learned_peer_is_known_once_it_is_reached_or_added_and_not_by_failing() {
+fn a_learned_peer_is_known_once_it_is_reached_or_added_and_stays_so() {
     let home = Home::new();
     let book = home.open().reader.book();
     book.put(&learned(0, 0)).unwrap();
-    book.put(&BookEntry { learned: false, ..learned(0, 2) }).unwrap();
+    book.put(&learned(0, 2)).unwrap();
     assert_eq!(book.entries().unwrap(), [learned(0, 2)]);
     let reached = BookEntry { last_success: 9, failures: 0, ..learned(0, 0) };
     book.put(&reached).unwrap();
@@ -76,8 +76,34 @@ fn a_learned_peer_is_known_once_it_is_reached_or_added_and_not_by_failing() {
     assert_eq!(book.entries().unwrap(), slice::from_ref(&known));
     book.put(&learned(0, 0)).unwrap();
     assert_eq!(book.entries().unwrap(), slice::from_ref(&known));
+    book.put(&learned(0, 7)).unwrap();
+    let known = BookEntry { failures: 7, ..known };
+    assert_eq!(book.entries().unwrap(), slice::from_ref(&known));
     book.put(&learned(1, 0)).unwrap();
     let added = BookEntry { learned: false, ..learned(1, 0) };
     book.put(&added).unwrap();
     assert_eq!(book.entries().unwrap(), [known, added]);
+}
+
+#[test]
+fn a_book_that_several_write_at_once_holds_no_more_than_it_may() {
+    let home = Home::new();
+    let book = home.open().reader.book();
+    let most = u32::try_from(MAX_ENTRIES).unwrap();
+    for number in 1..most {
+        book.put(&entry(number)).unwrap();
+    }
+    let start = std::sync::Barrier::new(8);
+    std::thread::scope(|scope| {
+        for number in most..most + 8 {
+            let (book, start) = (&book, &start);
+            scope.spawn(move || {
+                start.wait();
+                for round in 0..20 {
+                    book.put(&entry(number + 8 * round)).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(book.entries().unwrap().len(), MAX_ENTRIES);
 }

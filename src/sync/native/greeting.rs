@@ -56,8 +56,7 @@ impl Native {
             self.forget(link);
             return;
         }
-        let twin = self.peers.values().find(|peer| peer.nonce == Some(hello.nonce));
-        if let Some(twin) = twin.map(|twin| twin.id) {
+        if let Some(twin) = self.twin(link, hello.nonce) {
             let (stays, goes) = self.settle(now, twin, link, hello.nonce);
             out.push(Output::Duplicate { link: goes, of: Some(stays) });
             self.forget(goes);
@@ -78,6 +77,14 @@ impl Native {
         }
         // The tip may be another one than our Hello told of.
         self.is_untold = true;
+    }
+
+    /// Another link to the same node. Anybody can say the nonce of a node that it has linked to,
+    /// but not from that node's address.
+    fn twin(&self, link: LinkId, nonce: u64) -> Option<LinkId> {
+        let origin = self.peers.get(&link)?.origin;
+        let is_twin = |peer: &&Peer| peer.nonce == Some(nonce) && peer.origin == origin;
+        self.peers.values().find(is_twin).map(|twin| twin.id)
     }
 
     /// Of two links to one node, which stays and which goes. Both ends decide alike.

@@ -106,8 +106,8 @@ impl Native {
 
     pub(super) fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
         match input {
-            Input::OpenedNative { link, dialled, clock } => {
-                self.open(Peer::new(link, dialled, now), clock, out);
+            Input::OpenedNative { link, dialled, origin, clock } => {
+                self.open(Peer::new(link, dialled, origin, now), clock, out);
             }
             Input::Closed { link } => self.forget(link),
             Input::Undecodable { link, reason } => self.ban(link, reason, out),

@@ -6,13 +6,14 @@ use super::limits::{FIRST_TIMEOUT, LAST_TIMEOUT, MAX_OUTSTANDING, MAX_REQUESTS};
 use super::walk::Walk;
 use crate::chain::{Hash, Header, Height, Work};
 use crate::sync::noted::Noted;
-use crate::sync::{LinkId, Mark, Time};
+use crate::sync::{LinkId, Mark, Origin, Time};
 
 /// One link. Of bounded size: a walk's hashes and headers are most of it.
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) id: LinkId,
     pub(super) dialled: bool,
+    pub(super) origin: Origin,
     pub(super) opened: Time,
     /// The nonce of its Hello; none while that is awaited.
     pub(super) nonce: Option<u64>,
@@ -102,10 +103,11 @@ pub(super) struct Request {
 }
 
 impl Peer {
-    pub(super) const fn new(id: LinkId, dialled: bool, opened: Time) -> Self {
+    pub(super) const fn new(id: LinkId, dialled: bool, origin: Origin, opened: Time) -> Self {
         Self {
             id,
             dialled,
+            origin,
             opened,
             nonce: None,
             tip: None,

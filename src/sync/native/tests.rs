@@ -8,7 +8,7 @@ use crate::chain::{
 };
 use crate::sync::message::{Body, Hello, Message, PeerAddress};
 use crate::sync::{
-    ConnectOutcome, Input, LinkId, Mark, NativeConfig, Note, Output, Redial, SyncMachine,
+    ConnectOutcome, Input, LinkId, Mark, NativeConfig, Note, Origin, Output, Redial, SyncMachine,
     SyncState, Time, TipChange,
 };
 
@@ -28,6 +28,9 @@ const B: LinkId = LinkId(2);
 const C: LinkId = LinkId(3);
 
 const OUR_NONCE: u64 = 77;
+
+/// Where links lead, unless a test says otherwise.
+const THERE: Origin = Origin(1);
 
 /// A chain on the `dev` spec: blocks and the state after each, by height.
 #[derive(Clone)]
@@ -275,7 +278,11 @@ impl Bench {
     }
 
     fn open(&mut self, link: LinkId) -> Vec<Output> {
-        self.tell(Input::OpenedNative { link, dialled: true, clock: Self::clock() })
+        self.open_as(link, true, THERE)
+    }
+
+    fn open_as(&mut self, link: LinkId, dialled: bool, origin: Origin) -> Vec<Output> {
+        self.tell(Input::OpenedNative { link, dialled, origin, clock: Self::clock() })
     }
 
     /// With this peer's Hello said: it stands at the end of a chain.

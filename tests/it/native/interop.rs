@@ -47,6 +47,8 @@ fn hash(block: &str) -> String {
 fn blocks_cross_a_node_of_the_other_dialect_both_ways_and_a_fork_is_settled_by_work() {
     let row = Row::start();
     for node in [&row.left, &row.right] {
+        // Who was dialled may know of a link first.
+        until("it shows its link", || node.status()["links"] == 1);
         let (code, links) = node.process().get("/v1/peers");
         assert_eq!(code, 200);
         assert!(links.contains("jenny.json.1") && !links.contains("postcard"), "{links}");

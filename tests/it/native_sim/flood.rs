@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jenny_chain::chain::{Height, Timestamp, Work};
 use jenny_chain::sync::message::{Hello, MAX_HEADERS, Message};
-use jenny_chain::sync::{Input, LinkId, Output, SyncState, Time};
+use jenny_chain::sync::{Input, LinkId, Origin, Output, SyncState, Time};
 
 use super::arena::{Arena, GENESIS};
 use super::lies::Flood;
@@ -60,7 +60,8 @@ impl Flooded {
     }
 
     fn open(&mut self, arena: &Arena) -> Vec<Output> {
-        self.tell(arena, Input::OpenedNative { link: LINK, dialled: false, clock: CLOCK });
+        let origin = Origin(1);
+        self.tell(arena, Input::OpenedNative { link: LINK, dialled: false, origin, clock: CLOCK });
         let hello = Hello {
             lowest: 1,
             highest: 1,

@@ -1,7 +1,7 @@
 //! How links come about and end, and what goes over them.
 
-use jenny_chain::sync::Input;
 use jenny_chain::sync::message::Message;
+use jenny_chain::sync::{Input, Origin};
 
 use super::edge::{End, LAST_BACKOFF, Same};
 use super::network::Network;
@@ -79,7 +79,8 @@ impl Network {
         let node = self.node_at(socket);
         if self.nodes[node].is_honest() {
             let (link, dialled, clock) = (socket.id(), end == 0, self.nodes[node].clock(self.now));
-            self.tell(node, Input::OpenedNative { link, dialled, clock });
+            let origin = Origin(self.edges[edge].nodes[1 - end] as u128);
+            self.tell(node, Input::OpenedNative { link, dialled, origin, clock });
         } else {
             self.script_opens(socket);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jenny_chain::chain::Spec;
 use jenny_chain::p2p::P2pConfig;
 
-use crate::harness::{Branch, PeerNode, until};
+use crate::harness::{Branch, PATIENCE, PeerNode, until};
 
 /// A node that speaks the binary dialect, or JSON alone.
 async fn node(native: bool) -> PeerNode {
@@ -112,8 +112,13 @@ async fn a_peer_that_restarts_is_dialled_again() {
 async fn a_peer_once_added_is_dialled_after_a_restart() {
     let (a, b) = (PeerNode::start().await, PeerNode::start().await);
     a.dial(&b.url()).await;
-    let known = a.handle.known_peers().await.unwrap();
-    assert!(known.iter().any(|peer| peer.address == b.url()), "{known:?}");
+    // It is written beside the dial.
+    let written = async {
+        while !a.handle.known_peers().await.unwrap().iter().any(|peer| peer.address == b.url()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, written).await.expect("it stands in the address book");
     let data = a.stop().await;
     b.has_links(0).await;
     let a = PeerNode::on(data, |_| ()).await;

@@ -53,7 +53,7 @@ async fn what_was_worked_out_is_told() {
     let (context, mut told) = context(node.handle.clone());
     let (link, first) = (LinkId(1), Height::new(1));
     let (bodies, blocks) = bodies(3);
-    check(Arc::clone(&context), link, 9, first, bodies).await;
+    check(Arc::clone(&context), None, link, 9, first, bodies).await;
     let Some(Event::Input(Input::Checked { link: LinkId(1), download: 9, blocks: right, .. })) =
         told.recv().await
     else {

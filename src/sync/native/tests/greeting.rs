@@ -69,7 +69,7 @@ fn of_two_young_links_to_a_node_the_one_stays_that_the_larger_nonce_dialled() {
         for ours_first in [true, false] {
             let mut bench = Bench::new(&chain);
             for (link, dialled) in [(A, ours_first), (B, !ours_first)] {
-                bench.tell(Input::OpenedNative { link, dialled, clock: Bench::clock() });
+                bench.open_as(link, dialled, THERE);
             }
             bench.says(A, Message::Hello(Hello { nonce: theirs, ..hello(A, &chain) }));
             let out = bench.says(B, Message::Hello(Hello { nonce: theirs, ..hello(B, &chain) }));
@@ -77,6 +77,25 @@ fn of_two_young_links_to_a_node_the_one_stays_that_the_larger_nonce_dialled() {
             let gone = Output::Duplicate { link, of: Some(of) };
             assert!(out.contains(&gone), "{theirs} {ours_first}: {out:?}");
         }
+    }
+}
+
+#[test]
+fn a_nonce_said_from_another_address_makes_no_second_link() {
+    let chain = Chain::genesis();
+    for pause in [0, 11] {
+        let mut bench = Bench::new(&chain);
+        bench.greet(A, &chain);
+        bench.wait(Duration::from_secs(pause));
+        bench.open_as(B, false, Origin(2));
+        let stolen = |link| Hello { nonce: A.0, ..hello(link, &chain) };
+        let out = bench.says(B, Message::Hello(stolen(B)));
+        let is_about = |output: &Output| matches!(output, Output::Duplicate { .. });
+        assert!(!out.iter().any(is_about), "{out:?}");
+        assert!(out.iter().any(|output| matches!(output, Output::Greeted { link: B, .. })));
+        bench.open_as(C, false, Origin(2));
+        let out = bench.says(C, Message::Hello(stolen(C)));
+        assert_eq!(out, [Output::Duplicate { link: C, of: Some(B) }]);
     }
 }
 
@@ -113,7 +132,7 @@ fn who_was_dialled_is_asked_for_addresses_and_nobody_else() {
     let chain = Chain::genesis();
     let mut bench = Bench::new(&chain);
     bench.greet(A, &chain);
-    bench.tell(Input::OpenedNative { link: B, dialled: false, clock: Bench::clock() });
+    bench.open_as(B, false, THERE);
     bench.says(B, Message::Hello(hello(B, &chain)));
     let out = bench.wait(Duration::from_secs(1));
     assert_eq!(out, [Output::Send { link: A, message: Message::GetPeers }]);

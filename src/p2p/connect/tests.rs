@@ -1,0 +1,54 @@
+//! Who is not even connected to.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::DuplexStream;
+
+use super::*;
+use crate::node::testing::TestNode;
+use crate::p2p::testing::context;
+
+/// Counts how often it was asked to connect, and never does.
+#[derive(Clone, Default)]
+struct Nowhere(Arc<AtomicUsize>);
+
+impl Transport for Nowhere {
+    type Stream = DuplexStream;
+    type Listener = ();
+
+    async fn listen(&self, _: SocketAddr) -> io::Result<((), SocketAddr)> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    async fn accept((): &()) -> io::Result<(DuplexStream, SocketAddr)> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    async fn connect(&self, _: &str, _: u16) -> io::Result<Connected<DuplexStream>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Err(io::ErrorKind::ConnectionRefused.into())
+    }
+}
+
+#[tokio::test]
+async fn a_banned_address_is_not_connected_to_unless_the_operator_named_it() {
+    let node = TestNode::dev();
+    let (context, mut told) = context(node.handle.clone());
+    let until = node.handle.now().plus_millis(60_000);
+    node.handle.ban("192.0.2.1".parse().unwrap(), until, "for a test").await.unwrap();
+    let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
+    for (peer, is_wanted, connects) in [
+        ("ws://192.0.2.1:7545", false, 0),
+        ("ws://[::ffff:192.0.2.1]:7545", false, 0),
+        ("ws://192.0.2.1:7545", true, 1),
+        ("ws://192.0.2.2:7545", false, 1),
+    ] {
+        let nowhere = Nowhere::default();
+        let url = peer.parse().unwrap();
+        dial(Arc::clone(&context), nowhere.clone(), url, is_wanted, listening).await;
+        assert_eq!(nowhere.0.load(Ordering::Relaxed), connects, "{peer} {is_wanted}");
+        assert!(matches!(told.recv().await, Some(Event::Unreached { is_self: false, .. })));
+    }
+    node.stop().await;
+}

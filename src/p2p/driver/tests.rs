@@ -1,0 +1,95 @@
+//! What the driver makes of what it is told, without a socket.
+
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::chain::{Height, Timestamp, Work};
+use crate::node::testing::{TestNode, until};
+use crate::node::{Dialect, KnownPeer, LinkCommand, Links};
+use crate::p2p::event::Arrival;
+use crate::p2p::handshake::Agreed;
+use crate::p2p::link::Ticket;
+use crate::p2p::stats::Stats;
+use crate::p2p::testing::context;
+use crate::p2p::transport::Tcp;
+use crate::sync::LinkId;
+use crate::sync::message::{Hello, Message};
+
+mod banning;
+mod remembering;
+mod twins;
+
+/// A driver that is told things, and does what the machine says to them.
+struct Bench {
+    driver: Driver<Tcp>,
+    node: TestNode,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let node = TestNode::dev();
+        let (context, events) = context(node.handle.clone());
+        let (_, server) = Links::channel();
+        let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
+        let driver = Driver::new(context, Tcp, listening, events, server, TaskTracker::new()).await;
+        Self { driver, node }
+    }
+
+    fn happens(&mut self, event: Event) {
+        self.driver.event(event);
+        self.driver.perform();
+    }
+
+    /// A peer opens a link of the binary dialect, if it is let in.
+    fn accept(&mut self, address: &str) -> Option<Ticket> {
+        let (arrival, mut ticket) = arrival(address);
+        self.happens(Event::Accepted(arrival));
+        ticket.try_recv().ok()
+    }
+
+    /// A peer says who it is.
+    fn says_hello(&mut self, link: LinkId, nonce: u64, listen: Option<&str>) {
+        let hello = Hello {
+            lowest: 1,
+            highest: 1,
+            capabilities: 0,
+            genesis: self.node.handle.spec().genesis().hash(),
+            nonce,
+            agent: "bench/1".to_owned(),
+            listen: listen.map(str::to_owned),
+            height: Height::GENESIS,
+            work: Work::default(),
+            time: Timestamp::default(),
+        };
+        let (message, clock) = (Message::Hello(hello), self.node.handle.now());
+        self.happens(Event::Input(Input::Message { link, message, clock }));
+    }
+
+    /// The address book, once all that was to be written is.
+    async fn book(&self) -> Vec<KnownPeer> {
+        // The connector stays.
+        until("all is written", || self.driver.tasks.len() <= 1).await;
+        self.node.handle.known_peers().await.unwrap()
+    }
+
+    async fn stop(self) {
+        drop(self.driver);
+        self.node.stop().await;
+    }
+}
+
+fn arrival(address: &str) -> (Arrival, oneshot::Receiver<Ticket>) {
+    let (reply, ticket) = oneshot::channel();
+    let agreed = Agreed { dialect: Dialect::Native, agent: None };
+    let (address, stats) = (address.parse().unwrap(), Arc::new(Stats::new()));
+    (Arrival { address, agreed, stats, reply }, ticket)
+}
+
+fn url(text: &str) -> PeerUrl {
+    text.parse().unwrap()
+}
+
+/// The code with which the driver closed a link.
+fn closed(ticket: &mut Ticket) -> Option<u16> {
+    ticket.close.try_recv().ok().map(|close| close.code)
+}

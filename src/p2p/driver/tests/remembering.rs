@@ -1,0 +1,56 @@
+//! What is written into the address book, and as what.
+
+use super::*;
+
+/// As another peer spoke of it.
+fn heard_of(address: &str, failures: u32) -> KnownPeer {
+    KnownPeer { address: address.to_owned(), last_success: 0, failures, learned: true }
+}
+
+#[tokio::test]
+async fn where_a_peer_says_that_it_listens_is_only_heard_of() {
+    let mut bench = Bench::new().await;
+    let ticket = bench.accept("192.0.2.1:40000").unwrap();
+    bench.says_hello(ticket.link, 1, Some("0.0.0.0:7000"));
+    assert_eq!(bench.book().await, [heard_of("ws://192.0.2.1:7000", 0)]);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_peer_says_is_not_written_when_no_place_is_left_for_it() {
+    let mut bench = Bench::new().await;
+    for number in 0..1_024 {
+        bench.driver.dials.want(url(&format!("ws://named-{number}:7545")), Instant::now());
+    }
+    let ticket = bench.accept("192.0.2.1:40000").unwrap();
+    bench.says_hello(ticket.link, 1, Some("0.0.0.0:7000"));
+    assert_eq!(bench.book().await, []);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_reached_is_the_operators_only_if_it_was_named() {
+    let mut bench = Bench::new().await;
+    let (told, named) = (url("ws://192.0.2.1:7000"), url("ws://192.0.2.2:7000"));
+    bench.driver.dials.learn(told.clone(), Instant::now());
+    bench.driver.dials.want(named.clone(), Instant::now());
+    for peer in [told, named.clone()] {
+        let reason = "refused".to_owned();
+        bench.happens(Event::Unreached { peer, reason, is_self: false });
+    }
+    let named = KnownPeer { learned: false, ..heard_of(named.as_str(), 1) };
+    assert_eq!(bench.book().await, [named, heard_of("ws://192.0.2.1:7000", 1)]);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_heard_of_is_the_operators_once_it_is_added() {
+    let mut bench = Bench::new().await;
+    let peer = url("ws://192.0.2.1:7000");
+    bench.driver.dials.learn(peer.clone(), Instant::now());
+    let reply = oneshot::channel().0;
+    bench.driver.command(LinkCommand::Dial { peer: peer.clone(), reply });
+    let known = KnownPeer { learned: false, ..heard_of(peer.as_str(), 0) };
+    assert_eq!(bench.book().await, [known]);
+    bench.stop().await;
+}
