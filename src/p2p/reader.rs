@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
 
 use super::context::Context;
@@ -68,9 +69,7 @@ where
         match self.serve().await {
             Stop::Gone(reason) => reason,
             Stop::Closed(reason) => {
-                // Reading on sends the answer to the close.
-                let rest = async { while let Some(Ok(_)) = self.stream.next().await {} };
-                let _ = timeout(HANG_UP, rest).await;
+                hear_out(self.stream).await;
                 reason
             }
             Stop::Fault(Fault { code, reason }) => {
@@ -133,10 +132,7 @@ where
             Some(Ok(Frame::Binary(_))) => {
                 Err(Stop::Fault(Fault { code: 1003, reason: "a binary message" }))
             }
-            Some(Ok(Frame::Close(close))) => {
-                let code = close.map(|close| format!(" ({})", u16::from(close.code)));
-                Err(Stop::Closed(format!("closed by the peer{}", code.unwrap_or_default())))
-            }
+            Some(Ok(Frame::Close(close))) => Err(Stop::Closed(closed(close.as_ref()))),
             Some(Ok(Frame::Pong(payload))) => {
                 self.stats.ponged(&payload);
                 Ok(None)
@@ -211,6 +207,22 @@ where
         // Without a driver the link is closed anyway.
         let _ = self.context.events.send(Event::Input(input)).await;
     }
+}
+
+/// Why a link ends that its peer closed.
+pub(super) fn closed(close: Option<&CloseFrame>) -> String {
+    let code = close.map(|close| format!(" ({})", u16::from(close.code)));
+    format!("closed by the peer{}", code.unwrap_or_default())
+}
+
+/// Waits until a peer that closed hangs up. Reading on sends the answer to the close; what
+/// comes counts for nothing.
+pub(super) async fn hear_out<S>(stream: &mut S)
+where
+    S: Stream<Item = Result<Frame, Error>> + Unpin,
+{
+    let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+    let _ = timeout(HANG_UP, rest).await;
 }
 
 /// Reads a message; a long one off the runtime.
