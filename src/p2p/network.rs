@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::P2pConfig;
 use super::config::MAX_MAX_MESSAGE;
 use super::connect;
-use super::context::{Context, MAX_EVENTS, Sources};
+use super::context::{Context, MAX_CHAINS, MAX_EVENTS, Sources};
 use super::driver::Driver;
 use super::intake;
 use super::places::Places;
@@ -69,6 +69,7 @@ impl<T: Transport> Network<T> {
             events: send,
             budget: intake::budget(),
             checks: Arc::new(Semaphore::new(cores())),
+            chains: Arc::new(Semaphore::new(MAX_CHAINS)),
             sources: Sources::default(),
             stop: CancellationToken::new(),
         });

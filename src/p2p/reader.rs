@@ -190,8 +190,13 @@ where
     async fn chain(&self, text: Utf8Bytes) -> Result<(), Stop> {
         let (context, link) = (Arc::clone(self.context), self.link);
         let runtime = tokio::runtime::Handle::current();
-        let judged =
-            tokio::task::spawn_blocking(move || judge_chain(&context, &runtime, link, &text));
+        // Who judges waits for other blocking threads: some must be left.
+        let place = Arc::clone(&context.chains).acquire_owned().await;
+        let place = place.map_err(|error| Stop::Gone(error.to_string()))?;
+        let judged = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            judge_chain(&context, &runtime, link, &text)
+        });
         let judged = judged.await.map_err(|error| Stop::Gone(error.to_string()))?;
         let (last, verdict) = judged.map_err(Stop::Fault)?;
         self.stats.valid();
@@ -265,3 +270,6 @@ fn stop(error: &Error) -> Stop {
 }
 
 const TOO_BIG: &str = "a message above the limit; p2p.max_message raises it";
+
+#[cfg(test)]
+mod tests;
