@@ -89,6 +89,11 @@ impl<T: Transport> Network<T> {
             Driver::new(Arc::clone(&context), transport, address, events, server, tasks.clone());
         let serve = accept::<T>(&context, &listener, &tasks);
         let drive = async { driver.await.run(stop).await };
+        // The driver alone decides when it is over: it closes the links first.
+        let serve = async {
+            serve.await;
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             () = drive => {}
             () = serve => {}
@@ -101,11 +106,11 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Takes connections for ever.
+/// Takes connections until the node stops.
 async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, tasks: &TaskTracker) {
     let places = Arc::new(Places::default());
-    while !context.stop.is_cancelled() {
-        match T::accept(listener).await {
+    while let Some(accepted) = context.stop.run_until_cancelled(T::accept(listener)).await {
+        match accepted {
             Ok((stream, address)) => {
                 let place = places.take(address.ip());
                 tasks.spawn(connect::accept(Arc::clone(context), stream, address, place));
