@@ -11,6 +11,9 @@ use crate::node::PeerUrl;
 /// Largest peers' file, in bytes.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
+/// Most entries: so many peers are known at a time.
+const MAX_PEERS: usize = 1_024;
+
 /// Reads the peers to dial. A missing file names none, unless it is required; an entry that
 /// is no address is logged and left out.
 pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
@@ -30,6 +33,10 @@ pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
     }
     let peers: Vec<String> =
         serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+    if peers.len() > MAX_PEERS {
+        let count = peers.len();
+        return Err(bad(format!("it has {count} entries, at most {MAX_PEERS} are taken")).into());
+    }
     let parsed = peers.iter().filter_map(|peer| match peer.parse() {
         Ok(url) => Some(url),
         Err(error) => {
@@ -39,3 +46,6 @@ pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
     });
     Ok(parsed.collect())
 }
+
+#[cfg(test)]
+mod tests;

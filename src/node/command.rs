@@ -28,6 +28,8 @@ pub(super) enum Command {
         blocks: Vec<ValidBlock>,
         /// Whether more of their branch is to come: beside the main chain it is only staged.
         more: bool,
+        /// Whether their branch is known to have more work than the main chain.
+        is_proven: bool,
         /// What became of them, once it is durable; or why they are refused.
         reply: oneshot::Sender<Result<Offered, StoreError>>,
     },

@@ -39,7 +39,8 @@ pub(super) async fn connect(
         return Err(over(shared));
     }
     let (reply, answer) = oneshot::channel();
-    let command = Command::Connect { blocks, more: false, reply };
+    // The headers of a branch are looked at to its end before its blocks are fetched.
+    let command = Command::Connect { blocks, more: false, is_proven: true, reply };
     match shared.commands.try_send(command) {
         Ok(()) => {}
         Err(TrySendError::Disconnected(_)) => return Err(over(shared)),

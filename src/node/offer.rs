@@ -193,7 +193,8 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         let (reply, answer) = oneshot::channel();
-        let connected = ask(self.shared, Command::Connect { blocks, more, reply }, answer)?;
+        let command = Command::Connect { blocks, more, is_proven: false, reply };
+        let connected = ask(self.shared, command, answer)?;
         let offered = connected.map_err(OfferError::of_store)?;
         self.outcome = match (self.outcome, offered) {
             (Offered::Swapped, _) => Offered::Swapped,

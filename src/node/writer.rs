@@ -118,8 +118,8 @@ impl WriterThread {
         while let Some(command) = next.take() {
             match command {
                 Command::Append { block, job } => self.append(block, job, &mut group)?,
-                Command::Connect { blocks, more, reply } => {
-                    match self.connect(blocks, more, &mut group) {
+                Command::Connect { blocks, more, is_proven, reply } => {
+                    match self.connect(blocks, (more, is_proven), &mut group) {
                         Ok(offered) => group.connected.push((reply, offered)),
                         Err(error) if is_refusal(&error) => {
                             self.note_refusal(&error);
@@ -172,7 +172,7 @@ impl WriterThread {
     fn connect(
         &mut self,
         mut blocks: Vec<ValidBlock>,
-        more: bool,
+        (more, is_proven): (bool, bool),
         group: &mut Group,
     ) -> Result<Offered, StoreError> {
         if !self.extends(&blocks) {
@@ -188,7 +188,11 @@ impl WriterThread {
         }
         self.check_parent(&blocks)?;
         for block in &blocks {
-            self.store.stage(block)?;
+            if is_proven {
+                self.store.stage_proven(block)?;
+            } else {
+                self.store.stage(block)?;
+            }
             group.count(block.block().record_bytes());
         }
         self.note_success();

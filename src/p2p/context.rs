@@ -15,6 +15,10 @@ use crate::sync::LinkId;
 /// Events that may wait for the driver. When it is full, links are not read from.
 pub(super) const MAX_EVENTS: usize = 256;
 
+/// Whole chains judged at a time. Each holds a blocking thread and waits for another one: far
+/// fewer than the runtime has, which are 512.
+pub(super) const MAX_CHAINS: usize = 16;
+
 /// What the tasks share.
 #[derive(Debug)]
 pub(super) struct Context {
@@ -25,6 +29,8 @@ pub(super) struct Context {
     pub(super) budget: Arc<Semaphore>,
     /// One permit for each message whose bodies are being checked.
     pub(super) checks: Arc<Semaphore>,
+    /// One permit for each whole chain that is being judged.
+    pub(super) chains: Arc<Semaphore>,
     pub(super) sources: Sources,
     /// Ends what is not a link yet.
     pub(super) stop: CancellationToken,

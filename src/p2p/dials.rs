@@ -257,7 +257,11 @@ impl Dials {
                 && known.is_wanted == is_wanted
         });
         let worst = idle.max_by_key(|(_, known)| known.failures).map(|(peer, _)| peer.clone());
-        worst.is_some_and(|worst| self.known.remove(&worst).is_some())
+        let Some(worst) = worst else { return false };
+        if is_wanted {
+            tracing::warn!("peer {} is forgotten: {MAX_KNOWN} are known", worst.as_str());
+        }
+        self.known.remove(&worst).is_some()
     }
 }
 

@@ -159,11 +159,14 @@ impl<T: Transport> Driver<T> {
     }
 
     async fn stop(self) {
-        let Self { context, mut table, events, tasks, server, connector, .. } = self;
+        let Self { context, mut table, dials, events, tasks, server, connector, .. } = self;
+        let LinkServer { commands, table: shown, progress } = server;
         for live in table.links.values_mut() {
             live.close(Close { code: 1001, reason: "the node is stopping" });
         }
         context.stop.cancel();
+        // Whoever waits for a dial is answered.
+        drop((dials, commands));
         // Whoever has something to tell is not held up by it.
         drop(events);
         // Its task ends with the last batch.
@@ -172,8 +175,8 @@ impl<T: Transport> Driver<T> {
         if timeout(STOP_TIME, tasks.wait()).await.is_err() {
             tracing::info!("{} peers did not hang up in time", tasks.len());
         }
-        server.table.send_replace(Vec::new());
-        server.progress.send_replace(SyncProgress::default());
+        shown.send_replace(Vec::new());
+        progress.send_replace(SyncProgress::default());
     }
 
     fn now(&self) -> Time {

@@ -1,9 +1,9 @@
 //! A stream that reads the headers of WebSocket frames as they pass, and holds large
 //! messages back until the node has room for them.
 //!
-//! A message above [`LARGE`] waits for its length of one budget that all links share, and
-//! keeps it until it was dealt with. A message that is too long is an error before
-//! its payload is read. Long frames are passed on as fragments of [`FRAGMENT`] bytes, so
+//! A message above [`LARGE`] waits for its length of one budget that all links of the JSON
+//! dialect share, and keeps it until it was dealt with. A message that is too long is an
+//! error before its payload is read. Long frames are passed on as fragments of [`FRAGMENT`] bytes, so
 //! that the codec behind keeps no buffer of a message's length.
 
 use std::future::Future;
@@ -26,7 +26,7 @@ mod header;
 /// Messages above this draw on the budget: 1 MiB.
 pub(super) const LARGE: u64 = 1 << 20;
 
-/// What all large messages of all links may hold together: 128 MiB.
+/// What all large messages of all links in JSON may hold together: 128 MiB.
 const BUDGET: usize = 128 << 20;
 
 /// The unit of the budget.
@@ -77,7 +77,8 @@ pub(super) struct Intake<S> {
     /// Runs while a message is under way.
     deadline: Option<Pin<Box<Sleep>>>,
     heard: Pin<Box<Sleep>>,
-    budget: PollSemaphore,
+    /// None for a link of the binary dialect: its messages are short.
+    budget: Option<PollSemaphore>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -128,13 +129,15 @@ impl<S> Intake<S> {
             message: Message::default(),
             deadline: None,
             heard: Box::pin(sleep(silence)),
-            budget: PollSemaphore::new(Arc::clone(budget)),
+            budget: Some(PollSemaphore::new(Arc::clone(budget))),
             permit: None,
         }
     }
 
-    /// Takes no longer messages from now on. One that came with the upgrade may have begun.
+    /// Takes no longer messages from now on, and those without the budget: links that hold
+    /// all of it must not hold up what is short. One that came with the upgrade may have begun.
     pub(super) fn limit(&mut self, max_message: usize) {
+        self.budget = None;
         self.max_message = max_message as u64;
         if self.message.length > self.max_message {
             self.stage = Stage::Refused;
@@ -323,7 +326,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
                         return Poll::Ready(Ok(()));
                     }
                     let (header, units) = (*header, *units);
-                    this.permit = ready!(this.budget.poll_acquire_many(cx, units));
+                    if let Some(budget) = &mut this.budget {
+                        this.permit = ready!(budget.poll_acquire_many(cx, units));
+                    }
                     this.message.paid = true;
                     let more = u64::from(units) * UNIT / PACE;
                     this.allow(MESSAGE_TIME + Duration::from_secs(more));

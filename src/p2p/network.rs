@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::P2pConfig;
 use super::config::MAX_MAX_MESSAGE;
 use super::connect;
-use super::context::{Context, MAX_EVENTS, Sources};
+use super::context::{Context, MAX_CHAINS, MAX_EVENTS, Sources};
 use super::driver::Driver;
 use super::intake;
 use super::places::Places;
@@ -69,6 +69,7 @@ impl<T: Transport> Network<T> {
             events: send,
             budget: intake::budget(),
             checks: Arc::new(Semaphore::new(cores())),
+            chains: Arc::new(Semaphore::new(MAX_CHAINS)),
             sources: Sources::default(),
             stop: CancellationToken::new(),
         });
@@ -88,6 +89,11 @@ impl<T: Transport> Network<T> {
             Driver::new(Arc::clone(&context), transport, address, events, server, tasks.clone());
         let serve = accept::<T>(&context, &listener, &tasks);
         let drive = async { driver.await.run(stop).await };
+        // The driver alone decides when it is over: it closes the links first.
+        let serve = async {
+            serve.await;
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             () = drive => {}
             () = serve => {}
@@ -100,11 +106,11 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Takes connections for ever.
+/// Takes connections until the node stops.
 async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, tasks: &TaskTracker) {
     let places = Arc::new(Places::default());
-    while !context.stop.is_cancelled() {
-        match T::accept(listener).await {
+    while let Some(accepted) = context.stop.run_until_cancelled(T::accept(listener)).await {
+        match accepted {
             Ok((stream, address)) => {
                 let place = places.take(address.ip());
                 tasks.spawn(connect::accept(Arc::clone(context), stream, address, place));

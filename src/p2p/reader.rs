@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
 
 use super::context::Context;
@@ -68,9 +69,7 @@ where
         match self.serve().await {
             Stop::Gone(reason) => reason,
             Stop::Closed(reason) => {
-                // Reading on sends the answer to the close.
-                let rest = async { while let Some(Ok(_)) = self.stream.next().await {} };
-                let _ = timeout(HANG_UP, rest).await;
+                hear_out(self.stream).await;
                 reason
             }
             Stop::Fault(Fault { code, reason }) => {
@@ -133,10 +132,7 @@ where
             Some(Ok(Frame::Binary(_))) => {
                 Err(Stop::Fault(Fault { code: 1003, reason: "a binary message" }))
             }
-            Some(Ok(Frame::Close(close))) => {
-                let code = close.map(|close| format!(" ({})", u16::from(close.code)));
-                Err(Stop::Closed(format!("closed by the peer{}", code.unwrap_or_default())))
-            }
+            Some(Ok(Frame::Close(close))) => Err(Stop::Closed(closed(close.as_ref()))),
             Some(Ok(Frame::Pong(payload))) => {
                 self.stats.ponged(&payload);
                 Ok(None)
@@ -194,8 +190,13 @@ where
     async fn chain(&self, text: Utf8Bytes) -> Result<(), Stop> {
         let (context, link) = (Arc::clone(self.context), self.link);
         let runtime = tokio::runtime::Handle::current();
-        let judged =
-            tokio::task::spawn_blocking(move || judge_chain(&context, &runtime, link, &text));
+        // Who judges waits for other blocking threads: some must be left.
+        let place = Arc::clone(&context.chains).acquire_owned().await;
+        let place = place.map_err(|error| Stop::Gone(error.to_string()))?;
+        let judged = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            judge_chain(&context, &runtime, link, &text)
+        });
         let judged = judged.await.map_err(|error| Stop::Gone(error.to_string()))?;
         let (last, verdict) = judged.map_err(Stop::Fault)?;
         self.stats.valid();
@@ -211,6 +212,22 @@ where
         // Without a driver the link is closed anyway.
         let _ = self.context.events.send(Event::Input(input)).await;
     }
+}
+
+/// Why a link ends that its peer closed.
+pub(super) fn closed(close: Option<&CloseFrame>) -> String {
+    let code = close.map(|close| format!(" ({})", u16::from(close.code)));
+    format!("closed by the peer{}", code.unwrap_or_default())
+}
+
+/// Waits until a peer that closed hangs up. Reading on sends the answer to the close; what
+/// comes counts for nothing.
+pub(super) async fn hear_out<S>(stream: &mut S)
+where
+    S: Stream<Item = Result<Frame, Error>> + Unpin,
+{
+    let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+    let _ = timeout(HANG_UP, rest).await;
 }
 
 /// Reads a message; a long one off the runtime.
@@ -253,3 +270,6 @@ fn stop(error: &Error) -> Stop {
 }
 
 const TOO_BIG: &str = "a message above the limit; p2p.max_message raises it";
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::P2pConfig;
-use super::context::{Context, MAX_EVENTS, Sources};
+use super::context::{Context, MAX_CHAINS, MAX_EVENTS, Sources};
 use super::event::Event;
 use super::intake;
 use crate::node::NodeHandle;
@@ -20,6 +20,7 @@ pub(super) fn context(node: NodeHandle) -> (Arc<Context>, mpsc::Receiver<Event>)
         events,
         budget: intake::budget(),
         checks: Arc::new(Semaphore::new(2)),
+        chains: Arc::new(Semaphore::new(MAX_CHAINS)),
         sources: Sources::default(),
         stop: CancellationToken::new(),
     };

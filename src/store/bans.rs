@@ -21,8 +21,8 @@ pub struct Ban {
     pub reason: String,
 }
 
-/// The bans; cheap to clone. Asking is answered from memory. A loss of power may take the last
-/// second of what was written down.
+/// The bans; cheap to clone. Asking is answered from memory. Kill -9 may take the last half
+/// second of what was written down, a loss of power more.
 #[derive(Clone, Debug)]
 pub struct Bans {
     database: Arc<Database>,

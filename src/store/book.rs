@@ -20,7 +20,7 @@ pub struct BookEntry {
     pub learned: bool,
 }
 
-/// The address book; cheap to clone. A loss of power may take its last second.
+/// The address book; cheap to clone. Kill -9 may take its last half second, a loss of power more.
 #[derive(Clone, Debug)]
 pub struct Book {
     database: Arc<Database>,

@@ -7,7 +7,7 @@ use super::database::{touch, weight};
 use super::guard::{read_error, write_error};
 use super::layout::{decode_block, parse_side_key};
 use super::{StoreError, Writer};
-use crate::chain::{Hash, Height};
+use crate::chain::{Hash, Height, ValidBlock};
 
 /// Blocks that one call of [`Writer::prune`] looks at.
 const STEP: usize = 256;
@@ -22,6 +22,8 @@ pub(super) struct Pruner {
     /// Bytes staged since the last pass.
     staged_bytes: u64,
     staged_at: Option<Instant>,
+    /// End of the branch that is being staged and has proven more work than the main chain.
+    proven: Option<Hash>,
     /// Whether the start, a swap or a staged block left something to look at.
     due: bool,
     /// Where the tip makes it due again, for what the last pass kept.
@@ -38,18 +40,31 @@ struct Pass {
     /// Only keys below this are still to be looked at.
     end: Option<Vec<u8>>,
     /// Parents of kept blocks, at the height below the one looked at.
-    needed: HashSet<Hash>,
+    needed: Needed,
     at: Height,
-    needed_below: HashSet<Hash>,
+    needed_below: Needed,
+    /// Ends of proven branches to which the pass has not come.
+    proven: HashSet<Hash>,
+    keeps_proven: bool,
+    /// Without those of proven branches.
     kept_bytes: u64,
     /// Whether it goes on while blocks are being staged, for they are too many.
     hurried: bool,
 }
 
+/// Parents of blocks that stay.
+#[derive(Debug, Default)]
+struct Needed {
+    /// For themselves.
+    kept: HashSet<Hash>,
+    /// Since their branch is proven and being staged.
+    proven: HashSet<Hash>,
+}
+
 impl Default for Pruner {
     /// Due, since a kill may have left copies of a winner, or branches that are too old by now.
     fn default() -> Self {
-        Self { staged_bytes: 0, staged_at: None, due: true, due_at: None, pass: None }
+        Self { staged_bytes: 0, staged_at: None, proven: None, due: true, due_at: None, pass: None }
     }
 }
 
@@ -60,10 +75,31 @@ impl Pruner {
         self.due = true;
     }
 
+    /// The block that was staged last is of a branch with more work than the main chain.
+    pub(super) fn is_proven(&mut self, block: &ValidBlock) {
+        let (header, hash) = (block.header(), block.hash());
+        self.proven = Some(hash);
+        if let Some(pass) = &mut self.pass {
+            pass.is_proven(header.height, hash, header.previous_hash);
+        }
+    }
+
     /// A pass under way does not know what was displaced, and would drop the part of it
     /// that it has not come to: it starts anew.
     pub(super) fn swapped(&mut self) {
         (self.due, self.pass) = (true, None);
+    }
+}
+
+impl Pass {
+    /// A block of a proven branch was staged meanwhile: what the pass has not come to stays.
+    fn is_proven(&mut self, height: Height, hash: Hash, parent: Hash) {
+        if height < self.at {
+            self.proven.remove(&parent);
+            self.proven.insert(hash);
+        } else if height.back(1) <= self.at {
+            self.proven.extend([hash, parent]);
+        }
     }
 }
 
@@ -72,14 +108,14 @@ impl Writer {
     /// end is more than `side_heights` below the tip, or nearer when all of them are
     /// larger than `side_bytes`. Looks at a bounded number of blocks a call; answers
     /// whether there is more to do now. While blocks are being staged nothing is
-    /// removed, until they amount to `side_bytes` themselves. What is removed is durable
-    /// with the next commit.
+    /// removed, until they amount to `side_bytes` themselves; and of a proven branch
+    /// nothing, whatever its size. What is removed is durable with the next commit.
     ///
     /// # Errors
     /// Every error is final.
     pub fn prune(&mut self) -> Result<bool, StoreError> {
         let (options, tip) = (&self.database.options, self.applied.height());
-        let quiet = self.pruner.staged_at.is_none_or(|at| at.elapsed() >= options.side_quiet);
+        let quiet = self.is_quiet();
         self.pruner.pass.take_if(|pass| !quiet && !pass.hurried);
         if self.pruner.pass.is_none() {
             let due = self.pruner.due || self.pruner.due_at.is_some_and(|at| tip >= at);
@@ -93,6 +129,10 @@ impl Writer {
         let Some(mut pass) = self.pruner.pass.take() else { return Ok(false) };
         let done = self.write(|writer| writer.prune_step(&mut pass))?;
         let options = &self.database.options;
+        if done && pass.keeps_proven {
+            // Once it is staged it counts as any other.
+            self.pruner.due = true;
+        }
         if !done {
             self.pruner.pass = Some(pass);
         } else if pass.kept_bytes > options.side_bytes && pass.heights > 0 {
@@ -104,15 +144,22 @@ impl Writer {
         Ok(self.pruner.pass.is_some())
     }
 
+    fn is_quiet(&self) -> bool {
+        let quiet = self.database.options.side_quiet;
+        self.pruner.staged_at.is_none_or(|at| at.elapsed() >= quiet)
+    }
+
     fn new_pass(&self, heights: u64, hurried: bool) -> Pass {
         let tip = self.applied.height();
         Pass {
             horizon: if heights == 0 { Height::new(u64::MAX) } else { tip.back(heights) },
             heights,
             end: None,
-            needed: HashSet::new(),
+            needed: Needed::default(),
             at: Height::new(u64::MAX),
-            needed_below: HashSet::new(),
+            needed_below: Needed::default(),
+            proven: self.pruner.proven.filter(|_| !self.is_quiet()).into_iter().collect(),
+            keeps_proven: false,
             kept_bytes: 0,
             hurried,
         }
@@ -140,7 +187,7 @@ impl Writer {
         let (height, hash) = parse_side_key(key).ok_or_else(damaged)?;
         if height != pass.at {
             let below = std::mem::take(&mut pass.needed_below);
-            pass.needed = if height.next() == pass.at { below } else { HashSet::new() };
+            pass.needed = if height.next() == pass.at { below } else { Needed::default() };
             pass.at = height;
         }
         let on_main_chain = self.database.raw_block(height)?;
@@ -149,10 +196,15 @@ impl Writer {
             self.database.side.remove(key).map_err(write_error)?;
             return Ok(());
         }
-        let keep =
-            height >= pass.horizon || pass.needed.contains(&hash) || self.in_use(height, &hash);
-        if keep {
-            pass.needed_below.insert(decode_block(height, value)?.0.header.previous_hash);
+        let parent = || Ok(decode_block(height, value)?.0.header.previous_hash);
+        if pass.proven.remove(&hash) || pass.needed.proven.contains(&hash) {
+            pass.keeps_proven = true;
+            pass.needed_below.proven.insert(parent()?);
+            return Ok(());
+        }
+        let is_needed = pass.needed.kept.contains(&hash);
+        if height >= pass.horizon || is_needed || self.in_use(height, &hash) {
+            pass.needed_below.kept.insert(parent()?);
             pass.kept_bytes += weight(value);
             return Ok(());
         }

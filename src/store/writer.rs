@@ -86,6 +86,17 @@ impl Writer {
         })
     }
 
+    /// Keeps a block of a branch that is known to have more work than the main chain: while
+    /// more of it is being staged, none of it is pruned.
+    ///
+    /// # Errors
+    /// As [`Writer::append`].
+    pub fn stage_proven(&mut self, block: &ValidBlock) -> Result<(), StoreError> {
+        self.stage(block)?;
+        self.pruner.is_proven(block);
+        Ok(())
+    }
+
     /// Makes everything applied or staged durable, and publishes the applied tip.
     ///
     /// # Errors

@@ -1,8 +1,11 @@
 //! Checked blocks: in order, as a branch, and on top of what is not held.
 
+use std::time::Duration;
+
 use crate::chain::{Spec, TipState, ValidBlock};
-use crate::node::testing::{Branch, TestNode};
-use crate::node::{NodeFailure, NodeHandle, OfferError, Offered};
+use crate::node::testing::{Branch, TestNode, options};
+use crate::node::{NodeConfig, NodeFailure, NodeHandle, OfferError, Offered};
+use crate::store::Options;
 
 /// The blocks of a branch from genesis, checked.
 fn checked(branch: &Branch) -> Vec<ValidBlock> {
@@ -62,6 +65,22 @@ async fn a_branch_is_staged_in_parts_and_takes_over_with_the_part_that_gives_it_
     let outcomes = [Offered::Staged, Offered::Staged, Offered::Tied, Offered::Swapped];
     for (batch, outcome) in blocks.chunks(10).zip(outcomes) {
         assert_eq!(connect(&node.handle, batch).await.unwrap(), outcome);
+    }
+    assert_eq!(node.state(), theirs.tip);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_heavier_branch_of_several_times_what_is_kept_of_branches_takes_over() {
+    let limits = Options { min_free_bytes: 0, side_bytes: 5_000, ..options(&Spec::dev()) };
+    let node = TestNode::with_options(&limits, NodeConfig::default());
+    let ours = grown(&Branch::from_genesis(&Spec::dev()), 140, "ours");
+    connect(&node.handle, &checked(&ours)).await.unwrap();
+    let theirs = grown(&Branch::from_genesis(&Spec::dev()), 150, "theirs");
+    for batch in checked(&theirs).chunks(30) {
+        connect(&node.handle, batch).await.unwrap();
+        // Time to look at branches.
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(node.state(), theirs.tip);
     node.stop().await;

@@ -103,7 +103,11 @@ async fn blocks_that_no_longer_fit_go_back_in_order() {
     foreign.grow(1, "foreign");
     let blocks = vec![bench.valid(foreign.blocks.remove(0))];
     let (reply, mut answer) = oneshot::channel();
-    assert!(bench.group([Command::Connect { blocks, more: false, reply }, a, b]).is_continue());
+    assert!(
+        bench
+            .group([Command::Connect { blocks, more: false, is_proven: false, reply }, a, b])
+            .is_continue()
+    );
     assert_eq!(answer.try_recv().unwrap().unwrap(), Offered::Extended);
 
     let inbox = &bench.writer.shared.inbox;
@@ -126,7 +130,7 @@ async fn an_offer_in_a_group_does_not_undo_the_blocks_before_it() {
     let blocks = foreign.blocks.drain(..).map(|block| bench.valid(block)).collect();
     let (reply, mut answer) = oneshot::channel();
     let (barrier, mut passed) = oneshot::channel();
-    let connect = Command::Connect { blocks, more: false, reply };
+    let connect = Command::Connect { blocks, more: false, is_proven: false, reply };
     let commands = [a, connect, Command::Barrier { reply: barrier }];
     assert!(bench.group(commands).is_continue());
 
@@ -150,7 +154,7 @@ fn an_offer_that_was_taken_meanwhile_is_known() {
         let (reply, answer) = oneshot::channel();
         bench
             .commands
-            .send(Command::Connect { blocks: blocks.clone(), more: false, reply })
+            .send(Command::Connect { blocks: blocks.clone(), more: false, is_proven: false, reply })
             .unwrap();
         answers.push(answer);
     }
@@ -215,7 +219,7 @@ async fn a_panic_is_final_and_answers_everything() {
     let blocks = foreign.blocks.drain(..).map(|block| bench.valid(block)).collect();
     let (reply, mut answer) = oneshot::channel();
     let shared = Arc::clone(&bench.writer.shared);
-    bench.commands.send(Command::Connect { blocks, more: false, reply }).unwrap();
+    bench.commands.send(Command::Connect { blocks, more: false, is_proven: false, reply }).unwrap();
     bench.commands.send(b).unwrap();
     bench.writer.run();
 

@@ -136,6 +136,26 @@ async fn a_large_message_waits_while_the_budget_is_taken() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_of_the_binary_dialect_does_not_wait_for_the_budget() {
+    for is_under_way in [false, true] {
+        let mut pipe = pipe(64 << 20).await;
+        let all = u32::try_from(pipe.budget.available_permits()).unwrap();
+        let _taken = Arc::clone(&pipe.budget).acquire_many_owned(all).await.unwrap();
+        let header = Header { is_final: true, kind: 2, length: 2 << 20, mask: Some(MASK) };
+        pipe.peer.write_all(&header.encode()).await.unwrap();
+        let mut buffer = [0; 99];
+        if is_under_way {
+            let read = pipe.intake.read(&mut buffer);
+            assert!(tokio::time::timeout(Duration::from_secs(1), read).await.is_err());
+        }
+        pipe.intake.limit(4 << 20);
+        assert!(pipe.intake.read(&mut buffer).await.unwrap() > 0);
+        let error = pipe.intake.read_to_end(&mut Vec::new()).await.unwrap_err();
+        assert_eq!(halt(&error), Halt::Slow, "its time is counted all the same");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_drip_is_cut_off_and_silence_too() {
     let mut dripping = pipe(1_000).await;
     let bytes = frame(1, true, &[b'x'; 500]);

@@ -12,6 +12,7 @@ use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::p2p::intake::Halt;
 use crate::p2p::link::Close;
+use crate::p2p::reader::{closed, hear_out};
 use crate::p2p::stats::Stats;
 use crate::sync::message::{DecodeError, Message};
 use crate::sync::{Input, LinkId, Mark};
@@ -31,6 +32,8 @@ enum Stop {
     Fault(&'static str),
     /// The link is to be closed for what is no provable fault.
     Close(Close),
+    /// The peer closed the link, for this reason.
+    Closed(String),
     /// The link is gone.
     Gone(String),
 }
@@ -44,6 +47,10 @@ where
     pub(in crate::p2p) async fn run(mut self) -> Result<String, Close> {
         match self.serve().await {
             Stop::Gone(reason) => Ok(reason),
+            Stop::Closed(reason) => {
+                hear_out(self.stream).await;
+                Ok(reason)
+            }
             Stop::Close(close) => Err(close),
             Stop::Fault(reason) => {
                 let undecodable = Input::Undecodable { link: self.link, reason };
@@ -82,6 +89,9 @@ where
                 Some(Err(error)) => return Err(stop(&error)),
                 Some(Ok(Frame::Binary(frame))) => return self.decode(&frame),
                 Some(Ok(Frame::Text(_))) => return Err(Stop::Fault("a text message")),
+                Some(Ok(Frame::Close(close))) => {
+                    return Err(Stop::Closed(closed(close.as_ref())));
+                }
                 Some(Ok(Frame::Pong(payload))) => self.stats.ponged(&payload),
                 Some(Ok(_)) => {}
             }

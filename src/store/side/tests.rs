@@ -34,6 +34,13 @@ fn stage(opened: &mut Opened, blocks: &[ValidBlock]) {
     opened.writer.commit().unwrap();
 }
 
+fn stage_proven(opened: &mut Opened, blocks: &[ValidBlock]) {
+    for block in blocks {
+        opened.writer.stage_proven(block).unwrap();
+    }
+    opened.writer.commit().unwrap();
+}
+
 #[test]
 fn a_branch_that_ends_far_below_the_tip_goes_with_its_bodies() {
     let mut opened = home(|_| ()).open();
@@ -102,6 +109,51 @@ fn nothing_goes_while_a_branch_is_being_staged() {
     stage(&mut opened, &blocks);
     prune(&mut opened);
     assert_eq!(held(&opened, &blocks), 5);
+}
+
+#[test]
+fn a_proven_branch_is_kept_while_it_is_staged_whatever_its_size() {
+    let limits = |options: &mut Options| {
+        (options.side_bytes, options.side_quiet) = (30_000, Duration::from_secs(60));
+    };
+    let mut opened = home(limits).open();
+    let (mut main, mut branch, mut other) = (genesis(), genesis(), genesis());
+    for block in grow(&mut main, 100, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let other_blocks = grow(&mut other, 5, "other");
+    stage(&mut opened, &other_blocks);
+    let blocks = grow(&mut branch, 900, "branch");
+    for (number, part) in blocks.chunks(20).enumerate() {
+        stage_proven(&mut opened, part);
+        // A step of a pass may fall between any two parts.
+        if number % 3 > 0 {
+            opened.writer.prune().unwrap();
+        }
+    }
+    assert_eq!(held(&opened, &blocks), 900);
+    assert_eq!(held(&opened, &other_blocks), 0, "what is not being staged goes");
+    opened.writer.swap(branch.height(), &branch.hash()).unwrap();
+    assert_eq!(opened.writer.applied(), &branch);
+}
+
+#[test]
+fn a_proven_branch_whose_staging_has_ended_counts_as_any_other() {
+    let limits = |options: &mut Options| {
+        (options.side_bytes, options.side_quiet) = (30_000, Duration::from_secs(60));
+    };
+    let mut opened = home(limits).open();
+    for block in grow(&mut genesis(), 500, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let blocks = grow(&mut genesis(), 400, "branch");
+    stage_proven(&mut opened, &blocks);
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 400);
+    // As after a quiet minute.
+    opened.writer.pruner.staged_at = None;
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 0);
 }
 
 #[test]

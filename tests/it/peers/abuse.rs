@@ -188,6 +188,26 @@ async fn a_chain_with_more_work_is_adopted_in_one_swap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_large_native_block_arrives_while_links_in_json_hold_all_of_their_budget() {
+    let (node, other) = (PeerNode::start().await, PeerNode::start().await);
+    // With what names their lengths it is above 1 MiB.
+    other.handle.mine(vec!["x".repeat(64 << 10); 16]).await.unwrap();
+    let mut holders = Vec::new();
+    for _ in 0..2 {
+        let mut peer = Socket::connect(node.address).await;
+        // The first part's header alone, of a message whose length is not known.
+        let mut header = vec![0x01, 0xff];
+        header.extend_from_slice(&(2_u64 << 20).to_be_bytes());
+        header.extend_from_slice(&[1, 2, 3, 4]);
+        peer.0.get_mut().write_all(&header).await.unwrap();
+        holders.push(peer);
+    }
+    node.dial(&other.url()).await;
+    node.agrees_with(&other).await;
+    node.has_links(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_breaks_the_framing_is_closed_with_1002() {
     let node = one_block().await;
     for bytes in [

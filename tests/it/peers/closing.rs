@@ -10,6 +10,9 @@ use jenny_chain::node::Links;
 use jenny_chain::p2p::{Network, P2pConfig};
 use tokio::io::AsyncReadExt;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL as PROTOCOL;
 use tokio_util::sync::CancellationToken;
 use turmoil::Builder;
 use turmoil::net::TcpListener;
@@ -21,8 +24,8 @@ use crate::harness::open_node;
 /// something to send again.
 const SOON: Duration = Duration::from_secs(3);
 
-/// A node dials a server that sends `message` and never closes its socket.
-fn hangs_up_after(message: Message) {
+/// A node dials a server that agrees to this token, sends `message` and never closes its socket.
+fn hangs_up_after(token: Option<&'static str>, message: Message) {
     let directory = tempfile::tempdir().unwrap();
     let mut sim = Builder::new().simulation_duration(Duration::from_secs(600)).build();
     let (said, hung_up) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
@@ -34,9 +37,15 @@ fn hangs_up_after(message: Message) {
             let listener = TcpListener::bind(listen).await?;
             loop {
                 let (stream, _) = listener.accept().await?;
-                let mut socket = tokio_tungstenite::accept_async(stream).await?;
+                #[expect(clippy::result_large_err, reason = "the library's callback")]
+                let choose = |_: &Request, mut response: Response| {
+                    let token = token.map(|token| (PROTOCOL, HeaderValue::from_static(token)));
+                    response.headers_mut().extend(token);
+                    Ok(response)
+                };
+                let mut socket = tokio_tungstenite::accept_hdr_async(stream, choose).await?;
                 // Without a token in the answer the node dials anew.
-                if !matches!(socket.next().await, Some(Ok(Message::Text(_)))) {
+                if !matches!(socket.next().await, Some(Ok(Message::Text(_) | Message::Binary(_)))) {
                     continue;
                 }
                 socket.send(message).await?;
@@ -79,11 +88,16 @@ fn hangs_up_after(message: Message) {
 
 #[test]
 fn a_server_that_closes_and_never_hangs_up_is_hung_up_on() {
-    hangs_up_after(Message::Close(None));
+    hangs_up_after(None, Message::Close(None));
+}
+
+#[test]
+fn a_native_server_that_closes_and_never_hangs_up_is_hung_up_on() {
+    hangs_up_after(Some("jenny.postcard.1"), Message::Close(None));
 }
 
 #[test]
 fn a_server_that_answers_our_close_and_never_hangs_up_is_hung_up_on() {
     // Which we close for.
-    hangs_up_after(Message::binary(vec![0]));
+    hangs_up_after(None, Message::binary(vec![0]));
 }

@@ -8,3 +8,4 @@ mod links;
 mod native;
 mod negotiation;
 mod simulated;
+mod stopping;

@@ -94,6 +94,19 @@ async fn what_cannot_be_proven_is_no_fault() {
 }
 
 #[tokio::test]
+async fn what_comes_after_a_close_of_the_peers_is_no_fault() {
+    let mut bench = Bench::new();
+    let after = Err(Error::Protocol(ProtocolError::ReceivedAfterClosing));
+    for rest in [after, Ok(Frame::text("no message")), binary(vec![0xff])] {
+        let rest = [Ok(Frame::Close(None)), rest, Err(Error::ConnectionClosed)];
+        let closed = bench.read(rest.into()).expect("it ends by itself");
+        assert_eq!(closed.unwrap(), "closed by the peer");
+        assert_eq!(bench.fault(), None);
+    }
+    bench.node.stop().await;
+}
+
+#[tokio::test]
 async fn a_message_is_read_only_when_the_last_one_was_taken() {
     let bench = Bench::new();
     let Bench { context, mut told, node } = bench;

@@ -1,0 +1,20 @@
+//! Peers' files that are refused.
+
+use super::*;
+
+#[test]
+fn a_file_of_more_peers_than_are_known_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("peers.json");
+    for (count, is_read) in [(1_024, true), (1_025, false)] {
+        let peers: Vec<_> = (0..count).map(|port| format!("ws://192.0.2.1:{}", port + 1)).collect();
+        std::fs::write(&file, serde_json::to_vec(&peers).unwrap()).unwrap();
+        match read(&file, true) {
+            Ok(peers) => assert!(is_read && peers.len() == count),
+            Err(error) => {
+                assert!(!is_read);
+                assert!(error.to_string().contains("1025 entries, at most 1024"), "{error}");
+            }
+        }
+    }
+}
