@@ -169,7 +169,7 @@ impl Download {
     /// The lowest range of bodies to ask for, of at most `most` blocks up to the height `to`:
     /// its first height, length, and last block.
     pub(super) fn next_range(&mut self, to: Height, most: usize) -> Option<(Height, u32, Mark)> {
-        let end = self.handed.saturating_add(WINDOW).min(self.entries.len());
+        let end = WINDOW.min(self.entries.len());
         let is_missing = |entry: &Entry| matches!(entry.body, Body::Missing);
         let from = self.lowest_missing.max(self.handed);
         let found = (from..end).find(|&index| self.entries.get(index).is_some_and(is_missing));
@@ -329,14 +329,10 @@ impl Download {
         bytes
     }
 
-    /// How far above the lowest block that was not handed on bodies were asked for.
+    /// How far above the lowest block that is not connected bodies were asked for.
     pub(super) fn window(&self) -> u64 {
-        let end = self.handed.saturating_add(WINDOW).saturating_add(1);
-        let asked = self
-            .entries
-            .iter()
-            .take(end)
-            .rposition(|entry| !matches!(entry.body, Body::Missing | Body::Handed));
-        asked.map_or(0, |index| index.saturating_add(1).saturating_sub(self.handed) as u64)
+        let mut looked_at = self.entries.iter().take(WINDOW.saturating_add(1));
+        let asked = looked_at.rposition(|entry| !matches!(entry.body, Body::Missing));
+        asked.map_or(0, |index| index.saturating_add(1) as u64)
     }
 }

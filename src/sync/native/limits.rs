@@ -34,8 +34,9 @@ pub(super) const WALK_STEP: u64 = 2_000;
 /// hashes kept, 640 KiB a link.
 pub(super) const MAX_WALK: u64 = 32_768_000;
 
-/// Bodies are asked for this far above the lowest block that was not handed on.
-pub(super) const WINDOW: usize = 2_048;
+/// Bodies are asked for this far above the lowest block that is not connected: what a node that
+/// is killed fetches again at most.
+pub(super) const WINDOW: usize = 1_536;
 
 /// Requests for bodies under way on a link, at most.
 pub(super) const MAX_REQUESTS: usize = 4;
@@ -57,7 +58,7 @@ pub(super) const MAX_WEIGHT: u64 = MAX_BODY as u64 + Spec::MAX_BLOCK_RECORDS as 
 pub(super) const REQUEST_BYTES: u64 = 4 << 20;
 
 /// Blocks handed to the writer at once, and bytes of their bodies.
-pub(super) const MAX_BATCH_BLOCKS: usize = 1_000;
+pub(super) const MAX_BATCH_BLOCKS: usize = 512;
 
 /// See [`MAX_BATCH_BLOCKS`]; one larger block is handed on alone.
 pub(super) const MAX_BATCH_BYTES: u64 = 8 << 20;

@@ -35,7 +35,7 @@ pub struct Progress {
     pub reserved_bytes: u64,
     /// Headers held whose blocks are not connected.
     pub headers: usize,
-    /// How far above the lowest block that was not handed on bodies were asked for.
+    /// How far above the lowest block that is not connected bodies were asked for.
     pub window: u64,
     /// The links that blocks are being fetched from.
     pub links: Vec<LinkId>,

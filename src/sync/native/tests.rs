@@ -273,7 +273,7 @@ impl Bench {
     fn check_bounds(&self) {
         let progress = self.machine.progress();
         assert!(progress.held_bytes + progress.reserved_bytes <= 64 << 20, "{progress:?}");
-        assert!(progress.window <= 2_048, "{progress:?}");
+        assert!(progress.window <= 1_536, "{progress:?}");
         assert!(progress.headers <= 4_096, "{progress:?}");
     }
 

@@ -14,7 +14,7 @@ const BUDGET: u64 = 64 << 20;
 /// Headers ahead of their bodies.
 const MAX_HEADERS_AHEAD: usize = 4_096;
 /// Blocks from the lowest one that is not handed on to the highest one asked for.
-const MAX_WINDOW: u64 = 2_048;
+const MAX_WINDOW: u64 = 1_536;
 /// Requests on a link: 4, and 16 that were given to others and may yet be answered. Who does
 /// not answer is asked again now and then, and earlier requests are forgotten.
 const MAX_REQUESTS: usize = 4 + 16;
