@@ -14,6 +14,7 @@ use crate::sync::{
 
 mod announcing;
 mod bounds;
+mod chain;
 mod connecting;
 mod faults;
 mod fetching;
@@ -23,6 +24,8 @@ mod lateness;
 mod liveness;
 mod swapping;
 
+use chain::{Chain, mine};
+
 const A: LinkId = LinkId(1);
 const B: LinkId = LinkId(2);
 const C: LinkId = LinkId(3);
@@ -31,96 +34,6 @@ const OUR_NONCE: u64 = 77;
 
 /// Where links lead, unless a test says otherwise.
 const THERE: Origin = Origin(1);
-
-/// A chain on the `dev` spec: blocks and the state after each, by height.
-#[derive(Clone)]
-struct Chain {
-    spec: Spec,
-    blocks: Vec<ValidBlock>,
-    states: Vec<TipState>,
-}
-
-impl Chain {
-    /// Of blocks up to 4 KiB, so that ranges are as long as they may be from the start.
-    fn genesis() -> Self {
-        let text = Spec::dev().canonical_text();
-        let text = text.replace(r#"max_record_bytes":65536"#, r#"max_record_bytes":4096"#);
-        let text = text.replace(r#"max_block_bytes":1048576"#, r#"max_block_bytes":4096"#);
-        Self::of(Spec::parse(&text).unwrap())
-    }
-
-    fn of(spec: Spec) -> Self {
-        let (blocks, states) = (vec![spec.genesis()], vec![TipState::genesis(&spec)]);
-        Self { spec, blocks, states }
-    }
-
-    /// So many more blocks, with records that begin with `tag`.
-    fn grow(&self, tag: &str, count: usize) -> Self {
-        self.grow_with(count, |height| vec![format!("{tag}{height}")])
-    }
-
-    fn grow_with(&self, count: usize, records: impl Fn(u64) -> Vec<String>) -> Self {
-        let mut chain = self.clone();
-        for _ in 0..count {
-            let state = chain.states.last().unwrap();
-            let block = mine(&self.spec, state, records(state.height().get() + 1));
-            let mut state = state.clone();
-            state.extend(&block);
-            chain.blocks.push(block);
-            chain.states.push(state);
-        }
-        chain
-    }
-
-    /// Its first blocks, up to this height.
-    fn until(&self, height: usize) -> Self {
-        let (blocks, states) = (self.blocks[..=height].to_vec(), self.states[..=height].to_vec());
-        Self { spec: self.spec.clone(), blocks, states }
-    }
-
-    fn tip(&self) -> &TipState {
-        self.states.last().unwrap()
-    }
-
-    fn mark(&self, height: usize) -> Mark {
-        let block = &self.blocks[height];
-        Mark { height: block.header().height, hash: block.hash() }
-    }
-
-    fn last(&self) -> Mark {
-        self.mark(self.blocks.len() - 1)
-    }
-
-    fn header(&self, height: usize) -> Header {
-        *self.blocks[height].header()
-    }
-
-    /// Headers from this height, as many as a message holds.
-    fn headers_from(&self, height: usize) -> Vec<Header> {
-        self.blocks.iter().skip(height).take(2_000).map(|block| *block.header()).collect()
-    }
-
-    fn bodies(&self, first: Height, count: u32) -> Vec<Body> {
-        let first = usize::try_from(first.get()).unwrap();
-        let blocks = self.blocks[first..].iter().take(count as usize);
-        blocks.map(|block| Body::of(&block.block().records).unwrap()).collect()
-    }
-
-    fn holds(&self, mark: Mark) -> bool {
-        let height = usize::try_from(mark.height.get()).unwrap();
-        self.blocks.get(height).is_some_and(|block| block.hash() == mark.hash)
-    }
-}
-
-fn mine(spec: &Spec, state: &TipState, records: Vec<String>) -> ValidBlock {
-    let now = Timestamp::from_millis(NOW);
-    let mut header = state.template(spec, &records, now);
-    while header.check_alone(spec).is_err() {
-        header.nonce += 1;
-    }
-    let block = crate::chain::Block { header, records };
-    state.check_block(spec, block, now).unwrap()
-}
 
 /// Our clock, in milliseconds.
 const NOW: u64 = 1_700_000_000_000;
