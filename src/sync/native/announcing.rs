@@ -8,8 +8,8 @@ use crate::sync::{LinkId, Mark, Output, Time};
 const BAD_ANNOUNCEMENT: &str = "an announced header that breaks a rule";
 
 impl Native {
-    /// Tells every link that has not shown it knows our tip, once it changed or a link is new. While much is still to come, and
-    /// comes, nobody is told: the tip moves on at once.
+    /// Tells every link that has not shown it knows our tip, once it changed or a link is new.
+    /// While much is still to come, and comes, nobody is told: the tip moves on at once.
     pub(super) fn announce(&mut self, now: Time, out: &mut Vec<Output>) {
         if !self.is_untold || self.silent_until().is_some_and(|until| now < until) {
             return;

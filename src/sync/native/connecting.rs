@@ -58,7 +58,7 @@ impl Native {
                     }
                 }
                 if download.left() == 0 && download.is_whole {
-                    self.finish();
+                    self.drop_download();
                 }
             }
             ConnectOutcome::Lost => self.drop_download(),
@@ -84,7 +84,7 @@ impl Native {
         }
         // Looked at anew when the rest is over.
         resting.for_each(|peer| peer.claim = Claim::Block);
-        self.finish();
+        self.drop_download();
         self.begin_best(now, out);
         self.scout(now, out);
     }
@@ -135,11 +135,6 @@ impl Native {
             self.drop_download();
         }
         is_unheld
-    }
-
-    /// Everything that was to be fetched is there.
-    pub(super) fn finish(&mut self) {
-        self.drop_download();
     }
 
     /// Fetches this branch no further. What is at the writer, or being checked, is given back

@@ -85,8 +85,8 @@ impl Native {
     pub(super) fn new(config: NativeConfig, tip: Mark, work: Work) -> Self {
         Self {
             genesis: config.spec.genesis().hash(),
-            // The most that one can have, until the first ones came.
             is_untold: false,
+            // The most that one can have, until the first ones came.
             estimate: config.spec.max_block_bytes(),
             config,
             tip,

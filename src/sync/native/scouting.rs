@@ -304,7 +304,7 @@ impl Native {
             && download.left() == 0
             && download.is_whole
         {
-            self.finish();
+            self.drop_download();
         }
         if self.download.is_some() || now < self.paused {
             return;

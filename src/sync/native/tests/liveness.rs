@@ -7,6 +7,17 @@ fn long() -> Chain {
     Chain::genesis().grow("a", 5_000)
 }
 
+/// A showed the headers of 50 blocks on top of ours, and sent none of them; B has what we have.
+fn headers_of_fifty() -> (Chain, Bench) {
+    let ours = Chain::genesis().grow("a", 100);
+    let theirs = ours.grow("t", 50);
+    let mut bench = Bench::new(&ours);
+    bench.greet(B, &ours);
+    let out = bench.greet(A, &theirs);
+    bench.serve_once(&[(A, &theirs)], out);
+    (ours, bench)
+}
+
 fn announced(outputs: &[Output]) -> Vec<LinkId> {
     let announce = |output: &Output| match output {
         Output::Announce { link, .. } => Some(*link),
@@ -49,12 +60,7 @@ fn a_source_that_is_late_once_is_asked_again_when_another_one_ended_lower() {
 
 #[test]
 fn a_branch_that_nobody_can_serve_is_given_up_and_silences_nobody() {
-    let ours = Chain::genesis().grow("a", 100);
-    let theirs = ours.grow("t", 50);
-    let mut bench = Bench::new(&ours);
-    bench.greet(B, &ours);
-    let out = bench.greet(A, &theirs);
-    bench.serve_once(&[(A, &theirs)], out);
+    let (ours, mut bench) = headers_of_fifty();
     bench.tell(Input::Closed { link: A });
     assert_eq!(bench.machine.progress().state, SyncState::Blocks);
     let mined = ours.grow("o", 1);
@@ -66,12 +72,7 @@ fn a_branch_that_nobody_can_serve_is_given_up_and_silences_nobody() {
 
 #[test]
 fn a_branch_that_is_withheld_with_no_other_in_sight_silences_nobody() {
-    let ours = Chain::genesis().grow("a", 100);
-    let theirs = ours.grow("t", 50);
-    let mut bench = Bench::new(&ours);
-    bench.greet(B, &ours);
-    let out = bench.greet(A, &theirs);
-    bench.serve_once(&[(A, &theirs)], out);
+    let (ours, mut bench) = headers_of_fifty();
     let mut out = bench.adopt(&ours.grow("o", 1));
     out.extend(bench.wait(Duration::from_secs(6)));
     assert!(announced(&out).contains(&B));
