@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
@@ -60,7 +60,8 @@ impl BodyReader {
     /// Reads the body to its end.
     ///
     /// # Errors
-    /// 413 above `most` bytes, 408 when it comes too slowly, 400 when it ends early.
+    /// 415 when it is encoded, 413 above `most` bytes, 408 when it comes too slowly, 400 when
+    /// it ends early.
     pub(super) async fn read<S, B, E>(
         &self,
         headers: &HeaderMap,
@@ -71,6 +72,7 @@ impl BodyReader {
         S: Stream<Item = Result<B, E>>,
         B: Buf,
     {
+        check_encoding(headers)?;
         let declared = declared_length(headers);
         if declared.is_some_and(|declared| declared > most as u64) {
             return Err(too_large(most));
@@ -143,6 +145,19 @@ pub(super) fn check_json_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
     let detail = "send Content-Type: application/json, or none";
     Err(Problem::new(Kind::UnsupportedMediaType, detail).at("Content-Type"))
+}
+
+/// Refuses a body that is compressed or encoded otherwise (RFC 9110 section 8.4).
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let codings = headers.get_all(CONTENT_ENCODING).iter();
+    let mut codings = codings.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    let is_plain = |coding: &[u8]| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity");
+    let Some(coding) = codings.find(|coding| !is_plain(coding.trim_ascii())) else {
+        return Ok(());
+    };
+    let coding: String = String::from_utf8_lossy(coding.trim_ascii()).chars().take(40).collect();
+    let detail = format!("the body is encoded ({coding:?}); send it without Content-Encoding");
+    Err(Problem::new(Kind::UnsupportedMediaType, detail).at("Content-Encoding"))
 }
 
 /// Hyper has checked the header: it is one number, or the request is refused.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tower::Service;
@@ -103,6 +103,7 @@ where
                 problem.put_headers(&mut head.headers);
                 body.content = Content::Text(problem.to_json(&id));
             }
+            harden(&mut head.headers);
             if !was_read.get() {
                 activity.leave_unread();
                 head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -118,6 +119,14 @@ where
             Ok(Response::from_parts(head, body))
         })
     }
+}
+
+/// No browser may take an answer for anything but data.
+fn harden(headers: &mut HeaderMap) {
+    const NOTHING: HeaderValue =
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, NOTHING);
 }
 
 struct Asked {

@@ -18,6 +18,7 @@ use super::body::TrackedBody;
 use super::finish::Client;
 use super::host::{Addressed, Hosts};
 use super::problem::{Kind, Problem};
+use super::reply;
 use super::routes::{self, Access};
 
 /// The layer between connection and routes.
@@ -32,6 +33,17 @@ pub(super) struct Gate<S> {
 pub(super) struct Rules {
     pub(super) hosts: Hosts,
     pub(super) auth: Arc<Auth>,
+}
+
+/// What a path takes that is open to everyone.
+const OPEN_METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// What becomes of a request that is not refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Passed {
+    ToRoutes,
+    /// A health check by `OPTIONS`.
+    Answered,
 }
 
 impl<S> Gate<S> {
@@ -59,7 +71,8 @@ where
         let mut inner = self.inner.clone();
         Box::pin(async move {
             match rules.check(&request).await {
-                Ok(()) => inner.call(request).await,
+                Ok(Passed::ToRoutes) => inner.call(request).await,
+                Ok(Passed::Answered) => Ok(reply::no_content(OPEN_METHODS)),
                 Err(problem) => Ok(problem.into_response()),
             }
         })
@@ -67,7 +80,7 @@ where
 }
 
 impl Rules {
-    async fn check<B>(&self, request: &Request<B>) -> Result<(), Problem> {
+    async fn check<B>(&self, request: &Request<B>) -> Result<Passed, Problem> {
         self.hosts.check(&Addressed {
             method: request.method(),
             uri: request.uri(),
@@ -81,8 +94,15 @@ impl Rules {
         let Some(route) = route else {
             return Err(Problem::new(Kind::NotFound, "look the path up in docs/api.md"));
         };
+        if is_open && *request.method() == Method::OPTIONS {
+            return Ok(Passed::Answered);
+        }
         if *request.method() != route.method {
-            let allow = if route.method == Method::GET { "GET, HEAD" } else { "POST" };
+            let allow = match route.method {
+                Method::GET if is_open => OPEN_METHODS,
+                Method::GET => "GET, HEAD",
+                _ => "POST",
+            };
             let detail = format!("this path takes {allow}");
             return Err(Problem::new(Kind::MethodNotAllowed, detail).allow(allow));
         }
@@ -90,7 +110,7 @@ impl Rules {
             let detail = "call as a user whose role is operator";
             return Err(Problem::new(Kind::ForbiddenRole, detail));
         }
-        Ok(())
+        Ok(Passed::ToRoutes)
     }
 
     async fn user<B>(&self, request: &Request<B>) -> Result<Role, Problem> {

@@ -10,6 +10,9 @@ use super::problem::{Kind, Problem};
 /// Deepest nesting of objects and arrays in a body.
 const MAX_DEPTH: usize = 128;
 
+/// What some editors put before UTF-8 text. It is no part of JSON (RFC 8259 section 8.1).
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Where in the body the reader is, to name the place of an error.
 #[derive(Clone, Copy, Debug)]
 enum Place {
@@ -56,6 +59,10 @@ fn read<'de, S>(
 where
     S: DeserializeSeed<'de> + Clone,
 {
+    if body.starts_with(BYTE_ORDER_MARK) {
+        let detail = "the body begins with a byte order mark (EF BB BF); send the JSON without it";
+        return Err(invalid(detail.to_owned(), Place::Body, key));
+    }
     let text = std::str::from_utf8(body)
         .map_err(|_| invalid("the body must be UTF-8".to_owned(), Place::Body, key))?;
     let skipped = Cell::new(false);

@@ -167,8 +167,10 @@ async fn read_file(path: &Path, required: bool) -> Result<Vec<String>, Problem> 
     if text.len() as u64 > MAX_FILE_BYTES {
         return Err(bad(format!("it is larger than {MAX_FILE_BYTES} bytes")));
     }
+    // Some editors put it there. It says nothing.
+    let text = text.strip_prefix(json::BYTE_ORDER_MARK).unwrap_or(&text);
     let peers: Vec<String> =
-        serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+        serde_json::from_slice(text).map_err(|error| bad(error.to_string()))?;
     if peers.len() > MAX_PEERS {
         return Err(bad(format!("it has {} entries, at most {MAX_PEERS} are taken", peers.len())));
     }

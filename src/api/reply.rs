@@ -1,8 +1,8 @@
 //! The forms of a good answer.
 
 use bytes::Bytes;
-use http::HeaderValue;
-use http::header::CONTENT_TYPE;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use warp::reply::Response;
 
@@ -24,6 +24,14 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<Response, Problem> {
 /// Plain text.
 pub(super) fn text(text: impl Into<Bytes>) -> Response {
     typed(text.into(), "text/plain; charset=utf-8")
+}
+
+/// Nothing but the methods that the path takes.
+pub(super) fn no_content(allow: &'static str) -> Response {
+    let mut response = Response::new(Bytes::new().into());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    response
 }
 
 fn typed(body: Bytes, media_type: &'static str) -> Response {

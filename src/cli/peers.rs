@@ -31,8 +31,10 @@ pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
     if text.len() as u64 > MAX_FILE_BYTES {
         return Err(bad(format!("it is larger than {MAX_FILE_BYTES} bytes")).into());
     }
+    // Some editors put it there. It says nothing.
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let peers: Vec<String> =
-        serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+        serde_json::from_slice(text).map_err(|error| bad(error.to_string()))?;
     if peers.len() > MAX_PEERS {
         let count = peers.len();
         return Err(bad(format!("it has {count} entries, at most {MAX_PEERS} are taken")).into());

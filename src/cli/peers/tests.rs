@@ -18,3 +18,12 @@ fn a_file_of_more_peers_than_are_known_is_refused() {
         }
     }
 }
+
+#[test]
+fn a_byte_order_mark_says_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("peers.json");
+    std::fs::write(&file, "\u{feff}[\"ws://192.0.2.1:7545\"]\r\n").unwrap();
+    let peers = read(&file, true).unwrap();
+    assert_eq!(peers.iter().map(PeerUrl::as_str).collect::<Vec<_>>(), ["ws://192.0.2.1:7545"]);
+}

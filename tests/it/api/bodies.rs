@@ -148,3 +148,25 @@ async fn malformed_chunks_are_refused() {
     }
     assert_eq!(node.mine("b").await["height"], 1);
 }
+
+#[tokio::test]
+async fn an_encoded_body_and_a_byte_order_mark_are_named() {
+    let node = ApiNode::start().await;
+    let body = r#"{"data":["x"],"peer":"x"}"#;
+    for path in ["/mineBlock", "/addToPeer", "/addPeers"] {
+        for coding in ["gzip", "identity, br", "GZIP"] {
+            let post = Request::post(path).jenny().json(body).header("Content-Encoding", coding);
+            let answer = node.ask(&post).await;
+            let field = answer.expect_problem(415, "unsupported-media-type");
+            assert_eq!(field.as_deref(), Some("Content-Encoding"), "{path} {coding}");
+        }
+    }
+    let plain = Request::post("/mineBlock").jenny().json(body);
+    node.ask(&plain.header("Content-Encoding", "identity")).await.expect(200);
+    for path in ["/mineBlock", "/addToPeer"] {
+        let answer = node.post(path, format!("\u{feff}{body}")).await;
+        answer.expect_problem(400, "invalid-body");
+        assert!(answer.text().contains("byte order mark"), "{}", answer.text());
+    }
+    assert_eq!(node.handle.tip().header.height.get(), 1);
+}

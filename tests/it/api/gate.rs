@@ -134,12 +134,19 @@ async fn queries_are_ignored() {
 #[tokio::test]
 async fn wrong_methods_are_told_the_right_ones() {
     let node = ApiNode::start().await;
-    let reads = ["/", "/chains", "/peers", "/livez", "/readyz", "/v1/status", "/v1/blocks/0"];
+    let reads = ["/", "/chains", "/peers", "/v1/status", "/v1/blocks/0"];
     for path in reads {
         for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
             let answer = node.ask(&Request::new(method, path).jenny()).await;
             answer.expect_problem(405, "method-not-allowed");
             assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{method} {path}");
+        }
+    }
+    for path in ["/livez", "/readyz"] {
+        for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW"] {
+            let answer = node.ask(&Request::new(method, path)).await;
+            answer.expect_problem(405, "method-not-allowed");
+            assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{method} {path}");
         }
     }
     for path in ["/mineBlock", "/addToPeer", "/addPeers"] {
@@ -150,6 +157,36 @@ async fn wrong_methods_are_told_the_right_ones() {
         }
         let head = node.ask(&Request::new("HEAD", path).jenny()).await;
         assert_eq!((head.status, head.header("allow")), (405, Some("POST")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn health_checks_by_options_are_answered_without_credentials() {
+    let node = ApiNode::start().await;
+    let mut client = node.connect().await;
+    for path in ["/livez", "/readyz"] {
+        client.send(Request::new("OPTIONS", path).bytes()).await;
+        let answer = client.answer(true).await.expect(204);
+        assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{path}");
+    }
+    for path in ["/", "/v1/status", "/mineBlock", "/no"] {
+        let answer = client.ask(&Request::new("OPTIONS", path)).await;
+        answer.expect_problem(401, "unauthorized");
+    }
+    let foreign = Request::new("OPTIONS", "/livez").host(Some("evil.example"));
+    client.ask(&foreign).await.expect_problem(421, "misdirected-request");
+}
+
+#[tokio::test]
+async fn no_browser_takes_an_answer_for_a_page() {
+    let node = ApiNode::start().await;
+    for path in ["/", "/chains", "/livez", "/v1/status", "/v1/blocks/0", "/v1/blocks/x", "/no"] {
+        for request in [Request::get(path), Request::get(path).jenny()] {
+            let answer = node.ask(&request).await;
+            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+            let policy = answer.header("content-security-policy").unwrap();
+            assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
+        }
     }
 }
 

@@ -94,7 +94,7 @@ async fn the_peers_file_is_read_again_and_all_are_dialled() {
         { "peer": "nonsense", "connected": false, "error": null },
     ]);
     assert_eq!(answer, expected);
-    tokio::fs::write(&node.peers_file, "[]").await.unwrap();
+    tokio::fs::write(&node.peers_file, "\u{feff}[]").await.unwrap();
     assert_eq!(node.post("/addPeers", "{}").await.expect(200).json(), json!([]));
     // What curl sends for `-d ''`.
     let form = "application/x-www-form-urlencoded";
