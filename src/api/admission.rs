@@ -9,6 +9,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Limits;
 use super::throttle::Source;
 
+/// Refused connections whose body is read to its end, and those of one address.
+const MAX_LINGERING: usize = 16;
+const MAX_LINGERING_OF_ONE: usize = 2;
+
 /// Connections by address; never more entries than there are connections.
 type Counts = Mutex<HashMap<Source, usize>>;
 
@@ -29,11 +33,22 @@ pub(super) struct Place {
 
 impl Admission {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self {
-            all: Arc::new(Semaphore::new(limits.connections)),
-            by_source: Arc::default(),
-            most_of_one: limits.connections_per_address,
-        }
+        Self::with(limits.connections, limits.connections_per_address)
+    }
+
+    /// Places for connections that were refused and still send.
+    pub(super) fn lingering() -> Self {
+        Self::with(MAX_LINGERING, MAX_LINGERING_OF_ONE)
+    }
+
+    fn with(most: usize, most_of_one: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(most)), by_source: Arc::default(), most_of_one }
+    }
+
+    /// A place for a connection of this address; `None` when all or its own are taken.
+    pub(super) fn try_admit(&self, address: IpAddr) -> Option<Place> {
+        let room = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        self.admit(room, address)
     }
 
     /// Waits until there is room for one more connection.

@@ -27,7 +27,7 @@ use super::gate::{Gate, Rules};
 use super::host::Hosts;
 use super::panics::OnPanic;
 use super::routes::{self, Context};
-use super::stream::GuardedStream;
+use super::stream::{GuardedStream, Lingering};
 use super::{ApiConfig, AuthHandle, Limits};
 use crate::node::NodeHandle;
 
@@ -106,6 +106,7 @@ impl Server {
         let routes = warp::service(routes::filter(&context));
         let gate = CatchPanicLayer::custom(OnPanic).layer(Gate::new(rules, routes));
         let admission = Admission::new(&limits);
+        let lingering = Admission::lingering();
         // Owns the connections' tasks.
         let connections = TaskTracker::new();
         // Cut when the grace is over, however this function ends.
@@ -114,7 +115,8 @@ impl Server {
         while let Some((socket, client, place)) = accept(&listener, &admission, &stop).await {
             let activity = Activity::default();
             let service = Finish::new(gate.clone(), Client(client), activity.clone(), ids.clone());
-            let stream = GuardedStream::new(socket, activity, &limits);
+            let lingering = Lingering::new(lingering.clone(), client.ip());
+            let stream = GuardedStream::new(socket, activity, &limits, lingering);
             let connection = serve(stream, service, stop.clone());
             let cut = cut.clone();
             connections.spawn(async move {

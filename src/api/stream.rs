@@ -1,6 +1,7 @@
 //! A client's socket that gives up on clients who stall.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -10,15 +11,36 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
 use super::activity::Activity;
+use super::admission::{Admission, Place};
 
-/// Most bytes that are read and thrown away after an answer that did not wait for
-/// the whole request.
-const MAX_DRAIN_BYTES: usize = 64 << 10;
-
-/// How long that may take. The client has its answer and sees the end of ours, and
+/// How much is read and thrown away after an answer that did not wait for the whole
+/// request, and for how long. The client has its answer and sees the end of ours, and
 /// is given time to stop sending: closing at once would reset the connection and
-/// take the answer from it (RFC 9112 section 9.6).
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+/// take the answer from it (RFC 9112 section 9.6). A proxy makes 502 of that.
+#[derive(Clone, Copy, Debug)]
+struct Drain {
+    bytes: usize,
+    time: Duration,
+}
+
+/// For a connection with a place among those that linger: a whole body.
+const LONG_DRAIN: Drain = Drain { bytes: 16 << 20, time: Duration::from_secs(5) };
+
+/// For one without.
+const SHORT_DRAIN: Drain = Drain { bytes: 64 << 10, time: Duration::from_secs(1) };
+
+/// Who may linger.
+#[derive(Clone, Debug)]
+pub(super) struct Lingering {
+    places: Admission,
+    client: IpAddr,
+}
+
+impl Lingering {
+    pub(super) const fn new(places: Admission, client: IpAddr) -> Self {
+        Self { places, client }
+    }
+}
 
 /// Times out in three ways: a slow head of a request, a long pause between requests,
 /// and a reader that accepts nothing. A slow body is its reader's matter.
@@ -39,7 +61,12 @@ pub(super) struct GuardedStream<S> {
     fresh: bool,
     /// Our side of the connection is closed.
     shut: bool,
+    lingering: Lingering,
+    /// How long to read on; `None` until it is begun.
+    drain: Option<Drain>,
     drained: usize,
+    /// Held while more than a little is read on.
+    place: Option<Place>,
 }
 
 /// One timer that is moved only when it must ring earlier: a later deadline is
@@ -51,7 +78,7 @@ struct Watch {
 }
 
 impl<S> GuardedStream<S> {
-    pub(super) fn new(inner: S, activity: Activity, limits: &Limits) -> Self {
+    pub(super) fn new(inner: S, activity: Activity, limits: &Limits, lingering: Lingering) -> Self {
         Self {
             inner,
             activity,
@@ -64,7 +91,10 @@ impl<S> GuardedStream<S> {
             in_head: false,
             fresh: true,
             shut: false,
+            lingering,
+            drain: None,
             drained: 0,
+            place: None,
         }
     }
 
@@ -122,15 +152,19 @@ impl<S> GuardedStream<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> GuardedStream<S> {
     /// Reads on, for a while, what a client sends that was answered already.
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Drain { bytes, time } = *self.drain.get_or_insert_with(|| {
+            self.place = self.lingering.places.try_admit(self.lingering.client);
+            if self.place.is_some() { LONG_DRAIN } else { SHORT_DRAIN }
+        });
         let mut space = [0_u8; 4_096];
-        while self.drained < MAX_DRAIN_BYTES {
+        while self.drained < bytes {
             let mut buffer = ReadBuf::new(&mut space);
             match Pin::new(&mut self.inner).poll_read(context, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     self.drained = self.drained.saturating_add(buffer.filled().len());
                 }
                 Poll::Ready(_) => break,
-                Poll::Pending => return self.reading.poll(context, DRAIN_TIMEOUT),
+                Poll::Pending => return self.reading.poll(context, time),
             }
         }
         Poll::Ready(())

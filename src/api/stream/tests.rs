@@ -7,6 +7,13 @@ use super::*;
 const SHORT: Duration = Duration::from_millis(10);
 const LONG: Duration = Duration::from_secs(1);
 
+const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+/// Places of their own, for a connection of this address.
+fn lingering(client: IpAddr) -> Lingering {
+    Lingering::new(Admission::lingering(), client)
+}
+
 fn pair() -> (GuardedStream<DuplexStream>, Activity, DuplexStream) {
     let (ours, theirs) = duplex(64);
     let activity = Activity::default();
@@ -16,7 +23,8 @@ fn pair() -> (GuardedStream<DuplexStream>, Activity, DuplexStream) {
         write_stall: SHORT,
         ..Limits::default()
     };
-    (GuardedStream::new(ours, activity.clone(), &limits), activity, theirs)
+    let stream = GuardedStream::new(ours, activity.clone(), &limits, lingering(LOCAL));
+    (stream, activity, theirs)
 }
 
 async fn read(stream: &mut GuardedStream<DuplexStream>) -> io::Result<usize> {
@@ -132,27 +140,49 @@ async fn what_nobody_reads_is_drained_until_the_client_ends() {
         drop(client);
     };
     let ((result, ()), time) = timed(async { tokio::join!(stream.shutdown(), sends) }).await;
-    assert!(result.is_ok() && time < DRAIN_TIMEOUT, "{time:?}");
+    assert!(result.is_ok() && time < SHORT_DRAIN.time, "{time:?}");
     assert_eq!(stream.drained, 10_000);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_never_ends_is_not_waited_for() {
-    let (mut stream, _client) = unread();
-    let (result, time) = timed(stream.shutdown()).await;
-    assert!(result.is_ok() && (DRAIN_TIMEOUT..DRAIN_TIMEOUT * 2).contains(&time), "{time:?}");
+async fn a_client_that_never_ends_is_waited_for_as_long_as_its_place_allows() {
+    for (has_place, Drain { time: limit, .. }) in [(true, LONG_DRAIN), (false, SHORT_DRAIN)] {
+        let (mut stream, _client) = unread();
+        let _taken = if has_place { Vec::new() } else { take_places(&stream) };
+        let (result, time) = timed(stream.shutdown()).await;
+        assert!(result.is_ok() && (limit..limit + SHORT * 2).contains(&time), "{time:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_sends_without_end_is_cut() {
-    let (mut stream, mut client) = unread();
-    let endless = async { while client.write_all(&[0; 64]).await.is_ok() {} };
-    let shutdown = async {
-        stream.shutdown().await.unwrap();
-        assert!((MAX_DRAIN_BYTES..MAX_DRAIN_BYTES + 4_096).contains(&stream.drained));
-        drop(stream);
-    };
-    tokio::join!(endless, shutdown);
+    for (has_place, Drain { bytes: limit, .. }) in [(true, LONG_DRAIN), (false, SHORT_DRAIN)] {
+        let (mut stream, mut client) = unread();
+        let _taken = if has_place { Vec::new() } else { take_places(&stream) };
+        let endless = async { while client.write_all(&[0; 64]).await.is_ok() {} };
+        let shutdown = async {
+            stream.shutdown().await.unwrap();
+            assert!((limit..limit + 4_096).contains(&stream.drained), "{}", stream.drained);
+            drop(stream);
+        };
+        tokio::join!(endless, shutdown);
+    }
+}
+
+fn take_places(stream: &GuardedStream<DuplexStream>) -> Vec<Place> {
+    std::iter::from_fn(|| stream.lingering.places.try_admit(LOCAL)).collect()
+}
+
+#[test]
+fn sixteen_linger_and_two_of_one_address() {
+    let places = Admission::lingering();
+    let of = |address: &str| places.try_admit(address.parse().unwrap());
+    let mut held = vec![of("192.0.2.1").unwrap(), of("192.0.2.1").unwrap()];
+    assert!(of("192.0.2.1").is_none());
+    held.extend((2..16).map(|host| of(&format!("192.0.2.{host}")).unwrap()));
+    assert!(of("192.0.2.99").is_none());
+    drop(held);
+    assert!(of("192.0.2.1").is_some());
 }
 
 #[tokio::test(start_paused = true)]

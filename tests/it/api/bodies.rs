@@ -92,6 +92,23 @@ async fn an_answer_reaches_a_client_that_is_still_sending() {
 }
 
 #[tokio::test]
+async fn a_long_body_that_was_refused_is_read_to_its_end() {
+    let node = ApiNode::start().await;
+    let refused = [
+        (Request::post("/mineBlock").json(padded(5 << 20)), 401),
+        (Request::post("/mineBlock").jenny().json(padded(9 << 20)), 413),
+        (Request::post("/no").jenny().json(padded(9 << 20)), 404),
+    ];
+    for (request, status) in refused {
+        let mut client = node.connect().await;
+        // A client that takes nothing before all was sent, as proxies do.
+        client.try_send(request.bytes()).await.expect("the node reads on");
+        assert_eq!(client.answer(false).await.status, status);
+        assert!(client.ends_in_order().await);
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_stalls_times_out() {
     let node = ApiNode::with(|setup| {
         setup.api.limits.body_stall = Duration::from_millis(50);

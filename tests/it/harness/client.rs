@@ -192,8 +192,13 @@ impl Client {
 
     /// Sends bytes. An error is no failure: the server may have hung up already.
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = self.try_send(bytes).await;
+    }
+
+    /// Sends bytes.
+    pub(crate) async fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
         let sending = self.stream.write_all(bytes.as_ref());
-        let _ = tokio::time::timeout(PATIENCE, sending).await.expect("the server reads");
+        tokio::time::timeout(PATIENCE, sending).await.expect("the server reads")
     }
 
     /// Reads an answer; `is_head` when it has no body whatever its headers say.
