@@ -79,7 +79,11 @@ where
         let under_way = self.activity.begin();
         let (mut parts, body) = request.into_parts();
         let (body, was_read) = TrackedBody::new(body);
-        let asked = Asked { method: parts.method.clone(), path: parts.uri.clone() };
+        let asked = Asked {
+            method: parts.method.clone(),
+            path: parts.uri.clone(),
+            is_anonymous: !parts.headers.contains_key(header::AUTHORIZATION),
+        };
         parts.extensions.insert(self.client);
         if parts.method == Method::HEAD {
             parts.method = Method::GET;
@@ -132,6 +136,8 @@ fn harden(headers: &mut HeaderMap) {
 struct Asked {
     method: Method,
     path: http::Uri,
+    /// Whether the request brought no credentials.
+    is_anonymous: bool,
 }
 
 /// The path as the client wrote it, with anything odd escaped and not without end.
@@ -143,11 +149,16 @@ impl fmt::Display for Asked {
     }
 }
 
-/// A client's mistake is told, ours is a warning.
+/// A client's mistake is told, a failure of the node is a warning. What a stranger is refused, or
+/// is told of readiness, is of interest when somebody looks for it.
 fn log(problem: &Problem, request_id: &str, asked: &Asked, client: Client) {
     let (status, kind, _) = problem.kind.parts();
+    let is_failure = problem.status().is_server_error();
+    let is_unavailable = status == StatusCode::SERVICE_UNAVAILABLE;
     let (status, client, detail) = (status.as_u16(), client.0, problem.detail.as_ref());
-    if problem.status().is_server_error() {
+    if asked.is_anonymous && (!is_failure || is_unavailable) {
+        tracing::debug!(request_id, status, kind, %client, %asked, detail, "request refused");
+    } else if is_failure {
         tracing::warn!(request_id, status, kind, %client, %asked, detail, "request failed");
     } else {
         tracing::info!(request_id, status, kind, %client, %asked, detail, "request refused");
