@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::help;
+use super::logging::LogFilter;
 use crate::chain::Hash;
 use crate::node::PeerUrl;
 
@@ -81,6 +82,10 @@ pub(super) struct RunArgs {
     /// Settings file [default: jenny.toml in the data directory, if there is one]
     #[arg(long, value_name = "FILE", env = "JENNY_CONFIG")]
     pub(super) config: Option<PathBuf>,
+    /// What is logged: error, warn, info, debug, trace or off, or a filter such as
+    /// `warn,jenny_chain::node=debug` [default: `JENNY_LOG`, else info]
+    #[arg(long, value_name = "LEVEL")]
+    pub(super) log_level: Option<LogFilter>,
     /// How log lines on standard error are written [default: text]
     #[arg(long, value_name = "FORMAT", env = "JENNY_LOG_FORMAT")]
     pub(super) log_format: Option<LogFormat>,

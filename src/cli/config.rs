@@ -12,9 +12,10 @@ use anyhow::Result;
 
 use super::args::{LogFormat, RunArgs};
 use super::exit::{Code, Failure};
+use super::logging::LogFilter;
 use crate::chain::Checkpoints;
 use crate::p2p::{MAX_MAX_MESSAGE, P2pConfig};
-pub(super) use keys::template;
+pub(super) use keys::{key_variables, template};
 use layer::Layer;
 
 /// Name of the settings file in a data directory.
@@ -77,6 +78,8 @@ pub(super) struct Settings {
     pub(super) p2p_max_per_prefix: usize,
     /// The users' file, which may be missing.
     pub(super) users: PathBuf,
+    /// What is logged.
+    pub(super) log_level: LogFilter,
     /// How log lines are written.
     pub(super) log_format: LogFormat,
     /// Requests that may wait to be mined.
@@ -130,6 +133,7 @@ impl Settings {
             peers: layer.peers.unwrap_or_else(|| beside(data_dir).join("peers.json")),
             peers_required,
             users: config_dir.join(USERS_FILE),
+            log_level: layer.log.level.unwrap_or_else(LogFilter::info),
             log_format: layer.log.format.unwrap_or_default(),
             mine_queue: layer.mine.queue.unwrap_or(64),
             mine_deadline: layer.mine.deadline.unwrap_or(Duration::from_secs(60)),

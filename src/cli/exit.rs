@@ -2,8 +2,8 @@
 //! say what to do next.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
+use super::stderr::{self, Kind};
 use crate::node::NodeFailure;
 use crate::store::StoreError;
 
@@ -75,8 +75,7 @@ pub(super) fn report(error: &anyhow::Error) -> Code {
     let code = code_of(error);
     if code != Code::Done {
         super::progress::clear();
-        // Where standard error is gone too, nobody is left to tell.
-        drop(anstream::stderr().lock().write_all(text_of(error).as_bytes()));
+        stderr::write(Kind::Urgent, text_of(error).as_bytes());
     }
     code
 }

@@ -1,50 +1,223 @@
 //! Log lines on standard error, and panics as log lines.
 
-use std::any::Any;
-use std::io::IsTerminal;
+mod fields;
+mod filter;
+mod limited;
+mod limiter;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt;
+use std::any::Any;
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, IsTerminal, Write};
+use std::panic::PanicHookInfo;
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry};
 
 use super::args::LogFormat;
-use super::exit::Failure;
-use super::progress::BesideBar;
+use super::output::escape;
+use super::progress::beside_bar;
+use super::stderr::{self, Kind};
+use fields::{TextFields, printable_json};
+pub(super) use filter::LogFilter;
+use limited::{Limited, USUAL};
+use limiter::{Line, LogLimiter};
 
-/// Environment variable that chooses what is logged.
-const LEVEL: &str = "JENNY_LOG";
+/// Time between two reports of lines that were left out.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
 
-/// Starts logging. `default` is what is logged when `JENNY_LOG` is not set.
-pub(super) fn start(format: LogFormat, default: &str) -> anyhow::Result<()> {
-    let wanted = std::env::var(LEVEL).unwrap_or_else(|_| default.to_owned());
-    let filter = EnvFilter::try_new(&wanted).map_err(|error| {
-        Failure::usage(format!("{LEVEL}=`{wanted}`: {error}"))
-            .hint("use error, warn, info, debug or trace")
+/// How long a panic waits for its line to be written: the process may be about to end.
+const PANIC_WAIT: Duration = Duration::from_millis(250);
+
+/// Counts what the log has no room for.
+static LIMITED: OnceLock<Limited> = OnceLock::new();
+
+/// The same for panics, whose lines pass no layer.
+static PANICS: LazyLock<Mutex<LogLimiter<()>>> = LazyLock::new(|| Mutex::new(LogLimiter::new()));
+
+/// Starts logging of a node: through a queue, so that nothing waits for standard error.
+pub(super) fn start_node(format: LogFormat, filter: &LogFilter) -> Result<()> {
+    stderr::start(|lost| {
+        tracing::warn!(lost, "log lines were lost: standard error did not take them in time");
     })?;
-    let colours = std::io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let builder = fmt().with_env_filter(filter).with_writer(|| BesideBar);
-    // A second start, in a test, keeps the first: nothing else can set one.
-    drop(match format {
-        LogFormat::Text => builder.with_ansi(colours).with_target(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-    });
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let thread = std::thread::current();
-        tracing::error!(
-            place,
-            thread = thread.name().unwrap_or("unnamed"),
-            "a defect in the program: {}",
-            message(panic.payload())
-        );
-    }));
+    start(format, filter, LevelFilter::INFO);
     Ok(())
+}
+
+/// Starts logging of a command that ends by itself: errors, unless more is wanted.
+pub(super) fn start_command(filter: &LogFilter) {
+    start(LogFormat::Text, filter, LevelFilter::ERROR);
+}
+
+fn start(format: LogFormat, filter: &LogFilter, default: LevelFilter) {
+    let colours = io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let lines: Box<dyn Layer<_> + Send + Sync> = match format {
+        LogFormat::Text => fmt::layer()
+            .with_ansi(colours)
+            .with_target(false)
+            .fmt_fields(TextFields)
+            .log_internal_errors(false)
+            .with_writer(Lines { format })
+            .boxed(),
+        LogFormat::Json => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .log_internal_errors(false)
+            .with_writer(Lines { format })
+            .boxed(),
+    };
+    let limited = LIMITED.get_or_init(Limited::new).clone();
+    let subscriber = Registry::default().with(filter.targets(default)).with(limited).with(lines);
+    // A second start, in a test, keeps the first: nothing else can set one.
+    drop(subscriber.try_init());
+    std::panic::set_hook(Box::new(move |panic| on_panic(format, panic)));
+}
+
+/// Reports what the log had no room for, from time to time until it is stopped.
+pub(super) async fn report(stop: CancellationToken) {
+    let mut reports = tokio::time::interval(REPORT_EVERY);
+    reports.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            _ = reports.tick() => report_left_out(),
+        }
+    }
+    report_left_out();
+}
+
+/// One line for each kind of line that was left out.
+fn report_left_out() {
+    for left_out in LIMITED.get().map(Limited::left_out).unwrap_or_default() {
+        let (count, like, source) = (left_out.count, left_out.message, left_out.source_name);
+        macro_rules! report {
+            ($level:ident) => {
+                tracing::$level!(
+                    count,
+                    like,
+                    first_source = source,
+                    "similar log lines were left out"
+                )
+            };
+        }
+        match *left_out.kind.0.metadata().level() {
+            Level::ERROR => report!(error),
+            Level::WARN => report!(warn),
+            Level::INFO => report!(info),
+            _ => report!(debug),
+        }
+    }
+    let panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner).left_out();
+    for left_out in panics {
+        let (count, like) = (left_out.count, left_out.message);
+        tracing::error!(count, like, "lines of further panics were left out");
+    }
+}
+
+/// Writes the line of a panic past everything that might be what panicked.
+fn on_panic(format: LogFormat, panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("unnamed");
+    let message = message(panic.payload());
+    let mut hasher = DefaultHasher::new();
+    place.hash(&mut hasher);
+    let line = Line { source: hasher.finish(), source_name: &place, message };
+    // Held elsewhere it is for a moment only: the line is then written unasked.
+    let is_left_out =
+        PANICS.try_lock().is_ok_and(|mut panics| !panics.admit((), &USUAL, &line, Instant::now()));
+    if is_left_out {
+        return;
+    }
+    let text = panic_line(format, &place, thread, message);
+    stderr::write(Kind::Urgent, text.as_bytes());
+    stderr::flush_within(PANIC_WAIT);
+}
+
+fn panic_line(format: LogFormat, place: &str, thread: &str, message: &str) -> String {
+    let mut time = String::new();
+    // Without the time the line says the rest.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut time));
+    let message = format!("a defect in the program: {message}");
+    match format {
+        LogFormat::Text => {
+            let (message, place, thread) = (escape(&message), escape(place), escape(thread));
+            format!("{time} ERROR {message} place={place:?} thread={thread:?}\n")
+        }
+        LogFormat::Json => {
+            let mut line = serde_json::json!({
+                "timestamp": time,
+                "level": "ERROR",
+                "message": message,
+                "place": place,
+                "thread": thread,
+            })
+            .to_string();
+            let _ = writeln!(line);
+            printable_json(&line).into_owned()
+        }
+    }
 }
 
 /// What `panic!` was given.
 fn message(payload: &dyn Any) -> &str {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| payload.downcast_ref().copied()).unwrap_or("no message")
+}
+
+/// Makes a writer for each line.
+#[derive(Clone, Copy, Debug)]
+struct Lines {
+    format: LogFormat,
+}
+
+/// Takes one line.
+#[derive(Clone, Copy, Debug)]
+struct LineWriter {
+    format: LogFormat,
+    kind: Kind,
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = LineWriter;
+
+    fn make_writer(&self) -> LineWriter {
+        LineWriter { format: self.format, kind: Kind::Line }
+    }
+
+    fn make_writer_for(&self, metadata: &Metadata<'_>) -> LineWriter {
+        let is_error = *metadata.level() == Level::ERROR;
+        let kind = if is_error { Kind::Urgent } else { Kind::Line };
+        LineWriter { format: self.format, kind }
+    }
+}
+
+impl Write for LineWriter {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = match (self.format, std::str::from_utf8(line)) {
+            (LogFormat::Json, Ok(text)) => printable_json(text),
+            (_, Ok(text)) => text.into(),
+            (_, Err(_)) => String::from_utf8_lossy(line),
+        };
+        beside_bar(|| stderr::write(self.kind, text.as_bytes()));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

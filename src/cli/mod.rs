@@ -16,7 +16,9 @@ mod remote;
 mod run;
 mod signal;
 mod status;
+mod stderr;
 mod syncing;
+mod variables;
 mod verify;
 mod whereabouts;
 
@@ -26,7 +28,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use args::{Cli, Command, LogFormat};
+use args::{Cli, Command};
 use exit::{Code, ReaderLeft};
 
 /// Runs the command that the process was started with, and answers its exit code.
@@ -41,18 +43,20 @@ pub fn main() -> ExitCode {
     };
     // A defect was logged by the panic hook; here it only becomes an exit code.
     let done = std::panic::catch_unwind(|| dispatch(&cli.command));
-    match done {
+    let code = match done {
         Ok(Ok(())) => Code::Done,
         Ok(Err(error)) => exit::report(&error),
         Err(_) => Code::No,
-    }
-    .into()
+    };
+    stderr::flush();
+    code.into()
 }
 
 fn dispatch(command: &Command) -> Result<()> {
     let env = |name: &str| std::env::var(name).ok();
     if !matches!(command, Command::Run(_)) {
-        logging::start(LogFormat::Text, "error")?;
+        logging::start_command(&logging::LogFilter::of_variable(&env)?);
+        variables::warn_of_unknown();
     }
     match command {
         Command::Run(args) => run::run(args, &env),

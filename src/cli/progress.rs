@@ -4,10 +4,18 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
+
+use super::stderr::{self, Kind};
 
 /// Time between two plain lines.
 pub(super) const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// How often a bar is drawn in a second, at most.
+const DRAWN_PER_SECOND: u8 = 10;
+
+/// Columns of a terminal that does not tell how many it has.
+const USUAL_WIDTH: u16 = 80;
 
 /// Shows how far some work on blocks is.
 #[derive(Debug)]
@@ -78,6 +86,11 @@ impl Bar {
     }
 
     fn show(bar: ProgressBar, prefix: &'static str, template: &str) -> Self {
+        if stderr::is_queued() {
+            let terminal = Box::new(QueuedTerminal);
+            let target = ProgressDrawTarget::term_like_with_hz(terminal, DRAWN_PER_SECOND);
+            bar.set_draw_target(target);
+        }
         if let Ok(style) = ProgressStyle::with_template(template) {
             let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
                 // There is nothing to do about a bar that cannot be drawn.
@@ -105,20 +118,68 @@ pub(super) fn clear() {
     }
 }
 
-/// Standard error for lines that must not be torn by the bar: it steps aside while one is
-/// written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct BesideBar;
+/// Writes something on standard error that the bar must not tear: it steps aside meanwhile.
+pub(super) fn beside_bar(write: impl FnOnce()) {
+    let bar = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
 
-impl Write for BesideBar {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        let bar = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let write = || std::io::stderr().write_all(line).map(|()| line.len());
-        bar.map_or_else(write, |bar| bar.suspend(write))
+/// The terminal of a running node, which is drawn on through the queue in front of it.
+#[derive(Debug)]
+struct QueuedTerminal;
+
+impl QueuedTerminal {
+    #[expect(clippy::unnecessary_wraps, reason = "the trait's methods may fail")]
+    fn put(text: &str) -> std::io::Result<()> {
+        stderr::write(Kind::Drawing, text.as_bytes());
+        Ok(())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        std::io::stderr().flush()
+    /// Moves the cursor; a count of none would move it by one.
+    fn move_cursor(count: usize, direction: char) -> std::io::Result<()> {
+        if count == 0 { Ok(()) } else { Self::put(&format!("\x1b[{count}{direction}")) }
+    }
+}
+
+impl TermLike for QueuedTerminal {
+    fn width(&self) -> u16 {
+        let size = rustix::termios::tcgetwinsize(std::io::stderr());
+        size.ok().map(|size| size.ws_col).filter(|&width| width > 0).unwrap_or(USUAL_WIDTH)
+    }
+
+    fn move_cursor_up(&self, count: usize) -> std::io::Result<()> {
+        Self::move_cursor(count, 'A')
+    }
+
+    fn move_cursor_down(&self, count: usize) -> std::io::Result<()> {
+        Self::move_cursor(count, 'B')
+    }
+
+    fn move_cursor_right(&self, count: usize) -> std::io::Result<()> {
+        Self::move_cursor(count, 'C')
+    }
+
+    fn move_cursor_left(&self, count: usize) -> std::io::Result<()> {
+        Self::move_cursor(count, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> std::io::Result<()> {
+        Self::put(&format!("{text}\n"))
+    }
+
+    fn write_str(&self, text: &str) -> std::io::Result<()> {
+        Self::put(text)
+    }
+
+    fn clear_line(&self) -> std::io::Result<()> {
+        Self::put("\r\x1b[2K")
+    }
+
+    fn flush(&self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

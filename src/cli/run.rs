@@ -13,7 +13,7 @@ use super::config::Settings;
 use super::exit::{self, Code, Failure};
 use super::init::{chain, read_users};
 use super::signal::{Stops, end};
-use super::{logging, peers, syncing, whereabouts};
+use super::{logging, peers, syncing, variables, whereabouts};
 use crate::api::{ApiConfig, AuthHandle, Server};
 use crate::chain::Spec;
 use crate::node::{Links, Node, NodeConfig, Tip};
@@ -30,7 +30,8 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Runs the node until a signal stops it or it fails.
 pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
     let settings = Settings::load(args, env)?;
-    logging::start(settings.log_format, "info")?;
+    logging::start_node(settings.log_format, &settings.log_level)?;
+    variables::warn_of_unknown();
     let wanted = args.chain.as_deref().map(chain).transpose()?;
     let api = api_config(&settings, &args.data_dir.path)?;
     let p2p = p2p_config(&settings, args)?;
@@ -86,6 +87,7 @@ async fn serve(
     let mut networking = tokio::spawn(network.run(stop_serving.clone()));
     let mut serving = tokio::spawn(server.run(stop_serving.clone()));
     let showing = tokio::spawn(syncing::show(handle.clone(), stop_serving.clone()));
+    let reporting = tokio::spawn(logging::report(stop_serving.clone()));
     whereabouts::leave(dir, &format!("http://{address}"));
     announce(address, p2p_address, &spec, &handle.tip());
     loop {
@@ -116,8 +118,10 @@ async fn serve(
         // Side by side: it is the node that answers the requests which wait to be mined.
         stop_serving.cancel();
         let stop_node = tokio::task::spawn_blocking(|| node.stop());
-        let (api, peers, ended, shown) = tokio::join!(serving, networking, stop_node, showing);
+        let (api, peers, ended, shown, reported) =
+            tokio::join!(serving, networking, stop_node, showing, reporting);
         shown.context("showing progress stopped by a defect")?;
+        reported.context("reporting on the log stopped by a defect")?;
         api.context("the API stopped by a defect")?;
         peers.context("peer networking stopped by a defect")?;
         anyhow::Ok(ended.context("stopping ended by a defect")??)
@@ -215,7 +219,7 @@ fn open_or_create(
     }
 }
 
-/// The one line on standard output.
+/// The one line on standard output, from a thread of its own: its reader may never take it.
 fn announce(address: SocketAddr, p2p: SocketAddr, spec: &Spec, tip: &Tip) {
     let line = format!(
         "ready api=http://{address} p2p=ws://{p2p} chain={} height={} tip={}",
@@ -224,8 +228,13 @@ fn announce(address: SocketAddr, p2p: SocketAddr, spec: &Spec, tip: &Tip) {
         tip.hash
     );
     tracing::info!("{line}");
-    if let Err(error) = super::print(&line) {
-        tracing::warn!("nobody reads standard output: {error}");
+    let printing = std::thread::Builder::new().name("stdout".to_owned()).spawn(move || {
+        if let Err(error) = super::print(&line) {
+            tracing::warn!("nobody reads standard output: {error}");
+        }
+    });
+    if let Err(error) = printing {
+        tracing::warn!("the ready line cannot be printed: {error}");
     }
 }
 

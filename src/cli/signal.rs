@@ -1,6 +1,5 @@
 //! Signals: what ends a command, and what it leaves behind.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,6 +7,7 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::Code;
+use super::stderr::{self, Kind};
 
 /// The file that is being written, which an interruption removes. So does dropping the last
 /// clone.
@@ -107,9 +107,10 @@ impl Stops {
 pub(super) fn end(code: Code, why: &str) -> ! {
     if !why.is_empty() {
         super::progress::clear();
-        // Where standard error is gone, nobody is left to tell.
-        drop(writeln!(std::io::stderr(), "error: {why}"));
+        stderr::write(Kind::Urgent, format!("error: {why}\n").as_bytes());
     }
-    drop(std::io::stdout().flush());
+    // Standard output is flushed by whoever prints: its lock may be held by a write that never
+    // ends.
+    stderr::flush();
     std::process::exit(code as i32)
 }

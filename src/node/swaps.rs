@@ -13,6 +13,10 @@ const MAX_NAMED: usize = 256;
 /// Summaries kept, newest first: at most 16 of 256 blocks, 160 KiB.
 const MAX_RECENT: usize = 16;
 
+/// Target of the log for what must be on record line by line: no limit of repeated lines leaves
+/// any out. A displaced block cost more work and disk than its line does.
+const AUDIT: &str = "audit";
+
 /// Counts swaps and remembers the latest.
 #[derive(Debug, Default)]
 pub(super) struct SwapLog(Mutex<Log>);
@@ -56,6 +60,7 @@ fn summarise(swap: &Swap, time: Timestamp) -> SwapSummary {
 
 fn warn(swap: &SwapSummary) {
     tracing::warn!(
+        target: AUDIT,
         fork = %swap.fork,
         depth = swap.depth,
         height = %swap.new_height,
@@ -63,11 +68,11 @@ fn warn(swap: &SwapSummary) {
         "swapped to a branch with more work"
     );
     for block in &swap.displaced {
-        tracing::warn!(height = %block.height, hash = %block.hash, "displaced block");
+        tracing::warn!(target: AUDIT, height = %block.height, hash = %block.hash, "displaced block");
     }
     let unnamed = swap.depth.saturating_sub(swap.displaced.len() as u64);
     if unnamed > 0 {
-        tracing::warn!("and {unnamed} more displaced blocks above them");
+        tracing::warn!(target: AUDIT, "and {unnamed} more displaced blocks above them");
     }
 }
 

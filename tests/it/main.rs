@@ -12,6 +12,7 @@ mod api;
 mod architecture;
 mod cli_dump;
 mod cli_init;
+mod cli_log;
 mod cli_remote;
 mod cli_run;
 mod cli_status;

@@ -31,7 +31,7 @@ pub(super) struct Key {
 }
 
 /// Every key, in the order of the file: those without a table first.
-pub(super) const KEYS: [Key; 16] = [
+pub(super) const KEYS: [Key; 17] = [
     Key {
         path: "peers",
         default: r#""../peers.json""#,
@@ -103,6 +103,13 @@ pub(super) const KEYS: [Key; 16] = [
         about: "Of these, links from one IPv4 /24 or IPv6 /64; loopback is not counted.",
     },
     Key {
+        path: "log.level",
+        default: r#""info""#,
+        env: Some("JENNY_LOG"),
+        kind: Some(Kind::Text),
+        about: "What is logged: error, warn, info, debug, trace or off; parts may have their own.",
+    },
+    Key {
         path: "log.format",
         default: r#""text""#,
         env: Some("JENNY_LOG_FORMAT"),
@@ -145,6 +152,11 @@ pub(super) const KEYS: [Key; 16] = [
         about: "Blocks are refused while less than this is free on the file system; 0 never refuses.",
     },
 ];
+
+/// The environment variables of all keys.
+pub(in crate::cli) fn key_variables() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().filter_map(|key| key.env)
+}
 
 /// The text of a new jenny.toml: every key commented out with its default.
 pub(in crate::cli) fn template() -> String {

@@ -12,6 +12,7 @@ use super::size::ByteSize;
 use crate::chain::{Checkpoints, Hash, Height};
 use crate::cli::args::{LogFormat, RunArgs};
 use crate::cli::exit::Failure;
+use crate::cli::logging::LogFilter;
 
 /// What one source says; also the shape of jenny.toml.
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -47,6 +48,7 @@ pub(super) struct P2p {
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Log {
+    pub(super) level: Option<LogFilter>,
     pub(super) format: Option<LogFormat>,
 }
 
@@ -120,7 +122,7 @@ impl Layer {
             api: Api { listen: args.api_listen, hosts: None },
             p2p: P2p { listen: args.p2p_listen, ..P2p::default() },
             peers: args.peers.clone(),
-            log: Log { format: args.log_format },
+            log: Log { level: args.log_level.clone(), format: args.log_format },
             ..Self::default()
         }
     }
@@ -141,7 +143,10 @@ impl Layer {
                 max_per_prefix: self.p2p.max_per_prefix.or(below.p2p.max_per_prefix),
             },
             peers: self.peers.or(below.peers),
-            log: Log { format: self.log.format.or(below.log.format) },
+            log: Log {
+                level: self.log.level.or(below.log.level),
+                format: self.log.format.or(below.log.format),
+            },
             mine: Mine {
                 queue: self.mine.queue.or(below.mine.queue),
                 deadline: self.mine.deadline.or(below.mine.deadline),

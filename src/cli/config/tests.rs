@@ -105,7 +105,7 @@ fn every_key_can_be_set() {
         "peers = \"/etc/peers.json\"\n\
          checkpoints = [{{ height = 5, hash = \"{}\" }}]\n\
          api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"] }}\n\
-         log.format = \"json\"\n\
+         log = {{ level = \"warn\", format = \"json\" }}\n\
          [p2p]\nlisten = \"[::1]:81\"\nnative = false\nmax_message = \"8MiB\"\nmax_dialled = 1\n\
          max_accepted = 2\nmax_per_prefix = 3\n\
          [mine]\nqueue = 2\ndeadline = \"1m 30s\"\nthreads = 3\n\
@@ -125,6 +125,7 @@ fn every_key_can_be_set() {
         p2p_max_accepted: 2,
         p2p_max_per_prefix: 3,
         users: PathBuf::from("data/users.toml"),
+        log_level: "warn".parse().unwrap(),
         log_format: LogFormat::Json,
         mine_queue: 2,
         mine_deadline: Duration::from_secs(90),

@@ -51,7 +51,8 @@ impl Running {
         let started = Instant::now();
         let mut child = command.spawn();
         let out = Mutex::new(lines(child.stdout.take().unwrap()));
-        let err = gather(child.stderr.take().unwrap());
+        // A test may have given standard error to something else.
+        let err = child.stderr.take().map_or_else(Arc::default, gather);
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(PATIENCE))
