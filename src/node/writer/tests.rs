@@ -171,26 +171,45 @@ async fn stop_comes_after_what_was_sent_before_it() {
     assert_eq!(height(ticket).await, 1);
 }
 
-#[tokio::test]
-async fn a_group_ends_at_its_bound() {
+/// Blocks of a peer's that each hold `records`, one to a command, at the writer's queue.
+fn queue_blocks(bench: &Bench, count: usize, records: impl Fn(usize) -> Vec<String>) {
+    let mut branch = Branch::from_genesis(&Spec::dev());
+    for number in 0..count {
+        let parent = branch.tip.clone();
+        branch.add(records(number), Timestamp::default());
+        let block = branch.blocks.remove(0);
+        let time = block.header.timestamp;
+        let blocks = vec![parent.check_block(&Spec::dev(), block, time).unwrap()];
+        // Nobody waits for the answer.
+        let (reply, _) = oneshot::channel();
+        let command = Command::Connect { blocks, more: false, is_proven: false, reply };
+        bench.commands.try_send(command).unwrap();
+    }
+}
+
+fn left_in_the_queue(bench: &Bench) -> usize {
+    bench.writer.commands.try_iter().count()
+}
+
+#[test]
+fn a_group_ends_at_its_bound_of_blocks() {
     let mut bench = Bench::new();
-    let mut tickets = Vec::new();
-    for number in 0..MAX_GROUP_BLOCKS - 1 {
-        let (command, ticket) = bench.mined(&number.to_string());
-        bench.commands.send(command).unwrap();
-        tickets.push(ticket);
-    }
+    queue_blocks(&bench, MAX_GROUP_BLOCKS + 3, |number| records(&number.to_string()));
     assert!(bench.group([]).is_continue());
-    assert!(bench.writer.commands.try_recv().is_err());
-    let mut group = Group::default();
-    for _ in 0..MAX_GROUP_BLOCKS {
-        assert!(!group.is_full());
-        group.count(1);
-    }
-    assert!(group.is_full());
-    let mut group = Group::default();
-    group.count(MAX_GROUP_BYTES);
-    assert!(group.is_full());
+    let height = bench.writer.shared.tip().header.height.get();
+    assert_eq!(usize::try_from(height).unwrap(), MAX_GROUP_BLOCKS);
+    assert_eq!(left_in_the_queue(&bench), 3);
+}
+
+#[test]
+fn a_group_ends_at_its_bound_of_bytes() {
+    let mut bench = Bench::new();
+    let most = usize::try_from(MAX_GROUP_BYTES / Spec::MAX_BLOCK_BYTES).unwrap();
+    queue_blocks(&bench, most + 2, |_| vec!["x".repeat(65_536); 16]);
+    assert!(bench.group([]).is_continue());
+    let height = bench.writer.shared.tip().header.height.get();
+    assert_eq!(usize::try_from(height).unwrap(), most);
+    assert_eq!(left_in_the_queue(&bench), 2);
 }
 
 #[tokio::test]

@@ -141,16 +141,45 @@ fn a_block_without_end_is_an_error_before_it_fills_memory() {
     assert!(text.contains("longer than any block can be"), "{text}");
 }
 
+/// A chain whose blocks may hold as many records as any chain's.
+fn spec_of_most_records() -> Spec {
+    let most = format!("\"max_block_records\":{}", Spec::MAX_BLOCK_RECORDS);
+    let text = Spec::dev().canonical_text().replace("\"max_block_records\":4096", &most);
+    let spec = Spec::parse(&text).unwrap();
+    assert_eq!(spec.max_block_records(), Spec::MAX_BLOCK_RECORDS);
+    spec
+}
+
+/// The most records, and together the most bytes. Escaped, each of these bytes is six.
+fn most_records() -> Vec<String> {
+    let each = Spec::MAX_BLOCK_BYTES / u64::from(Spec::MAX_BLOCK_RECORDS);
+    vec!["\0".repeat(each.try_into().unwrap()); Spec::MAX_BLOCK_RECORDS as usize]
+}
+
 #[test]
 fn the_largest_block_fits_the_bound() {
-    let spec = Spec::dev();
+    let spec = spec_of_most_records();
     let state = TipState::genesis(&spec);
-    // Escaped, each of these bytes is six.
-    let records = vec!["\0".repeat(65_536); 16];
-    let block = mine(&state, &spec, records);
+    let block = mine(&state, &spec, most_records());
     let text = array(&[json(spec.genesis().block()), json(&block)]);
     assert!(text.len() as u64 <= MAX_BLOCK_JSON_BYTES);
     heights(range(0, u64::MAX), &text).1.unwrap();
+}
+
+#[test]
+fn the_bound_of_a_block_leaves_room_for_the_longest_header_and_no_more_records() {
+    let longest = Header {
+        version: u32::MAX,
+        height: Height::new(u64::MAX),
+        timestamp: Timestamp::from_millis(u64::MAX),
+        nonce: u64::MAX,
+        ..*Spec::dev().genesis().header()
+    };
+    let mut text = json(&Block { header: longest, records: most_records() });
+    assert!(text.len() as u64 <= MAX_BLOCK_JSON_BYTES);
+    // A few records more than there can be are above it.
+    text.extend(std::iter::repeat_n(",\"\\u0000\"", 512));
+    assert!(text.len() as u64 > MAX_BLOCK_JSON_BYTES);
 }
 
 #[test]
