@@ -11,10 +11,10 @@ use super::{Options, StoreError};
 
 /// Folder of the database in the data directory.
 const FOLDER: &str = "db";
-/// Where a copy of a damaged database goes before its repair is tried.
-const COPY: &str = "db.damaged";
-/// What it is called until it is whole.
-const UNFINISHED: &str = "db.damaged.unfinished";
+/// How the names of sled's snapshots begin.
+const SNAPSHOT: &str = "snap.";
+/// What stands before the name of a snapshot that was set aside, which sled does not know then.
+const ASIDE: &str = "damaged.";
 /// sled's settings in its folder.
 const SETTINGS: &str = "conf";
 /// sled's own file in its folder.
@@ -35,29 +35,31 @@ impl Engine {
         directory.join(FOLDER).join(FILE).exists()
     }
 
-    /// Opens or creates the database. One that does not open is copied aside, once,
-    /// and opened again without its snapshots, which are only an abridgement of its log.
+    /// Opens or creates the database. When it does not open, its snapshot is set aside, which is
+    /// only an abridgement of its log, and it is opened again.
     pub(super) fn open(
         directory: &Path,
         options: &Options,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Self, StoreError> {
         let folder = directory.join(FOLDER);
-        let known = fs::metadata(folder.join(FILE)).map_or(0, |file| file.len());
+        let path = folder.join(FILE);
+        let known = fs::metadata(&path).map_or(0, |file| file.len());
         if known > 0 {
             progress(&format!("opening the database, {} MiB", known >> 20));
         }
-        remove_snapshots(&folder, true)?;
+        remove_unfinished_snapshots(&folder)?;
         if known == 0 {
             // A kill during creation leaves half of them, with which sled opens nothing ever.
             remove_if_there(&folder.join(SETTINGS))?;
         }
         let db = match open_sled(&folder, options) {
             Err(StoreError::Damaged { what }) if known > 0 => {
-                progress(&format!("{what}; trying again without snapshots"));
-                let copy = keep_copy(directory, &folder)?;
-                remove_snapshots(&folder, false)?;
-                let aside = format!("; a copy of it is in {}", copy.display());
+                let Some(aside) = set_snapshots_aside(&folder)? else {
+                    return Err(StoreError::Damaged { what });
+                };
+                progress(&format!("{what}; trying again without the snapshot"));
+                let aside = format!("; its snapshot was set aside as {}", aside.display());
                 open_sled(&folder, options).map_err(|error| match error {
                     StoreError::Damaged { what } => StoreError::Damaged { what: what + &aside },
                     other => other,
@@ -65,8 +67,7 @@ impl Engine {
             }
             other => other?,
         };
-        let file =
-            File::open(folder.join(FILE)).map_err(|source| failed("opening", &folder, source))?;
+        let file = File::open(&path).map_err(|source| failed("opening", &path, source))?;
         if known == 0 {
             for path in [&folder.join(SETTINGS), &folder, directory] {
                 File::open(path)
@@ -116,34 +117,47 @@ fn stored_segment_size(folder: &Path) -> Option<usize> {
 }
 
 /// Removes what a kill left of a snapshot being written, which sled takes for the newest
-/// one and then refuses to open for ever; or every snapshot.
-fn remove_snapshots(folder: &Path, only_unfinished: bool) -> Result<(), StoreError> {
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
-    for entry in entries {
-        let entry = entry.map_err(|source| failed("listing", folder, source))?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("snap.") && (!only_unfinished || name.ends_with(".generating")) {
-            fs::remove_file(entry.path())
-                .map_err(|source| failed("removing", &entry.path(), source))?;
+/// one and then refuses to open for ever.
+fn remove_unfinished_snapshots(folder: &Path) -> Result<(), StoreError> {
+    for path in named(folder, SNAPSHOT)? {
+        if path.extension().is_some_and(|end| end == "generating") {
+            remove_if_there(&path)?;
         }
     }
     Ok(())
 }
 
-/// Copies the database aside, unless an earlier copy is there already.
-fn keep_copy(directory: &Path, folder: &Path) -> Result<PathBuf, StoreError> {
-    let copy = directory.join(COPY);
-    if copy.exists() {
-        return Ok(copy);
+/// Gives every snapshot a name that sled does not know, and returns the new name of one. The
+/// first that was ever set aside is kept, for whoever looks into the damage; later ones are
+/// removed. Returns `None` if there is no snapshot, so that opening again would change nothing.
+fn set_snapshots_aside(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
+    let mut kept = named(folder, ASIDE)?.into_iter().next();
+    let snapshots = named(folder, SNAPSHOT)?;
+    for path in snapshots.iter().rev() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if kept.is_some() {
+            remove_if_there(path)?;
+            continue;
+        }
+        let aside = folder.join(format!("{ASIDE}{name}"));
+        fs::rename(path, &aside).map_err(|source| failed("renaming", path, source))?;
+        kept = Some(aside);
     }
-    let unfinished = directory.join(UNFINISHED);
-    let copied = match fs::remove_dir_all(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => copy_folder(folder, &unfinished).and_then(|()| fs::rename(&unfinished, &copy)),
-    };
-    copied.map_err(|source| failed("copying to", &copy, source))?;
-    Ok(copy)
+    Ok(kept.filter(|_| !snapshots.is_empty()))
+}
+
+/// The files of a folder whose names begin so, in order.
+fn named(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, StoreError> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|source| failed("listing", folder, source))?;
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 fn remove_if_there(path: &Path) -> Result<(), StoreError> {
@@ -153,20 +167,6 @@ fn remove_if_there(path: &Path) -> Result<(), StoreError> {
         }
         _ => Ok(()),
     }
-}
-
-fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }
 
 fn failed(action: &str, path: &Path, source: io::Error) -> StoreError {

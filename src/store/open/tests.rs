@@ -1,6 +1,7 @@
 //! What opening does with every state of a directory.
 
 use std::fs;
+use std::path::PathBuf;
 
 use super::super::testkit::{Home, genesis, grow, mine};
 use super::*;
@@ -111,22 +112,54 @@ fn an_unfinished_snapshot_does_not_brick_the_database() {
     assert_eq!(home.open().reader.tip().header.height, Height::new(3));
 }
 
+/// Files of `db` whose names begin so.
+fn named(home: &Home, prefix: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(home.directory.path().join("db")).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let is_named = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with(prefix);
+    paths.filter(is_named).collect()
+}
+
+fn tear_snapshot(home: &Home, torn: &[u8]) {
+    let snapshots = named(home, "snap.");
+    assert!(!snapshots.is_empty());
+    for path in snapshots {
+        fs::write(path, torn).unwrap();
+    }
+}
+
 #[test]
-fn a_torn_snapshot_is_put_aside_and_the_log_replayed() {
+fn a_torn_snapshot_is_set_aside_and_the_log_replayed() {
     let home = stored(3);
     drop(home.open());
-    let folder = home.directory.path().join("db");
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.file_name().unwrap().to_string_lossy().starts_with("snap.") {
-            fs::write(path, b"torn").unwrap();
-        }
-    }
+    tear_snapshot(&home, b"torn");
     let mut told = Vec::new();
     let opened = open(home.directory.path(), &home.options, &mut |step| told.push(step.to_owned()));
     assert_eq!(opened.unwrap().reader.tip().header.height, Height::new(3));
     assert!(told.iter().any(|step| step.contains("trying again")), "{told:?}");
-    assert!(home.directory.path().join("db.damaged").exists());
+    let [aside] = &named(&home, "damaged.snap.")[..] else { panic!("no snapshot was set aside") };
+    assert_eq!(fs::read(aside).unwrap(), b"torn");
+
+    // The first one is kept, so that damage that comes again fills no disk.
+    drop(home.open());
+    tear_snapshot(&home, b"torn again");
+    assert_eq!(home.open().reader.tip().header.height, Height::new(3));
+    let [kept] = &named(&home, "damaged.snap.")[..] else { panic!("not one snapshot is kept") };
+    assert_eq!((kept, fs::read(kept).unwrap()), (aside, b"torn".to_vec()));
+}
+
+#[test]
+fn a_snapshot_is_set_aside_where_the_database_is_a_link() {
+    let home = stored(3);
+    drop(home.open());
+    let (folder, elsewhere) = (home.directory.path().join("db"), tempfile::tempdir().unwrap());
+    let moved = elsewhere.path().join("moved");
+    fs::rename(&folder, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &folder).unwrap();
+    tear_snapshot(&home, b"torn");
+    assert_eq!(home.open().reader.tip().header.height, Height::new(3));
+    assert_eq!(named(&home, "damaged.snap.").len(), 1);
+    assert!(!home.directory.path().join("db.damaged").exists());
 }
 
 #[test]
@@ -218,26 +251,4 @@ fn a_creation_that_was_killed_at_any_point_goes_on() {
         fs::remove_file(home.directory.path().join("durable-tip")).unwrap();
         assert_eq!(home.open().reader.tip().header.height, Height::GENESIS);
     }
-}
-
-#[test]
-fn a_copy_that_was_not_finished_is_no_copy() {
-    let home = stored(3);
-    drop(home.open());
-    let folder = home.directory.path().join("db");
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.file_name().unwrap().to_string_lossy().starts_with("snap.") {
-            fs::write(path, b"torn").unwrap();
-        }
-    }
-    // What cannot be copied.
-    let obstacle = folder.join("obstacle");
-    std::os::unix::fs::symlink("nothing", &obstacle).unwrap();
-    assert!(matches!(open_error(&home), StoreError::Io { .. }));
-    assert!(!home.directory.path().join("db.damaged").exists());
-    fs::remove_file(obstacle).unwrap();
-    assert_eq!(home.open().reader.tip().header.height, Height::new(3));
-    let copy = home.directory.path().join("db.damaged");
-    assert_eq!(fs::read(copy.join("conf")).unwrap(), fs::read(folder.join("conf")).unwrap());
 }
