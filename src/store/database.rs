@@ -1,12 +1,12 @@
 //! The open database: trees, published tip, live views and swaps under way.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::bans::BanTable;
-use super::guard::read_error;
+use super::data_file::DataFile;
+use super::guard::{read_error, write_error};
 use super::layout::{
     BodyPlace, CHUNK, FIXED, INLINE_MAX, TAG_CHUNKED, block_key, chunk_key, decode_block,
     decode_body, side_key, tile_key,
@@ -27,8 +27,7 @@ pub(super) struct Database {
     /// Held while a peer is written into the address book.
     pub(super) book: Mutex<()>,
     pub(super) db: sled::Db,
-    /// A handle of our own on sled's file: sled's flush is no fsync.
-    pub(super) file: File,
+    pub(super) file: DataFile,
     pub(super) directory: PathBuf,
     pub(super) spec: Spec,
     pub(super) options: Options,
@@ -82,6 +81,12 @@ impl Database {
     /// The state; a panic elsewhere left it whole, since every change is one statement.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// sled's flush hands its log to the operating system; the fdatasync puts it on the disk.
+    pub(super) fn synchronise(&self) -> Result<(), StoreError> {
+        self.db.flush().map_err(write_error)?;
+        self.file.sync().map_err(|error| StoreError::WriteFailed(error.to_string()))
     }
 
     /// Whether as much room is left on the file system as must stay free.
@@ -189,7 +194,7 @@ impl Database {
         if let BodyPlace::Chunked(length) = place {
             for chunk in 0..u16::try_from(length.div_ceil(CHUNK)).unwrap_or(u16::MAX) {
                 let key = chunk_key(height, &stored.hash, chunk);
-                self.bodies.remove(key).map_err(super::guard::write_error)?;
+                self.bodies.remove(key).map_err(write_error)?;
             }
         }
         Ok(())

@@ -1,12 +1,14 @@
 //! sled, brought up from whatever state a kill or a bad disk left it in.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::data_file::DataFile;
 use super::guard::{guarded, read_error};
+use super::page_cache::{self, System};
 use super::{Options, StoreError};
 
 /// Folder of the database in the data directory.
@@ -26,7 +28,7 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) db: sled::Db,
-    pub(super) file: File,
+    pub(super) file: DataFile,
 }
 
 impl Engine {
@@ -35,12 +37,13 @@ impl Engine {
         directory.join(FOLDER).join(FILE).exists()
     }
 
-    /// Opens or creates the database. When it does not open, its snapshot is set aside, which is
-    /// only an abridgement of its log, and it is opened again.
+    /// Opens or creates the database, from what the device holds. When it does not open, its
+    /// snapshot is set aside, which is only an abridgement of its log, and it is opened again.
     pub(super) fn open(
         directory: &Path,
         options: &Options,
         progress: &mut dyn FnMut(&str),
+        system: &dyn System,
     ) -> Result<Self, StoreError> {
         let folder = directory.join(FOLDER);
         let path = folder.join(FILE);
@@ -53,12 +56,16 @@ impl Engine {
             // A kill during creation leaves half of them, with which sled opens nothing ever.
             remove_if_there(&folder.join(SETTINGS))?;
         }
+        // The handle comes before sled's first write, so that no failure of one escapes it.
+        let before = if known > 0 { Some(open_file(&path)?) } else { None };
+        page_cache::empty(&folder, system, progress)?;
         let db = match open_sled(&folder, options) {
             Err(StoreError::Damaged { what }) if known > 0 => {
                 let Some(aside) = set_snapshots_aside(&folder)? else {
                     return Err(StoreError::Damaged { what });
                 };
                 progress(&format!("{what}; trying again without the snapshot"));
+                page_cache::empty(&folder, system, &mut |_| ())?;
                 let aside = format!("; its snapshot was set aside as {}", aside.display());
                 open_sled(&folder, options).map_err(|error| match error {
                     StoreError::Damaged { what } => StoreError::Damaged { what: what + &aside },
@@ -67,16 +74,25 @@ impl Engine {
             }
             other => other?,
         };
-        let file = File::open(&path).map_err(|source| failed("opening", &path, source))?;
+        let file = match before {
+            Some(file) => file,
+            None => open_file(&path)?,
+        };
         if known == 0 {
-            for path in [&folder.join(SETTINGS), &folder, directory] {
-                File::open(path)
-                    .and_then(|opened| opened.sync_all())
-                    .map_err(|source| failed("synchronising", path, source))?;
-            }
+            let settings = folder.join(SETTINGS);
+            fs::File::open(&settings)
+                .and_then(|file| system.sync(&settings, &file))
+                .map_err(|source| failed("synchronising", &settings, source))?;
         }
+        // At every start: a kill may have come before it at an earlier one.
+        page_cache::sync_directories(&folder, system)?;
+        page_cache::sync_directories(directory, system)?;
         Ok(Self { db, file })
     }
+}
+
+fn open_file(path: &Path) -> Result<DataFile, StoreError> {
+    DataFile::open(path).map_err(|source| failed("opening", path, source))
 }
 
 fn open_sled(folder: &Path, options: &Options) -> Result<sled::Db, StoreError> {

@@ -85,6 +85,19 @@ pub enum StoreError {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// A file of the database cannot be put on the disk, or read back from it.
+    #[error(
+        "{}: {action}: {source}; what this machine remembers of the database may not be on the disk, so it is not opened",
+        path.display()
+    )]
+    Unsynchronised {
+        /// The file.
+        path: PathBuf,
+        /// The operation that failed.
+        action: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
     /// A write may not have reached the disk. Nothing more is written until the
     /// node is started again.
     #[error("a write failed and may not be on disk: {0}")]
@@ -154,6 +167,12 @@ impl StoreError {
                 vec!["correct the checkpoint, or start with an empty directory".to_owned()]
             }
             Self::Io { source, .. } => advice_on(source.kind()).into_iter().collect(),
+            Self::Unsynchronised { .. } => vec![
+                "look into the kernel's log (`dmesg`) and see that the disk works".to_owned(),
+                "then start again: the database is read from the disk itself, and lacks \
+                 nothing that was acknowledged, or the node says so"
+                    .to_owned(),
+            ],
             Self::WriteFailed(_) => vec![
                 "see that the disk works and has room, then start again: what was acknowledged \
                  is on it"

@@ -8,6 +8,7 @@
 mod bans;
 mod book;
 mod check;
+mod data_file;
 mod database;
 mod engine;
 mod error;
@@ -16,6 +17,7 @@ mod layout;
 mod lock;
 mod open;
 mod options;
+mod page_cache;
 mod reader;
 mod side;
 mod swap;

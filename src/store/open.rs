@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use super::bans::BanTable;
 use super::check::check_recent;
+use super::data_file::DataFile;
 use super::database::{Database, State};
 use super::engine::Engine;
 use super::guard::{guarded, read_error, write_error};
@@ -17,6 +18,7 @@ use super::layout::{
     encode_body, height_of_block_key,
 };
 use super::lock::DirectoryLock;
+use super::page_cache::{Kernel, System};
 use super::witness::Witness;
 use super::writer::load_end;
 use super::{Options, Reader, StoreError, Tip, Writer};
@@ -45,6 +47,16 @@ pub fn open(
     options: &Options,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Opened, StoreError> {
+    open_on(directory, options, progress, &Kernel)
+}
+
+/// As [`open`], on a system that a test may choose.
+pub(super) fn open_on(
+    directory: &Path,
+    options: &Options,
+    progress: &mut dyn FnMut(&str),
+    system: &dyn System,
+) -> Result<Opened, StoreError> {
     if options.chain.is_some() {
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|source| {
             StoreError::Io { action: format!("creating {}", directory.display()), source }
@@ -62,7 +74,7 @@ pub fn open(
     if !existed && options.chain.is_none() {
         return Err(StoreError::Missing { path: directory.to_owned() });
     }
-    let engine = Engine::open(directory, options, progress)?;
+    let engine = Engine::open(directory, options, progress, system)?;
     let mut told = |step: &str| {
         // The first steps make a new database, which is no news.
         if existed {
@@ -138,12 +150,12 @@ fn open_chain(
 
 fn migrate(
     db: &sled::Db,
-    file: &std::fs::File,
+    file: &DataFile,
     progress: &mut dyn FnMut(&str),
 ) -> Result<(), StoreError> {
     use migrations::MigrationError;
     let mut announce = |step: &str| progress(&format!("migrating: {step}"));
-    match migrations::run(db, &|| file.sync_data(), &mut announce) {
+    match migrations::run(db, &|| file.sync(), &mut announce) {
         Ok(_) => Ok(()),
         Err(MigrationError::TooNew { found, known }) => Err(StoreError::Newer { found, known }),
         Err(MigrationError::Database(error)) => Err(read_error(error)),

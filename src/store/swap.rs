@@ -77,7 +77,7 @@ impl Writer {
         } else {
             let intent = Intent { fork: branch.fork, height, hash: *hash };
             insert(&self.database.chain, SWAP, &intent.encode())?;
-            self.synchronise()?;
+            self.database.synchronise()?;
             self.rewrite(branch, STEP_BLOCKS, STEP_BYTES)?;
             self.database.chain.remove(SWAP).map_err(write_error)?;
         }
@@ -98,8 +98,7 @@ impl Writer {
         rewrite(database, &branch, STEP_BLOCKS, STEP_BYTES)?;
         database.db.flush().map_err(write_error)?;
         database.chain.remove(SWAP).map_err(write_error)?;
-        database.db.flush().map_err(write_error)?;
-        database.file.sync_data().map_err(|error| StoreError::WriteFailed(error.to_string()))
+        database.synchronise()
     }
 
     fn branch(

@@ -35,8 +35,15 @@ impl Writer {
         edge: TileEdge,
         witness: Witness,
     ) -> Self {
-        let pruner = Pruner::default();
-        Self { database, applied, edge, witness, pruner, uncommitted: false, failed: false }
+        Self {
+            database,
+            applied,
+            edge,
+            witness,
+            pruner: Pruner::default(),
+            uncommitted: false,
+            failed: false,
+        }
     }
 
     /// The chain up to the last applied block, durable or not.
@@ -113,14 +120,8 @@ impl Writer {
 
     /// Flush, fdatasync, and then the witness.
     pub(super) fn make_durable(&mut self) -> Result<(), StoreError> {
-        self.synchronise()?;
+        self.database.synchronise()?;
         self.witness.note(&Tip::of(&self.applied))
-    }
-
-    /// sled's flush hands its log to the operating system; the fdatasync puts it on the disk.
-    pub(super) fn synchronise(&self) -> Result<(), StoreError> {
-        self.database.db.flush().map_err(write_error)?;
-        self.database.file.sync_data().map_err(|error| StoreError::WriteFailed(error.to_string()))
     }
 
     /// Runs code that writes. An error or a panic in it is the last word of this writer.

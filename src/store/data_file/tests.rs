@@ -1,0 +1,27 @@
+//! The handle on sled's file.
+
+use super::*;
+
+#[test]
+fn a_file_that_could_not_be_synchronised_is_never_said_to_be() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("db");
+    std::fs::write(&path, b"data").unwrap();
+    let file = DataFile::open(&path).unwrap();
+    file.sync().unwrap();
+    file.fail();
+    file.sync().unwrap_err();
+    file.sync().unwrap_err();
+    // What a later start opens is another handle.
+    DataFile::open(&path).unwrap().sync().unwrap();
+}
+
+#[test]
+fn a_pipe_fails_and_goes_on_failing() {
+    // fdatasync of a pipe is refused by the system itself.
+    let (reader, _writer) = io::pipe().unwrap();
+    let file = File::from(std::os::fd::OwnedFd::from(reader));
+    let file = DataFile { file, failed: AtomicBool::new(false) };
+    assert_eq!(file.sync().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    assert_eq!(file.sync().unwrap_err().to_string(), "an earlier fdatasync failed");
+}
