@@ -37,6 +37,12 @@ impl DataFile {
         synced
     }
 
+    /// Bytes that are free on the file's own file system, wherever links lead.
+    pub(super) fn free_bytes(&self) -> io::Result<u64> {
+        let status = rustix::fs::fstatvfs(&self.file)?;
+        Ok(status.f_bavail.saturating_mul(status.f_frsize))
+    }
+
     /// From now on the file cannot be synchronised, as after a failure.
     #[cfg(test)]
     pub(super) fn fail(&self) {

@@ -1,7 +1,6 @@
 //! The open database: trees, published tip, live views and swaps under way.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::bans::BanTable;
@@ -28,7 +27,6 @@ pub(super) struct Database {
     pub(super) book: Mutex<()>,
     pub(super) db: sled::Db,
     pub(super) file: DataFile,
-    pub(super) directory: PathBuf,
     pub(super) spec: Spec,
     pub(super) options: Options,
     pub(super) state: Mutex<State>,
@@ -89,17 +87,16 @@ impl Database {
         self.file.sync().map_err(|error| StoreError::WriteFailed(error.to_string()))
     }
 
-    /// Whether as much room is left on the file system as must stay free.
+    /// Whether as much room is left on the file system of the database as must stay free.
     pub(super) fn check_room(&self) -> Result<(), StoreError> {
         let needed = self.options.min_free_bytes;
         if needed == 0 {
             return Ok(());
         }
-        let status = rustix::fs::statvfs(&self.directory).map_err(|source| {
-            let action = format!("asking for the free space of {}", self.directory.display());
-            StoreError::Io { action, source: source.into() }
+        let free = self.file.free_bytes().map_err(|source| StoreError::Io {
+            action: "asking for the free space beside the database".to_owned(),
+            source,
         })?;
-        let free = status.f_bavail.saturating_mul(status.f_frsize);
         if free < needed { Err(StoreError::DiskLow { free, needed }) } else { Ok(()) }
     }
 

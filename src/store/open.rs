@@ -118,7 +118,6 @@ fn open_chain(
         chain,
         db,
         file,
-        directory: directory.to_owned(),
         state: Mutex::new(State {
             tip: tip_of_genesis(&genesis),
             swaps_done: 0,

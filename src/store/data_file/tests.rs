@@ -16,6 +16,19 @@ fn a_file_that_could_not_be_synchronised_is_never_said_to_be() {
     DataFile::open(&path).unwrap().sync().unwrap();
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn free_room_is_that_of_the_file_system_a_link_leads_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("db");
+    std::os::unix::fs::symlink("/proc/self/status", &link).unwrap();
+    // This file system never has any.
+    assert_eq!(DataFile::open(&link).unwrap().free_bytes().unwrap(), 0);
+    let beside = directory.path().join("file");
+    std::fs::write(&beside, b"").unwrap();
+    assert!(DataFile::open(&beside).unwrap().free_bytes().unwrap() > 0);
+}
+
 #[test]
 fn a_pipe_fails_and_goes_on_failing() {
     // fdatasync of a pipe is refused by the system itself.
