@@ -21,6 +21,7 @@ mod page_cache;
 mod reader;
 mod side;
 mod swap;
+mod sweep;
 #[cfg(test)]
 mod testkit;
 mod tiles;

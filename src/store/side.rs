@@ -104,7 +104,8 @@ impl Pass {
 }
 
 impl Writer {
-    /// Removes displaced and abandoned branches that are out of their retention: whose
+    /// Removes bodies that a kill left without their block, then displaced and abandoned
+    /// branches that are out of their retention: whose
     /// end is more than `side_heights` below the tip, or nearer when all of them are
     /// larger than `side_bytes`. Looks at a bounded number of blocks a call; answers
     /// whether there is more to do now. While blocks are being staged nothing is
@@ -114,6 +115,9 @@ impl Writer {
     /// # Errors
     /// Every error is final.
     pub fn prune(&mut self) -> Result<bool, StoreError> {
+        if self.sweep()? {
+            return Ok(true);
+        }
         let (options, tip) = (&self.database.options, self.applied.height());
         let quiet = self.is_quiet();
         self.pruner.pass.take_if(|pass| !quiet && !pass.hurried);

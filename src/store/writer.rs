@@ -7,6 +7,7 @@ use super::database::{Database, touch};
 use super::guard::{guarded, write_error};
 use super::layout::{CHUNK, INLINE_MAX, block_key, chunk_key, encode_block, encode_body, side_key};
 use super::side::Pruner;
+use super::sweep::Sweep;
 use super::tiles::{self, TileEdge};
 use super::witness::Witness;
 use super::{StoreError, Tip};
@@ -24,6 +25,8 @@ pub struct Writer {
     pub(super) edge: TileEdge,
     pub(super) witness: Witness,
     pub(super) pruner: Pruner,
+    /// None once it is done.
+    pub(super) sweep: Option<Sweep>,
     pub(super) uncommitted: bool,
     failed: bool,
 }
@@ -41,6 +44,7 @@ impl Writer {
             edge,
             witness,
             pruner: Pruner::default(),
+            sweep: Some(Sweep::default()),
             uncommitted: false,
             failed: false,
         }
