@@ -74,6 +74,8 @@ fn too_large(error: &RuleError) -> Problem {
 fn refused(error: &MineError) -> Problem {
     let (kind, wait) = match error {
         MineError::TooLarge(rule) => return too_large(rule),
+        // Without `Retry-After`: a client that obeyed it might store its records twice.
+        MineError::Storage => return Problem::new(Kind::Storage, error.to_string()),
         MineError::QueueFull => (Kind::QueueFull, QUEUE_WAIT),
         MineError::Deadline(_) => (Kind::MiningDeadline, DEADLINE_WAIT),
         MineError::DiskLow(_) => (Kind::DiskLow, DISK_WAIT),

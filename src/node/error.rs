@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::StoreError;
 use crate::chain::{Hash, RuleError};
 
-/// Why nothing was mined, and nothing stored.
+/// Why no block was acknowledged. Nothing was stored, but for [`MineError::Storage`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MineError {
@@ -25,7 +25,13 @@ pub enum MineError {
     /// The clock does not fit the chain: no block made now would be valid.
     #[error("no block can be made at this time: {0}; set this machine's clock right")]
     Clock(RuleError),
-    /// The node is stopping, or has failed.
+    /// The storage failed after it was given the block, so that nobody knows what is on the disk.
+    #[error(
+        "the storage failed while it was writing the block; the records may have been stored: \
+         look for them once the node is back, before you send them again"
+    )]
+    Storage,
+    /// The node is stopping, or has failed. The block never reached the storage.
     #[error("the node is stopping")]
     Stopping,
 }

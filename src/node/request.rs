@@ -22,7 +22,8 @@ pub struct Mined {
     pub records: Vec<String>,
 }
 
-/// The working side of a request. Dropping it answers [`MineError::Stopping`].
+/// The working side of a request. Dropping it answers [`MineError::Storage`] once its block was
+/// given to the storage, and [`MineError::Stopping`] before.
 #[derive(Debug)]
 pub(super) struct Request {
     /// Taken out while they stand in a block at the writer.
@@ -41,10 +42,11 @@ pub(super) struct Ticket {
 
 // The stages of a request. The client may cancel it while it waits; once its
 // block is handed over, it is stored and answered, or comes back to waiting when
-// another block took its place.
+// another block took its place. Once it is being stored it does not come back.
 const WAITING: u8 = 0;
 const HANDED_OVER: u8 = 1;
 const CANCELLED: u8 = 2;
+const STORING: u8 = 3;
 
 /// How often a client whose deadline passed while its block was at the writer
 /// looks whether the block came back.
@@ -78,6 +80,11 @@ impl Request {
     pub(super) fn hand_over(&self) -> bool {
         let (from, to) = (WAITING, HANDED_OVER);
         self.stage.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// From here on the block may be on the disk, whatever happens.
+    pub(super) fn store(&self) {
+        self.stage.store(STORING, Ordering::Release);
     }
 
     /// The block did not fit any more: its records wait again.
@@ -114,10 +121,18 @@ impl Ticket {
         let mut patience = limit;
         loop {
             match timeout(patience, &mut self.answer).await {
-                Ok(answer) => return answer.unwrap_or(Err(MineError::Stopping)),
+                Ok(answer) => return answer.unwrap_or_else(|_| Err(self.unanswered())),
                 Err(_) if self.cancel() => return Err(MineError::Deadline(limit)),
                 Err(_) => patience = HANDED_OVER_POLL,
             }
+        }
+    }
+
+    /// What it means that nobody will answer any more.
+    fn unanswered(&self) -> MineError {
+        match self.stage.load(Ordering::Acquire) {
+            STORING => MineError::Storage,
+            _ => MineError::Stopping,
         }
     }
 

@@ -62,7 +62,8 @@ impl WriterThread {
     }
 
     /// Serves until told to stop, or until a write fails. A failure is final: nothing
-    /// more is written, and everything that waits is dropped, which answers it.
+    /// more is written, and everything that waits is dropped, which answers it: that it may
+    /// have been stored, if its write was begun, and else that the node is stopping.
     pub(super) fn run(mut self) {
         if let Err(error) = guarded(|| self.serve()).and_then(|served| served) {
             self.shared.end(&error.into());
@@ -150,6 +151,7 @@ impl WriterThread {
             self.shared.inbox.put_back(job.take_back(*block));
             return Ok(());
         }
+        job.request.store();
         match self.store.append(&block) {
             Ok(()) => {
                 self.note_success();

@@ -128,6 +128,12 @@ impl Writer {
         self.witness.note(&Tip::of(&self.applied))
     }
 
+    /// From now on every commit fails, as when the disk does.
+    #[cfg(test)]
+    pub(crate) fn fail_commits(&self) {
+        self.database.file.fail();
+    }
+
     /// Runs code that writes. An error or a panic in it is the last word of this writer.
     pub(super) fn write<T>(
         &mut self,

@@ -14,6 +14,16 @@ fn a_record_that_is_too_long_is_named() {
 }
 
 #[test]
+fn what_may_have_been_stored_asks_nobody_to_send_it_again() {
+    let problem = refused(&MineError::Storage);
+    assert_eq!((problem.kind, problem.status().as_u16()), (Kind::Storage, 500));
+    assert!(problem.detail.contains("may have been stored"), "{}", problem.detail);
+    let mut headers = HeaderMap::new();
+    problem.put_headers(&mut headers);
+    assert!(!headers.contains_key("retry-after"));
+}
+
+#[test]
 fn whatever_may_pass_says_when_to_come_again() {
     for (error, kind) in [
         (MineError::QueueFull, Kind::QueueFull),

@@ -58,6 +58,20 @@ async fn dropping_the_request_answers_that_the_node_is_stopping() {
 }
 
 #[tokio::test]
+async fn dropping_it_after_its_block_was_given_to_the_storage_answers_that_it_may_be_stored() {
+    let (request, ticket) = Request::new(records("a"));
+    assert!(request.hand_over());
+    request.store();
+    drop(request);
+    assert!(matches!(ticket.wait(LATE).await, Err(MineError::Storage)));
+
+    let (request, ticket) = Request::new(records("a"));
+    assert!(request.hand_over());
+    drop(request);
+    assert!(matches!(ticket.wait(LATE).await, Err(MineError::Stopping)));
+}
+
+#[tokio::test]
 async fn a_limit_beyond_all_time_is_a_limit() {
     let (request, ticket) = Request::new(records("a"));
     request.refuse(MineError::QueueFull);

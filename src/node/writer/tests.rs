@@ -213,6 +213,37 @@ fn a_group_ends_at_its_bound_of_bytes() {
 }
 
 #[tokio::test]
+async fn what_was_applied_when_a_commit_fails_may_be_stored_and_what_waits_is_not() {
+    let mut bench = Bench::new();
+    let (durable, durable_ticket) = bench.mined("durable");
+    assert!(bench.group([durable]).is_continue());
+    let (first, first_ticket) = bench.mined("first");
+    let (second, second_ticket) = bench.mined("second");
+    let (behind, behind_ticket) = bench.mined("behind");
+    let (waiting, waiting_ticket) = Request::new(records("waiting"));
+    let shared = Arc::clone(&bench.writer.shared);
+    shared.inbox.push(waiting).unwrap();
+    // A stop ends the group, so that the block behind it never reaches the storage.
+    for command in [first, second, Command::Stop, behind] {
+        bench.commands.send(command).unwrap();
+    }
+    bench.writer.store.fail_commits();
+    bench.writer.run();
+
+    assert_eq!(height(durable_ticket).await, 1);
+    for ticket in [first_ticket, second_ticket] {
+        let unanswered = ticket.wait(Duration::ZERO).await;
+        assert!(matches!(unanswered, Err(MineError::Storage)), "{unanswered:?}");
+    }
+    for ticket in [behind_ticket, waiting_ticket] {
+        let unanswered = ticket.wait(Duration::from_secs(60)).await;
+        assert!(matches!(unanswered, Err(MineError::Stopping)), "{unanswered:?}");
+    }
+    assert!(matches!(shared.failure(), Some(NodeFailure::Store(_))));
+    assert_eq!(shared.tip().header.height.get(), 1);
+}
+
+#[tokio::test]
 async fn an_accepted_block_ends_the_refusal() {
     let mut bench = Bench::new();
     bench.writer.note_refusal(&StoreError::DiskLow { free: 1, needed: 2 });
