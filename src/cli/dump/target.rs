@@ -61,6 +61,13 @@ impl Target {
         let Some(rename) = self.rename else { return Ok(()) };
         let cannot = || format!("{} cannot be written", self.name);
         self.file.sync_all().with_context(cannot)?;
-        rename.unfinished.keep_as(&rename.path).with_context(cannot)
+        rename.unfinished.keep_as(&rename.path).with_context(cannot)?;
+        // Without this a loss of power may take the name away again, or leave an older file there.
+        let folder = rename.path.parent().filter(|path| !path.as_os_str().is_empty());
+        match File::open(folder.unwrap_or(Path::new("."))) {
+            // Who may write to a directory need not be allowed to read it.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+            folder => folder.and_then(|folder| folder.sync_all()).with_context(cannot),
+        }
     }
 }
