@@ -46,6 +46,10 @@ impl Engine {
         system: &dyn System,
     ) -> Result<Self, StoreError> {
         let folder = directory.join(FOLDER);
+        if folder.is_symlink() && !folder.is_dir() {
+            let action = "the link must lead to a directory that exists:";
+            return Err(failed(action, &folder, io::ErrorKind::NotFound.into()));
+        }
         let path = folder.join(FILE);
         let known = fs::metadata(&path).map_or(0, |file| file.len());
         if known > 0 {

@@ -149,6 +149,17 @@ fn a_torn_snapshot_is_set_aside_and_the_log_replayed() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_named() {
+    let home = Home::new();
+    let folder = home.directory.path().join("db");
+    std::os::unix::fs::symlink("nowhere", &folder).unwrap();
+    let error = open_error(&home).to_string();
+    assert!(error.contains("must lead to a directory that exists"), "{error}");
+    fs::create_dir(home.directory.path().join("nowhere")).unwrap();
+    home.open();
+}
+
+#[test]
 fn a_snapshot_is_set_aside_where_the_database_is_a_link() {
     let home = stored(3);
     drop(home.open());
