@@ -208,6 +208,20 @@ impl NodeHandle {
         }
     }
 
+    /// Has bans that were made while the clock was ahead end within a day: at once in memory,
+    /// and in the database when the future resolves.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub fn shorten_bans(&self) -> impl Future<Output = Result<(), NodeFailure>> + Send + use<> {
+        let (node, bans) = (self.clone(), self.shared.reader.bans());
+        let unwritten = bans.shorten(self.now());
+        async move {
+            let Some(unwritten) = unwritten else { return Ok(()) };
+            node.read(move || bans.write(&unwritten)).await
+        }
+    }
+
     /// The bans that have not ended, in order of address. Does not touch the disk.
     pub fn bans(&self) -> Vec<Ban> {
         self.shared.reader.bans().entries((self.shared.config.clock)())

@@ -30,7 +30,7 @@ mod swaps;
 mod writer;
 
 pub use crate::store::{
-    Ban, BookEntry as KnownPeer, StoreError, StoredBlock, StoredHeader, Tip, View,
+    Ban, BookEntry as KnownPeer, MAX_BAN, StoreError, StoredBlock, StoredHeader, Tip, View,
 };
 pub use config::NodeConfig;
 pub use connect::Connecting;

@@ -31,6 +31,9 @@ use crate::sync::{Input, Mark, NativeConfig, Output, SyncMachine, SyncState, Tim
 /// How often counters in the table of links are brought up to date.
 const TABLE_EVERY: Duration = Duration::from_secs(1);
 
+/// How often the clock is looked at: it may have been put right.
+const CLOCK_EVERY: Duration = Duration::from_secs(30);
+
 /// How long links may take to close when the node stops.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
@@ -54,6 +57,7 @@ pub(super) struct Driver<T> {
     origin: Instant,
     next_link: u64,
     next_table: Instant,
+    next_clock: Instant,
     /// To the task that hands blocks to the node's writer.
     connector: mpsc::Sender<Batch>,
     pace: Pace,
@@ -97,6 +101,7 @@ impl<T: Transport> Driver<T> {
             origin: now,
             next_link: 0,
             next_table: now,
+            next_clock: now,
             connector,
             pace: Pace::default(),
             sync_state: SyncState::Idle,
@@ -189,8 +194,7 @@ impl<T: Transport> Driver<T> {
         let table = is_busy.then_some(self.next_table);
         // Rests that passed were looked at just now; those beyond the cap wait for a place.
         let times = [deadline, self.dials.next_due(), table];
-        let idle = Instant::now() + Duration::from_secs(60);
-        times.into_iter().flatten().min().unwrap_or(idle).min(idle)
+        times.into_iter().flatten().fold(self.next_clock, Instant::min)
     }
 
     fn timers(&mut self) {
@@ -200,6 +204,10 @@ impl<T: Transport> Driver<T> {
         }
         if self.next_table <= Instant::now() {
             self.publish();
+        }
+        if self.next_clock <= Instant::now() {
+            self.next_clock = Instant::now() + CLOCK_EVERY;
+            self.look_at_clock();
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::StoreError;
 use super::database::Database;
@@ -50,6 +51,9 @@ struct Held {
 /// Most bans, about 300 bytes each. A new one takes the place of the one that ends first.
 const MAX_BANS: usize = 1_024;
 
+/// Longest ban: 24 hours.
+pub const MAX_BAN: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Longest reason, in bytes; the rest is cut.
 const MAX_REASON: usize = 128;
 
@@ -89,7 +93,7 @@ impl Bans {
         lasting.map(|(address, held)| ban(*address, held)).collect()
     }
 
-    /// Bans an address, in memory, and forgets the bans that have ended. Of two bans of one
+    /// Bans an address, in memory, for [`MAX_BAN`] at most, and forgets the bans that have ended. Of two bans of one
     /// address the one that ends later stays. None when there is nothing to ban: a loopback
     /// address, which any program of this machine may have, or a time that is over.
     pub fn add(&self, ban: &Ban, now: Timestamp) -> Option<Unwritten> {
@@ -97,6 +101,7 @@ impl Bans {
         if address.is_loopback() || ban.until <= now {
             return None;
         }
+        let until = ban.until.min(latest_end(now));
         let mut held = self.database.bans.held();
         let mut changed: Vec<_> = held
             .iter()
@@ -106,7 +111,7 @@ impl Bans {
         for address in &changed {
             held.remove(address);
         }
-        if held.get(&address).is_some_and(|known| known.until >= ban.until) {
+        if held.get(&address).is_some_and(|known| known.until >= until) {
             return Some(Unwritten(changed));
         }
         if held.len() >= MAX_BANS
@@ -120,9 +125,23 @@ impl Bans {
         while reason.len() > MAX_REASON {
             reason.pop();
         }
-        held.insert(address, Held { until: ban.until, reason });
+        held.insert(address, Held { until, reason });
         changed.push(address);
         Some(Unwritten(changed))
+    }
+
+    /// Shortens every ban that has more than [`MAX_BAN`] left, in memory: it was made while the
+    /// clock was ahead. Returns what changed, `None` if nothing did.
+    pub fn shorten(&self, now: Timestamp) -> Option<Unwritten> {
+        let latest = latest_end(now);
+        let mut changed = Vec::new();
+        for (address, held) in self.database.bans.held().iter_mut() {
+            if held.until > latest {
+                held.until = latest;
+                changed.push(*address);
+            }
+        }
+        (!changed.is_empty()).then_some(Unwritten(changed))
     }
 
     /// Writes down what changed. Nothing is written while room on the disk is short.
@@ -153,6 +172,11 @@ impl Bans {
             self.database.peers.apply_batch(batch).map_err(write_error)
         })
     }
+}
+
+/// When a ban that is made now ends at the latest.
+fn latest_end(now: Timestamp) -> Timestamp {
+    now.plus_millis(u64::try_from(MAX_BAN.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn ban(address: IpAddr, held: &Held) -> Ban {

@@ -29,7 +29,7 @@ mod view;
 mod witness;
 mod writer;
 
-pub use bans::{Ban, Bans, Unwritten};
+pub use bans::{Ban, Bans, MAX_BAN, Unwritten};
 pub use book::{Book, BookEntry};
 pub use error::StoreError;
 pub use open::{Opened, open};

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::Driver;
 use super::links::NEVER;
 use crate::chain::{Height, ValidBlock};
-use crate::node::{Direction, KnownPeer, PeerUrl};
+use crate::node::{Direction, KnownPeer, MAX_BAN, PeerUrl};
 use crate::p2p::connect::BANNED;
 use crate::p2p::handshake::MAX_AGENT;
 use crate::p2p::link::Close;
@@ -17,9 +17,6 @@ use crate::p2p::native::writer::Say;
 use crate::p2p::transport::Transport;
 use crate::sync::message::PeerAddress;
 use crate::sync::{ConnectOutcome, Input, LinkId, Mark};
-
-/// How long an address is refused: 24 hours.
-const BAN_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
 /// As the machine says it of a link that is still there.
 const WRONG_BODY: &str = "a body that is not the one of its header";
@@ -153,9 +150,20 @@ impl<T: Transport> Driver<T> {
     /// Has an address refused for a day: at once, and after a restart.
     fn record_ban(&self, ip: IpAddr, reason: &str) {
         let node = &self.context.node;
-        let banned = node.ban(ip, node.now().plus_millis(BAN_MILLIS), reason);
+        let until = node.now().plus_millis(u64::try_from(MAX_BAN.as_millis()).unwrap_or(u64::MAX));
+        let banned = node.ban(ip, until, reason);
         self.tasks.spawn(async move {
             if let Err(error) = banned.await {
+                tracing::warn!("a ban cannot be written: {error}");
+            }
+        });
+    }
+
+    /// The clock may have been put right since the last look.
+    pub(super) fn look_at_clock(&self) {
+        let shortened = self.context.node.shorten_bans();
+        self.tasks.spawn(async move {
+            if let Err(error) = shortened.await {
                 tracing::warn!("a ban cannot be written: {error}");
             }
         });

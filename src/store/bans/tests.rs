@@ -158,3 +158,28 @@ fn a_ban_that_does_not_decode_is_damage() {
     let opened = crate::store::open(home.directory.path(), &home.options, &mut |_| ());
     assert!(matches!(opened, Err(StoreError::Damaged { .. })));
 }
+
+#[test]
+fn a_ban_made_in_a_wrong_future_ends_a_day_after_the_clock_was_put_right() {
+    let home = Home::new();
+    let opened = home.open();
+    let bans = opened.reader.bans();
+    let day = u64::try_from(MAX_BAN.as_millis()).unwrap();
+    let (ahead, right) = (at(400 * day), at(day));
+    put(&bans, &ban_of(1, 401 * day), ahead);
+    put(&bans, &ban_of(2, day + 5), right);
+    let unwritten = bans.shorten(right).expect("the first one is longer than a day");
+    assert!(bans.shorten(right).is_none(), "once is enough");
+    bans.write(&unwritten).unwrap();
+    drop((opened, bans));
+    let ends: Vec<_> =
+        home.open().reader.bans().entries(right).into_iter().map(|ban| ban.until).collect();
+    assert_eq!(ends, [at(2 * day), at(day + 5)]);
+}
+
+#[test]
+fn no_ban_is_made_for_more_than_a_day() {
+    let (_home, bans) = fresh();
+    put(&bans, &ban_of(1, u64::MAX), NOW);
+    assert_eq!(bans.entries(NOW)[0].until, latest_end(NOW));
+}

@@ -97,6 +97,10 @@ pub(super) const SHUN: Duration = Duration::from_secs(300);
 /// The watchdog speaks when nothing moved for so long.
 pub(super) const STALLED: Duration = Duration::from_secs(30);
 
+/// A header from the future is asked for again after this at the latest: its time comes by the
+/// wall clock, which may be put right at any moment.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
 /// Pause when the node cannot take blocks.
 pub(super) const UNAVAILABLE: Duration = Duration::from_secs(10);
 

@@ -66,7 +66,7 @@ pub(super) enum Claim {
     Work(Work),
     /// A block that was not found on our chain.
     Block,
-    /// A header from the future: to be asked for again then.
+    /// A header from the future: to be asked for again then, or earlier.
     Later(Time),
 }
 

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::download::{Download, Taken};
-use super::limits::{MAX_AHEAD, MAX_SCOUTS, MAX_WALK, NEAR, SHUN};
+use super::limits::{LOOK_AGAIN, MAX_AHEAD, MAX_SCOUTS, MAX_WALK, NEAR, SHUN};
 use super::peer::{Ask, Query};
 use super::walk::{Rules, Walk};
 use super::{Claim, Native, Peer, UNASKED};
@@ -259,7 +259,7 @@ impl Native {
                 return true;
             }
         };
-        let wait = Duration::from_millis(found.millis_since(*latest).max(1_000));
+        let wait = Duration::from_millis(found.millis_since(*latest).max(1_000)).min(LOOK_AGAIN);
         if let Some(peer) = self.peers.get_mut(&link) {
             peer.claim = Claim::Later(now.plus(wait));
         }

@@ -43,6 +43,8 @@ struct Bench {
     spec: Spec,
     machine: SyncMachine,
     now: Time,
+    /// What our clock shows.
+    clock: Timestamp,
     ours: TipState,
     /// Every block that is held, with the state after it.
     held: BTreeMap<Hash, TipState>,
@@ -77,6 +79,7 @@ impl Bench {
             spec,
             machine,
             now,
+            clock: Timestamp::from_millis(NOW),
             ours,
             held,
             connects: true,
@@ -84,10 +87,6 @@ impl Bench {
             pending: Vec::new(),
             connected: 0,
         }
-    }
-
-    fn clock() -> Timestamp {
-        Timestamp::from_millis(NOW)
     }
 
     /// Tells the machine, and does what concerns the chain; answers the rest.
@@ -105,7 +104,7 @@ impl Bench {
                             marks.iter().rposition(|mark| self.held.contains_key(&mark.hash));
                         let held = held
                             .map(|place| (place, Box::new(self.held[&marks[place].hash].clone())));
-                        let base = Input::Base { link, query, held, clock: Self::clock() };
+                        let base = Input::Base { link, query, held, clock: self.clock };
                         match &mut self.held_queries {
                             Some(waiting) => waiting.push(base),
                             None => inputs.insert(0, base),
@@ -195,7 +194,7 @@ impl Bench {
     }
 
     fn open_as(&mut self, link: LinkId, dialled: bool, origin: Origin) -> Vec<Output> {
-        self.tell(Input::OpenedNative { link, dialled, origin, clock: Self::clock() })
+        self.tell(Input::OpenedNative { link, dialled, origin, clock: self.clock })
     }
 
     /// With this peer's Hello said: it stands at the end of a chain.
@@ -205,7 +204,7 @@ impl Bench {
     }
 
     fn says(&mut self, link: LinkId, message: Message) -> Vec<Output> {
-        self.tell(Input::Message { link, message, clock: Self::clock() })
+        self.tell(Input::Message { link, message, clock: self.clock })
     }
 
     /// Lets time pass; the machine is woken whenever it asks to be.
@@ -310,7 +309,7 @@ fn hello(link: LinkId, chain: &Chain) -> Hello {
         listen: None,
         height: chain.tip().height(),
         work: chain.tip().total_work(),
-        time: Bench::clock(),
+        time: Timestamp::from_millis(NOW),
     }
 }
 

@@ -131,8 +131,39 @@ fn a_header_from_the_future_is_asked_for_again_though_others_came_below_it() {
     let out = bench.says(A, Message::Headers(headers));
     bench.serve(&[(A, &chain)], out);
     assert_eq!(bench.ours.height(), Height::new(3));
-    let out = bench.wait(Duration::from_secs(3_600));
-    assert_eq!(asked_headers(&out).first(), Some(&A));
+    let out = bench.wait(Duration::from_secs(30));
+    assert_eq!(asked_headers(&out), [A]);
+}
+
+#[test]
+fn a_clock_that_was_put_right_is_noticed_within_half_a_minute() {
+    let chain = Chain::genesis().grow("a", 4);
+    let mut bench = Bench::new(&Chain::genesis());
+    // A day slow.
+    bench.clock = Timestamp::from_millis(chain.header(1).timestamp.as_millis() - 86_400_000);
+    let out = bench.greet(A, &chain);
+    bench.serve(&[(A, &chain)], out);
+    assert_eq!(bench.ours.height(), Height::GENESIS);
+    bench.clock = Timestamp::from_millis(NOW);
+    let out = bench.wait(Duration::from_secs(30));
+    bench.serve(&[(A, &chain)], out);
+    assert_eq!(bench.ours.height(), Height::new(4));
+}
+
+#[test]
+fn a_peer_whose_headers_are_early_is_asked_every_half_minute_and_not_more_often() {
+    let chain = Chain::genesis().grow("a", 4);
+    let mut bench = Bench::new(&Chain::genesis());
+    bench.clock = Timestamp::from_millis(0);
+    let out = bench.greet(A, &chain);
+    bench.serve(&[(A, &chain)], out);
+    let mut asked = 0;
+    for _ in 0..300 {
+        let out = bench.wait(Duration::from_secs(1));
+        asked += asked_headers(&out).len();
+        bench.serve(&[(A, &chain)], out);
+    }
+    assert_eq!(asked, 10);
 }
 
 #[test]
