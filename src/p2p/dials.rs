@@ -117,15 +117,19 @@ impl Dials {
 
     /// The peers to dial now, of which at most `most` links are kept. Those asked for come
     /// first, then those that the operator named, for which half of the places are kept while
-    /// they are not linked; what is asked for beyond the cap is answered.
+    /// they are not linked; what is asked for beyond the cap is answered. One that the operator
+    /// named is also dialled for a place that another one holds: see [`Dials::surplus`].
     pub(super) fn due(&mut self, now: Instant, most: usize) -> Vec<PeerUrl> {
         let busy = |known: &&Known| matches!(known.state, State::Dialling | State::Linked(..));
-        let mut free = most.saturating_sub(self.known.values().filter(busy).count());
+        let busy = self.known.values().filter(busy).count();
+        let mut free = most.saturating_sub(busy);
+        let mut lent = self.lent().count().saturating_sub(busy.saturating_sub(most));
         let waits = |known: &&Known| {
             known.is_wanted && matches!(known.state, State::Resting(_) | State::NoRoom)
         };
         let mut kept = self.known.values().filter(waits).count().min(most.div_ceil(2));
-        let has_room = |known: &Known| if known.is_wanted { free > 0 } else { free > kept };
+        let has_room =
+            |known: &Known| if known.is_wanted { free > 0 || lent > 0 } else { free > kept };
         let is_due = |known: &Known| match known.state {
             State::Resting(until) => until <= now,
             State::NoRoom => has_room(known),
@@ -137,8 +141,12 @@ impl Dials {
         });
         let mut chosen = Vec::new();
         for (peer, known) in due {
-            if known.is_wanted && free > 0 || free > kept {
-                free -= 1;
+            if known.is_wanted && (free > 0 || lent > 0) || free > kept {
+                if free > 0 {
+                    free -= 1;
+                } else {
+                    lent -= 1;
+                }
                 if known.is_wanted {
                     kept = kept.saturating_sub(1);
                 }
@@ -153,6 +161,23 @@ impl Dials {
             known.state = State::NoRoom;
         }
         chosen
+    }
+
+    /// Links that hold a place and lead to peers that the operator did not name, with when they
+    /// came about.
+    fn lent(&self) -> impl Iterator<Item = (Instant, LinkId)> {
+        self.known.values().filter(|known| !known.is_wanted).filter_map(|known| match known.state {
+            State::Linked(link, since) => Some((since, link)),
+            _ => None,
+        })
+    }
+
+    /// The link to close when one that the operator named came about and more than `most` hold
+    /// places: the newest one to a peer that the operator did not name.
+    pub(super) fn surplus(&self, most: usize) -> Option<LinkId> {
+        let linked = |known: &&Known| matches!(known.state, State::Linked(..));
+        let is_over = self.known.values().filter(linked).count() > most;
+        is_over.then(|| self.lent().max()).flatten().map(|(_, link)| link)
     }
 
     /// When a peer is to be dialled next.

@@ -177,6 +177,40 @@ fn half_of_the_places_are_kept_for_the_operators_peers_while_these_are_not_linke
 }
 
 #[test]
+fn a_peer_heard_of_gives_its_place_up_once_one_that_the_operator_named_is_reached() {
+    let now = Instant::now();
+    let mut dials = Dials::default();
+    for number in [1, 2] {
+        dials.learn(peer(number), now);
+        dials.due(now, 2);
+        dials.linked(
+            &peer(number),
+            LinkId(number as u64),
+            now + Duration::from_secs(number as u64),
+        );
+    }
+    // Both places are taken by others, and both of the operator's are dialled all the same.
+    dials.want(peer(3), now);
+    dials.want(peer(4), now);
+    assert_eq!(dials.due(now, 2), [peer(3), peer(4)]);
+    assert!(ask(&mut dials, 5, now).try_recv().is_err(), "it waits");
+    assert_eq!(dials.due(now, 2), [], "there is no third place");
+    dials.known.remove(&peer(5));
+    assert_eq!(dials.surplus(2), None, "nothing is closed for a dial that may fail");
+    dials.linked(&peer(3), LinkId(3), now);
+    assert_eq!(dials.surplus(2), Some(LinkId(2)), "the newest of the others");
+    dials.ended(LinkId(2), false, now, 0);
+    assert_eq!(dials.surplus(2), None);
+    dials.failed(&peer(4), "refused", now, 0);
+    let later = now + Duration::from_secs(1);
+    assert_eq!(dials.due(later, 2), [peer(4)], "it is tried again beside the link that is there");
+    dials.linked(&peer(4), LinkId(4), later);
+    assert_eq!(dials.surplus(2), Some(LinkId(1)));
+    dials.ended(LinkId(1), false, later, 0);
+    assert_eq!(dials.due(later + Duration::from_secs(1), 2), [], "the operator's have both");
+}
+
+#[test]
 fn a_duplicate_is_dialled_again_when_the_link_that_stayed_is_over() {
     let now = Instant::now();
     let mut dials = Dials::default();

@@ -12,7 +12,7 @@ use crate::chain::Timestamp;
 use crate::node::{Dialect, Direction, KnownPeer, LinkCommand, PeerUrl};
 use crate::p2p::connect::BANNED;
 use crate::p2p::event::{Arrival, Event};
-use crate::p2p::link::Ticket;
+use crate::p2p::link::{Close, Ticket};
 use crate::p2p::table::Live;
 use crate::p2p::transport::Transport;
 use crate::p2p::writer::MAX_WAITING;
@@ -71,6 +71,10 @@ impl<T: Transport> Driver<T> {
             BANNED
         } else if let Some(link) = self.open(arrival, Direction::Dialled) {
             self.dials.linked(peer, link, Instant::now());
+            let surplus = self.dials.surplus(self.context.config.max_dialled);
+            if let Some(live) = surplus.and_then(|link| self.table.links.get_mut(&link)) {
+                live.close(Close { code: 1013, reason: "room is made for another peer" });
+            }
             self.remember(peer, self.context.node.now(), 0);
             return;
         } else {

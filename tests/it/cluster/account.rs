@@ -106,7 +106,7 @@ fn describe(nodes: &[PeerNode]) -> String {
 }
 
 /// The last lines of a node's log.
-fn tail(node: &PeerNode) -> String {
+pub(crate) fn tail(node: &PeerNode) -> String {
     let log = node.process().log();
     let lines: Vec<_> = log.lines().rev().take(15).collect();
     lines.into_iter().rev().collect::<Vec<_>>().join("\n")

@@ -11,7 +11,7 @@ mod trio;
 use std::time::{Duration, Instant};
 
 use crate::crash::Random;
-pub(crate) use account::Account;
+pub(crate) use account::{Account, tail};
 use trio::Trio;
 
 /// Length of a run without the variable.

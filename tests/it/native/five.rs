@@ -11,8 +11,9 @@ use jenny_chain::chain::Spec;
 
 use super::setting;
 use crate::cluster::Account;
+use crate::cluster::tail;
 use crate::crash::Random;
-use crate::process::until;
+use crate::process::PATIENCE;
 use crate::proxy::Cable;
 use crate::seed::{Branch, PeerNode, Settings};
 
@@ -118,7 +119,8 @@ impl Five {
             // An operator who looks after links that a spoilt byte has ended.
             let dialler = |from: usize, node: &PeerNode| {
                 while !stop.load(Relaxed) {
-                    dial(from, node, cables);
+                    // What a cable does to it is mended when it is tried again.
+                    let _ = dial(from, node, cables);
                     std::thread::park_timeout(Duration::from_millis(200));
                 }
             };
@@ -154,7 +156,12 @@ impl Five {
             cable.restore();
         }
         for (from, node) in self.nodes.iter().enumerate() {
-            until("it is linked", || dial(from, node, &self.cables));
+            let started = Instant::now();
+            while let Err(why) = dial(from, node, &self.cables) {
+                let log = tail(node);
+                assert!(started.elapsed() < PATIENCE, "node {from} is never linked: {why}\n{log}");
+                std::thread::park_timeout(Duration::from_millis(20));
+            }
         }
     }
 
@@ -181,10 +188,11 @@ fn cables_of(cables: &[Cable], node: usize) -> impl Iterator<Item = &Cable> {
     ends.filter(move |((from, to), _)| *from == node || *to == node).map(|(_, cable)| cable)
 }
 
-/// Has a node dial those that it is to dial; whether all are linked now.
-fn dial(from: usize, node: &PeerNode, cables: &[Cable]) -> bool {
+/// Has a node dial those that it is to dial; why not all are linked now.
+fn dial(from: usize, node: &PeerNode, cables: &[Cable]) -> Result<(), String> {
     let dialled = EDGES.iter().zip(cables).filter(|((its, _), _)| *its == from);
-    dialled.fold(true, |all, (_, cable)| node.dial(&cable.url()) && all)
+    let answers: Vec<_> = dialled.map(|(_, cable)| node.try_dial(&cable.url())).collect();
+    answers.into_iter().collect()
 }
 
 /// Leads the cables to a node to where it listens now.

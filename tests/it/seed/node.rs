@@ -125,8 +125,17 @@ impl PeerNode {
 
     /// Tells it to dial a peer; whether there is a link now.
     pub(crate) fn dial(&self, url: &str) -> bool {
+        self.try_dial(url).is_ok()
+    }
+
+    /// Tells it to dial a peer; why there is no link now.
+    pub(crate) fn try_dial(&self, url: &str) -> Result<(), String> {
         let body = serde_json::json!({ "peer": url }).to_string();
-        matches!(self.process().post("/addToPeer", &body), Ok((200, _)))
+        match self.process().post("/addToPeer", &body) {
+            Ok((200, _)) => Ok(()),
+            Ok((code, text)) => Err(format!("{url}: {code} {text}")),
+            Err(error) => Err(format!("{url}: {error}")),
+        }
     }
 
     pub(crate) fn status(&self) -> Value {
