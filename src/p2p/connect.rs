@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 
+use super::P2pConfig;
 use super::context::Context;
 use super::event::{Arrival, Event};
 use super::handshake::{self, Agreed, Offer, Refused};
@@ -16,6 +17,7 @@ use super::link::{self, Close, Ticket};
 use super::places::Place;
 use super::stats::Stats;
 use super::transport::{Connected, Transport};
+use super::upgrade::{self, Refusal};
 use crate::node::{Dialect, PeerUrl};
 use crate::sync::message::MAX_FRAME;
 
@@ -40,7 +42,7 @@ where
     let stats = Arc::new(Stats::new());
     let stream = intake(&context, stream, &stats);
     let config = &context.config;
-    let upgrade = handshake::accept(stream, config.native, config.max_message);
+    let upgrade = upgrade(stream, address, config);
     let upgrade = timeout(config.handshake_timeout, upgrade);
     let upgrade = evicted.run_until_cancelled(upgrade);
     let Some(upgraded) = context.stop.run_until_cancelled(upgrade).await else { return };
@@ -49,11 +51,8 @@ where
         return;
     };
     let (socket, agreed) = match upgraded {
-        Ok(Ok(upgraded)) => upgraded,
-        Ok(Err(error)) => {
-            tracing::debug!(%address, "no link: {error}");
-            return;
-        }
+        Ok(Some(upgraded)) => upgraded,
+        Ok(None) => return,
         Err(_) => {
             tracing::debug!(%address, "no link: the upgrade took too long");
             return;
@@ -72,6 +71,35 @@ where
         // Whoever lost its place is cut off.
         let _ = evicted.run_until_cancelled(refuse).await;
     }
+}
+
+/// Upgrades a connection that a peer opened, if it asks for that. What else it asks for is
+/// answered, and it is closed.
+async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: Intake<S>,
+    address: SocketAddr,
+    config: &P2pConfig,
+) -> Option<(WebSocketStream<Intake<S>>, Agreed)> {
+    let accepted = upgrade::accept(stream, address.ip(), config.native, config.max_message).await;
+    let (mut stream, refusal) = match accepted {
+        Ok(upgraded) => return Some(upgraded),
+        Err(refused) => refused,
+    };
+    match refusal {
+        Refusal::Gone(why) => {
+            tracing::debug!(%address, "no link: {why}");
+            return None;
+        }
+        Refusal::ForeignOrigin(origin) => {
+            tracing::info!(%address, ?origin,
+                "a peer was refused: its Origin is not the host that it dialled");
+        }
+        Refusal::NoUpgrade(status, _) => {
+            tracing::debug!(%address, %status, "no link: what came is no upgrade to WebSocket");
+        }
+    }
+    upgrade::linger(stream.inner()).await;
+    None
 }
 
 /// Why there is no link, or no longer.

@@ -1,15 +1,12 @@
-//! Upgrading a connection, and agreeing on what is spoken.
+//! Agreeing with the other side on what is spoken, and asking for an upgrade.
 
-use std::sync::Arc;
-
-use http::header::{HeaderMap, HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL, SERVER, USER_AGENT};
-use http::{Response as HttpResponse, StatusCode};
+use http::Response;
+use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL, SERVER, USER_AGENT};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError, SubProtocolError};
-use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::native::POSTCARD;
 use crate::node::Dialect;
@@ -47,47 +44,13 @@ pub(super) enum Offer {
 
 /// The codec's buffers: it never sees a frame longer than the intake passes on, and a
 /// message was measured before it gets here.
-fn config(max_message: usize) -> WebSocketConfig {
+pub(super) fn config(max_message: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(16 << 10)
         .write_buffer_size(16 << 10)
         .max_write_buffer_size(1 << 20)
         .max_message_size(Some(max_message))
         .max_frame_size(Some(1 << 20))
-}
-
-/// Answers an upgrade request; the binary dialect is chosen only when `native` allows it.
-pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: S,
-    native: bool,
-    max_message: usize,
-) -> Result<(WebSocketStream<S>, Agreed), Error> {
-    let agreed = Arc::new(std::sync::Mutex::new(None));
-    let found = Arc::clone(&agreed);
-    #[expect(clippy::result_large_err, reason = "the library's callback")]
-    let answer = move |request: &Request, mut response: Response| {
-        let headers = request.headers();
-        if headers.contains_key(ORIGIN) {
-            // Browsers send it, peers do not.
-            let text = "web pages are no peers: an upgrade with an Origin is refused";
-            let mut refusal = ErrorResponse::new(Some(text.to_owned()));
-            *refusal.status_mut() = StatusCode::FORBIDDEN;
-            return Err(refusal);
-        }
-        let dialect = choose(headers, native);
-        if let Some(token) = token(dialect) {
-            let token = HeaderValue::from_static(token);
-            response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, token);
-        }
-        response.headers_mut().insert(SERVER, HeaderValue::from_static(AGENT));
-        if let Ok(mut found) = found.lock() {
-            *found = Some(Agreed { dialect, agent: agent(headers.get(USER_AGENT)) });
-        }
-        Ok(response)
-    };
-    let socket = accept_hdr_async_with_config(stream, answer, Some(config(max_message))).await?;
-    let agreed = agreed.lock().ok().and_then(|mut agreed| agreed.take());
-    Ok((socket, agreed.unwrap_or(Agreed { dialect: Dialect::Seed, agent: None })))
 }
 
 /// Why a dialled connection was not upgraded.
@@ -119,7 +82,7 @@ pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, tokens);
     }
     let dialled = client_async_with_config(request, stream, Some(config(max_message))).await;
-    let (socket, response): (_, HttpResponse<_>) = dialled.map_err(|error| match error {
+    let (socket, response): (_, Response<_>) = dialled.map_err(|error| match error {
         Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(
             SubProtocolError::NoSubProtocol,
         )) => Refused::NoToken,
@@ -136,7 +99,7 @@ pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// What we speak with a peer that offers this, in whatever order.
-fn choose(headers: &HeaderMap, native: bool) -> Dialect {
+pub(super) fn choose(headers: &HeaderMap, native: bool) -> Dialect {
     if native && offers(headers, POSTCARD) {
         Dialect::Native
     } else if offers(headers, JSON) {
@@ -147,7 +110,7 @@ fn choose(headers: &HeaderMap, native: bool) -> Dialect {
 }
 
 /// What the answer names. Clients fail on a token that they did not offer.
-const fn token(dialect: Dialect) -> Option<&'static str> {
+pub(super) const fn token(dialect: Dialect) -> Option<&'static str> {
     match dialect {
         Dialect::Native => Some(POSTCARD),
         Dialect::JennyJson => Some(JSON),
@@ -163,7 +126,7 @@ fn offers(headers: &HeaderMap, token: &str) -> bool {
         .any(|list| list.split(',').any(|offered| offered.trim() == token))
 }
 
-fn agent(value: Option<&HeaderValue>) -> Option<String> {
+pub(super) fn agent(value: Option<&HeaderValue>) -> Option<String> {
     let text = value?.to_str().ok()?;
     Some(text.chars().take(MAX_AGENT).collect())
 }

@@ -30,6 +30,7 @@ mod size;
 mod stats;
 mod table;
 mod transport;
+mod upgrade;
 mod writer;
 
 pub use config::{MAX_MAX_MESSAGE, P2pConfig};

@@ -1,9 +1,16 @@
 //! What is agreed on, whatever is offered.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use http::HeaderMap;
 use tokio::io::duplex;
+use tokio_tungstenite::accept_hdr_async_with_config;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
 use super::*;
+use crate::p2p::upgrade::accept;
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 const URL: &str = "ws://peer:7545";
 
@@ -45,9 +52,9 @@ async fn both_ends_agree_on_the_same_dialect() {
     ] {
         let (ours, theirs) = duplex(64 << 10);
         let (dialled, accepted) =
-            tokio::join!(dial(ours, URL, offer, 1 << 20), accept(theirs, native, 1 << 20));
+            tokio::join!(dial(ours, URL, offer, 1 << 20), accept(theirs, HERE, native, 1 << 20));
         assert_eq!(dialled.unwrap().1.dialect, dialect, "{offer:?} {native}");
-        assert_eq!(accepted.unwrap().1.dialect, dialect, "{offer:?} {native}");
+        assert_eq!(accepted.ok().unwrap().1.dialect, dialect, "{offer:?} {native}");
     }
 }
 
