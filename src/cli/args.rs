@@ -69,7 +69,8 @@ pub(super) struct RunArgs {
     /// Address and port of the REST API; port 0 picks a free one [default: 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR", env = "JENNY_API_LISTEN")]
     pub(super) api_listen: Option<SocketAddr>,
-    /// Address and port for peers; port 0 picks a free one [default: 0.0.0.0:7545]
+    /// Address and port for peers; port 0 picks a free one [default: 127.0.0.1:7545; 0.0.0.0:7545
+    /// once peers are named, except on the chain `dev`]
     #[arg(long, value_name = "ADDR", env = "JENNY_P2P_LISTEN")]
     pub(super) p2p_listen: Option<SocketAddr>,
     /// A peer to dial, ws://host:port; may be given several times

@@ -64,8 +64,8 @@ pub(super) struct Settings {
     pub(super) peers: PathBuf,
     /// Whether a missing peers' file is an error: it was asked for by name.
     pub(super) peers_required: bool,
-    /// Address for peers.
-    pub(super) p2p_listen: SocketAddr,
+    /// Address for peers, `None` if nothing names one: see [`super::peers::listen`].
+    pub(super) p2p_listen: Option<SocketAddr>,
     /// Whether the binary dialect is spoken with peers.
     pub(super) p2p_native: bool,
     /// Longest message in JSON between peers, in bytes.
@@ -124,7 +124,7 @@ impl Settings {
         let settings = Self {
             listen: layer.api.listen.unwrap_or(DEFAULT_LISTEN),
             hosts: layer.api.hosts.unwrap_or_default(),
-            p2p_listen: layer.p2p.listen.unwrap_or(p2p.listen),
+            p2p_listen: layer.p2p.listen,
             p2p_native: layer.p2p.native.unwrap_or(p2p.native),
             p2p_max_message: layer.p2p.max_message.map_or(64 << 20, size::ByteSize::get),
             p2p_max_dialled: layer.p2p.max_dialled.unwrap_or(p2p.max_dialled),

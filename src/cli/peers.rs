@@ -1,12 +1,15 @@
-//! The peers' file, as it is read at the start.
+//! Peers at the start: those that the file names, and where others are listened for.
 
 use std::io::{ErrorKind, Read};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use anyhow::Result;
 
 use super::exit::Failure;
+use crate::chain::Spec;
 use crate::node::PeerUrl;
+use crate::p2p::P2pConfig;
 
 /// Largest peers' file, in bytes.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -47,6 +50,16 @@ pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
         }
     });
     Ok(parsed.collect())
+}
+
+/// Where peers are listened for: at the address that the operator chose. Without one on loopback,
+/// unless the operator named peers: then on all interfaces, so that others can dial this node
+/// too. The chain `dev` stays on loopback.
+pub(super) fn listen(chosen: Option<SocketAddr>, names_peers: bool, spec: &Spec) -> SocketAddr {
+    let default = P2pConfig::default().listen;
+    let is_open = names_peers && *spec != Spec::dev();
+    let open = SocketAddr::from((Ipv4Addr::UNSPECIFIED, default.port()));
+    chosen.unwrap_or(if is_open { open } else { default })
 }
 
 #[cfg(test)]

@@ -75,7 +75,8 @@ async fn serve(
             .because(error)
             .hint("choose another address with --api-listen; port 0 picks a free port")
     })?;
-    let p2p_listen = p2p.listen;
+    let p2p_listen = peers::listen(settings.p2p_listen, !p2p.peers.is_empty(), &spec);
+    let p2p = P2pConfig { listen: p2p_listen, ..p2p };
     let network = Network::bind(p2p, handle.clone(), link_server).await.map_err(|error| {
         Failure::no(format!("peers cannot be listened for on {p2p_listen}"))
             .because(error)
@@ -90,6 +91,8 @@ async fn serve(
     let reporting = tokio::spawn(logging::report(stop_serving.clone()));
     whereabouts::leave(dir, &format!("http://{address}"));
     announce(address, p2p_address, &spec, &handle.tip());
+    name_open("the REST API", address);
+    name_open("the port for peers", p2p_address);
     loop {
         tokio::select! {
             name = stops.next() => {
@@ -168,7 +171,6 @@ fn p2p_config(settings: &Settings, args: &RunArgs) -> Result<P2pConfig> {
     let mut peers = args.peer.clone();
     peers.extend(peers::read(&settings.peers, settings.peers_required)?);
     Ok(P2pConfig {
-        listen: settings.p2p_listen,
         peers,
         native: settings.p2p_native,
         max_message: usize::try_from(settings.p2p_max_message).unwrap_or(usize::MAX),
@@ -235,6 +237,13 @@ fn announce(address: SocketAddr, p2p: SocketAddr, spec: &Spec, tip: &Tip) {
     });
     if let Err(error) = printing {
         tracing::warn!("the ready line cannot be printed: {error}");
+    }
+}
+
+/// Tells the operator what other machines can connect to.
+fn name_open(what: &str, address: SocketAddr) {
+    if !address.ip().to_canonical().is_loopback() {
+        tracing::info!("other machines can connect to {what}: it listens on {address}");
     }
 }
 

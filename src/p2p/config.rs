@@ -9,7 +9,7 @@ use crate::node::PeerUrl;
 /// How the peer network behaves.
 #[derive(Clone, Debug)]
 pub struct P2pConfig {
-    /// Where to listen; default `0.0.0.0:7545`. Port 0 picks a free one.
+    /// Where to listen; default `127.0.0.1:7545`. Port 0 picks a free one.
     pub listen: SocketAddr,
     /// Peers to dial from the start, beside those of the address book.
     pub peers: Vec<PeerUrl>,
@@ -45,7 +45,7 @@ pub const MAX_MAX_MESSAGE: usize = 128 << 20;
 impl Default for P2pConfig {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 7545)),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7545)),
             peers: Vec::new(),
             native: true,
             nonce: RandomState::new().hash_one(0_u8),

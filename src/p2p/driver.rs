@@ -20,6 +20,7 @@ use super::dials::Dials;
 use super::event::Event;
 use super::handshake::AGENT;
 use super::link::Close;
+use super::native::addresses::is_local;
 use super::native::connector::{self, Batch, MAX_BATCHES};
 use super::native::pace::Pace;
 use super::size::ChainSize;
@@ -154,10 +155,13 @@ impl<T: Transport> Driver<T> {
         }
         match self.context.node.known_peers().await {
             Ok(known) => {
-                let urls = known.iter().filter_map(|peer| peer.address.parse().ok());
-                urls.for_each(|url: PeerUrl| {
-                    self.dials.learn(url, now);
-                });
+                for peer in known {
+                    let Ok(url) = peer.address.parse::<PeerUrl>() else { continue };
+                    // Written down before local ones were left out.
+                    if !(peer.learned && is_local(&url)) {
+                        self.dials.learn(url, now);
+                    }
+                }
             }
             Err(error) => tracing::warn!("the address book cannot be read: {error}"),
         }

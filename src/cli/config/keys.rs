@@ -62,10 +62,10 @@ pub(super) const KEYS: [Key; 17] = [
     },
     Key {
         path: "p2p.listen",
-        default: r#""0.0.0.0:7545""#,
+        default: r#""127.0.0.1:7545""#,
         env: Some("JENNY_P2P_LISTEN"),
         kind: None,
-        about: "Address and port for peers.",
+        about: "Address and port for peers. Left out: \"0.0.0.0:7545\" once peers are named, but for dev.",
     },
     Key {
         path: "p2p.native",

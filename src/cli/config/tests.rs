@@ -54,6 +54,8 @@ fn the_template_uncommented_says_the_defaults() {
     let defaults = parse("").unwrap();
     settings.peers_required = false;
     settings.peers = defaults.peers.clone();
+    // And whoever names an address for peers gets that one, whether peers are named or not.
+    assert_eq!(settings.p2p_listen.take(), Some(P2pConfig::default().listen));
     assert_eq!(settings, defaults);
 }
 
@@ -91,7 +93,7 @@ fn defaults_are_those_of_store_and_node() {
     assert_eq!(settings.mine_deadline, node.mine_deadline);
     assert_eq!(settings.listen, crate::api::ApiConfig::default().listen);
     let p2p = P2pConfig::default();
-    assert_eq!(settings.p2p_listen, p2p.listen);
+    assert_eq!(settings.p2p_listen, None);
     assert_eq!(usize::try_from(settings.p2p_max_message).unwrap(), p2p.max_message);
     assert_eq!(settings.p2p_native, p2p.native);
     assert_eq!(settings.p2p_max_dialled, p2p.max_dialled);
@@ -118,7 +120,7 @@ fn every_key_can_be_set() {
         hosts: vec!["ledger".to_owned()],
         peers: PathBuf::from("/etc/peers.json"),
         peers_required: true,
-        p2p_listen: "[::1]:81".parse().unwrap(),
+        p2p_listen: Some("[::1]:81".parse().unwrap()),
         p2p_native: false,
         p2p_max_message: 8 << 20,
         p2p_max_dialled: 1,

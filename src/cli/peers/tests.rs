@@ -3,6 +3,19 @@
 use super::*;
 
 #[test]
+fn peers_are_listened_for_beyond_loopback_once_some_are_named_but_never_on_dev() {
+    let (jenny, dev) = (Spec::jenny(), Spec::dev());
+    let at = |names_peers, spec| listen(None, names_peers, spec).to_string();
+    assert_eq!(at(false, &jenny), "127.0.0.1:7545");
+    assert_eq!(at(true, &jenny), "0.0.0.0:7545");
+    assert_eq!((at(false, &dev), at(true, &dev)), (at(false, &jenny), at(false, &jenny)));
+    let chosen = "[::]:1".parse().unwrap();
+    for (names_peers, spec) in [(false, &jenny), (true, &jenny), (false, &dev), (true, &dev)] {
+        assert_eq!(listen(Some(chosen), names_peers, spec), chosen);
+    }
+}
+
+#[test]
 fn a_file_of_more_peers_than_are_known_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("peers.json");

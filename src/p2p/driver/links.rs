@@ -13,6 +13,7 @@ use crate::node::{Dialect, Direction, KnownPeer, LinkCommand, PeerUrl};
 use crate::p2p::connect::BANNED;
 use crate::p2p::event::{Arrival, Event};
 use crate::p2p::link::{Close, Ticket};
+use crate::p2p::native::addresses::is_local;
 use crate::p2p::table::Live;
 use crate::p2p::transport::Transport;
 use crate::p2p::writer::MAX_WAITING;
@@ -134,8 +135,11 @@ impl<T: Transport> Driver<T> {
     }
 
     /// Writes a peer that was reached, failed or was added into the address book, beside
-    /// everything else.
+    /// everything else. A local address that the operator did not name is not kept.
     pub(super) fn remember(&self, peer: &PeerUrl, success: Timestamp, failures: u32) {
+        if is_local(peer) && !self.dials.names(peer) {
+            return;
+        }
         let address = peer.as_str().to_owned();
         let learned = success == NEVER && !self.dials.names(peer);
         let last_success = success.as_millis();

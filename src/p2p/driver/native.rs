@@ -11,7 +11,7 @@ use crate::node::{Direction, KnownPeer, MAX_BAN, PeerUrl};
 use crate::p2p::connect::BANNED;
 use crate::p2p::handshake::MAX_AGENT;
 use crate::p2p::link::Close;
-use crate::p2p::native::addresses::{learned, listening};
+use crate::p2p::native::addresses::{is_local, learned, listening};
 use crate::p2p::native::connector::Batch;
 use crate::p2p::native::writer::Say;
 use crate::p2p::transport::Transport;
@@ -71,7 +71,9 @@ impl<T: Transport> Driver<T> {
         let now = Instant::now();
         let mut new = Vec::new();
         for peer in peers {
-            if self.dials.learn(peer.clone(), now) {
+            // A local one that nobody named is not kept over a restart: this machine may be in
+            // another network then.
+            if self.dials.learn(peer.clone(), now) && !is_local(&peer) {
                 let address = peer.as_str().to_owned();
                 let last_success = NEVER.as_millis();
                 new.push(KnownPeer { address, last_success, failures: 0, learned: true });

@@ -39,6 +39,27 @@ pub(in crate::p2p) fn listening(listen: &str, seen: IpAddr) -> Option<PeerUrl> {
     format!("ws://{}", SocketAddr::new(seen, listen.port())).parse().ok()
 }
 
+/// Whether an address has a meaning on this machine or in its own networks only: loopback,
+/// private (RFC 1918, RFC 4193), shared (RFC 6598) or link-local. A name is local when it is one
+/// of loopback's; what others lead to is not looked up.
+pub(in crate::p2p) fn is_local(url: &PeerUrl) -> bool {
+    let Some((host, _)) = url.authority() else { return true };
+    match host.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        Ok(IpAddr::V4(ip)) => {
+            let is_shared = matches!(ip.octets(), [100, 64..=127, ..]);
+            ip.is_loopback() || ip.is_private() || ip.is_link_local() || is_shared
+        }
+        Ok(IpAddr::V6(ip)) => {
+            ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
+        }
+        Err(_) => is_loopback_name(&host),
+    }
+}
+
+fn is_loopback_name(host: &str) -> bool {
+    host == "localhost" || host.ends_with(".localhost")
+}
+
 /// The address with nothing after its port, when a node at `other` may be told it, or may tell
 /// it: loopback means another machine there, unless it is this one.
 fn plain(url: &PeerUrl, other: IpAddr) -> Option<PeerUrl> {
@@ -51,8 +72,7 @@ fn plain(url: &PeerUrl, other: IpAddr) -> Option<PeerUrl> {
         }
         format!("ws://{}", SocketAddr::new(ip, port))
     } else {
-        let is_local = host == "localhost" || host.ends_with(".localhost");
-        if is_local && !other.to_canonical().is_loopback() {
+        if is_loopback_name(&host) && !other.to_canonical().is_loopback() {
             return None;
         }
         format!("ws://{host}:{port}")

@@ -54,3 +54,38 @@ async fn what_was_heard_of_is_the_operators_once_it_is_added() {
     assert_eq!(bench.book().await, [known]);
     bench.stop().await;
 }
+
+#[tokio::test]
+async fn a_local_address_is_kept_only_if_the_operator_named_it() {
+    let mut bench = Bench::new().await;
+    let (told, named) = (url("ws://192.168.0.7:7000"), url("ws://127.0.0.1:7000"));
+    let hello = bench.accept("192.168.0.7:40000").unwrap();
+    bench.says_hello(hello.link, 1, Some("0.0.0.0:7000"));
+    assert!(!bench.driver.dials.learn(told.clone(), Instant::now()), "it is known");
+    bench.driver.dials.want(named.clone(), Instant::now());
+    for (peer, address) in [(&told, "192.168.0.7:7000"), (&named, "127.0.0.1:7000")] {
+        let (arrival, _ticket) = arrival(address);
+        bench.happens(Event::Dialled { peer: peer.clone(), arrival });
+        let reason = "refused".to_owned();
+        bench.happens(Event::Unreached { peer: peer.clone(), reason, is_self: false });
+    }
+    let book = bench.book().await;
+    let addresses: Vec<_> = book.iter().map(|peer| peer.address.as_str()).collect();
+    assert_eq!(addresses, [named.as_str()]);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_local_address_that_an_earlier_version_learned_is_not_taken_up_again() {
+    let mut bench = Bench::new().await;
+    let (local, global) = (heard_of("ws://10.0.0.7:7000", 0), heard_of("ws://192.0.2.1:7000", 0));
+    for peer in [&local, &global] {
+        bench.node.handle.remember_peer(peer.clone()).await.unwrap();
+    }
+    bench.driver.take_up_known().await;
+    let is_new = |bench: &mut Bench, peer: &KnownPeer| {
+        bench.driver.dials.learn(url(&peer.address), Instant::now())
+    };
+    assert_eq!((is_new(&mut bench, &local), is_new(&mut bench, &global)), (true, false));
+    bench.stop().await;
+}

@@ -82,3 +82,35 @@ fn a_peer_listens_where_it_is_seen_or_nowhere() {
         assert_eq!(at(listen, THERE), None, "{listen}");
     }
 }
+
+#[test]
+fn addresses_of_this_machine_and_of_private_networks_are_local() {
+    for local in [
+        "ws://127.3.2.1:7545",
+        "ws://[::1]:7545",
+        "ws://localhost:7545",
+        "ws://a.localhost:7545",
+        "ws://10.0.0.1:7545",
+        "ws://172.31.255.255:7545",
+        "ws://192.168.0.1:7545",
+        "ws://[::ffff:192.168.0.1]:7545",
+        "ws://169.254.1.1:7545",
+        "ws://100.64.0.1:7545",
+        "ws://100.127.255.255:7545",
+        "ws://[fd00::1]:7545",
+        "ws://[fe80::1]:7545",
+    ] {
+        assert!(is_local(&local.parse().unwrap()), "{local}");
+    }
+    for global in [
+        "ws://203.0.113.1:7545",
+        "ws://172.32.0.1:7545",
+        "ws://100.63.255.255:7545",
+        "ws://100.128.0.0:7545",
+        "ws://[2001:db8::1]:7545",
+        "ws://node.example:7545",
+        "ws://localhost.example:7545",
+    ] {
+        assert!(!is_local(&global.parse().unwrap()), "{global}");
+    }
+}
