@@ -80,6 +80,7 @@ fn refused(error: &MineError) -> Problem {
         MineError::Deadline(_) => (Kind::MiningDeadline, DEADLINE_WAIT),
         MineError::DiskLow(_) => (Kind::DiskLow, DISK_WAIT),
         MineError::Clock(_) => (Kind::Clock, CLOCK_WAIT),
+        MineError::Defect(_) => return Problem::new(Kind::Internal, error.to_string()),
         MineError::Stopping => (Kind::Stopping, RESTART_WAIT),
     };
     Problem::new(kind, error.to_string()).retry_after(wait)

@@ -139,8 +139,9 @@ pub(super) fn filter(context: &Arc<Context>) -> warp::filters::BoxedFilter<(Resp
     let live = warp::path!("livez").and(warp::get()).map(health::live);
     let ready = warp::path!("readyz")
         .and(warp::get())
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(shared)
-        .map(|context: Arc<Context>| answer(health::ready(&context)));
+        .map(|query: String, context: Arc<Context>| answer(health::ready(&context, &query)));
 
     mine.or(block)
         .unify()

@@ -8,7 +8,7 @@ use super::problem::Problem;
 use super::reply;
 use super::routes::Context;
 use crate::chain::Height;
-use crate::node::{LinkInfo, SwapSummary, SyncProgress, SyncState};
+use crate::node::{ClockFault, LinkInfo, SwapSummary, SyncProgress, SyncState};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,6 +22,7 @@ struct Status {
     check: Check,
     /// Why blocks are refused, if they are.
     refusing: Option<String>,
+    clock: Clock,
     swaps: Swaps,
     uptime_seconds: u64,
 }
@@ -98,6 +99,24 @@ enum Check {
     Done,
 }
 
+/// Whether this machine's clock can date blocks.
+#[derive(Serialize)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum Clock {
+    Ok,
+    /// The last block is further ahead of the clock than the chain allows.
+    TipAhead {
+        ahead_seconds: u64,
+        /// Until blocks are mined again, if the clock is right.
+        wait_seconds: u64,
+    },
+    /// The clock moved by itself since the node started.
+    Jumped {
+        /// Negative when it moved backwards.
+        seconds: i64,
+    },
+}
+
 #[derive(Serialize)]
 struct Swaps {
     count: u64,
@@ -138,9 +157,23 @@ pub(super) fn status(context: &Context) -> Result<Response, Problem> {
         mining: Mining { queued: now.mining, hash_rate: now.hash_rate },
         check: now.checking.map_or(Check::Done, |height| Check::Running { height: height.get() }),
         refusing: now.refusing,
+        clock: clock(now.clock),
         swaps: Swaps { count: now.swaps, recent: now.recent_swaps.iter().map(swap).collect() },
         uptime_seconds: now.uptime.as_secs(),
     })
+}
+
+fn clock(fault: Option<ClockFault>) -> Clock {
+    match fault {
+        None => Clock::Ok,
+        Some(ClockFault::TipAhead { ahead, wait }) => {
+            Clock::TipAhead { ahead_seconds: ahead.as_secs(), wait_seconds: wait.as_secs() }
+        }
+        Some(ClockFault::Jumped { by, forwards }) => {
+            let seconds = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
+            Clock::Jumped { seconds: if forwards { seconds } else { seconds.saturating_neg() } }
+        }
+    }
 }
 
 fn sync(progress: SyncProgress, links: &[LinkInfo], height: Height) -> Sync {

@@ -1,6 +1,10 @@
 //! How fetching blocks goes, in words: for the log, the bar and `jenny status`.
 
+use std::time::Duration;
+
 use indicatif::HumanCount;
+
+use crate::node::duration_text;
 
 /// How fetching goes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,14 +43,7 @@ fn whole(rate: f64) -> String {
 
 /// Seconds as days, hours, minutes and seconds.
 pub(super) fn duration(seconds: u64) -> String {
-    let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
-    let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min {seconds} s"),
-        (0, _, _) => format!("{hours} h {minutes} min"),
-        _ => format!("{days} d {hours} h"),
-    }
+    duration_text(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]

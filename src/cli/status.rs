@@ -72,6 +72,7 @@ fn lines(name: &str, status: &Value) -> String {
     line("time", time("/tip/timestamp"));
     line("work", text("/tip/totalWork"));
     line("refusing", text("/refusing"));
+    line("clock", clock_text(status));
     line("sync", sync_text(status));
     line("waits for", awaited_text(status));
     line("links", text("/links"));
@@ -111,6 +112,17 @@ fn sync_text(status: &Value) -> Option<String> {
         let _ = write!(text, ", {}", pace.text());
     }
     Some(text)
+}
+
+/// What is wrong with the node's clock, `None` if nothing is.
+fn clock_text(status: &Value) -> Option<String> {
+    let clock = status.pointer("/clock")?;
+    if let Some(ahead) = clock.get("aheadSeconds").and_then(Value::as_u64) {
+        return Some(format!("the last block is {} ahead of it", duration(ahead)));
+    }
+    let seconds = clock.get("seconds")?.as_i64()?;
+    let way = if seconds < 0 { "backwards" } else { "forwards" };
+    Some(format!("jumped {way} by {}", duration(seconds.unsigned_abs())))
 }
 
 /// The block that everything waits for, and who was asked for it.

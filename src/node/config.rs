@@ -3,6 +3,8 @@
 use std::num::NonZero;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::time::{ClockId, clock_gettime};
+
 use crate::chain::{Checkpoints, Timestamp};
 
 /// How a node behaves.
@@ -20,8 +22,10 @@ pub struct NodeConfig {
     pub readers: usize,
     /// Blocks that every offered branch must contain; default none.
     pub checkpoints: Checkpoints,
-    /// The clock.
+    /// The clock that dates blocks.
     pub clock: fn() -> Timestamp,
+    /// A clock that nobody can set: time since some moment before the node started.
+    pub steady: fn() -> Duration,
 }
 
 impl Default for NodeConfig {
@@ -33,6 +37,7 @@ impl Default for NodeConfig {
             readers: 4,
             checkpoints: Checkpoints::default(),
             clock: system_clock,
+            steady: boot_clock,
         }
     }
 }
@@ -41,4 +46,13 @@ impl Default for NodeConfig {
 fn system_clock() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Time since this machine was started. What it slept counts: its wall clock goes on meanwhile.
+fn boot_clock() -> Duration {
+    #[cfg(target_os = "linux")]
+    const CLOCK: ClockId = ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    const CLOCK: ClockId = ClockId::Monotonic;
+    Duration::try_from(clock_gettime(CLOCK)).unwrap_or_default()
 }

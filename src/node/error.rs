@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::StoreError;
+use super::{ClockFault, StoreError};
 use crate::chain::{Hash, RuleError};
 
 /// Why no block was acknowledged. Nothing was stored, but for [`MineError::Storage`].
@@ -22,9 +22,12 @@ pub enum MineError {
     /// Too little room on the disk.
     #[error("blocks are refused: {0}")]
     DiskLow(StoreError),
-    /// The clock does not fit the chain: no block made now would be valid.
-    #[error("no block can be made at this time: {0}; set this machine's clock right")]
-    Clock(RuleError),
+    /// The clock cannot date a block.
+    #[error("no block can be mined now: {0}")]
+    Clock(#[from] ClockFault),
+    /// The block that was mined breaks a rule.
+    #[error("the mined block breaks a rule: {0}; send the request again, and report this")]
+    Defect(RuleError),
     /// The storage failed after it was given the block, so that nobody knows what is on the disk.
     #[error(
         "the storage failed while it was writing the block; the records may have been stored: \

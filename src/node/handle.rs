@@ -53,6 +53,12 @@ impl NodeHandle {
         (self.shared.config.clock)()
     }
 
+    /// Why blocks are refused at the moment, `None` while they are taken. Does not touch the
+    /// disk. The log hears of a clock that went wrong or was put right.
+    pub fn refusing(&self) -> Option<String> {
+        self.shared.refusing()
+    }
+
     /// The published tip.
     pub fn tip(&self) -> Tip {
         self.shared.tip()
@@ -158,6 +164,7 @@ impl NodeHandle {
             hash_rate: shared.rate.get(),
             mining: shared.inbox.waiting() + usize::from(shared.at_work.load(Ordering::Relaxed)),
             refusing: shared.refusing(),
+            clock: shared.look_at_clock().err(),
             checking: shared.checked(),
             swaps,
             recent_swaps,

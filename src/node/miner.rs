@@ -15,7 +15,7 @@ use super::inbox::{Job, Numbered};
 use super::rate::Meter;
 use super::search::Search;
 use super::shared::Shared;
-use crate::chain::{Block, Header, RuleError, TipState, ValidBlock};
+use crate::chain::{Block, TipState, ValidBlock};
 
 /// Mines until the node stops. `tip` is the end of the chain.
 pub(super) fn run(shared: &Arc<Shared>, tip: TipState) {
@@ -45,7 +45,7 @@ impl Miner<'_> {
         match self.mine(&mut job) {
             Err(error) => {
                 inbox.landed(1, job.request.weight());
-                job.request.refuse(MineError::Clock(error));
+                job.request.refuse(error);
             }
             // Interrupted, or the client has gone.
             Ok(None) => inbox.put_back(job),
@@ -62,12 +62,13 @@ impl Miner<'_> {
         }
     }
 
-    /// Makes the next block; none when the search was stopped. The only rules that a
-    /// block of ours can break are those about the clock.
-    fn mine(&mut self, job: &mut Numbered) -> Result<Option<ValidBlock>, RuleError> {
+    /// Makes the next block; none when the search was stopped.
+    fn mine(&mut self, job: &mut Numbered) -> Result<Option<ValidBlock>, MineError> {
         let Shared { spec, config, inbox, .. } = self.shared;
+        let parent = self.tip.header().timestamp;
+        // A block that would be refused as too early is not worth the search.
+        self.shared.check_clock(parent)?;
         let template = self.tip.template(spec, job.request.records(), (config.clock)());
-        check_clock(&template, self.shared)?;
 
         let request = &job.request;
         let stop = || inbox.is_interrupted() || request.is_gone();
@@ -77,17 +78,12 @@ impl Miner<'_> {
         self.meter.count(outcome.hashes, started.elapsed(), &self.shared.rate);
 
         let Some(header) = outcome.found else { return Ok(None) };
+        // The clock may have jumped while the search dated the block anew.
+        self.shared.check_clock(parent)?;
         let block = Block { header, records: job.request.take_records() };
         // Checked like anybody's block: a fault in the miner must not reach the disk.
-        self.tip.check_block(spec, block, (config.clock)()).map(Some)
+        self.tip.check_block(spec, block, (config.clock)()).map(Some).map_err(MineError::Defect)
     }
-}
-
-/// A block that would be refused as too early is not worth the search.
-fn check_clock(template: &Header, shared: &Shared) -> Result<(), RuleError> {
-    let latest = (shared.config.clock)().plus_millis(shared.spec.max_future_ms());
-    let found = template.timestamp;
-    if found > latest { Err(RuleError::NotYet { latest, found }) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 
 mod base;
 mod check;
+mod clock;
 mod command;
 mod config;
 mod connect;
@@ -32,6 +33,7 @@ mod writer;
 pub use crate::store::{
     Ban, BookEntry as KnownPeer, MAX_BAN, StoreError, StoredBlock, StoredHeader, Tip, View,
 };
+pub use clock::{ClockFault, duration_text};
 pub use config::NodeConfig;
 pub use connect::Connecting;
 pub use error::{MineError, NodeFailure, OfferError};

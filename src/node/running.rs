@@ -27,6 +27,8 @@ impl Node {
         let Opened { writer: store, reader, spec } = opened;
         let (commands, received) = sync_channel(MAX_COMMANDS);
         let shared = Arc::new(Shared::new(spec, config, reader, links, commands));
+        // What is wrong with the clock at the start is logged.
+        let _ = shared.look_at_clock();
         let tip = store.applied().clone();
         let writer = WriterThread::new(Arc::clone(&shared), store, received);
         Self {

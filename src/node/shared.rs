@@ -9,12 +9,13 @@ use std::time::Instant;
 
 use tokio::sync::{Semaphore, watch};
 
+use super::clock::{ClockFault, ClockWatch, Reading};
 use super::command::Command;
 use super::inbox::Inbox;
 use super::rate::HashRate;
 use super::swaps::SwapLog;
 use super::{Links, NodeConfig, NodeFailure, StoreError, Tip};
-use crate::chain::{Hash, Height, Spec, TipState};
+use crate::chain::{Hash, Height, Spec, Timestamp, TipState};
 use crate::store::Reader;
 
 /// Offers that are checked at the same time; others wait. Each has at most one
@@ -47,7 +48,17 @@ pub(super) struct Shared {
     tip_state: Mutex<Option<TipState>>,
     failure: watch::Sender<Option<NodeFailure>>,
     refusing: Mutex<Option<String>>,
+    clock: Mutex<ClockState>,
     checked: AtomicU64,
+}
+
+/// What is known of the clock.
+#[derive(Debug, Default)]
+struct ClockState {
+    /// None before the first look.
+    watch: Option<ClockWatch>,
+    /// Whether the operator was told that no block is mined.
+    is_told: bool,
 }
 
 /// Stands for a background check that is done; no block has this height.
@@ -75,6 +86,7 @@ impl Shared {
             tip_state: Mutex::default(),
             failure: watch::Sender::new(None),
             refusing: Mutex::default(),
+            clock: Mutex::default(),
             checked: AtomicU64::new(0),
             spec,
             config,
@@ -194,7 +206,33 @@ impl Shared {
     pub(super) fn refusing(&self) -> Option<String> {
         let failure = self.failure().map(|why| why.to_string());
         let noted = || self.refusing.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        failure.or_else(noted)
+        let clock = || self.look_at_clock().err().map(|fault| fault.to_string());
+        failure.or_else(noted).or_else(clock)
+    }
+
+    /// Whether a block on the published tip can be dated.
+    pub(super) fn look_at_clock(&self) -> Result<(), ClockFault> {
+        self.check_clock(self.tip().header.timestamp)
+    }
+
+    /// Whether a block can be dated whose parent has the time `tip`. The first call notes how
+    /// the clock stood at the start. The log hears when the answer changes.
+    pub(super) fn check_clock(&self, tip: Timestamp) -> Result<(), ClockFault> {
+        let now = Reading { wall: (self.config.clock)(), steady: (self.config.steady)() };
+        let max_future = self.spec.max_future_ms();
+        let mut state = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let watch = state.watch.get_or_insert_with(|| ClockWatch::new(now, max_future));
+        let judged = watch.judge(now, tip);
+        let was_told = std::mem::replace(&mut state.is_told, judged.is_err());
+        drop(state);
+        match &judged {
+            Err(fault) if !was_told => tracing::warn!("no block is mined: {fault}"),
+            Ok(()) if was_told => {
+                tracing::info!("the clock fits the chain again: blocks are mined");
+            }
+            _ => {}
+        }
+        judged
     }
 
     /// Notes how far the background check is; none when it is done.

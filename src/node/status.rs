@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Tip;
+use super::{ClockFault, Tip};
 use crate::chain::{Hash, Height, Timestamp};
 
 /// A snapshot of the node.
@@ -16,8 +16,11 @@ pub struct NodeStatus {
     pub hash_rate: Option<f64>,
     /// Requests that wait to be mined, the one at work included.
     pub mining: usize,
-    /// Why blocks are refused at the moment, if they are: little disk space.
+    /// Why blocks are refused at the moment, `None` while they are taken: the disk is nearly
+    /// full, the clock cannot date a block, or the node has failed.
     pub refusing: Option<String>,
+    /// What is wrong with the clock, `None` if nothing is.
+    pub clock: Option<ClockFault>,
     /// Heights that the background check has covered, up to the tip at its start; none
     /// when it is done.
     pub checking: Option<Height>,

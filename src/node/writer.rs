@@ -95,9 +95,17 @@ impl WriterThread {
             }
             match self.commands.recv_timeout(IDLE_WAIT) {
                 Ok(command) => return Ok(Some(command)),
-                Err(RecvTimeoutError::Timeout) if !self.shared.is_over() => {}
+                Err(RecvTimeoutError::Timeout) if !self.shared.is_over() => self.look_at_room(),
                 Err(_) => return Ok(None),
             }
+        }
+    }
+
+    /// Notes that the disk is low before a block is refused for it, and that it no longer is.
+    fn look_at_room(&mut self) {
+        match self.shared.reader.check_room() {
+            Err(error) => self.note_refusal(&error),
+            Ok(()) => self.note_success(),
         }
     }
 

@@ -163,6 +163,14 @@ impl Reader {
         }
     }
 
+    /// Whether as much room is left on the disk as must stay free.
+    ///
+    /// # Errors
+    /// [`StoreError::DiskLow`] when it is not, or when the system does not say.
+    pub fn check_room(&self) -> Result<(), StoreError> {
+        self.database.check_room()
+    }
+
     /// The address book.
     pub fn book(&self) -> Book {
         Book::new(Arc::clone(&self.database))

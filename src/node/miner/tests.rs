@@ -1,9 +1,11 @@
 //! The miner on its own, without a writer.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Duration;
 
 use super::*;
-use crate::chain::{Frontier, Hash, Height, Spec, Timestamp};
+use crate::chain::{Frontier, Hash, Header, Height, Spec, Timestamp};
 use crate::node::request::{Request, Ticket};
 use crate::node::testing::{Branch, options, records, varied};
 use crate::node::{Links, NodeConfig};
@@ -22,12 +24,15 @@ impl Bench {
     }
 
     fn on(spec: &Spec) -> Self {
+        Self::with(spec, NodeConfig::default())
+    }
+
+    fn with(spec: &Spec, config: NodeConfig) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let options = Options { min_free_bytes: 0, ..options(spec) };
         let opened = open(dir.path(), &options, &mut |_| ()).unwrap();
         let (send, commands) = sync_channel(64);
         let tip = opened.writer.applied().clone();
-        let config = NodeConfig::default();
         let shared = Shared::new(opened.spec, config, opened.reader, Links::none(), send);
         Self { shared: Arc::new(shared), commands, tip, _dir: dir }
     }
@@ -151,4 +156,31 @@ fn a_foreign_tip_interrupts_the_search() {
         assert_eq!(block.block().records, ["a"]);
         bench.shared.inbox.stop();
     });
+}
+
+#[tokio::test]
+async fn nothing_is_mined_while_the_clock_is_where_it_jumped_to() {
+    static NOW: AtomicU64 = AtomicU64::new(1_800_000_000_000);
+    let clock = || Timestamp::from_millis(NOW.load(Ordering::Relaxed));
+    let config = NodeConfig { clock, steady: || Duration::ZERO, ..NodeConfig::default() };
+    let bench = Bench::with(&Spec::dev(), config);
+    bench.shared.look_at_clock().unwrap();
+    let mining = std::thread::spawn({
+        let (shared, tip) = (Arc::clone(&bench.shared), bench.tip.clone());
+        move || run(&shared, tip)
+    });
+    for jump in [-28_800_000, 28_800_000_i64] {
+        let right = NOW.load(Ordering::Relaxed);
+        NOW.store(right.checked_add_signed(jump).unwrap(), Ordering::Relaxed);
+        let refused = bench.push("wrong").wait(Duration::from_secs(30)).await.unwrap_err();
+        assert!(matches!(refused, MineError::Clock(_)), "{refused}");
+        assert!(refused.to_string().contains("jumped"), "{refused}");
+        assert!(bench.shared.refusing().is_some_and(|why| why.contains("by 8 h 0 min")));
+        NOW.store(right, Ordering::Relaxed);
+        assert_eq!(bench.shared.refusing(), None);
+        let _ticket = bench.push("right");
+        assert_eq!(bench.appended().0.block().records, ["right"]);
+    }
+    bench.shared.inbox.stop();
+    mining.join().unwrap();
 }

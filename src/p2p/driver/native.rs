@@ -161,8 +161,10 @@ impl<T: Transport> Driver<T> {
         });
     }
 
-    /// The clock may have been put right since the last look.
+    /// The clock may have been put right, or have gone wrong, since the last look.
     pub(super) fn look_at_clock(&self) {
+        // It is the log that is to hear of it.
+        let _ = self.context.node.refusing();
         let shortened = self.context.node.shorten_bans();
         self.tasks.spawn(async move {
             if let Err(error) = shortened.await {

@@ -1,6 +1,6 @@
 //! `GET /`, `GET /v1/status`, `GET /livez` and `GET /readyz`.
 
-use jenny_chain::chain::Spec;
+use jenny_chain::chain::{Spec, Timestamp};
 
 use crate::harness::{ApiNode, Branch, Request, hopeless, until};
 
@@ -36,6 +36,7 @@ async fn status_tells_the_node_at_a_glance() {
         "mining": { "queued": 0, "hashRate": null },
         "check": null,
         "refusing": null,
+        "clock": { "state": "ok" },
         "swaps": { "count": 0, "recent": [] },
         "uptimeSeconds": null,
     });
@@ -86,6 +87,57 @@ async fn status_says_why_blocks_are_refused() {
 }
 
 #[tokio::test]
+async fn a_node_that_takes_no_blocks_is_ready_but_not_for_writes() {
+    let low = ApiNode::with(|setup| setup.store.min_free_bytes = u64::MAX).await;
+    // It is noticed without anyone who writes.
+    until("the disk is noticed", || low.handle.refusing().is_some()).await;
+    let off = ApiNode::with(|setup| setup.node.clock = || Timestamp::from_millis(0)).await;
+    for (node, why) in [(low, "free"), (off, "clock")] {
+        for query in ["", "?", "?x=1"] {
+            let ready = node.ask(&Request::get(&format!("/readyz{query}"))).await.expect(200);
+            assert_eq!(ready.json(), serde_json::json!({ "status": "ready", "writes": false }));
+        }
+        let ready = node.ask(&Request::get("/readyz?for=writes")).await;
+        ready.expect_problem(503, "not-ready");
+        assert!(ready.text().contains(why), "{}", ready.text());
+        assert!(ready.header("retry-after").is_some());
+    }
+}
+
+#[tokio::test]
+async fn readiness_for_writes_is_asked_for_by_name() {
+    let node = ApiNode::start().await;
+    node.ask(&Request::get("/readyz?for=writes")).await.expect(200);
+    node.ask(&Request::get("/readyz?x=1&for=writes")).await.expect(200);
+    for query in ["for=reads", "for=", "for=writes&for=writes"] {
+        let answer = node.ask(&Request::get(&format!("/readyz?{query}"))).await;
+        answer.expect_problem(400, "invalid-parameter");
+    }
+}
+
+#[tokio::test]
+async fn status_and_the_answer_to_a_block_say_how_far_the_tip_is_ahead_of_the_clock() {
+    let genesis = Spec::dev().genesis().header().timestamp.as_millis();
+    let node = ApiNode::with(|setup| setup.node.clock = || Timestamp::from_millis(0)).await;
+    let status = node.get("/v1/status").await.json();
+    let clock = &status["clock"];
+    assert_eq!(
+        (&clock["state"], &clock["aheadSeconds"]),
+        (&"tipAhead".into(), &(genesis / 1_000).into())
+    );
+    assert_eq!(clock["waitSeconds"], (genesis - 120_000) / 1_000);
+    assert!(
+        status["refusing"]
+            .as_str()
+            .is_some_and(|why| why.contains("ahead of this machine's clock"))
+    );
+    let answer = node.post("/mineBlock", r#"{"data":[]}"#).await;
+    answer.expect_problem(503, "clock");
+    let problem = answer.text();
+    assert!(problem.contains("ahead of this machine's clock"), "{problem}");
+}
+
+#[tokio::test]
 async fn a_live_process_that_cannot_serve_is_not_ready() {
     let mut node = ApiNode::start().await;
     let live = node.ask(&Request::get("/livez")).await.expect(200);
@@ -94,7 +146,7 @@ async fn a_live_process_that_cannot_serve_is_not_ready() {
         ("alive", Some("text/plain; charset=utf-8"))
     );
     let ready = node.ask(&Request::get("/readyz")).await.expect(200);
-    assert_eq!(ready.json(), serde_json::json!({ "status": "ready" }));
+    assert_eq!(ready.json(), serde_json::json!({ "status": "ready", "writes": true }));
     node.stop_node().await;
     node.ask(&Request::get("/livez")).await.expect(200);
     let ready = node.ask(&Request::get("/readyz")).await;
