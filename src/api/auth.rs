@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -14,11 +14,10 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
-use super::config::check_users;
 use super::credentials::{Credentials, NoCredentials};
 use super::problem::{Kind, Problem};
 use super::throttle::{Source, Throttle};
-use super::{ConfigError, Role, User, Users};
+use super::{ApiConfig, ConfigError, Role, User, Users};
 
 /// Passwords that are verified at the same time; each takes 19 MiB and about 50 ms
 /// of one core with the default costs.
@@ -27,14 +26,19 @@ const MAX_VERIFYING: usize = 2;
 /// How long a request waits for its turn to be verified; then 503.
 const VERIFY_WAIT: Duration = Duration::from_secs(10);
 
-/// What works while no users are configured: the seed's name and password.
+/// The name and password of a node of the original program. They count as
+/// [`ApiConfig::default_user`] says.
 const DEFAULT_CREDENTIALS: &[u8] = b"jenny:1234";
+
+/// How often the log says that the default credentials count.
+const REMIND_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Knows the users, and which credentials were found right.
 #[derive(Debug)]
 pub(super) struct Auth {
-    listen: SocketAddr,
     key: Key,
+    /// What is remembered of the default credentials.
+    default_digest: [u8; 32],
     current: RwLock<Arc<Generation>>,
     throttle: Throttle,
     verifying: Arc<Semaphore>,
@@ -60,54 +64,93 @@ struct Generation {
     users: HashMap<String, User>,
     /// Verified against when the name is unknown, so that the time tells nothing.
     decoy: Option<User>,
-    /// By the digest's first bytes. At most one entry a user, or the default one.
+    /// By the digest's first bytes. At most one entry a user.
     verified: RwLock<HashMap<[u8; 8], Verified>>,
+    /// Whether the default credentials count. Never with a user.
+    default_user: bool,
 }
 
 #[derive(Clone, Debug)]
 struct Verified {
     digest: [u8; 32],
     role: Role,
-    /// None for the default credentials.
-    name: Option<String>,
+    name: String,
 }
 
 impl AuthHandle {
-    /// Takes these users instead of the present ones. Who was verified stays so, unless
-    /// the entry of that user is another one now.
+    /// Replaces the present users by these. Credentials that were verified stay so, unless
+    /// the entry of their user is another one now.
     ///
     /// # Errors
-    /// When other machines could call with the default credentials; then the
-    /// present users stay.
+    /// When there are users and would be none; then the present ones stay.
     pub fn reload(&self, users: &Users) -> Result<(), ConfigError> {
-        check_users(self.0.listen, users)?;
-        let fresh = Generation::new(users, &self.0.key);
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        if users.is_empty() && current.decoy.is_some() {
+            return Err(ConfigError::NoUsers);
+        }
+        let fresh = Generation::new(users, current.default_user);
         fresh.take_over(&current);
         *current = Arc::new(fresh);
         Ok(())
     }
+
+    /// Whether the default credentials count.
+    pub fn takes_default_user(&self) -> bool {
+        self.0.current().default_user
+    }
+
+    /// From now on the default credentials are wrong: somebody made a user.
+    pub fn end_default_user(&self) {
+        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.default_user {
+            *current = Arc::new(Generation::new(&Users::default(), false));
+        }
+    }
 }
 
 impl Auth {
-    /// Knows `users`, for an API that listens on `listen`.
+    /// Knows the users of this configuration.
     ///
     /// # Errors
     /// When the system gives no random numbers.
-    pub(super) fn new(listen: SocketAddr, users: &Users) -> io::Result<Arc<Self>> {
+    pub(super) fn new(config: &ApiConfig) -> io::Result<Arc<Self>> {
         let mut key = [0; 32];
         let (left, right) = key.split_at_mut(16);
         for half in [left, right] {
             half.copy_from_slice(&try_generate_salt().map_err(io::Error::other)?);
         }
         let key = Key(key);
+        let generation = Generation::new(&config.users, config.takes_default_user());
         Ok(Arc::new(Self {
-            listen,
-            current: RwLock::new(Arc::new(Generation::new(users, &key))),
+            default_digest: key.digest(DEFAULT_CREDENTIALS),
+            current: RwLock::new(Arc::new(generation)),
             key,
             throttle: Throttle::default(),
             verifying: Arc::new(Semaphore::new(MAX_VERIFYING)),
         }))
+    }
+
+    /// Calls `remind` now and every hour while the default credentials count.
+    pub(super) async fn remind_of_default_user(&self, remind: impl Fn()) {
+        let mut hours = tokio::time::interval(REMIND_EVERY);
+        loop {
+            hours.tick().await;
+            // What ended them does not bring them back.
+            if !self.current().default_user {
+                return;
+            }
+            remind();
+        }
+    }
+
+    /// Whether nobody can call: there is no user, and the default credentials do not count.
+    pub(super) fn lets_nobody_in(&self) -> bool {
+        let current = self.current();
+        current.decoy.is_none() && !current.default_user
+    }
+
+    fn current(&self) -> Arc<Generation> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn handle(self: &Arc<Self>) -> AuthHandle {
@@ -126,7 +169,14 @@ impl Auth {
     ) -> Result<Role, Problem> {
         let credentials = Credentials::read(headers).map_err(no_credentials)?;
         let digest = self.key.digest(credentials.text());
-        let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        let current = self.current();
+        if current.default_user && bool::from(digest.ct_eq(&self.default_digest)) {
+            return if is_forwarded(headers) {
+                Err(self.wrong(address.into(), FORWARDED))
+            } else {
+                Ok(Role::Operator)
+            };
+        }
         match current.known(&digest) {
             Some(role) => Ok(role),
             None => self.verify(current, credentials, digest, address.into()).await,
@@ -144,8 +194,8 @@ impl Auth {
             return Err(throttled(wait));
         }
         if current.decoy.is_none() {
-            // Only the default credentials count, and these are not they.
-            return Err(self.count_wrong(source));
+            // There is no password to compare with.
+            return Err(self.wrong(source, WRONG));
         }
         let turn = Arc::clone(&self.verifying).acquire_owned();
         let Ok(Ok(turn)) = tokio::time::timeout(VERIFY_WAIT, turn).await else {
@@ -178,17 +228,18 @@ impl Auth {
         }
         match current.verify(credentials) {
             Some(role) => {
-                current.remember(digest, role, Some(credentials.name().to_owned()));
+                current.remember(digest, role, credentials.name().to_owned());
                 Ok(role)
             }
-            None => Err(self.count_wrong(source)),
+            None => Err(self.wrong(source, WRONG)),
         }
     }
 
-    fn count_wrong(&self, source: Source) -> Problem {
+    /// Counts wrong credentials, and says why they are wrong.
+    fn wrong(&self, source: Source, why: &'static str) -> Problem {
         match self.throttle.count(source, Instant::now()) {
             Some(wait) => throttled(wait),
-            None => Problem::new(Kind::Unauthorized, "the name or the password is wrong"),
+            None => Problem::new(Kind::Unauthorized, why),
         }
     }
 }
@@ -201,17 +252,14 @@ impl Key {
 }
 
 impl Generation {
-    fn new(users: &Users, key: &Key) -> Self {
+    fn new(users: &Users, default_user: bool) -> Self {
         let users = users.as_slice();
-        let generation = Self {
+        Self {
             users: users.iter().map(|user| (user.name.clone(), user.clone())).collect(),
             decoy: users.first().cloned(),
             verified: RwLock::default(),
-        };
-        if users.is_empty() {
-            generation.remember(key.digest(DEFAULT_CREDENTIALS), Role::Operator, None);
+            default_user: default_user && users.is_empty(),
         }
-        generation
     }
 
     fn known(&self, digest: &[u8; 32]) -> Option<Role> {
@@ -220,7 +268,7 @@ impl Generation {
         bool::from(entry.digest.ct_eq(digest)).then_some(entry.role)
     }
 
-    fn remember(&self, digest: [u8; 32], role: Role, name: Option<String>) {
+    fn remember(&self, digest: [u8; 32], role: Role, name: String) {
         let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
         verified.insert(prefix(&digest), Verified { digest, role, name });
     }
@@ -229,10 +277,9 @@ impl Generation {
     fn take_over(&self, before: &Self) {
         let verified = before.verified.read().unwrap_or_else(PoisonError::into_inner);
         for entry in verified.values() {
-            let Some(name) = &entry.name else { continue };
-            let user = self.users.get(name);
-            if user.is_some() && user == before.users.get(name) {
-                self.remember(entry.digest, entry.role, Some(name.clone()));
+            let user = self.users.get(&entry.name);
+            if user.is_some() && user == before.users.get(&entry.name) {
+                self.remember(entry.digest, entry.role, entry.name.clone());
             }
         }
     }
@@ -250,6 +297,18 @@ impl Generation {
 fn prefix(digest: &[u8; 32]) -> [u8; 8] {
     digest.first_chunk().copied().unwrap_or_default()
 }
+
+/// Whether a proxy says that it sent the request on for somebody else.
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| {
+        let name = name.as_str();
+        ["forwarded", "via", "x-real-ip"].contains(&name) || name.starts_with("x-forwarded-")
+    })
+}
+
+const WRONG: &str = "the name or the password is wrong";
+
+const FORWARDED: &str = "the default user and password do not count for a request that came through a proxy; add a user with `jenny init --user`";
 
 fn no_credentials(reason: NoCredentials) -> Problem {
     let detail = match reason {

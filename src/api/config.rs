@@ -14,8 +14,13 @@ pub struct ApiConfig {
     /// Names besides `localhost` and IP literals by which clients may call this
     /// node (`Host`); letters in any case, without a port.
     pub hosts: Vec<String>,
-    /// Who may call. With none, the default user may, from this machine only.
+    /// Who may call. With none, the default user may where [`ApiConfig::default_user`]
+    /// and the other settings let it.
     pub users: Users,
+    /// Whether `jenny` with password `1234` may call while there are no users: to be
+    /// false once a user was made. It never counts on an address beyond loopback, with
+    /// [`ApiConfig::hosts`], or for a request that was forwarded. Default true.
+    pub default_user: bool,
     /// JSON array of peer addresses, read by `POST /addPeers`.
     pub peers_file: PathBuf,
     /// Whether that file must exist; a missing one counts as an empty list otherwise.
@@ -60,6 +65,9 @@ pub enum ConfigError {
         /// The listen address.
         listen: SocketAddr,
     },
+    /// A reload would leave nobody who may call.
+    #[error("there are users now and would be none; to remove the last one, stop the node")]
+    NoUsers,
 }
 
 impl ApiConfig {
@@ -68,25 +76,21 @@ impl ApiConfig {
     /// # Errors
     /// When other machines could call with the default credentials.
     pub fn check(&self) -> Result<(), ConfigError> {
-        check_users(self.listen, &self.users)
+        if self.users.is_empty() && !self.is_local() {
+            return Err(ConfigError::DefaultCredentials { listen: self.listen });
+        }
+        Ok(())
+    }
+
+    /// Whether the default credentials count.
+    pub(super) fn takes_default_user(&self) -> bool {
+        self.default_user && self.users.is_empty() && self.is_local() && self.hosts.is_empty()
     }
 
     /// Whether only this machine can connect.
     pub(super) fn is_local(&self) -> bool {
-        is_loopback(self.listen)
+        self.listen.ip().to_canonical().is_loopback()
     }
-}
-
-/// Whether these users may be served at this address.
-pub(super) fn check_users(listen: SocketAddr, users: &Users) -> Result<(), ConfigError> {
-    if users.is_empty() && !is_loopback(listen) {
-        return Err(ConfigError::DefaultCredentials { listen });
-    }
-    Ok(())
-}
-
-fn is_loopback(address: SocketAddr) -> bool {
-    address.ip().to_canonical().is_loopback()
 }
 
 impl Default for ApiConfig {
@@ -95,6 +99,7 @@ impl Default for ApiConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)),
             hosts: Vec::new(),
             users: Users::default(),
+            default_user: true,
             peers_file: PathBuf::from("peers.json"),
             peers_required: false,
             limits: Limits::default(),

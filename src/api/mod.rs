@@ -21,6 +21,7 @@ mod host;
 mod json;
 mod mine;
 mod panics;
+mod password;
 mod peers;
 mod problem;
 mod reply;
@@ -34,5 +35,8 @@ mod users;
 
 pub use auth::AuthHandle;
 pub use config::{ApiConfig, ConfigError, Limits};
+pub use password::{
+    HashError, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError, check_password, hash_password,
+};
 pub use server::Server;
-pub use users::{HashError, MAX_USERS, Role, User, Users, UsersError, hash_password};
+pub use users::{MAX_USERS, Role, User, Users, UsersError};

@@ -13,7 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tower::{Layer, Service};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -71,7 +71,12 @@ impl Server {
         }
         let salt = try_generate_salt().map_err(io::Error::other)?;
         let run = u32::from_be_bytes(salt.first_chunk().copied().unwrap_or_default());
-        let auth = Auth::new(local_addr, &config.users)?;
+        let auth = Auth::new(&config)?;
+        if auth.lets_nobody_in() {
+            tracing::warn!(
+                "no user exists and the default one is switched off: nobody can use the API until a user is added (`jenny init --user NAME --password-file FILE`, then SIGHUP)"
+            );
+        }
         let context = Context {
             node,
             bodies: BodyReader::new(&config.limits),
@@ -103,6 +108,14 @@ impl Server {
     /// answers under way, at most [`Limits::grace`], and cuts what is left.
     pub async fn run(self, stop: CancellationToken) {
         let Self { listener, limits, rules, context, ids, .. } = self;
+        let auth = Arc::clone(&rules.auth);
+        let reminding = tokio::spawn(async move {
+            auth.remind_of_default_user(|| {
+                tracing::warn!("the default user jenny with password 1234 can use the API: anybody on this machine, or behind a proxy or port forward to it, is an operator; add a user with `jenny init --user NAME --password-file FILE`, which ends this");
+            })
+            .await;
+        });
+        let _reminding = AbortOnDropHandle::new(reminding);
         let routes = warp::service(routes::filter(&context));
         let gate = CatchPanicLayer::custom(OnPanic).layer(Gate::new(rules, routes));
         let admission = Admission::new(&limits);

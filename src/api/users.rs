@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fmt;
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher};
 use serde::{Deserialize, Serialize};
 
 /// Most users in a file. A user costs about 200 bytes, and 80 more once verified.
@@ -75,11 +74,6 @@ pub enum UsersError {
         found: usize,
     },
 }
-
-/// The password could not be hashed.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the password cannot be hashed: {0}")]
-pub struct HashError(String);
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -162,18 +156,6 @@ impl fmt::Debug for User {
             .field("role", &self.role)
             .finish_non_exhaustive()
     }
-}
-
-/// Hashes a password with argon2id, its default costs (19 MiB, about 50 ms) and a
-/// fresh salt.
-///
-/// # Errors
-/// When the system gives no random numbers.
-pub fn hash_password(password: &str) -> Result<String, HashError> {
-    let hash = Argon2::default()
-        .hash_password(password.as_bytes())
-        .map_err(|error| HashError(error.to_string()))?;
-    Ok(hash.to_string())
 }
 
 #[cfg(test)]

@@ -21,9 +21,6 @@ use layer::Layer;
 /// Name of the settings file in a data directory.
 pub(super) const CONFIG_FILE: &str = "jenny.toml";
 
-/// Name of the users' file beside the settings file.
-pub(super) const USERS_FILE: &str = "users.toml";
-
 /// Where the API listens unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
@@ -60,6 +57,8 @@ pub(super) struct Settings {
     pub(super) listen: SocketAddr,
     /// Host names by which the API may be addressed, beside IP literals and `localhost`.
     pub(super) hosts: Vec<String>,
+    /// Whether the default credentials may count.
+    pub(super) default_user: bool,
     /// The peers' file.
     pub(super) peers: PathBuf,
     /// Whether a missing peers' file is an error: it was asked for by name.
@@ -76,8 +75,6 @@ pub(super) struct Settings {
     pub(super) p2p_max_accepted: usize,
     /// Of these, links of one network.
     pub(super) p2p_max_per_prefix: usize,
-    /// The users' file, which may be missing.
-    pub(super) users: PathBuf,
     /// What is logged.
     pub(super) log_level: LogFilter,
     /// How log lines are written.
@@ -113,17 +110,18 @@ impl Settings {
             }
         };
         let layer = Layer::flags(args).over(Layer::env(env)?).over(from_file);
-        Self::from_layer(layer, data_dir, parent_of(&file))
+        Self::from_layer(layer, data_dir)
     }
 
     /// Fills in the defaults and checks the bounds.
-    fn from_layer(layer: Layer, data_dir: &Path, config_dir: &Path) -> Result<Self> {
+    fn from_layer(layer: Layer, data_dir: &Path) -> Result<Self> {
         let peers_required = layer.peers.is_some();
         let threads = layer.mine.threads.unwrap_or(0);
         let p2p = P2pConfig::default();
         let settings = Self {
             listen: layer.api.listen.unwrap_or(DEFAULT_LISTEN),
             hosts: layer.api.hosts.unwrap_or_default(),
+            default_user: layer.api.default_user.unwrap_or(true),
             p2p_listen: layer.p2p.listen,
             p2p_native: layer.p2p.native.unwrap_or(p2p.native),
             p2p_max_message: layer.p2p.max_message.map_or(64 << 20, size::ByteSize::get),
@@ -132,7 +130,6 @@ impl Settings {
             p2p_max_per_prefix: layer.p2p.max_per_prefix.unwrap_or(p2p.max_per_prefix),
             peers: layer.peers.unwrap_or_else(|| beside(data_dir).join("peers.json")),
             peers_required,
-            users: config_dir.join(USERS_FILE),
             log_level: layer.log.level.unwrap_or_else(LogFilter::info),
             log_format: layer.log.format.unwrap_or_default(),
             mine_queue: layer.mine.queue.unwrap_or(64),

@@ -48,8 +48,8 @@ Examples:
   jenny run --api-listen '[::1]:8080' --log-format json
   JENNY_LOG=debug jenny run
 
-While no user is configured, `jenny` with the password `1234` is the operator, and the API listens
-on loopback only; `jenny init --user NAME --password-file FILE` adds a user.
+Until the first user is made, `jenny` with the password `1234` is the operator, and the API listens
+on loopback only; `jenny init --user NAME --password-file FILE` makes one.
 
 Exit codes:
   0    stopped by SIGTERM or SIGINT
@@ -64,8 +64,9 @@ pub(super) const INIT: &str = "\
 Creates a data directory: the database with the chain's genesis block, and a jenny.toml in which
 every setting stands commented out with its default. Asks nothing.
 
-With --user it also adds a user of the REST API to users.toml (an argon2id hash, file mode 0600). In
-a directory that has a chain already, --user does that alone; send the running node SIGHUP then.";
+With --user it also adds a user of the REST API to users.toml (an argon2id hash, file mode 0600),
+whose password has at least 12 characters. In a directory that has a chain already, --user does that
+alone; send the running node SIGHUP then. The first user disables `jenny` with `1234` for ever.";
 
 pub(super) const INIT_AFTER: &str = "\
 Examples:

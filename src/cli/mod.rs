@@ -18,6 +18,7 @@ mod signal;
 mod status;
 mod stderr;
 mod syncing;
+mod users;
 mod variables;
 mod verify;
 mod whereabouts;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
+use rustix::fs::Mode;
 
 use args::{Cli, Command};
 use exit::{Code, ReaderLeft};
@@ -57,6 +59,11 @@ fn dispatch(command: &Command) -> Result<()> {
     if !matches!(command, Command::Run(_)) {
         logging::start_command(&logging::LogFilter::of_variable(&env)?);
         variables::warn_of_unknown();
+    }
+    if !matches!(command, Command::Dump(_) | Command::Status(_)) {
+        // What is created in a data directory is its owner's alone. What is dumped is as open
+        // as the caller wants it.
+        rustix::process::umask(Mode::RWXG | Mode::RWXO);
     }
     match command {
         Command::Run(args) => run::run(args, &env),

@@ -34,12 +34,18 @@ const DEFAULT_USER: &str = "jenny";
 /// That user's password, which everybody knows: it is only ever sent to this machine.
 const DEFAULT_PASSWORD: &str = "1234";
 
+/// How a caller names itself.
+const CREDENTIALS_HINT: &str =
+    "give --user NAME and --password-file FILE, or set JENNY_USER and JENNY_PASSWORD";
+
 /// A running node.
 #[derive(Debug)]
 pub(super) struct Remote {
     agent: ureq::Agent,
     base: Url,
     authorization: String,
+    /// Whether the default credentials are sent.
+    is_default: bool,
 }
 
 /// What is read of a refusal (RFC 9457).
@@ -63,9 +69,11 @@ impl Remote {
             (None, password) => password,
         };
         let user = args.user.as_deref().unwrap_or(DEFAULT_USER);
+        let is_default = password.is_none() && args.user.is_none() && is_loopback(&base);
         let password = match password {
             Some(password) => password,
-            None if is_loopback(&base) && user == DEFAULT_USER => DEFAULT_PASSWORD.to_owned(),
+            // Only where no user was named: the name of a user is not its password.
+            None if is_default => DEFAULT_PASSWORD.to_owned(),
             None => {
                 return Err(Failure::usage(format!("no password for user `{user}` of {base}"))
                     .hint("give --password-file FILE, or set JENNY_PASSWORD")
@@ -85,7 +93,7 @@ impl Remote {
             .user_agent(concat!("jenny/", env!("CARGO_PKG_VERSION")))
             .build()
             .new_agent();
-        Ok(Self { agent, base, authorization })
+        Ok(Self { agent, base, authorization, is_default })
     }
 
     /// The node's address.
@@ -117,9 +125,10 @@ impl Remote {
         let said: String = escape(&said).chars().take(MAX_DETAIL_CHARS).collect();
         let failure = Failure::no(format!("{} answers {status}: {said}", self.name()));
         Err(match status {
-            StatusCode::UNAUTHORIZED => {
-                failure.hint("give --user NAME and --password-file FILE, or set JENNY_PASSWORD")
-            }
+            StatusCode::UNAUTHORIZED if self.is_default => failure
+                .hint("the default user and password, which were sent, do not count there")
+                .hint(CREDENTIALS_HINT),
+            StatusCode::UNAUTHORIZED => failure.hint(CREDENTIALS_HINT),
             _ => failure,
         }
         .into())
@@ -159,7 +168,7 @@ fn parse(text: &str) -> Result<Url> {
     if !url.username().is_empty() || url.password().is_some() {
         // The message must not repeat the password.
         return Err(Failure::usage("--url must not hold credentials")
-            .hint("give --user NAME and --password-file FILE, or set JENNY_PASSWORD")
+            .hint(CREDENTIALS_HINT)
             .into());
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
@@ -177,13 +186,18 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The password in a file: all of it but one line end at its end.
+/// The password in a file: all of it but a byte order mark and one line end at its end.
 pub(super) fn read_password(file: &Path) -> Result<String> {
     let name = file.display();
     let text = std::fs::read_to_string(file).map_err(|error| {
-        Failure::usage(format!("the password file {name} cannot be read")).because(error)
+        let failure = Failure::usage(format!("the password file {name} cannot be read"));
+        let is_text = error.kind() != std::io::ErrorKind::InvalidData;
+        let failure = failure.because(error);
+        if is_text { failure } else { failure.hint("save it as UTF-8") }
     })?;
-    let password = text.strip_suffix('\n').unwrap_or(&text);
+    // Some editors put a byte order mark in front.
+    let password = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let password = password.strip_suffix('\n').unwrap_or(password);
     let password = password.strip_suffix('\r').unwrap_or(password);
     if password.is_empty() {
         return Err(Failure::usage(format!("the password file {name} is empty")).into());

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::args::RunArgs;
 use super::config::Settings;
 use super::exit::{self, Code, Failure};
-use super::init::{chain, read_users};
+use super::init::chain;
 use super::signal::{Stops, end};
+use super::users::UsersFile;
 use super::{logging, peers, syncing, variables, whereabouts};
 use crate::api::{ApiConfig, AuthHandle, Server};
 use crate::chain::Spec;
@@ -27,13 +29,18 @@ const STOP_DEADLINE: Duration = Duration::from_millis(4_500);
 /// How long the answers to requests under way may take when the node has failed.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// How often a node that takes the default credentials looks whether a user was made.
+const LOOK_FOR_USERS: Duration = Duration::from_secs(1);
+
 /// Runs the node until a signal stops it or it fails.
 pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
     let settings = Settings::load(args, env)?;
     logging::start_node(settings.log_format, &settings.log_level)?;
     variables::warn_of_unknown();
     let wanted = args.chain.as_deref().map(chain).transpose()?;
-    let api = api_config(&settings, &args.data_dir.path)?;
+    let users = UsersFile::of(&args.data_dir.path);
+    check_elsewhere(args, &users)?;
+    let api = api_config(&settings, &users)?;
     let p2p = p2p_config(&settings, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime cannot be started")?;
@@ -54,7 +61,7 @@ async fn serve(
 ) -> Result<()> {
     let mut stops = Stops::listen()?;
     let mut hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
-    let users_file = settings.users.clone();
+    let users_file = UsersFile::of(dir);
     let (directory, options) = (dir.to_owned(), store_options(settings));
     let opening = tokio::task::spawn_blocking(move || open_or_create(&directory, options, wanted));
     let opened = tokio::select! {
@@ -93,6 +100,8 @@ async fn serve(
     announce(address, p2p_address, &spec, &handle.tip());
     name_open("the REST API", address);
     name_open("the port for peers", p2p_address);
+    let mut looks = tokio::time::interval(LOOK_FOR_USERS);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             name = stops.next() => {
@@ -115,6 +124,12 @@ async fn serve(
                 return Err(Failure::no("peer networking stopped by itself").into());
             }
             Some(()) = hangups.recv() => reload(&users, &users_file).await,
+            _ = looks.tick(), if users.takes_default_user() => {
+                if users_file.was_made().unwrap_or(true) {
+                    tracing::info!("a user was made: the default one is switched off");
+                    reload(&users, &users_file).await;
+                }
+            }
         }
     }
     let stopping = async {
@@ -143,7 +158,7 @@ async fn serve(
     Ok(())
 }
 
-fn api_config(settings: &Settings, dir: &Path) -> Result<ApiConfig> {
+fn api_config(settings: &Settings, users: &UsersFile) -> Result<ApiConfig> {
     if settings.peers_required && !settings.peers.exists() {
         let message = format!("the peers' file {} does not exist", settings.peers.display());
         return Err(Failure::usage(message)
@@ -153,17 +168,23 @@ fn api_config(settings: &Settings, dir: &Path) -> Result<ApiConfig> {
     let config = ApiConfig {
         listen: settings.listen,
         hosts: settings.hosts.clone(),
-        users: read_users(&settings.users)?,
+        users: users.read()?,
+        default_user: settings.default_user,
         peers_file: settings.peers.clone(),
         peers_required: settings.peers_required,
         ..ApiConfig::default()
     };
-    config.check().map_err(|error| {
-        let dir = dir.display();
-        Failure::usage(error.to_string()).hint(format!(
-            "`jenny init --data-dir {dir} --user NAME --password-file FILE` adds a user"
-        ))
-    })?;
+    config.check().map_err(|error| Failure::usage(error.to_string()).hint(users.advice()))?;
+    if !config.users.is_empty() {
+        users.note_made()?;
+    }
+    for (path, mode) in users.too_open() {
+        tracing::warn!(
+            "{} has mode {mode:04o}: other accounts of this machine can use it; take that away with `chmod o-rwx,g-w {}`",
+            path.display(),
+            path.display()
+        );
+    }
     Ok(config)
 }
 
@@ -247,17 +268,41 @@ fn name_open(what: &str, address: SocketAddr) {
     }
 }
 
-/// Takes the users over from their file; on an error those known stay.
-async fn reload(known: &AuthHandle, file: &Path) {
-    let path = file.to_owned();
-    let users = tokio::task::spawn_blocking(move || read_users(&path)).await;
-    let reloaded = users.context("reading stopped by a defect").and_then(|users| {
-        let users = users?;
+/// Takes the users over from their file; on an error the present ones stay.
+async fn reload(known: &AuthHandle, file: &UsersFile) {
+    let (known, of) = (known.clone(), file.clone());
+    let reloading = tokio::task::spawn_blocking(move || {
+        if of.was_made()? {
+            // From now on, also if the file turns out to be wrong.
+            known.end_default_user();
+        }
+        let users = of.read()?;
         known.reload(&users)?;
-        Ok(users.as_slice().len())
+        if !users.is_empty() {
+            of.note_made()?;
+        }
+        anyhow::Ok(users.as_slice().len())
     });
-    match reloaded {
-        Ok(count) => tracing::info!("SIGHUP: {} read, {count} users", file.display()),
-        Err(error) => tracing::error!("SIGHUP: the users known stay: {error:#}"),
+    match reloading.await.context("reading stopped by a defect").flatten() {
+        Ok(count) => tracing::info!("{} read, {count} users", file.path().display()),
+        Err(error) => {
+            tracing::error!("the users could not be read again, the present ones stay: {error:#}");
+        }
     }
+}
+
+/// Refuses to leave a users' file unread that lies where earlier versions looked for it:
+/// beside a settings file outside of the data directory.
+fn check_elsewhere(args: &RunArgs, users: &UsersFile) -> Result<()> {
+    let Some(other) = args.config.as_ref().and_then(|config| users.elsewhere(config)) else {
+        return Ok(());
+    };
+    let (other, path) = (other.display(), users.path().display());
+    if users.was_made()? {
+        tracing::warn!("{other} is not read: the users are those of {path}");
+        return Ok(());
+    }
+    Err(Failure::usage(format!("{other} is not read: users belong to the data directory"))
+        .hint(format!("move it to {path}, or remove it"))
+        .into())
 }

@@ -1,7 +1,7 @@
 //! `jenny init`.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use rustix::process::Signal;
@@ -98,21 +98,21 @@ fn settings_that_are_there_already_are_kept() {
 fn a_user_comes_with_the_directory_or_later_even_while_it_runs() {
     let around = tempfile::tempdir().unwrap();
     let dir = around.path().join("data");
-    let file = password(around.path(), "alice's\n");
+    let file = password(around.path(), "alice's own word\n");
     let add = |name: &str| init(&dir).arg("--user", name).arg("--password-file", &file);
     add("alice").words("--chain dev").done().ok();
     let users = dir.join("users.toml");
     assert_eq!(fs::metadata(&users).unwrap().permissions().mode() & 0o777, 0o600);
     let text = fs::read_to_string(&users).unwrap();
     assert!(text.contains("$argon2id$v=19$m=19456,t=2,p=1$"), "{text}");
-    assert!(!text.contains("alice's"), "{text}");
+    assert!(!text.contains("alice's own word"), "{text}");
 
     let node = Running::dev(&dir);
     let status = |name: &str, word: &str| {
         let command = Jenny::new("status").arg("--url", &node.url).arg("--user", name);
         command.env("JENNY_PASSWORD", word).done()
     };
-    status("alice", "alice's").ok();
+    status("alice", "alice's own word").ok();
     let refused = status("alice", "wrong").failed(1);
     assert!(refused.contains("401") && refused.contains("--password-file"), "{refused}");
     status("jenny", "1234").failed(1);
@@ -122,8 +122,8 @@ fn a_user_comes_with_the_directory_or_later_even_while_it_runs() {
     assert_eq!(out, format!("added a user to {file}; a running node reads it on SIGHUP\n"));
     node.signal(Signal::HUP);
     until("the users are read again", || node.log().contains("users.toml read, 2 users"));
-    status("viewer", "alice's").ok();
-    status("alice", "alice's").ok();
+    status("viewer", "alice's own word").ok();
+    status("alice", "alice's own word").ok();
     node.stop();
 }
 
@@ -131,7 +131,7 @@ fn a_user_comes_with_the_directory_or_later_even_while_it_runs() {
 fn users_that_cannot_be_are_refused_before_anything_is_written() {
     let around = tempfile::tempdir().unwrap();
     let dir = around.path().join("data");
-    let file = password(around.path(), "x");
+    let file = password(around.path(), "twelve chars");
     let add = |name: &str| init(&dir).arg("--user", name).arg("--password-file", &file);
     assert!(add("a:b").done().failed(2).contains("neither `:`"));
     assert!(add("").done().failed(2).contains("1 to 128 bytes"));
@@ -151,15 +151,167 @@ fn users_that_cannot_be_are_refused_before_anything_is_written() {
 #[test]
 fn broken_users_survive_a_reload() {
     let around = tempfile::tempdir().unwrap();
-    let node = Running::dev(around.path());
-    fs::write(around.path().join("users.toml"), "[[user]]\nname = 1\n").unwrap();
-    node.signal(Signal::HUP);
-    until("the reload fails", || node.log().contains("SIGHUP: the users known stay"));
+    let file = password(around.path(), "a long password");
+    let dir = around.path().join("data");
+    init(&dir).words("--chain dev --user alice").arg("--password-file", &file).done().ok();
+    let node = Running::dev(&dir);
+    let users = dir.join("users.toml");
+    let good = fs::read_to_string(&users).unwrap();
+    let status = |name: &str, word: &str| {
+        let command = Jenny::new("status").arg("--url", &node.url).arg("--user", name);
+        command.env("JENNY_PASSWORD", word).done()
+    };
+    let refusals = || node.log().matches("ERROR").count();
+    let mut before = refusals();
+    let mut reload = |change: &dyn Fn()| {
+        change();
+        node.signal(Signal::HUP);
+        until("the reload fails", || refusals() > before);
+        before = refusals();
+        status("alice", "a long password").ok();
+        status("jenny", "1234").failed(1);
+    };
+    reload(&|| fs::write(&users, "[[user]]\nname = 1\n").unwrap());
+    reload(&|| fs::write(&users, "").unwrap());
+    reload(&|| fs::remove_file(&users).unwrap());
+    reload(&|| symlink("/nonexistent/users.toml", &users).unwrap());
+    reload(&|| {
+        fs::remove_file(&users).unwrap();
+        fs::remove_file(dir.join("users.lock")).unwrap();
+    });
+    fs::write(&users, good).unwrap();
+    assert_eq!(node.end(Signal::TERM).code, Some(0));
+}
+
+#[test]
+fn a_node_whose_users_are_gone_does_not_start() {
+    let around = tempfile::tempdir().unwrap();
+    let file = password(around.path(), "a long password");
+    let dir = around.path().join("data");
+    init(&dir).words("--chain dev --user alice").arg("--password-file", &file).done().ok();
+    let users = dir.join("users.toml");
+    let refused = |why: &str| {
+        let text = Jenny::new("run").arg("--data-dir", &dir).done().failed(2);
+        assert!(text.contains(why) && text.contains("hint: "), "{text}");
+    };
+    fs::write(&users, "[[user]]\nname = 1\n").unwrap();
+    refused("users.toml: TOML parse error at line 2");
+    fs::write(&users, "").unwrap();
+    refused("lists no user");
+    fs::remove_file(&users).unwrap();
+    refused("is missing, but users were made here");
+    symlink("/nonexistent/users.toml", &users).unwrap();
+    refused("is a link to /nonexistent/users.toml, which does not exist");
+    // The way out that the errors name.
+    fs::remove_file(&users).unwrap();
+    init(&dir).arg("--user", "bob").arg("--password-file", &file).done().ok();
+    let node = Running::dev(&dir);
+    assert_eq!(node.get("/").0, 401);
+    node.stop();
+}
+
+#[test]
+fn the_first_user_ends_the_default_one_of_a_running_node() {
+    let around = tempfile::tempdir().unwrap();
+    let file = password(around.path(), "a long password");
+    let dir = around.path().join("data");
+    let node = Running::dev(&dir);
     assert_eq!(node.get("/").0, 200);
-    let ended = node.end(Signal::TERM);
-    assert_eq!(ended.code, Some(0));
-    // A start is stricter.
-    let command = Jenny::new("run").arg("--data-dir", around.path());
-    let text = command.words("--api-listen 127.0.0.1:0").done().failed(2);
-    assert!(text.contains("users.toml: TOML parse error at line 2"), "{text}");
+    until("the log warns", || node.log().contains("WARN"));
+    assert!(node.log().contains("jenny with password 1234"), "{}", node.log());
+    init(&dir).arg("--user", "alice").arg("--password-file", &file).done().ok();
+    until("the default user is switched off", || node.get("/").0 == 401);
+    let command = Jenny::new("status").arg("--url", &node.url).arg("--user", "alice");
+    command.arg("--password-file", &file).done().ok();
+    node.stop();
+}
+
+#[test]
+fn users_are_those_of_the_data_directory_wherever_the_settings_are() {
+    let around = tempfile::tempdir().unwrap();
+    let file = password(around.path(), "a long password");
+    let (dir, etc) = (around.path().join("data"), around.path().join("etc"));
+    fs::create_dir(&etc).unwrap();
+    let config = etc.join("jenny.toml");
+    fs::write(&config, "").unwrap();
+    let run = |listen: &str| {
+        let command = Jenny::new("run").words("--chain dev --api-listen").words(listen);
+        command.arg("--data-dir", &dir).env("JENNY_CONFIG", &config)
+    };
+    let hint = format!("`jenny init --data-dir {} --user NAME", dir.display());
+    assert!(run("0.0.0.0:0").done().failed(2).contains(&hint));
+    // A file that earlier versions read is not left unread in silence.
+    fs::write(etc.join("users.toml"), "").unwrap();
+    let text = run("127.0.0.1:0").done().failed(2);
+    assert!(text.contains("users belong to the data directory") && text.contains("move it to"));
+    // The hint leads somewhere.
+    init(&dir).words("--chain dev --user alice").arg("--password-file", &file).done().ok();
+    let node = Running::start(run("0.0.0.0:0"));
+    assert!(node.log().contains("etc/users.toml is not read"), "{}", node.log());
+    let url = node.url.replace("0.0.0.0", "127.0.0.1");
+    let command = Jenny::new("status").arg("--url", url).arg("--user", "alice");
+    command.arg("--password-file", &file).done().ok();
+    node.stop();
+}
+
+#[test]
+fn a_reader_that_left_keeps_nothing_from_being_made() {
+    let around = tempfile::tempdir().unwrap();
+    let file = password(around.path(), "a long password");
+    let dir = around.path().join("data");
+    let mut command = init(&dir).words("--chain dev --user alice").arg("--password-file", &file);
+    // Nobody reads the pipe from the start.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    command.0.stdout(writer);
+    assert_eq!(command.done().code, Some(0));
+    assert!(fs::read_to_string(dir.join("users.toml")).unwrap().contains("alice"));
+    assert!(dir.join("jenny.toml").exists());
+    Running::dev(&dir).stop();
+}
+
+#[test]
+fn what_is_made_is_its_owners_alone_and_open_modes_are_named() {
+    let around = tempfile::tempdir().unwrap();
+    let file = password(around.path(), "a long password");
+    let dir = around.path().join("data");
+    init(&dir).words("--chain dev --user alice").arg("--password-file", &file).done().ok();
+    let node = Running::dev(&dir);
+    assert!(!node.log().contains("other accounts"), "{}", node.log());
+    let mut waiting = vec![dir.clone()];
+    while let Some(path) = waiting.pop() {
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        let expected = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode, expected, "{}", path.display());
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+    node.stop();
+    fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(dir.join("users.toml"), fs::Permissions::from_mode(0o644)).unwrap();
+    let node = Running::dev(&dir);
+    let log = node.log();
+    assert!(
+        log.contains("data has mode 0755") && log.contains("users.toml has mode 0644"),
+        "{log}"
+    );
+    node.stop();
+}
+
+#[test]
+fn a_password_that_cannot_be_is_refused_when_it_is_set() {
+    let around = tempfile::tempdir().unwrap();
+    let dir = around.path().join("data");
+    for (word, why) in [
+        ("short", "the password has 5 characters; it needs at least 12"),
+        (&"x".repeat(5_000), "the password has 5000 bytes; at most 1024 are possible"),
+        ("two lines\nof text", "holds a line break"),
+    ] {
+        let file = password(around.path(), word);
+        let command = init(&dir).arg("--user", "alice").arg("--password-file", &file);
+        let text = command.done().failed(2);
+        assert!(text.contains(why) && text.contains("hint: "), "{text}");
+    }
+    assert!(!dir.exists());
 }

@@ -70,3 +70,18 @@ fn a_node_that_is_not_there_or_refuses_is_the_answer_no() {
     let text = Jenny::new("status").env("JENNY_URL", url).done().failed(1);
     assert!(text.contains("no node answers at"), "{text}");
 }
+
+#[test]
+fn a_proxy_of_the_environment_is_not_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Running::dev(dir.path());
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", nobody.local_addr().unwrap());
+    let mut command = status(&node);
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "https_proxy"] {
+        command = command.env(name, &proxy);
+    }
+    command.done().ok();
+    nobody.set_nonblocking(true).unwrap();
+    assert!(nobody.accept().is_err(), "nothing was sent to the proxy");
+}

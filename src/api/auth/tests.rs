@@ -16,7 +16,7 @@ fn headers(name: &str, password: &str) -> HeaderMap {
 }
 
 fn auth(users: &Users) -> Arc<Auth> {
-    Auth::new(SocketAddr::from((LOCAL, 0)), users).unwrap()
+    Auth::new(&ApiConfig { users: users.clone(), ..ApiConfig::default() }).unwrap()
 }
 
 fn one_user() -> Users {
@@ -81,4 +81,52 @@ async fn two_runs_remember_by_different_digests() {
     assert_ne!(one.key.digest(b"a:b"), two.key.digest(b"a:b"));
     assert!(!format!("{one:?}").contains("key: Key("), "the key is not shown");
     assert_eq!(one.check(&headers("jenny", "1234"), LOCAL).await.unwrap(), Role::Operator);
+}
+
+#[tokio::test]
+async fn default_credentials_are_wrong_behind_a_proxy() {
+    let auth = auth(&Users::default());
+    for name in ["forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-proto"] {
+        let mut headers = headers("jenny", "1234");
+        headers.insert(name, "x".parse().unwrap());
+        let problem = auth.check(&headers, LOCAL).await.unwrap_err();
+        assert_eq!(problem.kind, Kind::Unauthorized, "{name}");
+        assert!(problem.detail.contains("through a proxy"), "{}", problem.detail);
+    }
+    let mut other = headers("jenny", "1234");
+    other.insert("x-request-id", "x".parse().unwrap());
+    assert_eq!(auth.check(&other, LOCAL).await.unwrap(), Role::Operator);
+}
+
+#[tokio::test]
+async fn a_user_ends_the_default_credentials_for_ever() {
+    let auth = auth(&Users::default());
+    let handle = auth.handle();
+    assert!(handle.takes_default_user());
+    handle.end_default_user();
+    assert!(!handle.takes_default_user() && auth.lets_nobody_in());
+    assert!(auth.check(&headers("jenny", "1234"), LOCAL).await.is_err());
+    handle.reload(&Users::default()).unwrap();
+    assert!(auth.check(&headers("jenny", "1234"), LOCAL).await.is_err());
+    handle.reload(&one_user()).unwrap();
+    assert_eq!(handle.reload(&Users::default()), Err(ConfigError::NoUsers));
+    assert_eq!(auth.check(&headers("ann", "right"), LOCAL).await.unwrap(), Role::Reader);
+}
+
+#[tokio::test(start_paused = true)]
+async fn default_credentials_are_told_of_every_hour_while_they_count() {
+    let auth = auth(&Users::default());
+    let told = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let (teller, count) = (Arc::clone(&auth), Arc::clone(&told));
+    let telling = tokio::spawn(async move {
+        let add = || {
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        };
+        teller.remind_of_default_user(add).await;
+    });
+    tokio::time::sleep(Duration::from_secs(2 * 3_600 + 60)).await;
+    assert_eq!(told.load(std::sync::atomic::Ordering::Relaxed), 3);
+    auth.handle().reload(&one_user()).unwrap();
+    telling.await.unwrap();
+    assert_eq!(told.load(std::sync::atomic::Ordering::Relaxed), 3);
 }

@@ -27,3 +27,19 @@ fn with_a_user_it_may_listen_anywhere() {
     let config = ApiConfig { users, ..listening("0.0.0.0:3000") };
     assert_eq!(config.check(), Ok(()));
 }
+
+#[test]
+fn default_credentials_end_with_each_sign_of_other_callers() {
+    let local = || listening("127.0.0.1:3000");
+    assert!(local().takes_default_user());
+    let user =
+        User { name: "ann".to_owned(), hash: hash_password("x").unwrap(), role: Role::Reader };
+    for config in [
+        ApiConfig { default_user: false, ..local() },
+        ApiConfig { hosts: vec!["ledger.example".to_owned()], ..local() },
+        ApiConfig { users: Users::new(vec![user]).unwrap(), ..local() },
+        listening("0.0.0.0:3000"),
+    ] {
+        assert!(!config.takes_default_user(), "{config:?}");
+    }
+}

@@ -61,6 +61,13 @@ pub(super) const KEYS: [Key; 17] = [
         about: "Host names by which clients may address the API, beside localhost and IP addresses.",
     },
     Key {
+        path: "api.default_user",
+        default: "true",
+        env: Some("JENNY_API_DEFAULT_USER"),
+        kind: Some(Kind::Flag),
+        about: "Whether jenny with password 1234 counts, on loopback and until a user is made.",
+    },
+    Key {
         path: "p2p.listen",
         default: r#""127.0.0.1:7545""#,
         env: Some("JENNY_P2P_LISTEN"),

@@ -32,6 +32,7 @@ pub(super) struct Layer {
 pub(super) struct Api {
     pub(super) listen: Option<SocketAddr>,
     pub(super) hosts: Option<Vec<String>>,
+    pub(super) default_user: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -119,7 +120,7 @@ impl Layer {
     /// What the flags say, with the environment variables that clap read for them.
     pub(super) fn flags(args: &RunArgs) -> Self {
         Self {
-            api: Api { listen: args.api_listen, hosts: None },
+            api: Api { listen: args.api_listen, ..Api::default() },
             p2p: P2p { listen: args.p2p_listen, ..P2p::default() },
             peers: args.peers.clone(),
             log: Log { level: args.log_level.clone(), format: args.log_format },
@@ -133,6 +134,7 @@ impl Layer {
             api: Api {
                 listen: self.api.listen.or(below.api.listen),
                 hosts: self.api.hosts.or(below.api.hosts),
+                default_user: self.api.default_user.or(below.api.default_user),
             },
             p2p: P2p {
                 listen: self.p2p.listen.or(below.p2p.listen),

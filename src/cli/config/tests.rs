@@ -23,7 +23,7 @@ fn nothing(_: &str) -> Option<String> {
 fn parse(toml: &str) -> Result<Settings> {
     let file = Path::new("data/jenny.toml");
     let layer = Layer::parse(toml, file)?.relative_to(parent_of(file));
-    Settings::from_layer(layer, Path::new("data"), Path::new("data"))
+    Settings::from_layer(layer, Path::new("data"))
 }
 
 fn said(toml: &str) -> String {
@@ -106,7 +106,7 @@ fn every_key_can_be_set() {
     let settings = parse(&format!(
         "peers = \"/etc/peers.json\"\n\
          checkpoints = [{{ height = 5, hash = \"{}\" }}]\n\
-         api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"] }}\n\
+         api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"], default_user = false }}\n\
          log = {{ level = \"warn\", format = \"json\" }}\n\
          [p2p]\nlisten = \"[::1]:81\"\nnative = false\nmax_message = \"8MiB\"\nmax_dialled = 1\n\
          max_accepted = 2\nmax_per_prefix = 3\n\
@@ -118,6 +118,7 @@ fn every_key_can_be_set() {
     let expected = Settings {
         listen: "[::1]:80".parse().unwrap(),
         hosts: vec!["ledger".to_owned()],
+        default_user: false,
         peers: PathBuf::from("/etc/peers.json"),
         peers_required: true,
         p2p_listen: Some("[::1]:81".parse().unwrap()),
@@ -126,7 +127,6 @@ fn every_key_can_be_set() {
         p2p_max_dialled: 1,
         p2p_max_accepted: 2,
         p2p_max_per_prefix: 3,
-        users: PathBuf::from("data/users.toml"),
         log_level: "warn".parse().unwrap(),
         log_format: LogFormat::Json,
         mine_queue: 2,
@@ -169,7 +169,7 @@ fn the_environment_reaches_every_key_that_has_a_variable() {
         })
     };
     let layer = Layer::env(&env).unwrap();
-    let settings = Settings::from_layer(layer, Path::new("data"), Path::new("data")).unwrap();
+    let settings = Settings::from_layer(layer, Path::new("data")).unwrap();
     assert_eq!(settings.hosts, ["a.example", "b.example"]);
     assert!(!settings.p2p_native);
     assert_eq!(settings.mine_queue, 7);
@@ -289,11 +289,10 @@ fn a_settings_file_that_was_named_must_exist() {
 }
 
 #[test]
-fn the_users_file_is_beside_the_settings_file() {
+fn a_path_in_the_settings_file_starts_at_it() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("other.toml");
     std::fs::write(&file, "peers = \"p.json\"").unwrap();
     let settings = Settings::load(&args(&["--config", file.to_str().unwrap()]), &nothing).unwrap();
-    assert_eq!(settings.users, dir.path().join(USERS_FILE));
     assert_eq!(settings.peers, dir.path().join("p.json"));
 }

@@ -26,8 +26,11 @@ fn the_default_password_goes_to_this_machine_only() {
         let text = text_of(&remote(url, None, None).unwrap_err());
         assert!(text.contains("no password") && text.contains("--password-file"), "{text}");
     }
-    let text = text_of(&remote("http://127.0.0.1", Some("alice"), None).unwrap_err());
-    assert!(text.contains("no password for user `alice`"), "{text}");
+    // Who is named has a password of its own.
+    for name in ["alice", "jenny"] {
+        let text = text_of(&remote("http://127.0.0.1", Some(name), None).unwrap_err());
+        assert!(text.contains(&format!("no password for user `{name}`")), "{text}");
+    }
 }
 
 #[test]
@@ -41,6 +44,18 @@ fn a_password_comes_from_the_environment_or_a_file() {
     let args = RemoteArgs { user: None, password_file: Some(file) };
     let from_file = Remote::new(url, &args, &|_| Some("not this".to_owned())).unwrap();
     assert_eq!(credentials(&from_file), "jenny: s3cret ");
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_password() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("password");
+    std::fs::write(&file, "\u{feff}s3cret\n").unwrap();
+    assert_eq!(read_password(&file).unwrap(), "s3cret");
+    std::fs::write(&file, "\u{feff}\n").unwrap();
+    assert!(text_of(&read_password(&file).unwrap_err()).contains("is empty"));
+    std::fs::write(&file, b"\xff\xfes\0").unwrap();
+    assert!(text_of(&read_password(&file).unwrap_err()).contains("save it as UTF-8"));
 }
 
 #[test]

@@ -158,10 +158,10 @@ async fn a_reload_lets_new_users_in_and_old_ones_out_at_once() {
     node.users.reload(&users).unwrap();
     is_challenge(&node.ask(&rob).await);
     node.ask(&eve).await.expect(200);
-    // Down to none: the default credentials, since only this machine can call.
-    node.users.reload(&Users::default()).unwrap();
-    is_challenge(&node.ask(&eve).await);
-    node.get("/").await.expect(200);
+    // Down to none would let nobody in: the present ones stay.
+    assert_eq!(node.users.reload(&Users::default()), Err(ConfigError::NoUsers));
+    node.ask(&eve).await.expect(200);
+    is_challenge(&node.get("/").await);
 }
 
 #[tokio::test]
@@ -184,16 +184,23 @@ async fn a_reload_forgets_only_those_whose_entry_changed() {
 }
 
 #[tokio::test]
-async fn a_reload_to_no_users_is_refused_when_other_machines_can_call() {
-    let users = Users::new(vec![user("rob", "read", Role::Reader)]).unwrap();
-    let node = ApiNode::with(|setup| {
-        setup.api.listen.set_ip(std::net::Ipv4Addr::UNSPECIFIED.into());
-        setup.api.users = users;
-    })
-    .await;
-    let refused = node.users.reload(&Users::default());
-    assert!(matches!(refused, Err(ConfigError::DefaultCredentials { .. })), "{refused:?}");
-    node.ask(&Request::get("/").auth("rob", "read")).await.expect(200);
+async fn default_credentials_do_not_count_for_what_a_proxy_sends_on() {
+    let node = ApiNode::start().await;
+    for name in ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP"] {
+        is_challenge(&node.ask(&Request::get("/").jenny().header(name, "192.0.2.1")).await);
+    }
+    let mine = Request::post("/mineBlock").jenny().header("Via", "1.1 proxy");
+    is_challenge(&node.ask(&mine.json(r#"{"data":[]}"#)).await);
+    node.get("/").await.expect(200);
+}
+
+#[tokio::test]
+async fn default_credentials_do_not_count_where_others_are_expected() {
+    let hosts = ApiNode::with(|setup| setup.api.hosts = vec!["ledger.example".to_owned()]).await;
+    is_challenge(&hosts.get("/").await);
+    let off = ApiNode::with(|setup| setup.api.default_user = false).await;
+    is_challenge(&off.get("/").await);
+    off.ask(&Request::get("/livez")).await.expect(200);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Hosts, origins, paths and methods.
 
-use crate::harness::{ApiNode, Request};
+use jenny_chain::api::{Role, Users};
+
+use crate::harness::{ApiNode, Request, user};
 
 async fn status_with_host(node: &ApiNode, host: &str) -> u16 {
     node.ask(&Request::get("/").jenny().host(Some(host))).await.status
@@ -8,7 +10,12 @@ async fn status_with_host(node: &ApiNode, host: &str) -> u16 {
 
 #[tokio::test]
 async fn ip_literals_localhost_and_configured_names_are_answered() {
-    let node = ApiNode::with(|setup| setup.api.hosts = vec!["Node.Example".to_owned()]).await;
+    let node = ApiNode::with(|setup| {
+        setup.api.hosts = vec!["Node.Example".to_owned()];
+        let jenny = user("jenny", "1234", Role::Operator);
+        setup.api.users = Users::new(vec![jenny]).unwrap();
+    })
+    .await;
     for host in [
         "localhost",
         "LocalHost:3000",

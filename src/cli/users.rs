@@ -1,0 +1,248 @@
+//! The users' file of a data directory: reading it, adding to it, and whether there ever was one.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::exit::Failure;
+use super::signal::Unfinished;
+use crate::api::{User, Users};
+
+/// Name of the users' file in a data directory.
+pub(super) const USERS_FILE: &str = "users.toml";
+
+/// Name of the file that says that a user was made here. It is also what processes that change
+/// the users' file lock.
+const LOCK_FILE: &str = "users.lock";
+
+/// How long another process may take to change the users' file.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// Time between two tries to lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// Permissions that nobody but owner and group should have: write for the group, everything for
+/// others. A group that may read is how backups and container platforms work.
+const TOO_OPEN: u32 = 0o027;
+
+/// The users' file of one data directory.
+#[derive(Clone, Debug)]
+pub(super) struct UsersFile {
+    dir: PathBuf,
+    path: PathBuf,
+}
+
+impl UsersFile {
+    /// The users' file of the data directory `dir`.
+    pub(super) fn of(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), path: dir.join(USERS_FILE) }
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How to add a user, for people.
+    pub(super) fn advice(&self) -> String {
+        let dir = self.dir.display();
+        format!("`jenny init --data-dir {dir} --user NAME --password-file FILE` adds a user")
+    }
+
+    /// Whether a user was ever made in this directory: `users.lock` says so, and in directories
+    /// of earlier versions the users' file itself.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub(super) fn was_made(&self) -> Result<bool> {
+        Ok(is_there(&self.dir.join(LOCK_FILE))? || is_there(&self.path)?)
+    }
+
+    /// The users: none only when no user was ever made.
+    ///
+    /// # Errors
+    /// When the file is missing or lists no user although one was made; when it cannot be read
+    /// or is wrong.
+    pub(super) fn read(&self) -> Result<Users> {
+        let users = self.listed()?;
+        if users.is_empty() && self.was_made()? {
+            let path = self.path.display();
+            let message = if is_there(&self.path)? {
+                format!("{path} lists no user, so nobody could use the API")
+            } else {
+                format!("{path} is missing, but users were made here, so nobody could use the API")
+            };
+            return Err(Failure::usage(message)
+                .hint(format!("restore the file from a backup, or add a user: {}", self.advice()))
+                .into());
+        }
+        Ok(users)
+    }
+
+    /// The users that the file lists; none when there is no file.
+    pub(super) fn listed(&self) -> Result<Users> {
+        let path = self.path.display();
+        let text = match std::fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return match std::fs::read_link(&self.path) {
+                    Ok(target) => Err(Failure::usage(format!(
+                        "{path} is a link to {}, which does not exist",
+                        target.display()
+                    ))
+                    .hint("restore that file, or remove the link and add users again")
+                    .into()),
+                    Err(_) => Ok(Users::default()),
+                };
+            }
+            Err(error) => {
+                return Err(Failure::usage(format!("the users' file {path} cannot be read"))
+                    .because(error)
+                    .hint("the account that runs jenny must be able to read it")
+                    .into());
+            }
+        };
+        Users::parse(&text).map_err(|error| {
+            let failure = Failure::usage(format!("{path}: {error}"));
+            failure.hint("correct the file, or restore it from a backup").into()
+        })
+    }
+
+    /// The users with one more, who must be new.
+    pub(super) fn with(&self, user: User) -> Result<Users> {
+        let users = self.listed()?;
+        if users.as_slice().iter().any(|known| known.name == user.name) {
+            let path = self.path.display();
+            let message = format!("{path} lists a user `{}` already", user.name);
+            return Err(Failure::usage(message)
+                .hint("remove that entry first, or choose another name")
+                .into());
+        }
+        let mut list = users.as_slice().to_vec();
+        list.push(user);
+        Users::new(list).map_err(|error| Failure::usage(error.to_string()).into())
+    }
+
+    /// Adds a user. Other processes that add one at the same time wait, so that none is lost.
+    pub(super) fn add(&self, user: User) -> Result<()> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.dir)
+            .with_context(|| format!("{} cannot be created", self.dir.display()))?;
+        let _lock = self.lock()?;
+        let users = self.with(user)?;
+        self.write(&users)
+    }
+
+    /// Notes that a user was made here, which ends the default credentials for ever.
+    pub(super) fn note_made(&self) -> Result<()> {
+        self.lock_file().map(drop)
+    }
+
+    /// Opens the lock's file; one that is new is on the disk before this returns.
+    fn lock_file(&self) -> Result<File> {
+        let path = self.dir.join(LOCK_FILE);
+        let open = || -> std::io::Result<File> {
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(&path)?;
+            file.sync_all()?;
+            File::open(&self.dir)?.sync_all()?;
+            Ok(file)
+        };
+        open().with_context(|| format!("{} cannot be written", path.display()))
+    }
+
+    /// Locks the users' file for a change, until the file that this returns is closed.
+    fn lock(&self) -> Result<File> {
+        let file = self.lock_file()?;
+        let end = Instant::now() + LOCK_WAIT;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if Instant::now() < end => {
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let path = self.dir.join(LOCK_FILE);
+                    let message = format!("another process holds {}", path.display());
+                    return Err(Failure::no(message).hint("try again when it has ended").into());
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(error).context("the users' file cannot be locked");
+                }
+            }
+        }
+    }
+
+    /// Replaces the file in one step, readable by its owner alone. The lock must be held.
+    fn write(&self, users: &Users) -> Result<()> {
+        let text = users.to_toml()?;
+        let write = || -> std::io::Result<()> {
+            // A link stays one: what it leads to is replaced.
+            let target = match std::fs::canonicalize(&self.path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => self.path.clone(),
+                target => target?,
+            };
+            let temporary = PathBuf::from(format!("{}.part", target.display()));
+            // The remains of an addition that was killed.
+            match std::fs::remove_file(&temporary) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let unfinished = Unfinished::default();
+            unfinished.set(temporary.clone());
+            let mut part =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+            part.write_all(text.as_bytes())?;
+            part.sync_all()?;
+            unfinished.keep_as(&target)?;
+            target.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+        };
+        write().with_context(|| format!("{} cannot be written", self.path.display()))
+    }
+
+    /// What is too open: the directory and the users' file, with their permissions.
+    pub(super) fn too_open(&self) -> Vec<(&Path, u32)> {
+        let paths = [self.dir.as_path(), self.path.as_path()];
+        let modes = paths.into_iter().filter_map(|path| {
+            let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+            (mode & TOO_OPEN != 0).then_some((path, mode))
+        });
+        modes.collect()
+    }
+
+    /// A users' file beside the settings file `config`, where earlier versions looked for it,
+    /// when it is not this one.
+    pub(super) fn elsewhere(&self, config: &Path) -> Option<PathBuf> {
+        let other = config.with_file_name(USERS_FILE);
+        let identity =
+            |path: &Path| std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+        let found = identity(&other)?;
+        (identity(&self.path) != Some(found)).then_some(other)
+    }
+}
+
+/// Whether something has this name, be it a link to nothing.
+fn is_there(path: &Path) -> Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => {
+            let message = format!("{} cannot be read", path.display());
+            Err(Failure::usage(message).because(error).into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

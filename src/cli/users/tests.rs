@@ -1,0 +1,163 @@
+//! Tests of the users' file.
+
+use std::os::unix::fs::symlink;
+
+use super::*;
+use crate::api::Role;
+use crate::cli::exit::text_of;
+
+const HASH: &str =
+    "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fn user(name: &str) -> User {
+    User { name: name.to_owned(), hash: HASH.to_owned(), role: Role::Reader }
+}
+
+fn names(users: &Users) -> Vec<&str> {
+    users.as_slice().iter().map(|user| user.name.as_str()).collect()
+}
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn users_are_added_one_by_one_to_a_private_file() {
+    let around = tempfile::tempdir().unwrap();
+    let dir = around.path().join("new");
+    let file = UsersFile::of(&dir);
+    for name in ["alice", "bob"] {
+        file.add(user(name)).unwrap();
+    }
+    assert_eq!(names(&file.read().unwrap()), ["alice", "bob"]);
+    assert_eq!((mode(&dir), mode(&dir.join("users.toml"))), (0o700, 0o600));
+    assert_eq!(mode(&dir.join("users.lock")), 0o600);
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 2, "no temporary file is left");
+}
+
+#[test]
+fn users_added_at_the_same_time_are_all_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = UsersFile::of(dir.path());
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let file = file.clone();
+            scope.spawn(move || file.add(user(&format!("user{number}"))).unwrap());
+        }
+    });
+    let users = file.read().unwrap();
+    let mut names = names(&users);
+    names.sort_unstable();
+    assert_eq!(names, ["user0", "user1", "user2", "user3", "user4", "user5", "user6", "user7"]);
+}
+
+#[test]
+fn a_name_is_there_once_and_has_no_colon() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = UsersFile::of(dir.path());
+    file.add(user("alice")).unwrap();
+    let text = text_of(&file.add(user("alice")).unwrap_err());
+    assert!(text.contains("lists a user `alice` already"), "{text}");
+    let text = text_of(&file.add(user("a:b")).unwrap_err());
+    assert!(text.contains("neither `:`"), "{text}");
+}
+
+#[test]
+fn no_users_are_fine_only_until_the_first_was_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = UsersFile::of(dir.path());
+    assert!(file.read().unwrap().is_empty() && !file.was_made().unwrap());
+    file.add(user("alice")).unwrap();
+    let refused = |is: &str| {
+        let text = text_of(&file.read().unwrap_err());
+        assert!(text.contains(is) && text.contains("--user NAME"), "{text}");
+        assert!(file.was_made().unwrap());
+    };
+    std::fs::write(file.path(), "").unwrap();
+    refused("lists no user");
+    std::fs::remove_file(file.path()).unwrap();
+    refused("is missing, but users were made here");
+    // What the hint says leads back.
+    file.add(user("bob")).unwrap();
+    assert_eq!(names(&file.read().unwrap()), ["bob"]);
+}
+
+#[test]
+fn a_users_file_of_an_earlier_version_counts_and_is_noted() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = UsersFile::of(dir.path());
+    std::fs::write(file.path(), "").unwrap();
+    assert!(text_of(&file.read().unwrap_err()).contains("lists no user"));
+    let entry = format!("[[user]]\nname = \"old\"\nhash = \"{HASH}\"\nrole = \"reader\"\n");
+    std::fs::write(file.path(), entry).unwrap();
+    assert_eq!(names(&file.read().unwrap()), ["old"]);
+    file.note_made().unwrap();
+    std::fs::remove_file(file.path()).unwrap();
+    assert!(file.was_made().unwrap() && file.read().is_err());
+}
+
+#[test]
+fn a_link_to_nothing_is_named_and_a_link_to_a_file_stays_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = UsersFile::of(&dir.path().join("data"));
+    let target = dir.path().join("elsewhere.toml");
+    std::fs::create_dir(dir.path().join("data")).unwrap();
+    symlink(&target, file.path()).unwrap();
+    for error in [file.read().unwrap_err(), file.add(user("alice")).unwrap_err()] {
+        let text = text_of(&error);
+        assert!(text.contains("elsewhere.toml, which does not exist"), "{text}");
+    }
+    assert!(file.was_made().unwrap());
+    std::fs::write(&target, "").unwrap();
+    file.add(user("alice")).unwrap();
+    assert!(file.path().is_symlink());
+    assert_eq!(names(&file.read().unwrap()), ["alice"]);
+    assert_eq!(mode(&target), 0o600);
+}
+
+#[test]
+fn what_a_killed_addition_left_is_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = UsersFile::of(dir.path());
+    std::fs::write(dir.path().join("users.toml.part"), "half a us").unwrap();
+    file.add(user("alice")).unwrap();
+    assert_eq!(names(&file.read().unwrap()), ["alice"]);
+    assert!(!dir.path().join("users.toml.part").exists());
+}
+
+#[test]
+fn what_others_can_read_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = UsersFile::of(dir.path());
+    file.add(user("alice")).unwrap();
+    let set = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set(dir.path(), 0o700);
+    assert_eq!(file.too_open(), []);
+    set(dir.path(), 0o755);
+    set(file.path(), 0o644);
+    assert_eq!(file.too_open(), [(dir.path(), 0o755), (file.path(), 0o644)]);
+    set(dir.path(), 0o750);
+    set(file.path(), 0o640);
+    assert_eq!(file.too_open(), []);
+    set(file.path(), 0o660);
+    assert_eq!(file.too_open(), [(file.path(), 0o660)]);
+}
+
+#[test]
+fn a_users_file_beside_the_settings_is_found_when_it_is_another() {
+    let around = tempfile::tempdir().unwrap();
+    let (dir, etc) = (around.path().join("data"), around.path().join("etc"));
+    let file = UsersFile::of(&dir);
+    file.add(user("alice")).unwrap();
+    std::fs::create_dir(&etc).unwrap();
+    let config = etc.join("jenny.toml");
+    assert_eq!(file.elsewhere(&config), None);
+    assert_eq!(file.elsewhere(&dir.join("jenny.toml")), None);
+    symlink(file.path(), etc.join("users.toml")).unwrap();
+    assert_eq!(file.elsewhere(&config), None, "a link to it is no other file");
+    std::fs::remove_file(etc.join("users.toml")).unwrap();
+    std::fs::write(etc.join("users.toml"), "").unwrap();
+    assert_eq!(file.elsewhere(&config), Some(etc.join("users.toml")));
+}
