@@ -1,7 +1,7 @@
 //! Keeps web pages from reaching the node through a browser: which `Host` is
 //! answered, and from which `Origin` something may be changed.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::header::{self, HeaderMap};
 use http::uri::Authority;
@@ -56,6 +56,75 @@ impl Hosts {
             || host.parse::<Ipv4Addr>().is_ok()
             || self.0.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
+}
+
+/// Why a text is no name that a request's `Host` can have.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{entry:?} would match no request: {reason}{}", example(.name.as_deref()))]
+pub struct HostError {
+    entry: String,
+    reason: &'static str,
+    /// The form that counts, when it can be told.
+    name: Option<String>,
+}
+
+fn example(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("; write {name:?}"),
+        None => "; write the names themselves, such as \"ledger.example\"".to_owned(),
+    }
+}
+
+/// Checks that a request can name this host: a DNS name in the form that clients send, or
+/// an IP address (which is always answered to).
+///
+/// # Errors
+/// For what holds a scheme, a port, a path, a wildcard, or no name at all.
+pub fn check_host(entry: &str) -> Result<(), HostError> {
+    let is_literal = entry.parse::<IpAddr>().is_ok()
+        || entry
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok());
+    if is_literal || is_dns_name(entry) {
+        return Ok(());
+    }
+    let rest = entry.split_once("://").map_or(entry, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let bare = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let reason = if entry.contains('*') {
+        "there are no wildcards"
+    } else if entry.contains("://") {
+        "a scheme is no part of it"
+    } else if entry.parse::<ipnet::IpNet>().is_ok() {
+        "it is a network, and any IP address is answered to already"
+    } else if bare.len() != host.len() {
+        "a port is no part of it"
+    } else if host.len() != entry.len() {
+        "a path is no part of it"
+    } else if !entry.is_ascii() {
+        "clients send names in ASCII"
+    } else {
+        "it is no host name"
+    };
+    // As browsers send it: names in other scripts become Punycode.
+    let name = url::Host::parse(bare).ok().map(|name| name.to_string());
+    let name = name.filter(|name| name != entry && is_dns_name(name));
+    Err(HostError { entry: entry.to_owned(), reason, name })
+}
+
+/// Whether it is a name of letters, digits, hyphens and underscores between dots. Not one
+/// that ends in a number, which clients read as an IPv4 address.
+fn is_dns_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let name = text.strip_suffix('.').unwrap_or(text);
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    name.len() <= 253
+        && name.split('.').all(is_label)
+        && !name.rsplit('.').next().is_none_or(is_number)
 }
 
 /// The authority that the request names: that of an absolute target, which counts

@@ -35,6 +35,7 @@ mod users;
 
 pub use auth::AuthHandle;
 pub use config::{ApiConfig, ConfigError, Limits};
+pub use host::{HostError, check_host};
 pub use password::{
     HashError, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError, check_password, hash_password,
 };

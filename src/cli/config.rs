@@ -13,6 +13,7 @@ use anyhow::Result;
 use super::args::{LogFormat, RunArgs};
 use super::exit::{Code, Failure};
 use super::logging::LogFilter;
+use crate::api::check_host;
 use crate::chain::Checkpoints;
 use crate::p2p::{MAX_MAX_MESSAGE, P2pConfig};
 pub(super) use keys::{key_variables, template};
@@ -120,7 +121,7 @@ impl Settings {
         let p2p = P2pConfig::default();
         let settings = Self {
             listen: layer.api.listen.unwrap_or(DEFAULT_LISTEN),
-            hosts: layer.api.hosts.unwrap_or_default(),
+            hosts: hosts(layer.api.hosts.unwrap_or_default())?,
             default_user: layer.api.default_user.unwrap_or(true),
             p2p_listen: layer.p2p.listen,
             p2p_native: layer.p2p.native.unwrap_or(p2p.native),
@@ -161,6 +162,15 @@ impl Settings {
         bound(cache.contains(&self.cache_bytes), "store.cache", "1MiB to 1024GiB")?;
         Ok(())
     }
+}
+
+/// The host names, each of which a request may name.
+fn hosts(names: Vec<String>) -> Result<Vec<String>> {
+    for name in &names {
+        check_host(name)
+            .map_err(|error| Failure::usage(format!("the setting `api.hosts`: {error}")))?;
+    }
+    Ok(names)
 }
 
 /// The directory that a file is in.

@@ -94,3 +94,37 @@ fn every_method_that_may_change_something_is_held_to_it() {
         assert_eq!(check(&method, "/", Version::HTTP_11, &headers), status, "{method}");
     }
 }
+
+#[test]
+fn an_entry_of_hosts_is_the_name_alone() {
+    for entry in [
+        "ledger",
+        "Ledger.example",
+        "ledger.example.",
+        "ledger_api",
+        "xn--mnchen-3ya.example",
+        "10.0.0.7",
+        "::1",
+        "[::1]",
+        "1and1.example",
+    ] {
+        assert_eq!(check_host(entry), Ok(()), "{entry}");
+    }
+    for (entry, reason, written) in [
+        ("*", "no wildcards", "such as \"ledger.example\""),
+        ("*.example", "no wildcards", "such as \"ledger.example\""),
+        ("ledger.example:443", "a port", "write \"ledger.example\""),
+        ("https://Ledger.example", "a scheme", "write \"ledger.example\""),
+        ("http://ledger.example:3000/x", "a scheme", "write \"ledger.example\""),
+        ("ledger.example/", "a path", "write \"ledger.example\""),
+        ("10.0.0.0/8", "any IP address", "such as \"ledger.example\""),
+        ("münchen.example", "in ASCII", "write \"xn--mnchen-3ya.example\""),
+        ("", "no host name", "such as \"ledger.example\""),
+        ("two words", "no host name", "such as \"ledger.example\""),
+        ("a..b", "no host name", "such as \"ledger.example\""),
+        ("10.0.0", "no host name", "such as \"ledger.example\""),
+    ] {
+        let text = check_host(entry).unwrap_err().to_string();
+        assert!(text.contains(reason) && text.contains(written), "{text}");
+    }
+}

@@ -31,7 +31,7 @@ pub(super) struct Key {
 }
 
 /// Every key, in the order of the file: those without a table first.
-pub(super) const KEYS: [Key; 17] = [
+pub(super) const KEYS: [Key; 18] = [
     Key {
         path: "peers",
         default: r#""../peers.json""#,

@@ -296,3 +296,14 @@ fn a_path_in_the_settings_file_starts_at_it() {
     let settings = Settings::load(&args(&["--config", file.to_str().unwrap()]), &nothing).unwrap();
     assert_eq!(settings.peers, dir.path().join("p.json"));
 }
+
+#[test]
+fn host_names_that_match_nothing_are_refused() {
+    for (setting, is) in [
+        ("hosts = [\"*\"]", "`api.hosts`: \"*\""),
+        ("hosts = [\"ledger.example:443\"]", "write \"ledger.example\""),
+    ] {
+        let text = text_of(&parse(&format!("[api]\n{setting}\n")).unwrap_err());
+        assert!(text.contains(is), "{text}");
+    }
+}
