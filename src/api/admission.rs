@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Limits;
 use super::throttle::Source;
+use super::{Limits, TrustedProxies};
 
 /// Refused connections whose body is read to its end, and those of one address.
 const MAX_LINGERING: usize = 16;
@@ -22,6 +22,7 @@ pub(super) struct Admission {
     all: Arc<Semaphore>,
     by_source: Arc<Counts>,
     most_of_one: usize,
+    proxies: Arc<TrustedProxies>,
 }
 
 /// A place among the connections, given back when dropped.
@@ -32,17 +33,19 @@ pub(super) struct Place {
 }
 
 impl Admission {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self::with(limits.connections, limits.connections_per_address)
+    /// Places for connections; those of trusted proxies count for no address.
+    pub(super) fn new(limits: &Limits, proxies: Arc<TrustedProxies>) -> Self {
+        Self::with(limits.connections, limits.connections_per_address, proxies)
     }
 
     /// Places for connections that were refused and still send.
-    pub(super) fn lingering() -> Self {
-        Self::with(MAX_LINGERING, MAX_LINGERING_OF_ONE)
+    pub(super) fn lingering(proxies: Arc<TrustedProxies>) -> Self {
+        Self::with(MAX_LINGERING, MAX_LINGERING_OF_ONE, proxies)
     }
 
-    fn with(most: usize, most_of_one: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(most)), by_source: Arc::default(), most_of_one }
+    fn with(most: usize, most_of_one: usize, proxies: Arc<TrustedProxies>) -> Self {
+        let (all, by_source) = (Arc::new(Semaphore::new(most)), Arc::default());
+        Self { all, by_source, most_of_one, proxies }
     }
 
     /// A place for a connection of this address; `None` when all or its own are taken.
@@ -58,7 +61,7 @@ impl Admission {
 
     /// Gives the room to a connection of this address; none when it has too many.
     pub(super) fn admit(&self, place: OwnedSemaphorePermit, address: IpAddr) -> Option<Place> {
-        if address.to_canonical().is_loopback() {
+        if address.to_canonical().is_loopback() || self.proxies.contains(address) {
             return Some(Place { _place: place, counted: None });
         }
         let source = Source::from(address);

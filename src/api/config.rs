@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Users;
+use super::{TrustedProxies, Users};
 
 /// How the API listens, whom it serves and within which limits.
 #[derive(Clone, Debug)]
@@ -14,12 +14,14 @@ pub struct ApiConfig {
     /// Names besides `localhost` and IP literals by which clients may call this
     /// node (`Host`); letters in any case, without a port.
     pub hosts: Vec<String>,
+    /// Proxies whose word counts for whom a request is. Default none.
+    pub trusted_proxies: TrustedProxies,
     /// Who may call. With none, the default user may where [`ApiConfig::default_user`]
     /// and the other settings let it.
     pub users: Users,
     /// Whether `jenny` with password `1234` may call while there are no users: to be
     /// false once a user was made. It never counts on an address beyond loopback, with
-    /// [`ApiConfig::hosts`], or for a request that was forwarded. Default true.
+    /// [`ApiConfig::hosts`] or [`ApiConfig::trusted_proxies`], or for a request that was forwarded. Default true.
     pub default_user: bool,
     /// JSON array of peer addresses, read by `POST /addPeers`.
     pub peers_file: PathBuf,
@@ -84,7 +86,8 @@ impl ApiConfig {
 
     /// Whether the default credentials count.
     pub(super) fn takes_default_user(&self) -> bool {
-        self.default_user && self.users.is_empty() && self.is_local() && self.hosts.is_empty()
+        let expects_others = !self.hosts.is_empty() || !self.trusted_proxies.is_empty();
+        self.default_user && self.users.is_empty() && self.is_local() && !expects_others
     }
 
     /// Whether only this machine can connect.
@@ -98,6 +101,7 @@ impl Default for ApiConfig {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)),
             hosts: Vec::new(),
+            trusted_proxies: TrustedProxies::default(),
             users: Users::default(),
             default_user: true,
             peers_file: PathBuf::from("peers.json"),

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,13 +15,34 @@ use http::{Method, Request, Response, StatusCode};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tower::Service;
 
+use super::TrustedProxies;
 use super::activity::{Activity, UnderWay};
 use super::body::TrackedBody;
 use super::problem::Problem;
 
-/// The end of a connection that a request came by.
+/// Who sent a request: the end of its connection, or the address that a trusted proxy at
+/// that end names.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Client(pub(super) SocketAddr);
+pub(super) struct Client {
+    connection: SocketAddr,
+    forwarded: Option<IpAddr>,
+}
+
+impl Client {
+    /// The client's address.
+    pub(super) fn ip(&self) -> IpAddr {
+        self.forwarded.unwrap_or_else(|| self.connection.ip())
+    }
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.forwarded {
+            Some(address) => address.fmt(f),
+            None => self.connection.fmt(f),
+        }
+    }
+}
 
 /// Numbers requests that went wrong, so that an answer and its log line meet.
 #[derive(Clone, Debug)]
@@ -48,14 +69,22 @@ impl RequestIds {
 #[derive(Clone, Debug)]
 pub(super) struct Finish<S> {
     inner: S,
-    client: Client,
+    connection: SocketAddr,
+    proxies: Arc<TrustedProxies>,
     activity: Activity,
     ids: RequestIds,
 }
 
 impl<S> Finish<S> {
-    pub(super) const fn new(inner: S, client: Client, activity: Activity, ids: RequestIds) -> Self {
-        Self { inner, client, activity, ids }
+    /// For a connection of this address.
+    pub(super) const fn new(
+        inner: S,
+        connection: SocketAddr,
+        proxies: Arc<TrustedProxies>,
+        activity: Activity,
+        ids: RequestIds,
+    ) -> Self {
+        Self { inner, connection, proxies, activity, ids }
     }
 }
 
@@ -84,12 +113,14 @@ where
             path: parts.uri.clone(),
             is_anonymous: !parts.headers.contains_key(header::AUTHORIZATION),
         };
-        parts.extensions.insert(self.client);
+        let forwarded = self.proxies.client(self.connection.ip(), &parts.headers);
+        let client = Client { connection: self.connection, forwarded };
+        parts.extensions.insert(client);
         if parts.method == Method::HEAD {
             parts.method = Method::GET;
         }
         let answer = self.inner.call(Request::from_parts(parts, body));
-        let (activity, ids, client) = (self.activity.clone(), self.ids.clone(), self.client);
+        let (activity, ids) = (self.activity.clone(), self.ids.clone());
         Box::pin(async move {
             let Ok(response) = answer.await;
             let (mut head, body) = response.into_parts();
@@ -155,7 +186,7 @@ fn log(problem: &Problem, request_id: &str, asked: &Asked, client: Client) {
     let (status, kind, _) = problem.kind.parts();
     let is_failure = problem.status().is_server_error();
     let is_unavailable = status == StatusCode::SERVICE_UNAVAILABLE;
-    let (status, client, detail) = (status.as_u16(), client.0, problem.detail.as_ref());
+    let (status, detail) = (status.as_u16(), problem.detail.as_ref());
     if asked.is_anonymous && (!is_failure || is_unavailable) {
         tracing::debug!(request_id, status, kind, %client, %asked, detail, "request refused");
     } else if is_failure {

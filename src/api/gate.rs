@@ -115,6 +115,6 @@ impl Rules {
 
     async fn user<B>(&self, request: &Request<B>) -> Result<Role, Problem> {
         let client = request.extensions().get::<Client>().ok_or_else(Problem::internal)?;
-        self.auth.check(request.headers(), client.0.ip()).await
+        self.auth.check(request.headers(), client.ip()).await
     }
 }

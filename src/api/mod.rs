@@ -24,6 +24,7 @@ mod panics;
 mod password;
 mod peers;
 mod problem;
+mod proxies;
 mod reply;
 mod root;
 mod routes;
@@ -39,5 +40,6 @@ pub use host::{HostError, check_host};
 pub use password::{
     HashError, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError, check_password, hash_password,
 };
+pub use proxies::{MAX_PROXIES, ProxyError, TrustedProxies};
 pub use server::Server;
 pub use users::{MAX_USERS, Role, User, Users, UsersError};

@@ -22,13 +22,13 @@ use super::admission::{Admission, Place};
 use super::auth::Auth;
 use super::body::{BodyReader, TrackedBody};
 use super::chains;
-use super::finish::{Client, Finish, RequestIds};
+use super::finish::{Finish, RequestIds};
 use super::gate::{Gate, Rules};
 use super::host::Hosts;
 use super::panics::OnPanic;
 use super::routes::{self, Context};
 use super::stream::{GuardedStream, Lingering};
-use super::{ApiConfig, AuthHandle, Limits};
+use super::{ApiConfig, AuthHandle, Limits, TrustedProxies};
 use crate::node::NodeHandle;
 
 /// Hyper's buffers of a connection, in bytes, for what is read and for what is
@@ -48,6 +48,7 @@ pub struct Server {
     listener: TcpListener,
     local_addr: SocketAddr,
     limits: Limits,
+    proxies: Arc<TrustedProxies>,
     rules: Arc<Rules>,
     context: Arc<Context>,
     ids: RequestIds,
@@ -88,6 +89,7 @@ impl Server {
             listener,
             local_addr,
             limits: config.limits,
+            proxies: Arc::new(config.trusted_proxies),
             rules: Arc::new(Rules { hosts: Hosts::new(&config.hosts), auth }),
             context: Arc::new(context),
             ids: RequestIds::new(run),
@@ -107,7 +109,7 @@ impl Server {
     /// Serves until `stop` is cancelled; then takes no more requests, waits for the
     /// answers under way, at most [`Limits::grace`], and cuts what is left.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { listener, limits, rules, context, ids, .. } = self;
+        let Self { listener, limits, proxies, rules, context, ids, .. } = self;
         let auth = Arc::clone(&rules.auth);
         let reminding = tokio::spawn(async move {
             auth.remind_of_default_user(|| {
@@ -118,8 +120,8 @@ impl Server {
         let _reminding = AbortOnDropHandle::new(reminding);
         let routes = warp::service(routes::filter(&context));
         let gate = CatchPanicLayer::custom(OnPanic).layer(Gate::new(rules, routes));
-        let admission = Admission::new(&limits);
-        let lingering = Admission::lingering();
+        let admission = Admission::new(&limits, Arc::clone(&proxies));
+        let lingering = Admission::lingering(Arc::clone(&proxies));
         // Owns the connections' tasks.
         let connections = TaskTracker::new();
         // Cut when the grace is over, however this function ends.
@@ -127,7 +129,8 @@ impl Server {
         let _cut_at_last = cut.clone().drop_guard();
         while let Some((socket, client, place)) = accept(&listener, &admission, &stop).await {
             let activity = Activity::default();
-            let service = Finish::new(gate.clone(), Client(client), activity.clone(), ids.clone());
+            let (activity_of, ids, proxies) = (activity.clone(), ids.clone(), Arc::clone(&proxies));
+            let service = Finish::new(gate.clone(), client, proxies, activity_of, ids);
             let lingering = Lingering::new(lingering.clone(), client.ip());
             let stream = GuardedStream::new(socket, activity, &limits, lingering);
             let connection = serve(stream, service, stop.clone());

@@ -13,7 +13,7 @@ use anyhow::Result;
 use super::args::{LogFormat, RunArgs};
 use super::exit::{Code, Failure};
 use super::logging::LogFilter;
-use crate::api::check_host;
+use crate::api::{TrustedProxies, check_host};
 use crate::chain::Checkpoints;
 use crate::p2p::{MAX_MAX_MESSAGE, P2pConfig};
 pub(super) use keys::{key_variables, template};
@@ -58,6 +58,8 @@ pub(super) struct Settings {
     pub(super) listen: SocketAddr,
     /// Host names by which the API may be addressed, beside IP literals and `localhost`.
     pub(super) hosts: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` counts.
+    pub(super) trusted_proxies: TrustedProxies,
     /// Whether the default credentials may count.
     pub(super) default_user: bool,
     /// The peers' file.
@@ -122,6 +124,10 @@ impl Settings {
         let settings = Self {
             listen: layer.api.listen.unwrap_or(DEFAULT_LISTEN),
             hosts: hosts(layer.api.hosts.unwrap_or_default())?,
+            trusted_proxies: TrustedProxies::parse(&layer.api.trusted_proxies.unwrap_or_default())
+                .map_err(|error| {
+                    Failure::usage(format!("the setting `api.trusted_proxies`: {error}"))
+                })?,
             default_user: layer.api.default_user.unwrap_or(true),
             p2p_listen: layer.p2p.listen,
             p2p_native: layer.p2p.native.unwrap_or(p2p.native),

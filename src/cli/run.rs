@@ -169,6 +169,7 @@ fn api_config(settings: &Settings, users: &UsersFile) -> Result<ApiConfig> {
         listen: settings.listen,
         hosts: settings.hosts.clone(),
         users: users.read()?,
+        trusted_proxies: settings.trusted_proxies.clone(),
         default_user: settings.default_user,
         peers_file: settings.peers.clone(),
         peers_required: settings.peers_required,

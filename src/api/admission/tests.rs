@@ -3,7 +3,8 @@
 use super::*;
 
 fn admission() -> Admission {
-    Admission::new(&Limits { connections: 4, connections_per_address: 2, ..Limits::default() })
+    let limits = Limits { connections: 4, connections_per_address: 2, ..Limits::default() };
+    Admission::new(&limits, Arc::new(TrustedProxies::parse(&["198.51.100.0/24"]).unwrap()))
 }
 
 async fn enter(admission: &Admission, address: &str) -> Option<Place> {
@@ -33,6 +34,16 @@ async fn an_ipv6_network_counts_as_one_and_loopback_is_not_counted() {
     drop(other);
     let local = [enter(&admission, "::1").await, enter(&admission, "127.0.0.1").await];
     assert!(local.iter().all(Option::is_some));
+}
+
+#[tokio::test]
+async fn trusted_proxies_are_not_counted() {
+    let admission = admission();
+    let mut places = Vec::new();
+    for _ in 0..3 {
+        places.push(enter(&admission, "198.51.100.7").await.unwrap());
+    }
+    assert!(admission.by_source.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -37,6 +37,7 @@ fn default_credentials_end_with_each_sign_of_other_callers() {
     for config in [
         ApiConfig { default_user: false, ..local() },
         ApiConfig { hosts: vec!["ledger.example".to_owned()], ..local() },
+        ApiConfig { trusted_proxies: TrustedProxies::parse(&["127.0.0.1"]).unwrap(), ..local() },
         ApiConfig { users: Users::new(vec![user]).unwrap(), ..local() },
         listening("0.0.0.0:3000"),
     ] {

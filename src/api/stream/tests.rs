@@ -1,5 +1,7 @@
 //! Tests.
 
+use std::sync::Arc;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
@@ -11,7 +13,7 @@ const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 /// Places of their own, for a connection of this address.
 fn lingering(client: IpAddr) -> Lingering {
-    Lingering::new(Admission::lingering(), client)
+    Lingering::new(Admission::lingering(Arc::default()), client)
 }
 
 fn pair() -> (GuardedStream<DuplexStream>, Activity, DuplexStream) {
@@ -175,7 +177,7 @@ fn take_places(stream: &GuardedStream<DuplexStream>) -> Vec<Place> {
 
 #[test]
 fn sixteen_linger_and_two_of_one_address() {
-    let places = Admission::lingering();
+    let places = Admission::lingering(Arc::default());
     let of = |address: &str| places.try_admit(address.parse().unwrap());
     let mut held = vec![of("192.0.2.1").unwrap(), of("192.0.2.1").unwrap()];
     assert!(of("192.0.2.1").is_none());

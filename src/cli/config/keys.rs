@@ -31,7 +31,7 @@ pub(super) struct Key {
 }
 
 /// Every key, in the order of the file: those without a table first.
-pub(super) const KEYS: [Key; 18] = [
+pub(super) const KEYS: [Key; 19] = [
     Key {
         path: "peers",
         default: r#""../peers.json""#,
@@ -59,6 +59,13 @@ pub(super) const KEYS: [Key; 18] = [
         env: Some("JENNY_API_HOSTS"),
         kind: Some(Kind::List),
         about: "Host names by which clients may address the API, beside localhost and IP addresses.",
+    },
+    Key {
+        path: "api.trusted_proxies",
+        default: "[]",
+        env: Some("JENNY_API_TRUSTED_PROXIES"),
+        kind: Some(Kind::List),
+        about: "Addresses or networks of the proxies whose X-Forwarded-For names the client.",
     },
     Key {
         path: "api.default_user",

@@ -32,6 +32,7 @@ pub(super) struct Layer {
 pub(super) struct Api {
     pub(super) listen: Option<SocketAddr>,
     pub(super) hosts: Option<Vec<String>>,
+    pub(super) trusted_proxies: Option<Vec<String>>,
     pub(super) default_user: Option<bool>,
 }
 
@@ -134,6 +135,7 @@ impl Layer {
             api: Api {
                 listen: self.api.listen.or(below.api.listen),
                 hosts: self.api.hosts.or(below.api.hosts),
+                trusted_proxies: self.api.trusted_proxies.or(below.api.trusted_proxies),
                 default_user: self.api.default_user.or(below.api.default_user),
             },
             p2p: P2p {

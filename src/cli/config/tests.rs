@@ -106,7 +106,8 @@ fn every_key_can_be_set() {
     let settings = parse(&format!(
         "peers = \"/etc/peers.json\"\n\
          checkpoints = [{{ height = 5, hash = \"{}\" }}]\n\
-         api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"], default_user = false }}\n\
+         api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"], trusted_proxies = [\"::1\"], \
+         default_user = false }}\n\
          log = {{ level = \"warn\", format = \"json\" }}\n\
          [p2p]\nlisten = \"[::1]:81\"\nnative = false\nmax_message = \"8MiB\"\nmax_dialled = 1\n\
          max_accepted = 2\nmax_per_prefix = 3\n\
@@ -118,6 +119,7 @@ fn every_key_can_be_set() {
     let expected = Settings {
         listen: "[::1]:80".parse().unwrap(),
         hosts: vec!["ledger".to_owned()],
+        trusted_proxies: TrustedProxies::parse(&["::1"]).unwrap(),
         default_user: false,
         peers: PathBuf::from("/etc/peers.json"),
         peers_required: true,
@@ -298,10 +300,12 @@ fn a_path_in_the_settings_file_starts_at_it() {
 }
 
 #[test]
-fn host_names_that_match_nothing_are_refused() {
+fn host_names_and_proxies_that_match_nothing_are_refused() {
     for (setting, is) in [
         ("hosts = [\"*\"]", "`api.hosts`: \"*\""),
         ("hosts = [\"ledger.example:443\"]", "write \"ledger.example\""),
+        ("trusted_proxies = [\"10.0.0.0/33\"]", "`api.trusted_proxies`: \"10.0.0.0/33\""),
+        ("trusted_proxies = [\"proxy.example\"]", "is no IP address or network"),
     ] {
         let text = text_of(&parse(&format!("[api]\n{setting}\n")).unwrap_err());
         assert!(text.contains(is), "{text}");
