@@ -16,15 +16,18 @@ use tokio::sync::Semaphore;
 
 use super::credentials::{Credentials, NoCredentials};
 use super::problem::{Kind, Problem};
-use super::throttle::{Source, Throttle};
+use super::throttle::{Claim, Source, Throttle};
 use super::{ApiConfig, ConfigError, Role, User, Users};
 
 /// Passwords that are verified at the same time; each takes 19 MiB and about 50 ms
 /// of one core with the default costs.
 const MAX_VERIFYING: usize = 2;
 
-/// How long a request waits for its turn to be verified; then 503.
+/// How long a request waits to be verified; then 503.
 const VERIFY_WAIT: Duration = Duration::from_secs(10);
+
+/// How long a request of a throttled source waits for its turn; then 429.
+const TURN_WAIT: Duration = Duration::from_secs(5);
 
 /// The name and password of a node of the original program. They count as
 /// [`ApiConfig::default_user`] says.
@@ -40,7 +43,7 @@ pub(super) struct Auth {
     /// What is remembered of the default credentials.
     default_digest: [u8; 32],
     current: RwLock<Arc<Generation>>,
-    throttle: Throttle,
+    throttle: Arc<Throttle>,
     verifying: Arc<Semaphore>,
 }
 
@@ -57,11 +60,18 @@ impl fmt::Debug for Key {
     }
 }
 
+/// Credentials that were not verified yet.
+struct Attempt {
+    credentials: Credentials,
+    digest: [u8; 32],
+    claim: Claim,
+}
+
 /// One set of users with what was verified against it. A reload starts a new one,
 /// so that a removed user's password stops to work at once.
 #[derive(Debug)]
 struct Generation {
-    users: HashMap<String, User>,
+    users: HashMap<Arc<str>, User>,
     /// Verified against when the name is unknown, so that the time tells nothing.
     decoy: Option<User>,
     /// By the digest's first bytes. At most one entry a user.
@@ -125,7 +135,7 @@ impl Auth {
             default_digest: key.digest(DEFAULT_CREDENTIALS),
             current: RwLock::new(Arc::new(generation)),
             key,
-            throttle: Throttle::default(),
+            throttle: Arc::default(),
             verifying: Arc::new(Semaphore::new(MAX_VERIFYING)),
         }))
     }
@@ -160,8 +170,8 @@ impl Auth {
     /// Who sent these headers.
     ///
     /// # Errors
-    /// 401, 429 for an address that sent too many wrong passwords, 503 when too
-    /// many others wait to be verified.
+    /// 401, 429 when too many wrong passwords came from the address and no turn came,
+    /// 503 when too many others wait to be verified.
     pub(super) async fn check(
         self: &Arc<Self>,
         headers: &HeaderMap,
@@ -172,76 +182,98 @@ impl Auth {
         let current = self.current();
         if current.default_user && bool::from(digest.ct_eq(&self.default_digest)) {
             return if is_forwarded(headers) {
-                Err(self.wrong(address.into(), FORWARDED))
+                Err(self.refuse(&Claim { source: address.into(), user: None }, FORWARDED))
             } else {
                 Ok(Role::Operator)
             };
         }
-        match current.known(&digest) {
-            Some(role) => Ok(role),
-            None => self.verify(current, credentials, digest, address.into()).await,
+        if let Some(role) = current.known(&digest) {
+            return Ok(role);
         }
+        let claim = current.claim(&credentials, address.into());
+        self.verify(Attempt { credentials, digest, claim }).await
     }
 
-    async fn verify(
-        self: &Arc<Self>,
-        current: Arc<Generation>,
-        credentials: Credentials,
-        digest: [u8; 32],
-        source: Source,
-    ) -> Result<Role, Problem> {
-        if let Some(wait) = self.throttle.refused(source, Instant::now()) {
-            return Err(throttled(wait));
-        }
-        if current.decoy.is_none() {
+    async fn verify(self: &Arc<Self>, attempt: Attempt) -> Result<Role, Problem> {
+        let throttled_for = self.throttle.throttled(attempt.claim.source, now());
+        if self.current().decoy.is_none() {
             // There is no password to compare with.
-            return Err(self.wrong(source, WRONG));
+            return Err(throttled_for.map_or_else(|| self.wrong(&attempt), throttled));
         }
-        let turn = Arc::clone(&self.verifying).acquire_owned();
-        let Ok(Ok(turn)) = tokio::time::timeout(VERIFY_WAIT, turn).await else {
+        if throttled_for.is_some()
+            && let Some(role) = self.turn(&attempt).await?
+        {
+            return Ok(role);
+        }
+        let verifying = Arc::clone(&self.verifying).acquire_owned();
+        let Ok(Ok(verifying)) = tokio::time::timeout(VERIFY_WAIT, verifying).await else {
             let detail = "too many passwords wait to be verified; try again later";
             return Err(Problem::new(Kind::Busy, detail).retry_after(VERIFY_WAIT));
         };
         let auth = Arc::clone(self);
         // Counted over there: a client that leaves early saves nothing by it.
         let verdict = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            auth.verify_now(&current, &credentials, digest, source)
+            let _verifying = verifying;
+            auth.verify_now(&attempt, throttled_for.is_some())
         });
         verdict.await.unwrap_or_else(|_| Err(Problem::internal()))
     }
 
-    fn verify_now(
-        &self,
-        current: &Generation,
-        credentials: &Credentials,
-        digest: [u8; 32],
-        source: Source,
-    ) -> Result<Role, Problem> {
-        // While this one waited, the same credentials may have been verified, or
-        // the address refused.
-        if let Some(role) = current.known(&digest) {
+    /// Waits for the turn of an attempt whose source is throttled. The role, when the same
+    /// credentials were found right meanwhile.
+    async fn turn(&self, attempt: &Attempt) -> Result<Option<Role>, Problem> {
+        let end = now().checked_add(TURN_WAIT);
+        let queue = self.throttle.queue(attempt.claim.clone());
+        let waiting = queue.ok_or_else(|| throttled(Duration::from_secs(1)))?;
+        loop {
+            if let Some(role) = self.current().known(&attempt.digest) {
+                return Ok(Some(role));
+            }
+            match waiting.turn(now()) {
+                Ok(()) => return Ok(None),
+                Err(rest) if now().checked_add(rest) > end => return Err(throttled(rest)),
+                Err(rest) => tokio::time::sleep(rest).await,
+            }
+        }
+    }
+
+    fn verify_now(&self, attempt: &Attempt, has_turn: bool) -> Result<Role, Problem> {
+        // While this one waited, the users may have been replaced, the same credentials
+        // verified, or the source throttled.
+        let current = self.current();
+        if let Some(role) = current.known(&attempt.digest) {
             return Ok(role);
         }
-        if let Some(wait) = self.throttle.refused(source, Instant::now()) {
+        let throttled_for = self.throttle.throttled(attempt.claim.source, now());
+        if let Some(wait) = throttled_for.filter(|_| !has_turn) {
             return Err(throttled(wait));
         }
-        match current.verify(credentials) {
+        match current.verify(&attempt.credentials) {
             Some(role) => {
-                current.remember(digest, role, credentials.name().to_owned());
+                let name = attempt.credentials.name().to_owned();
+                current.remember(attempt.digest, role, name);
                 Ok(role)
             }
-            None => Err(self.wrong(source, WRONG)),
+            None => Err(self.wrong(attempt)),
         }
     }
 
     /// Counts wrong credentials, and says why they are wrong.
-    fn wrong(&self, source: Source, why: &'static str) -> Problem {
-        match self.throttle.count(source, Instant::now()) {
+    fn wrong(&self, attempt: &Attempt) -> Problem {
+        self.refuse(&attempt.claim, WRONG)
+    }
+
+    fn refuse(&self, claim: &Claim, why: &'static str) -> Problem {
+        match self.throttle.count(claim, now()) {
             Some(wait) => throttled(wait),
             None => Problem::new(Kind::Unauthorized, why),
         }
     }
+}
+
+/// The time, which tests may hold still.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 impl Key {
@@ -255,11 +287,17 @@ impl Generation {
     fn new(users: &Users, default_user: bool) -> Self {
         let users = users.as_slice();
         Self {
-            users: users.iter().map(|user| (user.name.clone(), user.clone())).collect(),
+            users: users.iter().map(|user| (user.name.as_str().into(), user.clone())).collect(),
             decoy: users.first().cloned(),
             verified: RwLock::default(),
             default_user: default_user && users.is_empty(),
         }
+    }
+
+    /// Whom these credentials name.
+    fn claim(&self, credentials: &Credentials, source: Source) -> Claim {
+        let user = self.users.get_key_value(credentials.name());
+        Claim { source, user: user.map(|(name, _)| Arc::clone(name)) }
     }
 
     fn known(&self, digest: &[u8; 32]) -> Option<Role> {
@@ -277,8 +315,8 @@ impl Generation {
     fn take_over(&self, before: &Self) {
         let verified = before.verified.read().unwrap_or_else(PoisonError::into_inner);
         for entry in verified.values() {
-            let user = self.users.get(&entry.name);
-            if user.is_some() && user == before.users.get(&entry.name) {
+            let user = self.users.get(entry.name.as_str());
+            if user.is_some() && user == before.users.get(entry.name.as_str()) {
                 self.remember(entry.digest, entry.role, entry.name.clone());
             }
         }

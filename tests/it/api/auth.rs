@@ -1,8 +1,10 @@
 //! Who is let in.
 
-use jenny_chain::api::{ConfigError, Role, Users};
+use jenny_chain::api::{ConfigError, Role, TrustedProxies, Users};
 
 use crate::harness::{ApiNode, Request, Response, basic, user};
+
+const CHALLENGE: &str = "Basic realm=\"jenny\"";
 
 /// A node with an operator and a reader.
 async fn with_users() -> ApiNode {
@@ -19,7 +21,7 @@ async fn with_header(node: &ApiNode, value: &str) -> Response {
 
 fn is_challenge(answer: &Response) {
     assert_eq!(answer.expect_problem(401, "unauthorized"), None);
-    assert_eq!(answer.header("www-authenticate"), Some("Basic realm=\"jenny\""));
+    assert_eq!(answer.header("www-authenticate"), Some(CHALLENGE));
 }
 
 #[tokio::test]
@@ -118,13 +120,63 @@ async fn the_twentieth_wrong_password_closes_the_door_but_not_to_the_verified() 
     twentieth.expect_problem(429, "too-many-wrong-passwords");
     let wait: u64 = twentieth.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
-    // Right, but not verified before.
-    let ann = Request::get("/").auth("ann", "a:colon: and ünïcode");
-    node.ask(&ann).await.expect_problem(429, "too-many-wrong-passwords");
+    let next = guesser.ask(&Request::get("/").auth("rob", "guess 21")).await;
+    next.expect_problem(429, "too-many-wrong-passwords");
+    // Right, and not verified before: it has its turn.
+    node.ask(&Request::get("/").auth("ann", "a:colon: and ünïcode")).await.expect(200);
     // Nothing to guess with is only challenged; the verified are never refused.
     is_challenge(&node.ask(&Request::get("/")).await);
     node.ask(&rob).await.expect(200);
     node.ask(&Request::get("/livez")).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_guesser_keeps_nobody_else_out() {
+    let node = with_users().await;
+    let address = node.address;
+    // One at names of nobody and one at a name of somebody, without a pause.
+    let guessing = ["eve", "rob"].map(|name| {
+        tokio::spawn(async move {
+            let mut guesser = crate::harness::Client::connect(address).await;
+            for guess in 0.. {
+                let request = Request::get("/").auth(name, &format!("guess {guess}"));
+                guesser.ask(&request).await;
+            }
+        })
+    });
+    let probe = Request::get("/").auth("nobody", "wrong");
+    while node.ask(&probe).await.status != 429 {}
+    node.ask(&Request::get("/").auth("ann", "a:colon: and ünïcode")).await.expect(200);
+    for guesser in guessing {
+        guesser.abort();
+    }
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_client_is_counted_by_itself() {
+    let users = || Users::new(vec![user("rob", "read", Role::Reader)]).unwrap();
+    let guess = |client: &str, guess: usize| {
+        let request = Request::get("/").auth("rob", &format!("guess {guess}"));
+        request.header("X-Forwarded-For", client)
+    };
+    let proxied = ApiNode::with(|setup| {
+        setup.api.users = users();
+        setup.api.trusted_proxies = TrustedProxies::parse(&["127.0.0.0/8"]).unwrap();
+    })
+    .await;
+    for number in 1..=19 {
+        is_challenge(&proxied.ask(&guess("203.0.113.9", number)).await);
+    }
+    let twentieth = proxied.ask(&guess("198.51.100.1, 203.0.113.9", 20)).await;
+    twentieth.expect_problem(429, "too-many-wrong-passwords");
+    is_challenge(&proxied.ask(&guess("203.0.113.8", 1)).await);
+    // From anybody else the header means nothing.
+    let direct = ApiNode::with(|setup| setup.api.users = users()).await;
+    for number in 1..=19 {
+        is_challenge(&direct.ask(&guess(&format!("203.0.113.{number}"), number)).await);
+    }
+    let twentieth = direct.ask(&guess("203.0.113.20", 20)).await;
+    twentieth.expect_problem(429, "too-many-wrong-passwords");
 }
 
 #[tokio::test]
