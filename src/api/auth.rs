@@ -260,7 +260,8 @@ impl Auth {
 
     /// Counts wrong credentials, and says why they are wrong.
     fn wrong(&self, attempt: &Attempt) -> Problem {
-        self.refuse(&attempt.claim, WRONG)
+        let is_text = std::str::from_utf8(attempt.credentials.text()).is_ok();
+        self.refuse(&attempt.claim, if is_text { WRONG } else { NOT_UTF8 })
     }
 
     fn refuse(&self, claim: &Claim, why: &'static str) -> Problem {
@@ -345,6 +346,8 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
 }
 
 const WRONG: &str = "the name or the password is wrong";
+
+const NOT_UTF8: &str = "the name or the password is wrong: they are not UTF-8, which is how this node reads them; the client seems to send another encoding, such as Latin-1 (ISO-8859-1)";
 
 const FORWARDED: &str = "the default user and password do not count for a request that came through a proxy; add a user with `jenny init --user`";
 

@@ -243,7 +243,7 @@ impl Problem {
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
         if self.kind == Kind::Unauthorized {
-            let challenge = HeaderValue::from_static("Basic realm=\"jenny\"");
+            let challenge = HeaderValue::from_static("Basic realm=\"jenny\", charset=\"UTF-8\"");
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = self.retry_after {

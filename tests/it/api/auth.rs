@@ -4,7 +4,7 @@ use jenny_chain::api::{ConfigError, Role, TrustedProxies, Users};
 
 use crate::harness::{ApiNode, Request, Response, basic, user};
 
-const CHALLENGE: &str = "Basic realm=\"jenny\"";
+const CHALLENGE: &str = "Basic realm=\"jenny\", charset=\"UTF-8\"";
 
 /// A node with an operator and a reader.
 async fn with_users() -> ApiNode {
@@ -177,6 +177,19 @@ async fn behind_a_trusted_proxy_each_client_is_counted_by_itself() {
     }
     let twentieth = direct.ask(&guess("203.0.113.20", 20)).await;
     twentieth.expect_problem(429, "too-many-wrong-passwords");
+}
+
+#[tokio::test]
+async fn credentials_in_latin_1_are_told_apart_from_wrong_ones() {
+    let users = Users::new(vec![user("jürgen", "pässword", Role::Reader)]).unwrap();
+    let node = ApiNode::with(|setup| setup.api.users = users).await;
+    node.ask(&Request::get("/").auth("jürgen", "pässword")).await.expect(200);
+    // `jürgen:pässword` in Latin-1.
+    let answer = with_header(&node, "Basic avxyZ2VuOnDkc3N3b3Jk").await;
+    is_challenge(&answer);
+    assert!(answer.text().contains("not UTF-8") && answer.text().contains("ISO-8859-1"));
+    let wrong = node.ask(&Request::get("/").auth("jürgen", "pässwort")).await;
+    assert!(!wrong.text().contains("UTF-8"), "{}", wrong.text());
 }
 
 #[tokio::test]
