@@ -22,6 +22,7 @@ mod judge;
 mod link;
 mod message;
 mod native;
+mod netaddr;
 mod network;
 mod places;
 mod range;

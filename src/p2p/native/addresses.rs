@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::chain::Timestamp;
 use crate::node::{KnownPeer, PeerUrl};
+use crate::p2p::netaddr::Scope;
 use crate::sync::message::{MAX_PEERS, MAX_TEXT, PeerAddress};
 
 /// Of the address book, what is told to a peer at `to`: where links came about, the latest
@@ -39,45 +40,26 @@ pub(in crate::p2p) fn listening(listen: &str, seen: IpAddr) -> Option<PeerUrl> {
     format!("ws://{}", SocketAddr::new(seen, listen.port())).parse().ok()
 }
 
-/// Whether an address has a meaning on this machine or in its own networks only: loopback,
-/// private (RFC 1918, RFC 4193), shared (RFC 6598) or link-local. A name is local when it is one
-/// of loopback's; what others lead to is not looked up.
+/// Whether an address means something on this machine or in its own networks only. A name is
+/// local when it is one of loopback's; what others lead to is not looked up.
 pub(in crate::p2p) fn is_local(url: &PeerUrl) -> bool {
     let Some((host, _)) = url.authority() else { return true };
-    match host.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
-        Ok(IpAddr::V4(ip)) => {
-            let is_shared = matches!(ip.octets(), [100, 64..=127, ..]);
-            ip.is_loopback() || ip.is_private() || ip.is_link_local() || is_shared
-        }
-        Ok(IpAddr::V6(ip)) => {
-            ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
-        }
-        Err(_) => is_loopback_name(&host),
+    match host.parse::<IpAddr>() {
+        Ok(ip) => Scope::of(ip) != Scope::Global,
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
 }
 
-fn is_loopback_name(host: &str) -> bool {
-    host == "localhost" || host.ends_with(".localhost")
-}
-
 /// The address with nothing after its port, when a node at `other` may be told it, or may tell
-/// it: loopback means another machine there, unless it is this one.
+/// it: an IP address that the node can have reached. A name may lead anywhere, later elsewhere
+/// than now.
 fn plain(url: &PeerUrl, other: IpAddr) -> Option<PeerUrl> {
     let (host, port) = url.authority()?;
-    let text = if let Ok(ip) = host.parse::<IpAddr>() {
-        let ip = ip.to_canonical();
-        let is_lost = ip.is_loopback() && !other.to_canonical().is_loopback();
-        if is_lost || ip.is_unspecified() || ip.is_multicast() {
-            return None;
-        }
-        format!("ws://{}", SocketAddr::new(ip, port))
-    } else {
-        if is_loopback_name(&host) && !other.to_canonical().is_loopback() {
-            return None;
-        }
-        format!("ws://{host}:{port}")
-    };
-    text.parse().ok()
+    let ip = host.parse::<IpAddr>().ok()?.to_canonical();
+    if !Scope::of(other).may_speak_of(Scope::of(ip)) {
+        return None;
+    }
+    format!("ws://{}", SocketAddr::new(ip, port)).parse().ok()
 }
 
 #[cfg(test)]

@@ -27,29 +27,54 @@ fn taken(addresses: &[&str], from: &str) -> Vec<String> {
 
 #[test]
 fn peers_that_were_reached_are_told_the_latest_first_and_at_most_64() {
-    let book = vec![known("ws://one:1", 5), known("ws://never:1", 0), known("ws://two:1", 9)];
-    assert_eq!(told(book, THERE), ["ws://two:1", "ws://one:1"]);
-    let many = (1..=100).map(|number| known(&format!("ws://peer-{number}:1"), number)).collect();
+    let book =
+        vec![known("ws://9.0.0.1:1", 5), known("ws://9.0.0.2:1", 0), known("ws://9.0.0.3:1", 9)];
+    assert_eq!(told(book, THERE), ["ws://9.0.0.3:1", "ws://9.0.0.1:1"]);
+    let many = (1..=100).map(|number| known(&format!("ws://9.0.0.{number}:1"), number)).collect();
     let told = told(many, THERE);
-    assert_eq!((told.len(), told[0].as_str()), (64, "ws://peer-100:1"));
+    assert_eq!((told.len(), told[0].as_str()), (64, "ws://9.0.0.100:1"));
     let long = format!("ws://{}:1", "a".repeat(300));
     assert!(to_tell(vec![known(&long, 1)], ip(THERE)).is_empty());
 }
 
 #[test]
-fn what_means_another_machine_there_is_told_to_and_taken_from_this_machine_alone() {
-    let local = ["ws://127.0.0.1:1", "ws://127.9.9.9:1", "ws://[::1]:1", "ws://localhost:1"];
-    let mapped = "ws://[::ffff:127.0.0.1]:2";
-    for address in local.into_iter().chain([mapped, "ws://x.localhost:1"]) {
-        assert!(told(vec![known(address, 1)], THERE).is_empty(), "{address}");
-        assert!(taken(&[address], THERE).is_empty(), "{address}");
-        assert_eq!(told(vec![known(address, 1)], "127.0.0.1"), [address]);
-        assert_eq!(taken(&[address], "::ffff:127.0.0.1").len(), 1, "{address}");
+fn an_address_is_told_to_and_taken_from_nodes_that_can_be_in_its_network_alone() {
+    let (here, inside, outside) = ("127.0.0.1", "192.168.0.1", THERE);
+    for (address, from) in [
+        ("ws://127.0.0.1:1", &[here][..]),
+        ("ws://[::1]:1", &[here]),
+        ("ws://[::ffff:127.0.0.1]:2", &[here]),
+        ("ws://192.168.7.7:1", &[here, inside]),
+        ("ws://10.0.0.1:1", &[here, inside]),
+        ("ws://[fd00::1]:1", &[here, inside]),
+        ("ws://9.9.9.9:1", &[here, inside, outside]),
+        ("ws://169.254.169.254:80", &[]),
+        ("ws://[fe80::1]:1", &[]),
+        ("ws://0.0.0.0:1", &[]),
+        ("ws://[::]:1", &[]),
+        ("ws://224.0.0.1:1", &[]),
+    ] {
+        for other in [here, inside, outside] {
+            let may = from.contains(&other);
+            assert_eq!(taken(&[address], other).len(), usize::from(may), "{address} from {other}");
+            assert_eq!(told(vec![known(address, 1)], other).len(), usize::from(may), "{address}");
+        }
     }
-    for address in ["ws://0.0.0.0:1", "ws://[::]:1", "ws://224.0.0.1:1"] {
-        assert!(told(vec![known(address, 1)], "127.0.0.1").is_empty(), "{address}");
-        assert!(taken(&[address], "127.0.0.1").is_empty(), "{address}");
+    assert_eq!(taken(&["ws://127.0.0.1:1"], "::ffff:127.0.0.1").len(), 1);
+}
+
+#[test]
+fn a_name_is_neither_told_nor_taken_for_it_may_lead_anywhere() {
+    for name in
+        ["ws://localhost:1", "ws://localhost.:1", "ws://peer.example:1", "ws://x.localhost:1"]
+    {
+        for other in ["127.0.0.1", "10.0.0.1", THERE] {
+            assert!(taken(&[name], other).is_empty(), "{name}");
+            assert!(told(vec![known(name, 1)], other).is_empty(), "{name}");
+        }
     }
+    // Written in other ways, an address is still an address.
+    assert!(taken(&["ws://0x7f.1:1", "ws://2130706433:1", "ws://0177.0.0.1:1"], THERE).is_empty());
 }
 
 #[test]
@@ -58,16 +83,12 @@ fn addresses_are_taken_once_and_without_what_follows_the_port() {
         "ws://203.0.113.1:7545/some/path",
         "ws://203.0.113.1:7545",
         "ws://[2001:db8::1]:7545",
-        "ws://peer.example:80",
         "http://203.0.113.2:7545",
         "ws://203.0.113.2:0",
         "nonsense",
         "",
     ];
-    assert_eq!(
-        taken(&addresses, THERE),
-        ["ws://203.0.113.1:7545", "ws://[2001:db8::1]:7545", "ws://peer.example:80"]
-    );
+    assert_eq!(taken(&addresses, THERE), ["ws://203.0.113.1:7545", "ws://[2001:db8::1]:7545"]);
 }
 
 #[test]
