@@ -1,6 +1,6 @@
 //! From a socket to a link, both ways.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,8 +12,10 @@ use super::P2pConfig;
 use super::context::Context;
 use super::event::{Arrival, Event};
 use super::handshake::{self, Agreed, Offer, Refused};
+use super::happy_eyeballs;
 use super::intake::Intake;
 use super::link::{self, Close, Ticket};
+use super::netaddr::Scope;
 use super::places::Place;
 use super::stats::Stats;
 use super::transport::{Connected, Transport};
@@ -159,18 +161,24 @@ async fn reach<T: Transport>(
     let (host, port) = peer.authority().ok_or_else(no_host)?;
     let is_banned = |ip| !is_wanted && context.node.is_banned(ip, context.node.now());
     let banned = || Unreached::Other(BANNED.to_owned());
-    if host.parse().is_ok_and(is_banned) {
-        return Err(banned());
-    }
+    let is_name = host.parse::<IpAddr>().is_err();
+    let allowed = |mut addresses: Vec<SocketAddr>| {
+        if !is_wanted {
+            addresses.retain(|address| may_lead_to(is_name, address.ip()));
+            if addresses.is_empty() {
+                return Err(Unreached::Other(NOT_ABROAD.to_owned()));
+            }
+        }
+        addresses.retain(|address| !is_banned(address.ip()));
+        if addresses.is_empty() { Err(banned()) } else { Ok(addresses) }
+    };
     let first = if context.config.native { Offer::Both } else { Offer::Json };
     for offer in [first, Offer::Nothing] {
-        let connected = transport.connect(&host, port).await.map_err(other)?;
+        let addresses = allowed(transport.resolve(&host, port).await.map_err(other)?)?;
+        let connected = happy_eyeballs::connect(transport, addresses).await.map_err(other)?;
         let Connected { stream, local, remote } = connected;
         if is_oneself(local, remote, listening) {
             return Err(Unreached::Oneself);
-        }
-        if is_banned(remote.ip()) {
-            return Err(banned());
         }
         let stats = Arc::new(Stats::new());
         let stream = intake(context, stream, &stats);
@@ -185,6 +193,19 @@ async fn reach<T: Transport>(
         }
     }
     Err(Unreached::Other("it answers with a protocol that was not offered".to_owned()))
+}
+
+/// Why a name of the address book is not connected to.
+const NOT_ABROAD: &str = "its name leads to this machine or to no usable address; name it as a peer to dial it all the same";
+
+/// Whether an address may be connected to for a peer that the operator did not name. What a
+/// name leads to is known only now.
+fn may_lead_to(is_name: bool, ip: IpAddr) -> bool {
+    match Scope::of(ip) {
+        Scope::Global | Scope::Private => true,
+        Scope::Loopback => !is_name,
+        Scope::Unusable => false,
+    }
 }
 
 /// Whether both ends are on this machine's address, and the other one is where we listen.

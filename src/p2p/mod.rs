@@ -17,6 +17,7 @@ mod dials;
 mod driver;
 mod event;
 mod handshake;
+mod happy_eyeballs;
 mod intake;
 mod judge;
 mod link;

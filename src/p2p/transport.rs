@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, lookup_host};
 
 /// A network to listen on and to connect through.
 pub trait Transport: Clone + Send + Sync + 'static {
@@ -25,11 +25,17 @@ pub trait Transport: Clone + Send + Sync + 'static {
         listener: &Self::Listener,
     ) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
 
-    /// Connects to a host.
-    fn connect(
+    /// The addresses of a host, an IP address or a name, in the order to try them.
+    fn resolve(
         &self,
         host: &str,
         port: u16,
+    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
+
+    /// Connects to one address.
+    fn connect(
+        &self,
+        address: SocketAddr,
     ) -> impl Future<Output = io::Result<Connected<Self::Stream>>> + Send;
 }
 
@@ -64,8 +70,12 @@ impl Transport for Tcp {
         Ok((stream, address))
     }
 
-    async fn connect(&self, host: &str, port: u16) -> io::Result<Connected<TcpStream>> {
-        let stream = TcpStream::connect((host, port)).await?;
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok(lookup_host((host, port)).await?.collect())
+    }
+
+    async fn connect(&self, address: SocketAddr) -> io::Result<Connected<TcpStream>> {
+        let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (local, remote) = (stream.local_addr()?, stream.peer_addr()?);
         Ok(Connected { stream, local, remote })

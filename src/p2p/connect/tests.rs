@@ -25,10 +25,42 @@ impl Transport for Nowhere {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    async fn connect(&self, _: &str, _: u16) -> io::Result<Connected<DuplexStream>> {
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let ip = match host {
+            "local.example" => "127.0.0.1",
+            "metadata.example" => "169.254.169.254",
+            "inside.example" => "10.0.0.1",
+            literal => literal,
+        };
+        Ok(vec![SocketAddr::new(ip.parse().unwrap(), port)])
+    }
+
+    async fn connect(&self, _: SocketAddr) -> io::Result<Connected<DuplexStream>> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Err(io::ErrorKind::ConnectionRefused.into())
     }
+}
+
+#[tokio::test]
+async fn a_name_that_the_operator_did_not_give_leads_to_no_address_of_this_machine() {
+    let node = TestNode::dev();
+    let (context, mut told) = context(node.handle.clone());
+    let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
+    for (peer, is_wanted, connects) in [
+        ("ws://local.example:7545", false, 0),
+        ("ws://metadata.example:80", false, 0),
+        ("ws://169.254.169.254:80", false, 0),
+        ("ws://inside.example:7545", false, 1),
+        ("ws://127.0.0.1:7545", false, 1),
+        ("ws://local.example:7545", true, 1),
+    ] {
+        let nowhere = Nowhere::default();
+        let url = peer.parse().unwrap();
+        dial(Arc::clone(&context), nowhere.clone(), url, is_wanted, listening).await;
+        assert_eq!(nowhere.0.load(Ordering::Relaxed), connects, "{peer} {is_wanted}");
+        assert!(matches!(told.recv().await, Some(Event::Unreached { is_self: false, .. })));
+    }
+    node.stop().await;
 }
 
 #[tokio::test]

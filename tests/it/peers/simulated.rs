@@ -33,8 +33,12 @@ impl Transport for Simulated {
         listener.accept().await
     }
 
-    async fn connect(&self, host: &str, port: u16) -> io::Result<Connected<TcpStream>> {
-        let stream = TcpStream::connect((host, port)).await?;
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok(vec![SocketAddr::new(turmoil::lookup(host), port)])
+    }
+
+    async fn connect(&self, address: SocketAddr) -> io::Result<Connected<TcpStream>> {
+        let stream = TcpStream::connect(address).await?;
         let (local, remote) = (stream.local_addr()?, stream.peer_addr()?);
         Ok(Connected { stream, local, remote })
     }
