@@ -194,6 +194,24 @@ impl NodeHandle {
         self.read(move || book.put(&peer)).await
     }
 
+    /// The addresses of the peers to dial before others after a restart.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub async fn anchors(&self) -> Result<Vec<String>, NodeFailure> {
+        let book = self.shared.reader.book();
+        self.read(move || book.anchors()).await
+    }
+
+    /// Replaces the anchors in the address book.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub async fn set_anchors(&self, addresses: Vec<String>) -> Result<(), NodeFailure> {
+        let book = self.shared.reader.book();
+        self.read(move || book.set_anchors(&addresses)).await
+    }
+
     /// Bans an address until a time: at once in memory, and in the database when the future
     /// resolves. Answers whether there was anything to ban: a loopback address never is.
     ///

@@ -1,11 +1,16 @@
-//! The peers that this node dials, and when.
+//! The peers that this node dials, and when. Which of them come first is in [`choose`].
+
+mod choose;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::backoff::{Backoff, STABLE};
+use super::netaddr::NetGroup;
+use crate::chain::Timestamp;
 use crate::node::{DialError, PeerUrl};
 use crate::sync::LinkId;
 
@@ -17,10 +22,15 @@ const MAX_KNOWN: usize = 1_024;
 /// Answers that may be awaited of one dial; further askers are refused.
 const MAX_ASKERS: usize = 64;
 
+/// Most addresses that peers of one network group may have told of and that were never reached.
+/// One more takes the place of the one among them that failed most, if any failed.
+const MAX_TOLD: usize = 16;
+
 /// The known peers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Dials {
     known: BTreeMap<PeerUrl, Known>,
+    random: fn() -> u64,
 }
 
 #[derive(Debug)]
@@ -28,10 +38,28 @@ struct Known {
     state: State,
     backoff: Backoff,
     failures: u32,
-    /// Whether the operator named it.
-    is_wanted: bool,
+    origin: Origin,
+    /// Its address's group, known from a link for a name. `None` for names that were never linked,
+    /// and for networks of the operator's own.
+    group: Option<NetGroup>,
+    /// Its place among equals, drawn anew after each dial: no peer can choose it.
+    order: u64,
     askers: Vec<oneshot::Sender<Result<(), DialError>>>,
 }
+
+/// How a peer came to be known; the better one counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Origin {
+    /// Named by the operator.
+    Named,
+    /// A link of ours came about, last then. An anchor was one of the links that lasted longest.
+    Reached { last: Timestamp, is_anchor: bool },
+    /// Peers of a group told of it, or an earlier run noted that some did (`None`).
+    Told { by: Option<Teller> },
+}
+
+/// Who told of an address.
+pub(super) type Teller = (bool, u64);
 
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -40,6 +68,8 @@ enum State {
     /// Until a link or a dial ends.
     NoRoom,
     Dialling,
+    /// Dialled to find out whether it can be reached, and no more.
+    Feeling,
     Linked(LinkId, Instant),
     /// By a link that is not of our dialling to this address.
     LinkedOtherwise(LinkId, Instant),
@@ -53,35 +83,100 @@ impl State {
     }
 }
 
+impl Known {
+    const fn is_wanted(&self) -> bool {
+        matches!(self.origin, Origin::Named)
+    }
+
+    /// Whether nothing is under way with it, so that it can be forgotten.
+    const fn is_idle(&self) -> bool {
+        matches!(self.state, State::Resting(_) | State::NoRoom | State::Oneself)
+            && self.askers.is_empty()
+    }
+
+    /// What the operator named stays so.
+    const fn was_reached(&mut self, last: Timestamp) {
+        match &mut self.origin {
+            Origin::Named => {}
+            Origin::Reached { last: before, .. } => *before = last,
+            Origin::Told { .. } => self.origin = Origin::Reached { last, is_anchor: false },
+        }
+    }
+}
+
 impl Dials {
-    /// Takes a peer up that the operator named, to be dialled at once. Answers whether it had
+    /// No peers; `random` orders those that nothing else tells apart.
+    pub(super) const fn new(random: fn() -> u64) -> Self {
+        Self { known: BTreeMap::new(), random }
+    }
+
+    /// Takes up a peer that the operator named, to be dialled at once. Returns whether it had
     /// not been named before.
     pub(super) fn want(&mut self, peer: PeerUrl, now: Instant) -> bool {
         if let Some(known) = self.known.get_mut(&peer) {
-            return !std::mem::replace(&mut known.is_wanted, true);
+            return std::mem::replace(&mut known.origin, Origin::Named) != Origin::Named;
         }
         if self.known.len() >= MAX_KNOWN && !self.forget_one(false) {
             self.forget_one(true);
         }
-        self.insert(peer, true, now);
+        self.insert(peer, Origin::Named, now);
         true
     }
 
-    /// Takes a peer up that was heard of, to be dialled when there is room. Answers whether it
+    /// Takes up a peer that was reached before, last at that time.
+    pub(super) fn reached(
+        &mut self,
+        peer: PeerUrl,
+        last: Timestamp,
+        is_anchor: bool,
+        now: Instant,
+    ) {
+        if self.has_room_for(&peer) {
+            self.insert(peer, Origin::Reached { last, is_anchor }, now);
+        }
+    }
+
+    /// Takes up a peer that was heard of, to be dialled when there is room. Returns whether it
     /// is new and was taken up.
-    pub(super) fn learn(&mut self, peer: PeerUrl, now: Instant) -> bool {
-        if self.known.contains_key(&peer)
-            || self.known.len() >= MAX_KNOWN && !self.forget_one(false)
-        {
+    pub(super) fn learn(&mut self, peer: PeerUrl, by: Option<Teller>, now: Instant) -> bool {
+        if self.known.contains_key(&peer) || !self.has_quota(by) || !self.has_room_for(&peer) {
             return false;
         }
-        self.insert(peer, false, now);
+        self.insert(peer, Origin::Told { by }, now);
         true
     }
 
-    fn insert(&mut self, peer: PeerUrl, is_wanted: bool, now: Instant) {
-        let (state, backoff) = (State::Resting(now), Backoff::default());
-        let known = Known { state, backoff, failures: 0, is_wanted, askers: Vec::new() };
+    fn has_room_for(&mut self, peer: &PeerUrl) -> bool {
+        !self.known.contains_key(peer) && (self.known.len() < MAX_KNOWN || self.forget_one(false))
+    }
+
+    /// Whether a teller may tell of one more, perhaps in the place of one that failed.
+    fn has_quota(&mut self, by: Option<Teller>) -> bool {
+        if by.is_none() {
+            return true;
+        }
+        let its = self.known.iter().filter(|(_, known)| known.origin == Origin::Told { by });
+        if its.clone().count() < MAX_TOLD {
+            return true;
+        }
+        let worst = its
+            .filter(|(_, known)| known.failures > 0 && known.is_idle())
+            .max_by_key(|(_, known)| known.failures);
+        let Some(worst) = worst.map(|(peer, _)| peer.clone()) else { return false };
+        self.known.remove(&worst).is_some()
+    }
+
+    fn insert(&mut self, peer: PeerUrl, origin: Origin, now: Instant) {
+        let literal = peer.authority().and_then(|(host, _)| host.parse().ok());
+        let known = Known {
+            state: State::Resting(now),
+            backoff: Backoff::default(),
+            failures: 0,
+            origin,
+            group: literal.and_then(NetGroup::of),
+            order: (self.random)(),
+            askers: Vec::new(),
+        };
         self.known.insert(peer, known);
     }
 
@@ -99,13 +194,13 @@ impl Dials {
         let _ = match known.state {
             State::Linked(..) | State::LinkedOtherwise(..) => reply.send(Ok(())),
             State::Oneself => reply.send(Err(oneself())),
-            State::Resting(_) | State::NoRoom | State::Dialling
+            State::Resting(_) | State::NoRoom | State::Dialling | State::Feeling
                 if known.askers.len() >= MAX_ASKERS =>
             {
                 reply.send(Err(DialError("too many wait for this peer already".to_owned())))
             }
-            State::Resting(_) | State::NoRoom | State::Dialling => {
-                if !matches!(known.state, State::Dialling) {
+            State::Resting(_) | State::NoRoom | State::Dialling | State::Feeling => {
+                if matches!(known.state, State::Resting(_) | State::NoRoom) {
                     known.state = State::Resting(now);
                 }
                 known.askers.push(reply);
@@ -113,71 +208,6 @@ impl Dials {
             }
         };
         is_new
-    }
-
-    /// The peers to dial now, of which at most `most` links are kept. Those asked for come
-    /// first, then those that the operator named, for which half of the places are kept while
-    /// they are not linked; what is asked for beyond the cap is answered. One that the operator
-    /// named is also dialled for a place that another one holds: see [`Dials::surplus`].
-    pub(super) fn due(&mut self, now: Instant, most: usize) -> Vec<PeerUrl> {
-        let busy = |known: &&Known| matches!(known.state, State::Dialling | State::Linked(..));
-        let busy = self.known.values().filter(busy).count();
-        let mut free = most.saturating_sub(busy);
-        let mut lent = self.lent().count().saturating_sub(busy.saturating_sub(most));
-        let waits = |known: &&Known| {
-            known.is_wanted && matches!(known.state, State::Resting(_) | State::NoRoom)
-        };
-        let mut kept = self.known.values().filter(waits).count().min(most.div_ceil(2));
-        let has_room =
-            |known: &Known| if known.is_wanted { free > 0 || lent > 0 } else { free > kept };
-        let is_due = |known: &Known| match known.state {
-            State::Resting(until) => until <= now,
-            State::NoRoom => has_room(known),
-            _ => false,
-        };
-        let mut due: Vec<_> = self.known.iter_mut().filter(|(_, known)| is_due(known)).collect();
-        due.sort_by_key(|(peer, known)| {
-            (known.askers.is_empty(), !known.is_wanted, known.failures, *peer)
-        });
-        let mut chosen = Vec::new();
-        for (peer, known) in due {
-            if known.is_wanted && (free > 0 || lent > 0) || free > kept {
-                if free > 0 {
-                    free -= 1;
-                } else {
-                    lent -= 1;
-                }
-                if known.is_wanted {
-                    kept = kept.saturating_sub(1);
-                }
-                known.state = State::Dialling;
-                chosen.push(peer.clone());
-                continue;
-            }
-            for asker in known.askers.drain(..) {
-                let text = format!("{most} peers are dialled already; p2p.max_dialled allows more");
-                let _ = asker.send(Err(DialError(text)));
-            }
-            known.state = State::NoRoom;
-        }
-        chosen
-    }
-
-    /// Links that hold a place and lead to peers that the operator did not name, with when they
-    /// came about.
-    fn lent(&self) -> impl Iterator<Item = (Instant, LinkId)> {
-        self.known.values().filter(|known| !known.is_wanted).filter_map(|known| match known.state {
-            State::Linked(link, since) => Some((since, link)),
-            _ => None,
-        })
-    }
-
-    /// The link to close when one that the operator named came about and more than `most` hold
-    /// places: the newest one to a peer that the operator did not name.
-    pub(super) fn surplus(&self, most: usize) -> Option<LinkId> {
-        let linked = |known: &&Known| matches!(known.state, State::Linked(..));
-        let is_over = self.known.values().filter(linked).count() > most;
-        is_over.then(|| self.lent().max()).flatten().map(|(_, link)| link)
     }
 
     /// When a peer is to be dialled next.
@@ -189,17 +219,40 @@ impl Dials {
         times.min()
     }
 
-    /// A peer was reached.
-    pub(super) fn linked(&mut self, peer: &PeerUrl, link: LinkId, now: Instant) {
+    /// A link to a peer at this address came about.
+    pub(super) fn linked(
+        &mut self,
+        peer: &PeerUrl,
+        link: LinkId,
+        ip: IpAddr,
+        clock: Timestamp,
+        now: Instant,
+    ) {
         let Some(known) = self.known.get_mut(peer) else { return };
         known.state = State::Linked(link, now);
+        known.was_reached(clock);
+        known.group = NetGroup::of(ip);
         known.failures = 0;
         for asker in known.askers.drain(..) {
             let _ = asker.send(Ok(()));
         }
     }
 
-    /// A peer was not reached; answers how often in a row.
+    /// A peer was reached by a dial that was to find out just that. No link is kept.
+    pub(super) fn felt(&mut self, peer: &PeerUrl, clock: Timestamp, now: Instant) {
+        let Some(known) = self.known.get_mut(peer) else { return };
+        known.state = State::Resting(now);
+        known.was_reached(clock);
+        known.failures = 0;
+        known.order = (self.random)();
+    }
+
+    /// Whether this dial is to find out if the peer can be reached, and no more.
+    pub(super) fn is_feeler(&self, peer: &PeerUrl) -> bool {
+        self.known.get(peer).is_some_and(|known| matches!(known.state, State::Feeling))
+    }
+
+    /// A peer was not reached; returns how often in a row.
     pub(super) fn failed(
         &mut self,
         peer: &PeerUrl,
@@ -210,6 +263,7 @@ impl Dials {
         let Some(known) = self.known.get_mut(peer) else { return 0 };
         known.failures = known.failures.saturating_add(1);
         known.state = State::Resting(now + known.backoff.next(random));
+        known.order = random;
         for asker in known.askers.drain(..) {
             let _ = asker.send(Err(DialError(reason.to_owned())));
         }
@@ -230,7 +284,7 @@ impl Dials {
     pub(super) fn linked_otherwise(&mut self, peer: &PeerUrl, link: LinkId, now: Instant) {
         let Some(known) = self.known.get_mut(peer) else { return };
         let is_idle = matches!(known.state, State::Resting(_) | State::NoRoom);
-        if is_idle && !known.is_wanted && known.askers.is_empty() {
+        if is_idle && !known.is_wanted() && known.askers.is_empty() {
             known.state = State::LinkedOtherwise(link, now);
         }
     }
@@ -245,43 +299,63 @@ impl Dials {
 
     /// Whether the operator named the peer.
     pub(super) fn names(&self, peer: &PeerUrl) -> bool {
-        self.known.get(peer).is_some_and(|known| known.is_wanted)
+        self.known.get(peer).is_some_and(Known::is_wanted)
+    }
+
+    /// Whether others told of the peer, and no more is known of it.
+    pub(super) fn is_told(&self, peer: &PeerUrl) -> bool {
+        self.known.get(peer).is_none_or(|known| matches!(known.origin, Origin::Told { .. }))
     }
 
     /// Whether the link leads to a peer that the operator named.
     pub(super) fn is_wanted(&self, link: LinkId) -> bool {
-        self.known.values().any(|known| known.is_wanted && known.state.is_by(link))
+        self.known.values().any(|known| known.is_wanted() && known.state.is_by(link))
     }
 
-    /// The link to a peer is over. `longest` asks for the longest wait.
-    pub(super) fn ended(&mut self, link: LinkId, longest: bool, now: Instant, random: u64) {
-        for known in self.known.values_mut() {
-            match known.state {
-                State::Linked(its, since) | State::LinkedOtherwise(its, since) if its == link => {
-                    if now.duration_since(since) >= STABLE {
-                        known.backoff.reset();
-                    }
-                    let wait = if longest {
-                        known.backoff.longest(random)
-                    } else {
-                        known.backoff.next(random)
-                    };
-                    known.state = State::Resting(now + wait);
-                }
-                _ => {}
+    /// The link to a peer is over. `longest` asks for the longest wait. Returns the peer if the
+    /// link lasted long enough to speak for it.
+    pub(super) fn ended(
+        &mut self,
+        link: LinkId,
+        longest: bool,
+        clock: Timestamp,
+        now: Instant,
+        random: u64,
+    ) -> Option<PeerUrl> {
+        let mut lasted = None;
+        for (peer, known) in &mut self.known {
+            let (State::Linked(its, since) | State::LinkedOtherwise(its, since)) = known.state
+            else {
+                continue;
+            };
+            if its != link {
+                continue;
             }
+            if now.duration_since(since) >= STABLE {
+                known.backoff.reset();
+                if matches!(known.state, State::Linked(..)) {
+                    known.was_reached(clock);
+                    lasted = Some(peer.clone());
+                }
+            }
+            let wait =
+                if longest { known.backoff.longest(random) } else { known.backoff.next(random) };
+            known.state = State::Resting(now + wait);
+            known.order = random;
         }
+        lasted
     }
 
-    /// Makes room, by one that the operator named or by one that it did not; answers whether
+    /// Makes room, by one that the operator named or by one that it did not; returns whether
     /// there was one.
     fn forget_one(&mut self, is_wanted: bool) -> bool {
-        let idle = self.known.iter().filter(|(_, known)| {
-            matches!(known.state, State::Resting(_) | State::NoRoom | State::Oneself)
-                && known.askers.is_empty()
-                && known.is_wanted == is_wanted
-        });
-        let worst = idle.max_by_key(|(_, known)| known.failures).map(|(peer, _)| peer.clone());
+        let idle = self
+            .known
+            .iter()
+            .filter(|(_, known)| known.is_idle() && known.is_wanted() == is_wanted);
+        // Those that were never reached first.
+        let badness = |known: &Known| (matches!(known.origin, Origin::Told { .. }), known.failures);
+        let worst = idle.max_by_key(|(_, known)| badness(known)).map(|(peer, _)| peer.clone());
         let Some(worst) = worst else { return false };
         if is_wanted {
             tracing::warn!("peer {} is forgotten: {MAX_KNOWN} are known", worst.as_str());

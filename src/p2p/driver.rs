@@ -1,5 +1,6 @@
 //! The task that owns the machine: feeds it what happens, and does what it says.
 
+mod dialling;
 mod links;
 mod native;
 mod perform;
@@ -14,20 +15,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::bursts::Bursts;
-use super::connect;
 use super::context::Context;
 use super::dials::Dials;
 use super::event::Event;
 use super::handshake::AGENT;
 use super::link::Close;
-use super::native::addresses::is_local;
 use super::native::connector::{self, Batch, MAX_BATCHES};
 use super::native::pace::Pace;
 use super::size::ChainSize;
 use super::table::Table;
 use super::transport::Transport;
-use crate::node::{LinkServer, PeerUrl, SyncProgress, Tip};
+use crate::node::{LinkServer, SyncProgress, Tip};
 use crate::sync::{Input, Mark, NativeConfig, Output, SyncMachine, SyncState, Time, TipChange};
+use dialling::Search;
 
 /// How often counters in the table of links are brought up to date.
 const TABLE_EVERY: Duration = Duration::from_secs(1);
@@ -52,6 +52,8 @@ pub(super) struct Driver<T> {
     size: ChainSize,
     table: Table,
     dials: Dials,
+    /// What is dialled beyond the links that are kept.
+    search: Search,
     events: mpsc::Receiver<Event>,
     server: LinkServer,
     tasks: TaskTracker,
@@ -95,7 +97,8 @@ impl<T: Transport> Driver<T> {
             bursts: Bursts::new(now, tip.height),
             size,
             table: Table::default(),
-            dials: Dials::default(),
+            dials: Dials::new(context.config.random),
+            search: Search::new(now),
             events,
             server,
             tasks,
@@ -148,26 +151,8 @@ impl<T: Transport> Driver<T> {
         self.stop().await;
     }
 
-    async fn take_up_known(&mut self) {
-        let now = Instant::now();
-        for peer in self.context.config.peers.clone() {
-            self.dials.want(peer, now);
-        }
-        match self.context.node.known_peers().await {
-            Ok(known) => {
-                for peer in known {
-                    let Ok(url) = peer.address.parse::<PeerUrl>() else { continue };
-                    // Written down before local ones were left out.
-                    if !(peer.learned && is_local(&url)) {
-                        self.dials.learn(url, now);
-                    }
-                }
-            }
-            Err(error) => tracing::warn!("the address book cannot be read: {error}"),
-        }
-    }
-
-    async fn stop(self) {
+    async fn stop(mut self) {
+        self.note_linked();
         let Self { context, mut table, dials, events, tasks, server, connector, .. } = self;
         let LinkServer { commands, table: shown, progress } = server;
         for live in table.links.values_mut() {
@@ -197,7 +182,7 @@ impl<T: Transport> Driver<T> {
         let is_busy = !self.table.links.is_empty() || self.sync_state != SyncState::Idle;
         let table = is_busy.then_some(self.next_table);
         // Rests that passed were looked at just now; those beyond the cap wait for a place.
-        let times = [deadline, self.dials.next_due(), table];
+        let times = [deadline, self.dials.next_due(), table, self.next_search()];
         times.into_iter().flatten().fold(self.next_clock, Instant::min)
     }
 
@@ -206,6 +191,7 @@ impl<T: Transport> Driver<T> {
         if self.machine.deadline().is_some_and(|deadline| deadline <= now) {
             self.machine.handle(now, Input::DeadlinePassed, &mut self.outputs);
         }
+        self.search_if_stale();
         if self.next_table <= Instant::now() {
             self.publish();
         }
@@ -219,14 +205,6 @@ impl<T: Transport> Driver<T> {
         self.next_table = Instant::now() + TABLE_EVERY;
         self.server.table.send_replace(self.table.infos());
         self.show_progress();
-    }
-
-    fn dial_due(&mut self) {
-        for peer in self.dials.due(Instant::now(), self.context.config.max_dialled) {
-            let (context, transport) = (Arc::clone(&self.context), self.transport.clone());
-            let is_wanted = self.dials.names(&peer);
-            self.tasks.spawn(connect::dial(context, transport, peer, is_wanted, self.listening));
-        }
     }
 
     fn tell(&mut self, input: Input) {
@@ -250,6 +228,7 @@ impl<T: Transport> Driver<T> {
         };
         self.size.refresh(&self.context.node).await;
         self.tip = tip;
+        self.tip_moved();
         self.bursts.told(Instant::now(), tip.height);
         let chain_json_bytes = self.size.bytes(tip.height);
         let work = published.total_work;

@@ -1,4 +1,4 @@
-//! What an IP address says of where it leads: its scope.
+//! What an IP address says of where it leads: its scope and its network group.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -81,6 +81,37 @@ impl Scope {
             Self::Loopback => matches!(self, Self::Loopback),
             Self::Unusable => false,
         }
+    }
+}
+
+/// Addresses that one party is likely to hold together, as far as dialling goes: an IPv4 /16 or
+/// an IPv6 /32 (Bitcoin Core's network groups).
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum NetGroup {
+    /// The first 16 bits.
+    V4(u16),
+    /// The first 32 bits.
+    V6(u32),
+}
+
+impl NetGroup {
+    /// The group of an address. `None` for loopback and private addresses: the networks of the
+    /// operator's own are not a stranger's to fill.
+    pub(super) fn of(ip: IpAddr) -> Option<Self> {
+        let ip = ip.to_canonical();
+        if matches!(Scope::of(ip), Scope::Loopback | Scope::Private) {
+            return None;
+        }
+        Some(match ip {
+            IpAddr::V4(ip) => {
+                let [first, second, ..] = ip.octets();
+                Self::V4(u16::from_be_bytes([first, second]))
+            }
+            IpAddr::V6(ip) => {
+                let [first, second, third, fourth, ..] = ip.octets();
+                Self::V6(u32::from_be_bytes([first, second, third, fourth]))
+            }
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use super::StoreError;
 use super::database::Database;
 use super::guard::{guarded, read_error, write_error};
-use super::layout::{PEER_KNOWN, PEER_LEARNED, decode_peer, encode_peer, peer_key};
+use super::layout::{PEER_ANCHOR, PEER_KNOWN, PEER_LEARNED, decode_peer, encode_peer, peer_key};
 
 /// One peer of the address book.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -82,6 +82,47 @@ impl Book {
             let (key, value) = encode_peer(&entry);
             peers.insert(key, value).map_err(write_error)?;
             Ok(())
+        })
+    }
+
+    /// The addresses of the anchors: peers to dial before others after a restart.
+    ///
+    /// # Errors
+    /// When an entry does not decode, or the disk fails.
+    pub fn anchors(&self) -> Result<Vec<String>, StoreError> {
+        guarded(|| {
+            let mut anchors = Vec::new();
+            for entry in self.database.peers.scan_prefix(PEER_ANCHOR) {
+                let (key, _) = entry.map_err(read_error)?;
+                let address =
+                    key.strip_prefix(PEER_ANCHOR).and_then(|key| std::str::from_utf8(key).ok());
+                let what = "an anchor of the address book does not decode";
+                let address =
+                    address.ok_or_else(|| StoreError::Damaged { what: what.to_owned() })?;
+                anchors.push(address.to_owned());
+            }
+            Ok(anchors)
+        })
+    }
+
+    /// Replaces the anchors. Nothing is written while room on the disk is short.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn set_anchors(&self, addresses: &[String]) -> Result<(), StoreError> {
+        if self.database.check_room().is_err() {
+            return Ok(());
+        }
+        let before = self.anchors()?;
+        guarded(|| {
+            let mut batch = sled::Batch::default();
+            for address in before {
+                batch.remove([PEER_ANCHOR, address.as_bytes()].concat());
+            }
+            for address in addresses {
+                batch.insert([PEER_ANCHOR, address.as_bytes()].concat(), &[]);
+            }
+            self.database.peers.apply_batch(batch).map_err(write_error)
         })
     }
 

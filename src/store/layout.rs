@@ -21,6 +21,8 @@ pub(super) const PEERS: &str = "peers";
 pub(super) const PEER_KNOWN: &[u8] = b"a";
 /// Before a peer's address in `peers`: another peer gave it, and it was never reached.
 pub(super) const PEER_LEARNED: &[u8] = b"l";
+/// Before a peer's address in `peers`, with no value: it is dialled first after a restart.
+pub(super) const PEER_ANCHOR: &[u8] = b"n";
 /// Before an IP address in `peers`: it is banned.
 pub(super) const PEER_BANNED: &[u8] = b"b";
 

@@ -8,6 +8,12 @@ fn peer(number: usize) -> PeerUrl {
     format!("ws://peer-{number}:7545").parse().unwrap()
 }
 
+const CLOCK: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+fn linked(dials: &mut Dials, number: usize, link: u64, now: Instant) {
+    dials.linked(&peer(number), LinkId(link), "192.0.2.1".parse().unwrap(), CLOCK, now);
+}
+
 type Answer = oneshot::Receiver<Result<(), DialError>>;
 
 fn ask(dials: &mut Dials, number: usize, now: Instant) -> Answer {
@@ -19,7 +25,7 @@ fn ask(dials: &mut Dials, number: usize, now: Instant) -> Answer {
 #[test]
 fn a_failed_peer_rests_and_is_dialled_again() {
     let now = Instant::now();
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     let mut answer = ask(&mut dials, 1, now);
     assert_eq!(dials.due(now, 8), [peer(1)]);
     assert!(dials.due(now, 8).is_empty(), "it is being dialled");
@@ -33,10 +39,10 @@ fn a_failed_peer_rests_and_is_dialled_again() {
 #[test]
 fn a_linked_peer_answers_at_once_and_is_not_dialled() {
     let now = Instant::now();
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     let mut first = ask(&mut dials, 1, now);
     dials.due(now, 8);
-    dials.linked(&peer(1), LinkId(5), now);
+    linked(&mut dials, 1, 5, now);
     assert_eq!(first.try_recv().unwrap(), Ok(()));
     assert_eq!(ask(&mut dials, 1, now).try_recv().unwrap(), Ok(()));
     assert!(dials.due(now, 8).is_empty());
@@ -46,13 +52,13 @@ fn a_linked_peer_answers_at_once_and_is_not_dialled() {
 fn only_a_stable_link_resets_the_waits() {
     let now = Instant::now();
     for (lasted, wait) in [(Duration::from_secs(119), 1_000), (Duration::from_secs(120), 500)] {
-        let mut dials = Dials::default();
+        let mut dials = Dials::new(|| 0);
         dials.want(peer(1), now);
         dials.due(now, 8);
         dials.failed(&peer(1), "refused", now, 0);
         dials.due(now + Duration::from_secs(1), 8);
-        dials.linked(&peer(1), LinkId(5), now);
-        dials.ended(LinkId(5), false, now + lasted, 0);
+        linked(&mut dials, 1, 5, now);
+        dials.ended(LinkId(5), false, CLOCK, now + lasted, 0);
         assert_eq!(dials.next_due(), Some(now + lasted + Duration::from_millis(wait)));
     }
 }
@@ -60,18 +66,18 @@ fn only_a_stable_link_resets_the_waits() {
 #[test]
 fn a_peer_that_is_no_use_rests_longest() {
     let now = Instant::now();
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     dials.want(peer(1), now);
     dials.due(now, 8);
-    dials.linked(&peer(1), LinkId(5), now);
-    dials.ended(LinkId(5), true, now, 0);
+    linked(&mut dials, 1, 5, now);
+    dials.ended(LinkId(5), true, CLOCK, now, 0);
     assert_eq!(dials.next_due(), Some(now + Duration::from_secs(300)));
 }
 
 #[test]
 fn those_asked_for_are_dialled_first_and_the_rest_told_that_there_is_no_room() {
     let now = Instant::now();
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     for number in 0..3 {
         dials.want(peer(number), now);
     }
@@ -85,7 +91,7 @@ fn those_asked_for_are_dialled_first_and_the_rest_told_that_there_is_no_room() {
 #[test]
 fn this_node_itself_is_never_dialled_again() {
     let now = Instant::now();
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     let mut answer = ask(&mut dials, 1, now);
     dials.due(now, 8);
     dials.is_oneself(&peer(1));
@@ -97,7 +103,7 @@ fn this_node_itself_is_never_dialled_again() {
 #[test]
 fn the_peer_that_failed_most_makes_room() {
     let now = Instant::now();
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     for number in 0..MAX_KNOWN {
         dials.want(peer(number), now);
     }
@@ -111,46 +117,46 @@ fn the_peer_that_failed_most_makes_room() {
 #[test]
 fn a_peer_without_a_place_is_dialled_as_soon_as_there_is_one() {
     let now = Instant::now();
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     dials.want(peer(1), now);
     dials.want(peer(2), now);
     assert_eq!(dials.due(now, 1), [peer(1)]);
-    dials.linked(&peer(1), LinkId(1), now);
+    linked(&mut dials, 1, 1, now);
     assert!(dials.due(now, 1).is_empty());
     assert_eq!(dials.next_due(), None, "nothing is to be waited for");
-    dials.ended(LinkId(1), false, now, 0);
+    dials.ended(LinkId(1), false, CLOCK, now, 0);
     assert_eq!(dials.due(now, 1), [peer(2)]);
 }
 
 #[test]
 fn a_peer_heard_of_takes_no_place_of_the_operators() {
     let now = Instant::now();
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     for number in 0..MAX_KNOWN {
         dials.want(peer(number), now);
     }
-    assert!(!dials.learn(peer(MAX_KNOWN), now));
-    assert!(!dials.learn(peer(0), now), "it is known");
+    assert!(!dials.learn(peer(MAX_KNOWN), None, now));
+    assert!(!dials.learn(peer(0), None, now), "it is known");
 
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     for number in 1..MAX_KNOWN {
         dials.want(peer(number), now);
     }
-    assert!(dials.learn(peer(0), now));
-    assert!(dials.learn(peer(MAX_KNOWN), now), "in place of another one heard of");
+    assert!(dials.learn(peer(0), None, now));
+    assert!(dials.learn(peer(MAX_KNOWN), None, now), "in place of another one heard of");
     assert!(!dials.known.contains_key(&peer(0)));
     // The operator's next one takes its place too, before any other of the operator's.
     assert!(dials.want(peer(MAX_KNOWN + 1), now));
-    assert!(dials.known.values().all(|known| known.is_wanted));
+    assert!(dials.known.values().all(Known::is_wanted));
     assert_eq!(dials.known.len(), MAX_KNOWN);
 }
 
 #[test]
 fn half_of_the_places_are_kept_for_the_operators_peers_while_these_are_not_linked() {
     let now = Instant::now();
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     for number in 10..30 {
-        dials.learn(peer(number), now);
+        dials.learn(peer(number), None, now);
     }
     dials.want(peer(1), now);
     dials.want(peer(2), now);
@@ -165,90 +171,56 @@ fn half_of_the_places_are_kept_for_the_operators_peers_while_these_are_not_linke
     assert_eq!(dials.due(later, 8), [peer(1), peer(2)]);
     assert_eq!(busy(&dials), 8);
 
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     for number in 0..20 {
         dials.want(peer(number), now);
     }
     for number in 0..20 {
         dials.failed(&peer(number), "refused", now, 0);
-        dials.learn(peer(100 + number), now);
+        dials.learn(peer(100 + number), None, now);
     }
     assert_eq!(dials.due(now, 8).len(), 4, "however many of the operator's are away");
 }
 
 #[test]
-fn a_peer_heard_of_gives_its_place_up_once_one_that_the_operator_named_is_reached() {
-    let now = Instant::now();
-    let mut dials = Dials::default();
-    for number in [1, 2] {
-        dials.learn(peer(number), now);
-        dials.due(now, 2);
-        dials.linked(
-            &peer(number),
-            LinkId(number as u64),
-            now + Duration::from_secs(number as u64),
-        );
-    }
-    // Both places are taken by others, and both of the operator's are dialled all the same.
-    dials.want(peer(3), now);
-    dials.want(peer(4), now);
-    assert_eq!(dials.due(now, 2), [peer(3), peer(4)]);
-    assert!(ask(&mut dials, 5, now).try_recv().is_err(), "it waits");
-    assert_eq!(dials.due(now, 2), [], "there is no third place");
-    dials.known.remove(&peer(5));
-    assert_eq!(dials.surplus(2), None, "nothing is closed for a dial that may fail");
-    dials.linked(&peer(3), LinkId(3), now);
-    assert_eq!(dials.surplus(2), Some(LinkId(2)), "the newest of the others");
-    dials.ended(LinkId(2), false, now, 0);
-    assert_eq!(dials.surplus(2), None);
-    dials.failed(&peer(4), "refused", now, 0);
-    let later = now + Duration::from_secs(1);
-    assert_eq!(dials.due(later, 2), [peer(4)], "it is tried again beside the link that is there");
-    dials.linked(&peer(4), LinkId(4), later);
-    assert_eq!(dials.surplus(2), Some(LinkId(1)));
-    dials.ended(LinkId(1), false, later, 0);
-    assert_eq!(dials.due(later + Duration::from_secs(1), 2), [], "the operator's have both");
-}
-
-#[test]
 fn a_duplicate_is_dialled_again_when_the_link_that_stayed_is_over() {
     let now = Instant::now();
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     dials.want(peer(1), now);
     dials.due(now, 8);
-    dials.linked(&peer(1), LinkId(5), now);
+    linked(&mut dials, 1, 5, now);
     assert!(dials.is_wanted(LinkId(5)));
     dials.is_duplicate(LinkId(5), Some(LinkId(3)), now);
-    dials.ended(LinkId(5), false, now, 0);
+    dials.ended(LinkId(5), false, CLOCK, now, 0);
     assert_eq!(dials.next_due(), None);
     assert!(dials.is_wanted(LinkId(3)), "it leads to the same peer");
     assert_eq!(ask(&mut dials, 1, now).try_recv().unwrap(), Ok(()));
-    dials.ended(LinkId(3), false, now, 0);
+    dials.ended(LinkId(3), false, CLOCK, now, 0);
     assert!(dials.next_due().is_some());
 }
 
 #[test]
 fn a_duplicate_of_nothing_is_this_node_itself() {
     let now = Instant::now();
-    let mut dials = Dials::default();
+    let mut dials = Dials::new(|| 0);
     dials.want(peer(1), now);
     dials.due(now, 8);
-    dials.linked(&peer(1), LinkId(5), now);
+    linked(&mut dials, 1, 5, now);
     dials.is_duplicate(LinkId(5), None, now);
-    dials.ended(LinkId(5), false, now, 0);
+    dials.ended(LinkId(5), false, CLOCK, now, 0);
     assert!(dials.due(now + Duration::from_secs(9_999), 8).is_empty());
 }
 
 #[test]
 fn a_peer_that_linked_by_itself_is_not_dialled_unless_the_operator_named_it() {
     let now = Instant::now();
-    let mut dials = Dials::default();
-    dials.learn(peer(1), now);
+    let mut dials = Dials::new(|| 0);
+    dials.learn(peer(1), None, now);
     dials.want(peer(2), now);
     for number in [1, 2] {
         dials.linked_otherwise(&peer(number), LinkId(4), now);
     }
     assert_eq!(dials.due(now, 8), [peer(2)]);
-    dials.ended(LinkId(4), false, now, 0);
+    dials.ended(LinkId(4), false, CLOCK, now, 0);
     assert_eq!(dials.due(now + Duration::from_secs(1), 8), [peer(1)]);
 }

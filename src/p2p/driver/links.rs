@@ -9,11 +9,10 @@ use tokio::time::Instant;
 
 use super::Driver;
 use crate::chain::Timestamp;
-use crate::node::{Dialect, Direction, KnownPeer, LinkCommand, PeerUrl};
+use crate::node::{Dialect, Direction, LinkCommand, PeerUrl};
 use crate::p2p::connect::BANNED;
 use crate::p2p::event::{Arrival, Event};
-use crate::p2p::link::{Close, Ticket};
-use crate::p2p::native::addresses::is_local;
+use crate::p2p::link::Ticket;
 use crate::p2p::table::Live;
 use crate::p2p::transport::Transport;
 use crate::p2p::writer::MAX_WAITING;
@@ -60,7 +59,10 @@ impl<T: Transport> Driver<T> {
                 let Some(live) = self.table.links.remove(&link) else { return };
                 tracing::info!(link = link.0, address = %live.address, "link over: {reason}");
                 let random = (self.context.config.random)();
-                self.dials.ended(link, live.redial_late, Instant::now(), random);
+                let (clock, now) = (self.context.node.now(), Instant::now());
+                if let Some(peer) = self.dials.ended(link, live.redial_late, clock, now, random) {
+                    self.remember(&peer, clock, 0);
+                }
                 self.tell(Input::Closed { link });
                 self.publish();
             }
@@ -68,15 +70,19 @@ impl<T: Transport> Driver<T> {
     }
 
     fn dialled(&mut self, peer: &PeerUrl, arrival: Arrival) {
-        let reason = if !self.dials.names(peer) && self.is_banned(arrival.address.ip()) {
+        let (ip, clock, now) = (arrival.address.ip(), self.context.node.now(), Instant::now());
+        let reason = if !self.dials.names(peer) && self.is_banned(ip) {
             BANNED
+        } else if self.dials.is_feeler(peer) {
+            tracing::debug!("{} can be reached", peer.as_str());
+            self.dials.felt(peer, clock, now);
+            self.remember(peer, clock, 0);
+            return;
         } else if let Some(link) = self.open(arrival, Direction::Dialled) {
-            self.dials.linked(peer, link, Instant::now());
-            let surplus = self.dials.surplus(self.context.config.max_dialled);
-            if let Some(live) = surplus.and_then(|link| self.table.links.get_mut(&link)) {
-                live.close(Close { code: 1013, reason: "room is made for another peer" });
-            }
-            self.remember(peer, self.context.node.now(), 0);
+            self.dials.linked(peer, link, ip, clock, now);
+            self.remember(peer, clock, 0);
+            self.keep_within_cap();
+            self.note_anchors();
             return;
         } else {
             "the link ended at once"
@@ -132,18 +138,6 @@ impl<T: Transport> Driver<T> {
                 }
             }
         }
-    }
-
-    /// Writes a peer that was reached, failed or was added into the address book, beside
-    /// everything else. A local address that the operator did not name is not kept.
-    pub(super) fn remember(&self, peer: &PeerUrl, success: Timestamp, failures: u32) {
-        if is_local(peer) && !self.dials.names(peer) {
-            return;
-        }
-        let address = peer.as_str().to_owned();
-        let learned = success == NEVER && !self.dials.names(peer);
-        let last_success = success.as_millis();
-        self.write_down(vec![KnownPeer { address, last_success, failures, learned }]);
     }
 }
 

@@ -5,13 +5,12 @@ use std::net::IpAddr;
 use tokio::time::Instant;
 
 use super::Driver;
-use super::links::NEVER;
 use crate::chain::{Height, ValidBlock};
-use crate::node::{Direction, KnownPeer, MAX_BAN, PeerUrl};
+use crate::node::{Direction, KnownPeer, MAX_BAN};
 use crate::p2p::connect::BANNED;
 use crate::p2p::handshake::MAX_AGENT;
 use crate::p2p::link::Close;
-use crate::p2p::native::addresses::{is_local, learned, listening};
+use crate::p2p::native::addresses::{learned, listening};
 use crate::p2p::native::connector::Batch;
 use crate::p2p::native::writer::Say;
 use crate::p2p::transport::Transport;
@@ -61,27 +60,8 @@ impl<T: Transport> Driver<T> {
     /// Takes up what a peer told of, and writes what is new into the address book.
     pub(super) fn learn(&mut self, link: LinkId, addresses: &[PeerAddress]) {
         let Some(live) = self.table.links.get(&link) else { return };
-        let peers = learned(addresses, live.address.ip());
-        self.take_up(peers);
-    }
-
-    /// Takes up addresses that peers spoke of. They are the book's as such until our own dial
-    /// reaches them.
-    fn take_up(&mut self, peers: impl IntoIterator<Item = PeerUrl>) {
-        let now = Instant::now();
-        let mut new = Vec::new();
-        for peer in peers {
-            // A local one that nobody named is not kept over a restart: this machine may be in
-            // another network then.
-            if self.dials.learn(peer.clone(), now) && !is_local(&peer) {
-                let address = peer.as_str().to_owned();
-                let last_success = NEVER.as_millis();
-                new.push(KnownPeer { address, last_success, failures: 0, learned: true });
-            }
-        }
-        if !new.is_empty() {
-            self.write_down(new);
-        }
+        let from = live.address.ip();
+        self.take_up(learned(addresses, from), from);
     }
 
     /// The peer said who it is.
@@ -101,7 +81,7 @@ impl<T: Transport> Driver<T> {
             return;
         }
         if let Some(peer) = listen.and_then(|listen| listening(listen, seen)) {
-            self.take_up([peer.clone()]);
+            self.take_up([peer.clone()], seen);
             self.dials.linked_otherwise(&peer, link, Instant::now());
         }
     }

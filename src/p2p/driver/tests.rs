@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::chain::{Height, Timestamp, Work};
 use crate::node::testing::{TestNode, until};
-use crate::node::{Dialect, KnownPeer, LinkCommand, Links};
+use crate::node::{Dialect, KnownPeer, LinkCommand, Links, PeerUrl};
 use crate::p2p::event::Arrival;
 use crate::p2p::handshake::Agreed;
 use crate::p2p::link::Ticket;
@@ -17,6 +17,7 @@ use crate::sync::message::{Hello, Message};
 
 mod banning;
 mod remembering;
+mod searching;
 mod twins;
 
 /// A driver that is told things, and does what the machine says to them.

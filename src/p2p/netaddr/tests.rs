@@ -1,4 +1,4 @@
-//! Scopes of addresses.
+//! Scopes and groups of addresses.
 
 use super::*;
 
@@ -74,4 +74,16 @@ fn nobody_speaks_of_a_network_that_it_cannot_be_in() {
     assert!(!may(Global, Loopback) && !may(Private, Loopback) && may(Loopback, Loopback));
     assert!([Global, Private, Loopback, Unusable].iter().all(|from| !may(*from, Unusable)));
     assert!(!may(Unusable, Private) && !may(Unusable, Loopback));
+}
+
+#[test]
+fn a_group_is_an_ipv4_16_or_an_ipv6_32_and_the_operators_networks_have_none() {
+    let group = |text| NetGroup::of(ip(text));
+    assert_eq!(group("1.2.3.4"), group("1.2.200.1"));
+    assert_ne!(group("1.2.3.4"), group("1.3.3.4"));
+    assert_eq!(group("::ffff:1.2.3.4"), group("1.2.3.4"));
+    assert_eq!(group("2a00:1:2::1"), group("2a00:1:3::1"));
+    assert_ne!(group("2a00:1:2::1"), group("2a00:2:2::1"));
+    assert_eq!(group("127.0.0.1").or(group("10.0.0.1")).or(group("fd00::1")), None);
+    assert!(group("169.254.0.1").is_some());
 }

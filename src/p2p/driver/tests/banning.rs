@@ -58,7 +58,7 @@ async fn a_connection_whose_address_was_banned_meanwhile_becomes_no_link() {
     let mut bench = Bench::new().await;
     let (named, heard_of) = (url("ws://192.0.2.1:7545"), url("ws://192.0.2.1:7546"));
     bench.driver.dials.want(named.clone(), Instant::now());
-    bench.driver.dials.learn(heard_of.clone(), Instant::now());
+    bench.driver.dials.learn(heard_of.clone(), None, Instant::now());
     let node = bench.node.handle.clone();
     let until = node.now().plus_millis(60_000);
     node.ban("192.0.2.1".parse().unwrap(), until, "for a test").await.unwrap();

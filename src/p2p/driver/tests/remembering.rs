@@ -32,7 +32,7 @@ async fn what_a_peer_says_is_not_written_when_no_place_is_left_for_it() {
 async fn an_address_that_is_not_reached_is_the_operators_only_if_it_was_named() {
     let mut bench = Bench::new().await;
     let (told, named) = (url("ws://192.0.2.1:7000"), url("ws://192.0.2.2:7000"));
-    bench.driver.dials.learn(told.clone(), Instant::now());
+    bench.driver.dials.learn(told.clone(), None, Instant::now());
     bench.driver.dials.want(named.clone(), Instant::now());
     for peer in [told, named.clone()] {
         let reason = "refused".to_owned();
@@ -47,7 +47,7 @@ async fn an_address_that_is_not_reached_is_the_operators_only_if_it_was_named() 
 async fn what_was_heard_of_is_the_operators_once_it_is_added() {
     let mut bench = Bench::new().await;
     let peer = url("ws://192.0.2.1:7000");
-    bench.driver.dials.learn(peer.clone(), Instant::now());
+    bench.driver.dials.learn(peer.clone(), None, Instant::now());
     let reply = oneshot::channel().0;
     bench.driver.command(LinkCommand::Dial { peer: peer.clone(), reply });
     let known = KnownPeer { learned: false, ..heard_of(peer.as_str(), 0) };
@@ -61,7 +61,7 @@ async fn a_local_address_is_kept_only_if_the_operator_named_it() {
     let (told, named) = (url("ws://192.168.0.7:7000"), url("ws://127.0.0.1:7000"));
     let hello = bench.accept("192.168.0.7:40000").unwrap();
     bench.says_hello(hello.link, 1, Some("0.0.0.0:7000"));
-    assert!(!bench.driver.dials.learn(told.clone(), Instant::now()), "it is known");
+    assert!(!bench.driver.dials.learn(told.clone(), None, Instant::now()), "it is known");
     bench.driver.dials.want(named.clone(), Instant::now());
     for (peer, address) in [(&told, "192.168.0.7:7000"), (&named, "127.0.0.1:7000")] {
         let (arrival, _ticket) = arrival(address);
@@ -84,7 +84,7 @@ async fn a_local_address_that_an_earlier_version_learned_is_not_taken_up_again()
     }
     bench.driver.take_up_known().await;
     let is_new = |bench: &mut Bench, peer: &KnownPeer| {
-        bench.driver.dials.learn(url(&peer.address), Instant::now())
+        bench.driver.dials.learn(url(&peer.address), None, Instant::now())
     };
     assert_eq!((is_new(&mut bench, &local), is_new(&mut bench, &global)), (true, false));
     bench.stop().await;
