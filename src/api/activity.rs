@@ -12,6 +12,7 @@ pub(super) struct Activity(Arc<State>);
 struct State {
     begun: AtomicUsize,
     under_way: AtomicUsize,
+    body_ended: AtomicBool,
     unread: AtomicBool,
 }
 
@@ -22,6 +23,7 @@ pub(super) struct UnderWay(Arc<State>);
 impl Activity {
     /// A request's headers have come.
     pub(super) fn begin(&self) -> UnderWay {
+        self.0.body_ended.store(false, Ordering::Relaxed);
         self.0.begun.fetch_add(1, Ordering::Relaxed);
         self.0.under_way.fetch_add(1, Ordering::Relaxed);
         UnderWay(Arc::clone(&self.0))
@@ -36,6 +38,16 @@ impl Activity {
     /// connection's.
     pub(super) fn is_busy(&self) -> bool {
         self.0.under_way.load(Ordering::Relaxed) > 0
+    }
+
+    /// The body of the request under way was read to its end, or it has none.
+    pub(super) fn end_body(&self) {
+        self.0.body_ended.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client waits for an answer and has nothing more to send for it.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is_busy() && self.0.body_ended.load(Ordering::Relaxed)
     }
 
     /// A request was answered before its body was read.

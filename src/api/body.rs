@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::Limits;
+use super::activity::Activity;
 use super::problem::{Kind, Problem};
 
 /// Largest body of `POST /mineBlock`: a full block with its text escaped.
@@ -182,6 +183,7 @@ fn incomplete() -> Problem {
 pub(super) struct TrackedBody {
     inner: Incoming,
     read: Option<Arc<AtomicBool>>,
+    activity: Activity,
 }
 
 /// Whether a [`TrackedBody`] was read to its end; true when there is none.
@@ -189,9 +191,13 @@ pub(super) struct TrackedBody {
 pub(super) struct WasRead(Option<Arc<AtomicBool>>);
 
 impl TrackedBody {
-    pub(super) fn new(inner: Incoming) -> (Self, WasRead) {
+    /// The body of the request that has begun.
+    pub(super) fn new(inner: Incoming, activity: Activity) -> (Self, WasRead) {
         let read = (!inner.is_end_stream()).then(|| Arc::new(AtomicBool::new(false)));
-        (Self { inner, read: read.clone() }, WasRead(read))
+        if read.is_none() {
+            activity.end_body();
+        }
+        (Self { inner, read: read.clone(), activity }, WasRead(read))
     }
 }
 
@@ -213,6 +219,7 @@ impl Body for TrackedBody {
         let is_end = frame.is_none() || self.inner.is_end_stream();
         if is_end && let Some(read) = &self.read {
             read.store(true, Ordering::Relaxed);
+            self.activity.end_body();
         }
         Poll::Ready(frame)
     }

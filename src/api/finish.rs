@@ -107,7 +107,7 @@ where
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let under_way = self.activity.begin();
         let (mut parts, body) = request.into_parts();
-        let (body, was_read) = TrackedBody::new(body);
+        let (body, was_read) = TrackedBody::new(body, self.activity.clone());
         let asked = Asked {
             method: parts.method.clone(),
             path: parts.uri.clone(),

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -28,6 +29,13 @@ const LONG_DRAIN: Drain = Drain { bytes: 16 << 20, time: Duration::from_secs(5) 
 
 /// For one without.
 const SHORT_DRAIN: Drain = Drain { bytes: 64 << 10, time: Duration::from_secs(1) };
+
+/// A reader that takes less than this within [`Limits::write_stall`] is cut.
+const MIN_TAKEN_BYTES: usize = 64 << 10;
+
+/// Bytes of further requests that are read while one is under way, to notice when the client
+/// leaves. One that sent more is noticed once its request is answered.
+const MAX_AHEAD_BYTES: usize = 4 << 10;
 
 /// Who may linger.
 #[derive(Clone, Debug)]
@@ -53,6 +61,10 @@ pub(super) struct GuardedStream<S> {
     write_stall: Duration,
     reading: Watch,
     writing: Watch,
+    /// Bytes that were taken since the write timer was set.
+    taken: usize,
+    /// Read and not handed on yet.
+    ahead: BytesMut,
     /// Requests that had begun when last looked.
     seen: usize,
     /// Bytes have come that no request has begun with yet.
@@ -87,6 +99,8 @@ impl<S> GuardedStream<S> {
             write_stall: limits.write_stall,
             reading: Watch::new(),
             writing: Watch::new(),
+            taken: 0,
+            ahead: BytesMut::new(),
             seen: 0,
             in_head: false,
             fresh: true,
@@ -134,18 +148,65 @@ impl<S> GuardedStream<S> {
         }
     }
 
-    /// Sets the write timer, or takes it back.
-    fn watch_write<T>(
+    /// Sets the write timer, or takes it back once enough was taken.
+    fn watch_write(
         &mut self,
         context: &mut Context<'_>,
-        result: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
+        result: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(result) = result {
+            let count = result.as_ref().map_or(0, |&count| count);
+            self.taken = self.taken.saturating_add(count);
+            if self.taken >= MIN_TAKEN_BYTES {
+                self.end_write();
+            }
+            return Poll::Ready(result);
+        }
+        self.poll_write_timeout(context).map(Err)
+    }
+
+    /// As [`Self::watch_write`], for what is done only once everything was taken.
+    fn watch_flush(
+        &mut self,
+        context: &mut Context<'_>,
+        result: Poll<io::Result<()>>,
+    ) -> Poll<io::Result<()>> {
         if result.is_ready() {
-            self.writing.clear();
+            self.end_write();
             return result;
         }
+        self.poll_write_timeout(context).map(Err)
+    }
+
+    fn poll_write_timeout(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         ready!(self.writing.poll(context, self.write_stall));
-        Poll::Ready(Err(timed_out("the client accepted nothing of the answer for too long")))
+        Poll::Ready(timed_out("the client accepted too little of the answer for too long"))
+    }
+
+    const fn end_write(&mut self) {
+        self.taken = 0;
+        self.writing.clear();
+    }
+}
+
+impl<S: AsyncRead + Unpin> GuardedStream<S> {
+    /// Fails when the client has left while its request is worked on. Hyper sees that itself
+    /// unless the beginning of a further request has come.
+    fn check_client(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        while self.activity.is_waiting() && self.ahead.len() < MAX_AHEAD_BYTES {
+            let mut space = [0_u8; 1_024];
+            let mut buffer = ReadBuf::new(&mut space);
+            match Pin::new(&mut self.inner).poll_read(context, &mut buffer) {
+                Poll::Pending => break,
+                Poll::Ready(result) => result?,
+            }
+            if buffer.filled().is_empty() {
+                let reason = "the client left while its request was under way";
+                return Err(io::Error::new(io::ErrorKind::ConnectionAborted, reason));
+            }
+            self.ahead.extend_from_slice(buffer.filled());
+        }
+        Ok(())
     }
 }
 
@@ -177,6 +238,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let count = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(&self.ahead.split_to(count));
+            self.note_read(count);
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         match Pin::new(&mut self.inner).poll_read(context, buffer) {
             Poll::Ready(result) => {
@@ -212,14 +279,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Hyper flushes whenever it has done what it can.
+        self.check_client(context)?;
         let result = Pin::new(&mut self.inner).poll_flush(context);
-        self.watch_write(context, result)
+        self.watch_flush(context, result)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.shut {
             let result = Pin::new(&mut self.inner).poll_shutdown(context);
-            ready!(self.watch_write(context, result))?;
+            ready!(self.watch_flush(context, result))?;
             self.shut = true;
             self.see_requests();
             self.reading.clear();

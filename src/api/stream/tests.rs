@@ -111,19 +111,99 @@ async fn a_request_under_way_is_not_timed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_accepts_nothing_is_given_up() {
-    let (mut stream, _, mut client) = pair();
+    let (mut stream, _, _client) = pair();
     let (result, time) = timed(stream.write_all(&[0; 100])).await;
     assert!(is_timeout(&result) && (SHORT..SHORT * 2).contains(&time), "{time:?}");
-    // One that accepts a little now and then is not.
-    client.read_exact(&mut [0; 64]).await.unwrap();
+}
+
+/// Writes for as long as the client takes this much in half of the time that it has.
+async fn write_slowly(bytes: usize) -> io::Result<()> {
+    let (mut stream, _, mut client) = pair();
     let slow = async {
-        for _ in 0..100 {
+        let mut space = vec![0; bytes];
+        loop {
             tokio::time::sleep(SHORT / 2).await;
-            client.read_exact(&mut [0; 8]).await.unwrap();
+            if client.read_exact(&mut space).await.is_err() {
+                return;
+            }
         }
     };
-    let (result, ()) = tokio::join!(stream.write_all(&[0; 800]), slow);
-    result.unwrap();
+    let write = async {
+        let result = stream.write_all(&vec![0; 20 * bytes]).await;
+        drop(stream);
+        result
+    };
+    tokio::join!(write, slow).0
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_is_served_and_one_that_takes_next_to_nothing_is_not() {
+    write_slowly(MIN_TAKEN_BYTES).await.unwrap();
+    assert!(is_timeout(&write_slowly(8).await));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_whole_leaves_no_timer_behind() {
+    let (mut stream, _, mut client) = pair();
+    for _ in 0..3 {
+        let takes = async {
+            tokio::time::sleep(SHORT / 2).await;
+            client.read_exact(&mut [0; 100]).await.unwrap();
+        };
+        let (written, ()) = tokio::join!(stream.write_all(&[0; 100]), takes);
+        written.unwrap();
+        stream.flush().await.unwrap();
+        tokio::time::sleep(LONG).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_is_noticed_behind_a_further_request() {
+    let (mut stream, activity, mut client) = pair();
+    let under_way = activity.begin();
+    client.write_all(b"GET").await.unwrap();
+    // Before the body's end its reader notices.
+    stream.flush().await.unwrap();
+    assert!(stream.ahead.is_empty());
+    activity.end_body();
+    stream.flush().await.unwrap();
+    assert_eq!(&stream.ahead[..], b"GET");
+    drop(client);
+    let error = stream.flush().await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
+    drop(under_way);
+}
+
+#[tokio::test]
+async fn what_was_read_ahead_is_handed_on_first() {
+    let (mut stream, activity, mut client) = pair();
+    let under_way = activity.begin();
+    activity.end_body();
+    client.write_all(b"first ").await.unwrap();
+    stream.flush().await.unwrap();
+    drop(under_way);
+    client.write_all(b"last").await.unwrap();
+    let mut text = [0; 10];
+    stream.read_exact(&mut text).await.unwrap();
+    assert_eq!(&text, b"first last");
+}
+
+#[tokio::test]
+async fn no_more_than_a_little_is_read_ahead() {
+    let (mut stream, activity, mut client) = pair();
+    let _under_way = activity.begin();
+    activity.end_body();
+    let endless = async { while client.write_all(&[0; 64]).await.is_ok() {} };
+    let reads = async {
+        while stream.ahead.len() < MAX_AHEAD_BYTES {
+            stream.flush().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        stream.flush().await.unwrap();
+        assert!(stream.ahead.len() < MAX_AHEAD_BYTES + 1_024);
+        drop(stream);
+    };
+    tokio::join!(endless, reads);
 }
 
 /// A stream whose last answer did not wait for the request's body.

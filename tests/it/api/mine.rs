@@ -236,6 +236,20 @@ async fn a_client_that_asks_first_is_told_to_go_on() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_behind_a_further_request_takes_its_own_back() {
+    let node = ApiNode::with(|setup| setup.spec = hopeless()).await;
+    let request = Request::post("/mineBlock").jenny().json(BODY);
+    for further in ["\r\n", "G", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"] {
+        let mut client = node.connect().await;
+        client.send(request.bytes()).await;
+        client.send(further).await;
+        until("it is at work", || node.handle.status().mining == 1).await;
+        drop(client);
+        until("it was taken back", || node.handle.status().mining == 0).await;
+    }
+}
+
+#[tokio::test]
 async fn one_connection_carries_many_requests_also_pipelined() {
     let node = ApiNode::start().await;
     let mut client = node.connect().await;
