@@ -1,7 +1,6 @@
 //! `GET /v1/bans`: the addresses that are kept out.
 
 use serde::Serialize;
-use warp::reply::Response;
 
 use super::problem::Problem;
 use super::reply;
@@ -16,11 +15,11 @@ struct Ban {
 }
 
 /// The bans that have not ended.
-pub(super) fn list(context: &Context) -> Result<Response, Problem> {
+pub(super) fn list(context: &Context) -> Result<Vec<u8>, Problem> {
     let bans = context.node.bans().into_iter().map(|ban| Ban {
         address: ban.address.to_string(),
         until: ban.until.as_millis(),
         reason: ban.reason,
     });
-    reply::json(&bans.collect::<Vec<_>>())
+    reply::write(&bans.collect::<Vec<_>>())
 }

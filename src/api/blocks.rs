@@ -1,9 +1,13 @@
 //! `GET /v1/blocks/{height|hash|tip}`: one block of the main chain.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use warp::reply::Response;
 
+use super::answers::{ANSWER_WAIT, NoRoom, Reserved, Share};
 use super::mine::BLOCK_JSON_BYTES;
 use super::problem::{Kind, Problem};
 use super::reply;
@@ -26,11 +30,12 @@ enum Name {
 /// A block that is there: its text, unless the client holds it.
 struct Found {
     hash: Hash,
-    text: Option<Vec<u8>>,
+    text: Option<Bytes>,
 }
 
 pub(super) async fn one(
     context: &Context,
+    share: &Share,
     name: &str,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
@@ -39,12 +44,18 @@ pub(super) async fn one(
         Problem::new(Kind::InvalidParameter, detail).at("block")
     })?;
     let held = Held::of(headers);
-    let (view, spec) = (context.node.view(), context.node.spec().clone());
+    let view = Arc::new(context.node.view());
     let tip = view.tip();
     let found = if name == Name::Tip && held.has(&tip.hash) {
         Some(Found { hash: tip.hash, text: None })
     } else {
-        context.node.read(move || find(&view, &spec, name, &held)).await?
+        let read = |reserved| {
+            let (view, spec) = (Arc::clone(&view), context.node.spec().clone());
+            let (share, held) = (share.clone(), held.clone());
+            let find = move || find(&view, &spec, name, &held, &share, reserved);
+            context.node.read(find)
+        };
+        share.build(ANSWER_WAIT, read).await?
     };
     let found = found.ok_or_else(|| not_found(name, tip.header.height))?;
     let mut response = found.text.map_or_else(not_modified, reply::json_text);
@@ -74,21 +85,29 @@ fn parse(name: &str) -> Option<Name> {
     (height <= MAX_SAFE_INTEGER).then(|| Name::Height(Height::new(height)))
 }
 
-fn find(view: &View, spec: &Spec, name: Name, held: &Held) -> Result<Option<Found>, StoreError> {
+fn find(
+    view: &View,
+    spec: &Spec,
+    name: Name,
+    held: &Held,
+    share: &Share,
+    reserved: Option<Reserved>,
+) -> Result<Result<Option<Found>, NoRoom>, StoreError> {
     let height = match name {
         Name::Tip => Some(view.tip().header.height),
         Name::Height(height) => Some(height),
         Name::Hash(hash) => view.find_recent(&hash, SEARCHED_BLOCKS)?,
     };
-    let Some(height) = height else { return Ok(None) };
-    let Some(block) = view.block(height)? else { return Ok(None) };
+    let Some(height) = height else { return Ok(Ok(None)) };
+    let Some(block) = view.block(height)? else { return Ok(Ok(None)) };
     if held.has(&block.hash) {
-        return Ok(Some(Found { hash: block.hash, text: None }));
+        return Ok(Ok(Some(Found { hash: block.hash, text: None })));
     }
     let bytes = block.records.iter().map(String::len).fold(BLOCK_JSON_BYTES, usize::saturating_add);
     let mut text = Vec::with_capacity(bytes);
     write_block_json(&mut text, spec, &block.header, &block.hash, &block.records);
-    Ok(Some(Found { hash: block.hash, text: Some(text) }))
+    let text = share.count(text, reserved);
+    Ok(text.map(|text| Some(Found { hash: block.hash, text: Some(text) })))
 }
 
 fn not_found(name: Name, tip: Height) -> Problem {
@@ -102,13 +121,14 @@ fn not_found(name: Name, tip: Height) -> Problem {
 }
 
 fn not_modified() -> Response {
-    let mut response = Response::new(bytes::Bytes::new().into());
+    let mut response = Response::new(Bytes::new().into());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     response
 }
 
 /// What the client says it holds: `If-None-Match` (RFC 9110 section 13.1.2), with
 /// weak comparison.
+#[derive(Clone)]
 struct Held {
     any: bool,
     hashes: Vec<Hash>,

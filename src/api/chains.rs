@@ -15,31 +15,37 @@ use tokio_util::task::AbortOnDropHandle;
 use warp::Reply;
 use warp::reply::Response;
 
+use super::answers::{ANSWER_WAIT, NoRoom, Reserved, Share};
 use super::mine::BLOCK_JSON_BYTES;
 use super::problem::{Kind, Problem};
 use super::routes::Context;
 use crate::chain::{Height, Spec, write_block_json};
-use crate::node::{NodeFailure, NodeHandle, StoreError, View};
+use crate::node::{NodeHandle, StoreError, View};
 
-/// Chains that are sent at the same time. Each holds at most two batches: of one
-/// [`View::MAX_BATCH_BYTES`] (1 MiB) of records each, as JSON text of usually 1.3
-/// and never more than 6 times that.
+/// Chains that are sent at the same time. Each holds at most two batches, within the budget of
+/// answers: of one [`View::MAX_BATCH_BYTES`] (1 MiB) of records each, as JSON text of usually
+/// 1.3 and never more than 6 times that.
 pub(super) const MAX_STREAMS: usize = 16;
 
 /// How long a client should wait for a place among them.
 const STREAMS_WAIT: Duration = Duration::from_secs(5);
 
+/// How long a page within the chain waits for its place in the budget of answers: longer than
+/// readers that take nothing keep theirs.
+const PAGE_WAIT: Duration = Duration::from_secs(60);
+
 /// Starts to send the chain as it is now. The first batch is read before the answer
 /// begins, so that a node that cannot read says so with a status.
-pub(super) async fn all(context: &Context) -> Result<Response, Problem> {
+pub(super) async fn all(context: &Context, share: &Share) -> Result<Response, Problem> {
     let permit = Arc::clone(&context.streams).try_acquire_owned().map_err(|_| {
         let detail = "too many clients are reading the chain; try again later";
         Problem::new(Kind::Busy, detail).retry_after(STREAMS_WAIT)
     })?;
     let node = context.node.clone();
     let view = Arc::new(node.view());
-    let first = batch(node.clone(), Arc::clone(&view), Height::GENESIS).await?;
-    let pages = Pages { node, view, next: Next::Ready(first), _permit: permit };
+    let source = Source { node, view, share: share.clone() };
+    let first = source.page(Height::GENESIS, ANSWER_WAIT).await?;
+    let pages = Pages { source, next: Next::Ready(first), _permit: permit };
     let mut response = warp::reply::stream(Shared(Mutex::new(pages))).into_response();
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
@@ -54,13 +60,34 @@ struct Page {
     next: Option<Height>,
 }
 
-/// Reads one batch and writes it down, on a blocking thread.
-async fn batch(node: NodeHandle, view: Arc<View>, from: Height) -> Result<Page, NodeFailure> {
-    let spec = node.spec().clone();
-    node.read(move || write_page(&view, &spec, from)).await
+/// Where the pages come from.
+#[derive(Clone)]
+struct Source {
+    node: NodeHandle,
+    view: Arc<View>,
+    share: Share,
 }
 
-fn write_page(view: &View, spec: &Spec, from: Height) -> Result<Page, StoreError> {
+impl Source {
+    /// Reads one batch and writes it down, on a blocking thread.
+    async fn page(&self, from: Height, wait: Duration) -> Result<Page, Problem> {
+        let read = |reserved| {
+            let (view, spec) = (Arc::clone(&self.view), self.node.spec().clone());
+            let share = self.share.clone();
+            let write = move || write_page(&view, &spec, from, &share, reserved);
+            self.node.read(write)
+        };
+        self.share.build(wait, read).await
+    }
+}
+
+fn write_page(
+    view: &View,
+    spec: &Spec,
+    from: Height,
+    share: &Share,
+    reserved: Option<Reserved>,
+) -> Result<Result<Page, NoRoom>, StoreError> {
     let tip = view.tip().header.height;
     let blocks = view.blocks(from, tip)?;
     let sizes = blocks.iter().flat_map(|block| &block.records).map(String::len);
@@ -76,13 +103,13 @@ fn write_page(view: &View, spec: &Spec, from: Height) -> Result<Page, StoreError
     if last >= tip {
         text.push(b']');
     }
-    Ok(Page { text: text.into(), next: (last < tip).then(|| last.next()) })
+    let next = (last < tip).then(|| last.next());
+    Ok(share.count(text, reserved).map(|text| Page { text, next }))
 }
 
 /// The pages, each read while the one before is sent.
 struct Pages {
-    node: NodeHandle,
-    view: Arc<View>,
+    source: Source,
     next: Next,
     _permit: OwnedSemaphorePermit,
 }
@@ -92,7 +119,7 @@ enum Next {
     /// A task of its own, which ends with this: a read that waits for its permit must
     /// go on while this reader's socket is full, or it would keep the permit from
     /// all others.
-    Reading(AbortOnDropHandle<Result<Page, NodeFailure>>),
+    Reading(AbortOnDropHandle<Result<Page, Problem>>),
     End,
 }
 
@@ -108,14 +135,15 @@ impl Pages {
             Next::Ready(page) => Ok(std::mem::take(page)),
             Next::Reading(reading) => ready!(Pin::new(reading).poll(context))
                 .map_err(io::Error::other)
-                .and_then(|page| page.map_err(io::Error::other)),
+                .and_then(|page| page.map_err(|problem| io::Error::other(problem.detail))),
         };
         self.next = Next::End;
         let page = page.inspect_err(|error| {
             tracing::warn!(%error, "a reader of the chain was cut");
         })?;
         if let Some(from) = page.next {
-            let reading = batch(self.node.clone(), Arc::clone(&self.view), from);
+            let source = self.source.clone();
+            let reading = async move { source.page(from, PAGE_WAIT).await };
             self.next = Next::Reading(AbortOnDropHandle::new(tokio::spawn(reading)));
         }
         Poll::Ready(Some(Ok(page.text)))

@@ -7,14 +7,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Method, Request};
+use http::{HeaderMap, Method, Request};
 use tower::Service;
 use warp::Reply;
 use warp::reply::Response;
 
 use super::Role;
+use super::answers::{Answers, Share};
 use super::auth::Auth;
 use super::body::TrackedBody;
+use super::credentials::Credentials;
 use super::finish::Client;
 use super::host::{Addressed, Hosts};
 use super::problem::{Kind, Problem};
@@ -33,6 +35,7 @@ pub(super) struct Gate<S> {
 pub(super) struct Rules {
     pub(super) hosts: Hosts,
     pub(super) auth: Arc<Auth>,
+    pub(super) answers: Answers,
 }
 
 /// What a path takes that is open to everyone.
@@ -66,12 +69,16 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<TrackedBody>) -> Self::Future {
+    fn call(&mut self, mut request: Request<TrackedBody>) -> Self::Future {
         let rules = Arc::clone(&self.rules);
         let mut inner = self.inner.clone();
         Box::pin(async move {
             match rules.check(&request).await {
-                Ok(Passed::ToRoutes) => inner.call(request).await,
+                Ok(Passed::ToRoutes) => {
+                    let share = rules.share(request.headers());
+                    request.extensions_mut().insert(share);
+                    inner.call(request).await
+                }
                 Ok(Passed::Answered) => Ok(reply::no_content(OPEN_METHODS)),
                 Err(problem) => Ok(problem.into_response()),
             }
@@ -111,6 +118,13 @@ impl Rules {
             return Err(Problem::new(Kind::ForbiddenRole, detail));
         }
         Ok(Passed::ToRoutes)
+    }
+
+    /// The caller's share of the memory of answers. Only a name that was verified, or that of
+    /// nobody on a path that is open, gets here.
+    fn share(&self, headers: &HeaderMap) -> Share {
+        let credentials = Credentials::read(headers).ok();
+        self.answers.share(credentials.as_ref().map_or("", Credentials::name))
     }
 
     async fn user<B>(&self, request: &Request<B>) -> Result<Role, Problem> {

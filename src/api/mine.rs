@@ -7,6 +7,7 @@ use futures_util::Stream;
 use http::header::HeaderMap;
 use warp::reply::Response;
 
+use super::answers::{SMALL_ANSWER_BYTES, Share};
 use super::body::{MAX_MINE_BYTES, check_json_type};
 use super::problem::{Kind, Problem, RESTART_WAIT};
 use super::routes::Context;
@@ -32,6 +33,7 @@ pub(super) const BLOCK_JSON_BYTES: usize = 560;
 /// Dropping the future, as hyper does when the client leaves, cancels the work.
 pub(super) async fn mine<S, B, E>(
     context: &Context,
+    share: &Share,
     headers: &HeaderMap,
     body: S,
 ) -> Result<Response, Problem>
@@ -42,13 +44,30 @@ where
     check_json_type(headers)?;
     let body = context.bodies.read(headers, body, MAX_MINE_BYTES).await?;
     let records = records(&context.node, body.as_bytes())?;
+    // Room for the answer comes before the work: a block that was stored must be answered. The
+    // body keeps its place while that is waited for.
+    let bytes = longest_json(&records);
+    let reserved =
+        if bytes > SMALL_ANSWER_BYTES { Some(share.reserve(bytes).await?) } else { None };
     drop(body);
     let mined = context.node.mine(records).await.map_err(|error| refused(&error))?;
-    let bytes = mined.records.iter().map(String::len).fold(BLOCK_JSON_BYTES, usize::saturating_add);
     let mut text = Vec::with_capacity(bytes);
     let spec = context.node.spec();
     write_block_json(&mut text, spec, &mined.header, &mined.hash, &mined.records);
-    Ok(reply::json_text(text))
+    let counted = share.count(text, reserved).map_err(|_| Problem::internal())?;
+    Ok(reply::json_text(counted))
+}
+
+/// The most bytes that a block of these records has as JSON.
+fn longest_json(records: &[String]) -> usize {
+    let bytes = records.iter().flat_map(|record| record.bytes());
+    let escaped = bytes.map(|byte| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    });
+    let quotes = records.len().saturating_mul(3);
+    escaped.fold(BLOCK_JSON_BYTES.saturating_add(quotes), usize::saturating_add)
 }
 
 /// No more records than fit a block are kept, so a body of millions of empty

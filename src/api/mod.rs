@@ -7,6 +7,7 @@
 
 mod activity;
 mod admission;
+mod answers;
 mod auth;
 mod bans;
 mod blocks;

@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Buf;
 use futures_util::{Stream, StreamExt, stream};
@@ -12,6 +14,7 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 use warp::reply::Response;
 
+use super::answers::Share;
 use super::body::{MAX_SMALL_BYTES, check_json_type};
 use super::problem::{Kind, Problem};
 use super::routes::Context;
@@ -27,11 +30,17 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Peers of one request that are dialled at the same time.
 const MAX_DIALS: usize = 32;
 
+/// Requests that dial the peers file at the same time, about 2 MiB each.
+pub(super) const MAX_ADD_ALL: usize = 4;
+
+/// How long a client should wait for one of them to end.
+const ADD_ALL_WAIT: Duration = Duration::from_secs(10);
+
 /// Addresses of the live links.
-pub(super) fn table(context: &Context) -> Result<Response, Problem> {
+pub(super) fn table(context: &Context) -> Result<Vec<u8>, Problem> {
     let links = context.node.links().table();
     let shown: Vec<_> = links.iter().map(|link| show(link.address)).collect();
-    reply::json(&shown)
+    reply::write(&shown)
 }
 
 #[derive(Serialize)]
@@ -55,10 +64,10 @@ struct PeerTip {
 }
 
 /// The live links in detail.
-pub(super) fn details(context: &Context) -> Result<Response, Problem> {
+pub(super) fn details(context: &Context) -> Result<Vec<u8>, Problem> {
     let links = context.node.links().table();
     let shown: Vec<_> = links.iter().map(detail).collect();
-    reply::json(&shown)
+    reply::write(&shown)
 }
 
 fn detail(link: &LinkInfo) -> Detail<'_> {
@@ -124,6 +133,7 @@ struct Dialled {
 /// nothing; one that is sent is read and dropped.
 pub(super) async fn add_all<S, B, E>(
     context: &Context,
+    share: &Share,
     headers: &HeaderMap,
     body: S,
 ) -> Result<Response, Problem>
@@ -132,11 +142,15 @@ where
     B: Buf,
 {
     context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
+    let _turn = Arc::clone(&context.peers_turns).try_acquire_owned().map_err(|_| {
+        let detail = "the peers file is being dialled several times already; try again later";
+        Problem::new(Kind::Busy, detail).retry_after(ADD_ALL_WAIT)
+    })?;
     let peers = read_file(&context.peers_file, context.peers_required).await?;
     let links = context.node.links();
     let dials = stream::iter(peers.into_iter().map(|peer| dial(links, peer)));
     let answers: Vec<_> = dials.buffered(MAX_DIALS).collect().await;
-    reply::json(&answers)
+    share.json(|| reply::write(&answers)).await
 }
 
 async fn dial(links: &Links, peer: String) -> Dialled {

@@ -9,16 +9,24 @@ use warp::reply::Response;
 use super::problem::Problem;
 
 /// JSON text that is written already.
-pub(super) fn json_text(text: Vec<u8>) -> Response {
+pub(super) fn json_text(text: impl Into<Bytes>) -> Response {
     typed(text.into(), "application/json")
 }
 
-/// A value as JSON.
+/// A value's JSON text.
 ///
 /// # Errors
 /// None for the values here, which hold no maps with odd keys.
+pub(super) fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(value).map_err(|_| Problem::internal())
+}
+
+/// A small value as JSON.
+///
+/// # Errors
+/// As [`write()`].
 pub(super) fn json<T: Serialize>(value: &T) -> Result<Response, Problem> {
-    serde_json::to_vec(value).map(json_text).map_err(|_| Problem::internal())
+    write(value).map(json_text)
 }
 
 /// Plain text.

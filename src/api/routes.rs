@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
+use super::answers::{Answers, Share};
 use super::body::BodyReader;
 use super::problem::Problem;
 use super::{bans, blocks, chains, health, mine, peers, root, status};
@@ -72,11 +73,15 @@ pub(super) fn find(path: &str) -> Option<&'static Route> {
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) node: NodeHandle,
+    /// The memory of large answers.
+    pub(super) answers: Answers,
     pub(super) bodies: BodyReader,
     pub(super) peers_file: PathBuf,
     pub(super) peers_required: bool,
     /// Chains that are being sent; see [`chains::MAX_STREAMS`].
     pub(super) streams: Arc<Semaphore>,
+    /// Peers' files that are being dialled; see [`peers::MAX_ADD_ALL`].
+    pub(super) peers_turns: Arc<Semaphore>,
 }
 
 /// The handlers, behind one warp filter.
@@ -85,57 +90,65 @@ pub(super) fn filter(context: &Arc<Context>) -> warp::filters::BoxedFilter<(Resp
         let context = Arc::clone(context);
         warp::any().map(move || Arc::clone(&context))
     };
+    let share = warp::filters::ext::get::<Share>();
+    let with_share = warp::get().and(shared.clone()).and(share);
     let with_body = warp::post()
         .and(shared.clone())
+        .and(share)
         .and(warp::header::headers_cloned())
         .and(warp::body::stream());
 
     let mine = warp::path!("mineBlock").and(with_body.clone()).then(
-        |context: Arc<Context>, headers: HeaderMap, body| async move {
-            answer(mine::mine(&context, &headers, body).await)
+        |context: Arc<Context>, share: Share, headers: HeaderMap, body| async move {
+            answer(mine::mine(&context, &share, &headers, body).await)
         },
     );
     let add_one = warp::path!("addToPeer").and(with_body.clone()).then(
-        |context: Arc<Context>, headers: HeaderMap, body| async move {
+        |context: Arc<Context>, _: Share, headers: HeaderMap, body| async move {
             answer(peers::add_one(&context, &headers, body).await)
         },
     );
     let add_all = warp::path!("addPeers").and(with_body).then(
-        |context: Arc<Context>, headers: HeaderMap, body| async move {
-            answer(peers::add_all(&context, &headers, body).await)
+        |context: Arc<Context>, share: Share, headers: HeaderMap, body| async move {
+            answer(peers::add_all(&context, &share, &headers, body).await)
         },
     );
     let root = warp::path::end()
         .and(warp::get())
         .and(shared.clone())
         .map(|context: Arc<Context>| root::name(&context));
-    let chains = warp::path!("chains")
-        .and(warp::get())
-        .and(shared.clone())
-        .then(|context: Arc<Context>| async move { answer(chains::all(&context).await) });
+    let chains =
+        warp::path!("chains").and(with_share.clone()).then(
+            |context: Arc<Context>, share: Share| async move {
+                answer(chains::all(&context, &share).await)
+            },
+        );
     let block = warp::path!("v1" / "blocks" / String)
-        .and(warp::get())
-        .and(shared.clone())
+        .and(with_share.clone())
         .and(warp::header::headers_cloned())
-        .then(|name: String, context: Arc<Context>, headers: HeaderMap| async move {
-            answer(blocks::one(&context, &name, &headers).await)
+        .then(|name: String, context: Arc<Context>, share: Share, headers: HeaderMap| async move {
+            answer(blocks::one(&context, &share, &name, &headers).await)
         });
-    let peers = warp::path!("peers")
-        .and(warp::get())
-        .and(shared.clone())
-        .map(|context: Arc<Context>| answer(peers::table(&context)));
-    let details = warp::path!("v1" / "peers")
-        .and(warp::get())
-        .and(shared.clone())
-        .map(|context: Arc<Context>| answer(peers::details(&context)));
-    let bans = warp::path!("v1" / "bans")
-        .and(warp::get())
-        .and(shared.clone())
-        .map(|context: Arc<Context>| answer(bans::list(&context)));
-    let status = warp::path!("v1" / "status")
-        .and(warp::get())
-        .and(shared.clone())
-        .map(|context: Arc<Context>| answer(status::status(&context)));
+    let peers = warp::path!("peers").and(with_share.clone()).then(
+        |context: Arc<Context>, share: Share| async move {
+            answer(share.json(|| peers::table(&context)).await)
+        },
+    );
+    let details = warp::path!("v1" / "peers").and(with_share.clone()).then(
+        |context: Arc<Context>, share: Share| async move {
+            answer(share.json(|| peers::details(&context)).await)
+        },
+    );
+    let bans = warp::path!("v1" / "bans").and(with_share.clone()).then(
+        |context: Arc<Context>, share: Share| async move {
+            answer(share.json(|| bans::list(&context)).await)
+        },
+    );
+    let status = warp::path!("v1" / "status").and(with_share).then(
+        |context: Arc<Context>, share: Share| async move {
+            answer(share.json(|| status::status(&context)).await)
+        },
+    );
     let live = warp::path!("livez").and(warp::get()).map(health::live);
     let ready = warp::path!("readyz")
         .and(warp::get())
@@ -143,29 +156,23 @@ pub(super) fn filter(context: &Arc<Context>) -> warp::filters::BoxedFilter<(Resp
         .and(shared)
         .map(|query: String, context: Arc<Context>| answer(health::ready(&context, &query)));
 
-    mine.or(block)
-        .unify()
-        .or(chains)
-        .unify()
-        .or(root)
-        .unify()
-        .or(status)
-        .unify()
-        .or(peers)
-        .unify()
-        .or(details)
-        .unify()
-        .or(bans)
-        .unify()
-        .or(live)
-        .unify()
-        .or(ready)
-        .unify()
-        .or(add_one)
-        .unify()
-        .or(add_all)
-        .unify()
-        .boxed()
+    // Boxed one by one: the compiler's time for one type of them all doubles with each route.
+    // The last one is looked at first.
+    let routes = [
+        live.boxed(),
+        bans.boxed(),
+        details.boxed(),
+        peers.boxed(),
+        status.boxed(),
+        add_all.boxed(),
+        add_one.boxed(),
+        root.boxed(),
+        chains.boxed(),
+        block.boxed(),
+        mine.boxed(),
+    ];
+    let start = ready.boxed();
+    routes.into_iter().fold(start, |others, route| route.or(others).unify().boxed())
 }
 
 fn answer(result: Result<Response, Problem>) -> Response {

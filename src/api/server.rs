@@ -19,6 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::activity::Activity;
 use super::admission::{Admission, Place};
+use super::answers::Answers;
 use super::auth::Auth;
 use super::body::{BodyReader, TrackedBody};
 use super::chains;
@@ -26,6 +27,7 @@ use super::finish::{Finish, RequestIds};
 use super::gate::{Gate, Rules};
 use super::host::Hosts;
 use super::panics::OnPanic;
+use super::peers;
 use super::routes::{self, Context};
 use super::stream::{GuardedStream, Lingering};
 use super::{ApiConfig, AuthHandle, Limits, TrustedProxies};
@@ -78,19 +80,22 @@ impl Server {
                 "no user exists and the default one is switched off: nobody can use the API until a user is added (`jenny init --user NAME --password-file FILE`, then SIGHUP)"
             );
         }
+        let answers = Answers::new();
         let context = Context {
             node,
+            answers: answers.clone(),
             bodies: BodyReader::new(&config.limits),
             peers_file: config.peers_file,
             peers_required: config.peers_required,
             streams: Arc::new(Semaphore::new(chains::MAX_STREAMS)),
+            peers_turns: Arc::new(Semaphore::new(peers::MAX_ADD_ALL)),
         };
         Ok(Self {
             listener,
             local_addr,
             limits: config.limits,
             proxies: Arc::new(config.trusted_proxies),
-            rules: Arc::new(Rules { hosts: Hosts::new(&config.hosts), auth }),
+            rules: Arc::new(Rules { hosts: Hosts::new(&config.hosts), auth, answers }),
             context: Arc::new(context),
             ids: RequestIds::new(run),
         })

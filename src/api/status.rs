@@ -1,7 +1,6 @@
 //! `GET /v1/status`: what an operator wants at a glance.
 
 use serde::Serialize;
-use warp::reply::Response;
 
 use super::peers::show;
 use super::problem::Problem;
@@ -24,6 +23,7 @@ struct Status {
     refusing: Option<String>,
     clock: Clock,
     swaps: Swaps,
+    answers: Answers,
     uptime_seconds: u64,
 }
 
@@ -117,6 +117,14 @@ enum Clock {
     },
 }
 
+/// Memory of answers above 64 KiB that are not sent yet.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answers {
+    held_bytes: usize,
+    most_bytes: usize,
+}
+
 #[derive(Serialize)]
 struct Swaps {
     count: u64,
@@ -139,11 +147,12 @@ struct BlockName {
     hash: String,
 }
 
-pub(super) fn status(context: &Context) -> Result<Response, Problem> {
+pub(super) fn status(context: &Context) -> Result<Vec<u8>, Problem> {
     let node = &context.node;
     let now = node.status();
     let links = node.links().table();
-    reply::json(&Status {
+    let (held_bytes, most_bytes) = context.answers.held();
+    reply::write(&Status {
         version: env!("CARGO_PKG_VERSION"),
         chain: ChainName { name: node.spec().name().to_owned(), id: node.chain_id().to_string() },
         tip: Tip {
@@ -159,6 +168,7 @@ pub(super) fn status(context: &Context) -> Result<Response, Problem> {
         refusing: now.refusing,
         clock: clock(now.clock),
         swaps: Swaps { count: now.swaps, recent: now.recent_swaps.iter().map(swap).collect() },
+        answers: Answers { held_bytes, most_bytes },
         uptime_seconds: now.uptime.as_secs(),
     })
 }

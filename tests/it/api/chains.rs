@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use jenny_chain::api::{Role, Users};
 use jenny_chain::chain::{Spec, parse_block};
 use jenny_chain::node::Offered;
 
-use crate::harness::{ApiNode, Branch, Client, Request};
+use crate::harness::{ApiNode, Branch, Client, Request, user};
 
 /// The blocks of a `/chains` answer.
 fn blocks(body: &[u8]) -> Vec<serde_json::Value> {
@@ -118,27 +119,31 @@ async fn a_reader_that_accepts_nothing_is_cut_within_the_array() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_so_many_chains_are_sent_at_once() {
-    let node = ApiNode::start().await;
+    // Of one user alone the share of memory would be used up before.
+    let names = ["a", "b", "c", "d", "e"];
+    let users = names.map(|name| user(name, "a long password", Role::Reader));
+    let node = ApiNode::with(|setup| setup.api.users = Users::new(users.to_vec()).unwrap()).await;
     let branch = Branch::from_genesis(&Spec::dev()).grow(300, "block", 60_000);
     for part in branch.blocks.chunks(20) {
         node.handle.offer(part.to_vec()).await.unwrap();
     }
+    let chains = |name| Request::get("/chains").auth(name, "a long password");
     let mut readers = Vec::new();
-    for _ in 0..16 {
+    for number in 0..16 {
         let mut reader = node.connect().await;
-        reader.send(Request::get("/chains").jenny().bytes()).await;
+        reader.send(chains(names[number % 4]).bytes()).await;
         assert_eq!(reader.read_line().await.unwrap(), "HTTP/1.1 200 OK");
         readers.push(reader);
     }
-    let answer = node.get("/chains").await;
+    let answer = node.ask(&chains("e")).await;
     answer.expect_problem(503, "busy");
     assert!(answer.header("retry-after").is_some());
     // A reader that leaves makes room.
     readers.pop();
-    let mut again = node.get("/chains").await;
+    let mut again = node.ask(&chains("e")).await;
     while again.status == 503 {
         tokio::task::yield_now().await;
-        again = node.get("/chains").await;
+        again = node.ask(&chains("e")).await;
     }
     assert_eq!(blocks(&again.expect(200).body).len(), 301);
 }

@@ -38,6 +38,7 @@ async fn status_tells_the_node_at_a_glance() {
         "refusing": null,
         "clock": { "state": "ok" },
         "swaps": { "count": 0, "recent": [] },
+        "answers": { "heldBytes": 0, "mostBytes": 64 << 20 },
         "uptimeSeconds": null,
     });
     assert_eq!(status, expected);
