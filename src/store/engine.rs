@@ -32,9 +32,11 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Whether there is a database to open.
-    pub(super) fn exists(directory: &Path) -> bool {
-        directory.join(FOLDER).join(FILE).exists()
+    /// Whether there is a database to open. What cannot be looked at, for want of permission
+    /// or otherwise, is an error: it must not be taken for an empty directory.
+    pub(super) fn exists(directory: &Path) -> Result<bool, StoreError> {
+        let path = directory.join(FOLDER).join(FILE);
+        path.try_exists().map_err(|source| failed("looking for", &path, source))
     }
 
     /// Opens or creates the database, from what the device holds. When it does not open, its

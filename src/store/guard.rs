@@ -11,9 +11,19 @@ use super::StoreError;
 /// the database.
 pub(super) fn guarded<T>(code: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|payload| {
-        let what = format!("the database engine gave up: {}", panic_message(payload.as_ref()));
+        let what = format!("the database engine gave up: {}", reason(payload.as_ref()));
         Err(StoreError::Damaged { what })
     })
+}
+
+/// What an operator is told of a panic. A text that only a programmer understands is in the log.
+fn reason(payload: &(dyn Any + Send)) -> &str {
+    let text = panic_message(payload);
+    let is_code = ["::", "called `", "assertion", "Some(", "Err("];
+    if is_code.iter().any(|code| text.contains(code)) {
+        return "it met what it cannot read";
+    }
+    text
 }
 
 /// The text of a panic.
@@ -38,11 +48,18 @@ pub(super) fn read_error(error: sled::Error) -> StoreError {
     }
 }
 
-/// What the engine says of damage, without the trace that it never has.
+/// What the engine says of damage, in words.
 fn engine_damage(error: &sled::Error) -> StoreError {
-    let text = error.to_string();
-    let text = text.trim_end_matches(" backtrace ()").trim_end();
-    StoreError::Damaged { what: format!("the database engine reports: {text}") }
+    let what = match error {
+        sled::Error::Corruption { at: Some(at), .. } => {
+            format!("what the database engine reads at byte {} of its file is torn", at.lid())
+        }
+        sled::Error::Corruption { at: None, .. } => {
+            "what the database engine reads from its file is torn".to_owned()
+        }
+        other => format!("the database engine reports: {other}"),
+    };
+    StoreError::Damaged { what }
 }
 
 /// A failed write: what is on disk is unknown until the next start.

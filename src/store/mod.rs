@@ -32,7 +32,7 @@ mod writer;
 pub use bans::{Ban, Bans, MAX_BAN, Unwritten};
 pub use book::{Book, BookEntry};
 pub use error::StoreError;
-pub use open::{Opened, open};
+pub use open::{Opened, exists, open};
 pub use options::Options;
 pub use reader::{Reader, StoredBlock, StoredHeader, Tip};
 pub use swap::Swap;

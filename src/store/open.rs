@@ -61,11 +61,11 @@ pub(super) fn open_on(
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|source| {
             StoreError::Io { action: format!("creating {}", directory.display()), source }
         })?;
-    } else if !Engine::exists(directory) && !Witness::exists(directory) {
+    } else if !exists(directory)? {
         return Err(StoreError::Missing { path: directory.to_owned() });
     }
     let lock = DirectoryLock::take(directory)?;
-    let existed = Engine::exists(directory);
+    let existed = Engine::exists(directory)?;
     let witness = Witness::open(directory)?;
     if !existed && witness.last().is_some() {
         let what = "its files are gone, but a chain was kept here".to_owned();
@@ -83,6 +83,14 @@ pub(super) fn open_on(
     };
     let progress = &mut told;
     guarded(|| open_chain(directory, options, progress, engine, lock, witness))
+}
+
+/// Whether a chain is, or was, kept in `directory`.
+///
+/// # Errors
+/// When the directory cannot be looked into.
+pub fn exists(directory: &Path) -> Result<bool, StoreError> {
+    Ok(Engine::exists(directory)? || Witness::exists(directory)?)
 }
 
 fn open_chain(

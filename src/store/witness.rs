@@ -41,8 +41,13 @@ pub(super) struct Seen {
 
 impl Witness {
     /// Whether a directory has the file, with something in it.
-    pub(super) fn exists(directory: &Path) -> bool {
-        std::fs::metadata(directory.join(NAME)).is_ok_and(|file| file.len() > 0)
+    pub(super) fn exists(directory: &Path) -> Result<bool, StoreError> {
+        let path = directory.join(NAME);
+        match std::fs::metadata(&path) {
+            Ok(file) => Ok(file.len() > 0),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(failed("looking for", &path, source)),
+        }
     }
 
     /// Opens or creates the file. A slot whose checksum is wrong says nothing.

@@ -19,3 +19,14 @@ fn a_panic_is_damage_with_its_text() {
     let error = guarded::<()>(|| panic!("page {}", 7)).unwrap_err().to_string();
     assert!(error.contains("the database engine gave up: page 7"), "{error}");
 }
+
+#[test]
+fn damage_is_told_in_words() {
+    let at = sled::Error::Corruption { at: None, bt: () };
+    let text = read_error(at).to_string();
+    assert!(text.contains("reads from its file is torn"), "{text}");
+    let nothing: Result<u8, &str> = Err("lost");
+    let text = guarded::<()>(|| panic!("called `Result::unwrap()` on {nothing:?}"));
+    let text = text.unwrap_err().to_string();
+    assert!(text.contains("gave up: it met what it cannot read"), "{text}");
+}

@@ -263,3 +263,17 @@ fn a_creation_that_was_killed_at_any_point_goes_on() {
         assert_eq!(home.open().reader.tip().header.height, Height::GENESIS);
     }
 }
+
+#[test]
+fn a_directory_that_cannot_be_looked_into_is_not_taken_for_an_empty_one() {
+    let home = tempfile::tempdir().unwrap();
+    // A loop of links, which stops root too.
+    std::os::unix::fs::symlink("db", home.path().join("db")).unwrap();
+    for chain in [None, Some(Spec::dev())] {
+        let options = Options { chain, ..Options::default() };
+        let error = open(home.path(), &options, &mut |_| ()).unwrap_err();
+        assert!(matches!(error, StoreError::Io { .. }), "{error}");
+        assert!(error.to_string().contains("db/db"), "{error}");
+    }
+    assert!(exists(home.path()).is_err());
+}
