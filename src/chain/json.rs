@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::number::MAX_SAFE_INTEGER;
@@ -111,13 +111,77 @@ pub fn parse_block(json: &[u8]) -> Result<JsonBlock, JsonError> {
     Ok(serde_json::from_slice(json)?)
 }
 
-impl<'de> Deserialize<'de> for JsonBlock {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(BlockVisitor)
+/// Reads one block of at most `most` records. A further record is an error as soon as it comes,
+/// so that the memory of a block is in proportion to its limits and not to its text: an empty
+/// record of three bytes costs 24.
+///
+/// # Errors
+/// As [`parse_block`], and when there are more records.
+pub fn parse_bounded_block(json: &[u8], most: u32) -> Result<JsonBlock, JsonError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let block = BoundedBlock { most }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(block)
+}
+
+/// Reads blocks as [`parse_bounded_block`] does, from any deserializer.
+#[derive(Clone, Copy, Debug)]
+pub struct BoundedBlock {
+    /// Most records.
+    pub most: u32,
+}
+
+impl<'de> DeserializeSeed<'de> for BoundedBlock {
+    type Value = JsonBlock;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<JsonBlock, D::Error> {
+        deserializer.deserialize_map(BlockVisitor { most: self.most as usize })
     }
 }
 
-struct BlockVisitor;
+impl<'de> Deserialize<'de> for JsonBlock {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(BlockVisitor { most: usize::MAX })
+    }
+}
+
+struct BlockVisitor {
+    /// Most records.
+    most: usize,
+}
+
+/// The records, at most `most`.
+struct Records {
+    most: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Records {
+    type Value = Vec<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<String>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Records {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<Vec<String>, A::Error> {
+        let mut all = Vec::new();
+        while let Some(record) = records.next_element()? {
+            if all.len() >= self.most {
+                let most = self.most;
+                return Err(de::Error::custom(format_args!("data has more than {most} records")));
+            }
+            all.push(record);
+        }
+        Ok(all)
+    }
+}
 
 impl<'de> Visitor<'de> for BlockVisitor {
     type Value = JsonBlock;
@@ -139,7 +203,10 @@ impl<'de> Visitor<'de> for BlockVisitor {
                 Key::Bits => set(&mut seen.bits, "bits", text(&mut map)?)?,
                 Key::Nonce => set(&mut seen.nonce, "nonce", integer(&mut map)?)?,
                 Key::Hash => set(&mut seen.hash, "hash", text(&mut map)?)?,
-                Key::Data => set(&mut seen.data, "data", map.next_value()?)?,
+                Key::Data => {
+                    let records = Records { most: self.most };
+                    set(&mut seen.data, "data", map.next_value_seed(records)?)?;
+                }
                 Key::Difficulty => {
                     set(&mut seen.difficulty, "difficulty", skip(&mut map)?)?;
                 }

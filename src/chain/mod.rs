@@ -38,7 +38,10 @@ pub use fork::replaces;
 pub use frontier::Frontier;
 pub use hash::{Hash, ParseHashError};
 pub use header::{HEADER_BYTES, Header, VERSION};
-pub use json::{JsonBlock, JsonError, parse_block, write_block_json, write_header_json};
+pub use json::{
+    BoundedBlock, JsonBlock, JsonError, parse_block, parse_bounded_block, write_block_json,
+    write_header_json,
+};
 pub use midstate::Midstate;
 pub use number::{Height, MAX_SAFE_INTEGER, Timestamp};
 pub use proof::{
