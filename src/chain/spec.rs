@@ -88,6 +88,20 @@ impl Spec {
         Self { fields, pow_limit: pow_limit.unwrap_or(Target::EASIEST) }
     }
 
+    /// A chain of one's own: the parameters of [`Spec::jenny`], under a name, with a genesis
+    /// block and an interval of blocks of its own. Two that are made in different milliseconds
+    /// are different chains.
+    ///
+    /// # Errors
+    /// When a value is outside its range.
+    pub fn own(name: &str, genesis: Timestamp, block_time_ms: u64) -> Result<Self, SpecError> {
+        let mut spec = Self::jenny();
+        name.clone_into(&mut spec.fields.name);
+        spec.fields.genesis_timestamp = genesis.as_millis();
+        spec.fields.target_block_time_ms = block_time_ms;
+        Self::parse(&spec.canonical_text())
+    }
+
     /// Reads a spec laid out freely.
     ///
     /// # Errors

@@ -1,13 +1,14 @@
 //! The command line: every subcommand, flag and page of help.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::block_name::{ExpectedTip, HashPrefix};
 use super::help;
+use super::listen::Listen;
 use super::logging::LogFilter;
-use crate::chain::Hash;
 use crate::node::PeerUrl;
 
 /// Where a node keeps its data unless told otherwise.
@@ -24,7 +25,7 @@ pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:3000";
     long_about = help::ABOUT,
     after_long_help = help::AFTER,
     arg_required_else_help = true,
-    max_term_width = 100
+    max_term_width = 80
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -62,17 +63,18 @@ pub(super) struct DataDir {
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) data_dir: DataDir,
-    /// `jenny`, `dev` or a chain spec FILE. An empty directory gets this chain [default: jenny];
-    /// any other directory must hold it
+    /// `jenny`, `dev` or a chain spec FILE. An empty directory gets this chain; any other
+    /// must hold it [default: `chain` in jenny.toml, else jenny]
     #[arg(long, value_name = "CHAIN", env = "JENNY_CHAIN")]
     pub(super) chain: Option<String>,
-    /// Address and port of the REST API; port 0 picks a free one [default: 127.0.0.1:3000]
+    /// Where the REST API listens: IP:PORT, localhost:PORT or :PORT; port 0 picks a free one
+    /// [default: 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR", env = "JENNY_API_LISTEN")]
-    pub(super) api_listen: Option<SocketAddr>,
-    /// Address and port for peers; port 0 picks a free one [default: 127.0.0.1:7545; 0.0.0.0:7545
+    pub(super) api_listen: Option<Listen>,
+    /// Where peers are listened for, written likewise [default: 127.0.0.1:7545; 0.0.0.0:7545
     /// once peers are named, except on the chain `dev`]
     #[arg(long, value_name = "ADDR", env = "JENNY_P2P_LISTEN")]
-    pub(super) p2p_listen: Option<SocketAddr>,
+    pub(super) p2p_listen: Option<Listen>,
     /// A peer to dial, ws://host:port; may be given several times
     #[arg(long = "peer", value_name = "URL")]
     pub(super) peer: Vec<PeerUrl>,
@@ -83,6 +85,9 @@ pub(super) struct RunArgs {
     /// Settings file [default: jenny.toml in the data directory, if there is one]
     #[arg(long, value_name = "FILE", env = "JENNY_CONFIG")]
     pub(super) config: Option<PathBuf>,
+    /// Creates a chain in a directory that has a jenny.toml and no chain
+    #[arg(long)]
+    pub(super) create: bool,
     /// What is logged: error, warn, info, debug, trace or off, or a filter such as
     /// `warn,jenny_chain::node=debug` [default: `JENNY_LOG`, else info]
     #[arg(long, value_name = "LEVEL")]
@@ -99,6 +104,15 @@ pub(super) struct InitArgs {
     /// `jenny`, `dev` or a chain spec FILE [default: jenny]
     #[arg(long, value_name = "CHAIN", env = "JENNY_CHAIN")]
     pub(super) chain: Option<String>,
+    /// Creates a chain of your own under this name, with a genesis block of its own
+    #[arg(long, value_name = "NAME", conflicts_with = "chain")]
+    pub(super) new_chain: Option<String>,
+    /// Time between two blocks of the new chain that its difficulty aims at [default: 10s]
+    #[arg(long, value_name = "TIME", requires = "new_chain", value_parser = humantime::parse_duration)]
+    pub(super) block_time: Option<Duration>,
+    /// Writes the new chain's spec to FILE too, for the other nodes: `jenny init --chain FILE`
+    #[arg(long, value_name = "FILE", requires = "new_chain")]
+    pub(super) spec_out: Option<PathBuf>,
     /// Adds a user of the REST API to users.toml; also in a directory that has a chain already
     #[arg(long, value_name = "NAME", requires = "password_file")]
     pub(super) user: Option<String>,
@@ -122,7 +136,7 @@ pub(super) struct DumpArgs {
     /// How blocks are written [default: table on a terminal, else jsonl]
     #[arg(long, value_name = "FORMAT")]
     pub(super) format: Option<Format>,
-    /// Writes to FILE, which appears only when it is complete
+    /// Writes to FILE, which appears only when it is complete; `-` is standard output
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     #[command(flatten)]
@@ -144,9 +158,10 @@ pub(super) struct SelectArgs {
     /// The one block at HEIGHT
     #[arg(long, value_name = "HEIGHT", conflicts_with_all = ["from", "to", "tip"])]
     pub(super) height: Option<u64>,
-    /// The one block with this hash; with --height also one that a swap took off the main chain
+    /// The one block whose hash is HASH or begins with it, 8 digits or more; with --height
+    /// also one that a reorg took off the main chain
     #[arg(long, value_name = "HASH", conflicts_with_all = ["from", "to", "tip"])]
-    pub(super) hash: Option<Hash>,
+    pub(super) hash: Option<HashPrefix>,
     /// The last block
     #[arg(long, conflicts_with_all = ["from", "to"])]
     pub(super) tip: bool,
@@ -167,6 +182,13 @@ pub(super) struct RemoteArgs {
 pub(super) struct VerifyArgs {
     #[command(flatten)]
     pub(super) data_dir: DataDir,
+    /// Settings file whose checkpoints must hold [default: jenny.toml in the data directory,
+    /// if there is one]
+    #[arg(long, value_name = "FILE", env = "JENNY_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// The tip that the chain must have, HASH or HEIGHT:HASH; exit code 1 if it is another
+    #[arg(long, value_name = "TIP")]
+    pub(super) expect_tip: Option<ExpectedTip>,
     /// The result as one line of JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -179,7 +201,7 @@ pub(super) struct StatusArgs {
     pub(super) url: String,
     #[command(flatten)]
     pub(super) remote: RemoteArgs,
-    /// The node's answer as it came, JSON
+    /// The node's answer as one line of JSON
     #[arg(long)]
     pub(super) json: bool,
     /// Asks again every 2 seconds, until interrupted

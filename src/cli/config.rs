@@ -4,7 +4,7 @@ mod keys;
 mod layer;
 mod size;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,12 +19,13 @@ use crate::p2p::{MAX_MAX_MESSAGE, P2pConfig};
 pub(super) use keys::{key_variables, template};
 use layer::Layer;
 
+use super::listen::Listen;
+
 /// Name of the settings file in a data directory.
 pub(super) const CONFIG_FILE: &str = "jenny.toml";
 
 /// Where the API listens unless told otherwise.
-const DEFAULT_LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
 
 /// Most requests that may be allowed to wait for the miner. Each holds its records: at most
 /// 1 MiB on the built-in chains, so 1 GiB in all.
@@ -54,6 +55,8 @@ const MAX_CACHE_BYTES: u64 = 1 << 40;
 /// What the node runs with, after all layers.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settings {
+    /// The chain that the directory holds or gets: `jenny`, `dev` or the name of a file.
+    pub(super) chain: Option<String>,
     /// Address of the API.
     pub(super) listen: SocketAddr,
     /// Host names by which the API may be addressed, beside IP literals and `localhost`.
@@ -67,7 +70,7 @@ pub(super) struct Settings {
     /// Whether a missing peers' file is an error: it was asked for by name.
     pub(super) peers_required: bool,
     /// Address for peers, `None` if nothing names one: see [`super::peers::listen`].
-    pub(super) p2p_listen: Option<SocketAddr>,
+    pub(super) p2p_listen: Option<Listen>,
     /// Whether the binary dialect is spoken with peers.
     pub(super) p2p_native: bool,
     /// Longest message in JSON between peers, in bytes.
@@ -101,17 +104,7 @@ impl Settings {
     /// that have a flag came with `args`.
     pub(super) fn load(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let data_dir = &args.data_dir.path;
-        let file = args.config.clone().unwrap_or_else(|| data_dir.join(CONFIG_FILE));
-        let from_file = match std::fs::read_to_string(&file) {
-            Ok(text) => Layer::parse(&text, &file)?.relative_to(parent_of(&file)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && args.config.is_none() => {
-                Layer::default()
-            }
-            Err(error) => {
-                let message = format!("the settings file {} cannot be read", file.display());
-                return Err(Failure::usage(message).because(error).into());
-            }
-        };
+        let from_file = Layer::read(data_dir, args.config.as_deref())?;
         let layer = Layer::flags(args).over(Layer::env(env)?).over(from_file);
         Self::from_layer(layer, data_dir)
     }
@@ -122,7 +115,8 @@ impl Settings {
         let threads = layer.mine.threads.unwrap_or(0);
         let p2p = P2pConfig::default();
         let settings = Self {
-            listen: layer.api.listen.unwrap_or(DEFAULT_LISTEN),
+            chain: layer.chain,
+            listen: listen_on(layer.api.listen, DEFAULT_LISTEN),
             hosts: hosts(layer.api.hosts.unwrap_or_default())?,
             trusted_proxies: TrustedProxies::parse(&layer.api.trusted_proxies.unwrap_or_default())
                 .map_err(|error| {
@@ -177,6 +171,22 @@ fn hosts(names: Vec<String>) -> Result<Vec<String>> {
             .map_err(|error| Failure::usage(format!("the setting `api.hosts`: {error}")))?;
     }
     Ok(names)
+}
+
+/// Where to listen: a port alone is one on the default address.
+fn listen_on(wanted: Option<Listen>, default: SocketAddr) -> SocketAddr {
+    wanted.map_or(default, |wanted| wanted.on(default.ip()))
+}
+
+/// The blocks that the settings file pins, for commands that read no other setting.
+pub(super) fn checkpoints(data_dir: &Path, config: Option<&Path>) -> Result<Checkpoints> {
+    let layer = Layer::read(data_dir, config)?;
+    layer::checkpoints(layer.checkpoints.unwrap_or_default())
+}
+
+/// The chain that the settings file of a data directory names.
+pub(super) fn chain_key(data_dir: &Path) -> Result<Option<String>> {
+    Ok(Layer::read(data_dir, None)?.chain)
 }
 
 /// The directory that a file is in.

@@ -8,14 +8,15 @@ mod select;
 mod stream;
 mod target;
 
-use std::io::IsTerminal;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::args::{DumpArgs, Format};
 use super::exit::{Failure, ReaderLeft};
-use super::output::{Row, Writer};
+use super::output::{Row, Writer, escape_json};
 use super::progress::Progress;
 use super::remote::Remote;
 use super::signal;
@@ -28,6 +29,12 @@ use target::Target;
 /// Batches that wait to be formatted. When it is full the reader waits. Each is at most 1 MiB
 /// or one block, so this bounds memory.
 const WAITING_BATCHES: usize = 4;
+
+/// Time between two looks at whether somebody still reads, while nothing comes.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// The name of standard output among files.
+const STDOUT: &str = "-";
 
 /// What a source gives, in this order: the start, then rows.
 enum Piece {
@@ -54,10 +61,11 @@ pub(super) fn run(args: &DumpArgs, env: &dyn Fn(&str) -> Option<String>) -> Resu
         }
         None => Box::new(Local::open(&args.data_dir.path, select, args.headers)?),
     };
-    let terminal = args.output.is_none() && std::io::stdout().is_terminal();
+    let output = args.output.as_deref().filter(|path| *path != Path::new(STDOUT));
+    let target = Target::open(output, unfinished)?;
+    let terminal = output.is_none() && target.is_terminal();
     let format = args.format.unwrap_or(if terminal { Format::Table } else { Format::Jsonl });
-    let target = Target::open(args.output.as_deref(), unfinished)?;
-    copy(source, target, format, args.headers, args.output.is_some())
+    copy(source, target, format, args.headers, output.is_some())
 }
 
 fn copy(
@@ -69,18 +77,14 @@ fn copy(
 ) -> Result<()> {
     let (send, receive) = sync_channel(WAITING_BATCHES);
     let mut buffer = Vec::new();
-    let writer = std::thread::scope(|scope| {
-        let reader = std::thread::Builder::new()
-            .name("dump-reader".to_owned())
-            .spawn_scoped(scope, move || read(source, &send))
-            .context("a thread cannot be started")?;
-        // By value: the reader sees the channel closed when writing failed.
-        let written = write(receive, &mut target, &mut buffer, format, headers, show_progress);
-        let read = reader.join().map_err(|_| Failure::no("reading stopped by a defect"))?;
-        let writer = written?;
-        read?;
-        anyhow::Ok(writer)
-    })?;
+    let reader = std::thread::Builder::new()
+        .name("dump-reader".to_owned())
+        .spawn(move || read(source, &send))
+        .context("a thread cannot be started")?;
+    // When writing fails the reader is not waited for: it may wait for a node that sends nothing.
+    // It ends with the process.
+    let writer = write(&receive, &mut target, &mut buffer, format, headers, show_progress)?;
+    reader.join().map_err(|_| Failure::no("reading stopped by a defect"))??;
     let mut writer = writer.ok_or_else(|| Failure::no("nothing was read"))?;
     buffer.clear();
     writer.finish(&mut buffer)?;
@@ -95,7 +99,7 @@ fn read(source: Box<dyn Source>, send: &SyncSender<Piece>) -> Result<()> {
 
 /// Writes what comes until the reader is done, successful or not.
 fn write(
-    receive: Receiver<Piece>,
+    receive: &Receiver<Piece>,
     target: &mut Target,
     buffer: &mut Vec<u8>,
     format: Format,
@@ -103,7 +107,16 @@ fn write(
     show_progress: bool,
 ) -> Result<Option<Writer>> {
     let (mut writer, mut progress) = (None, None);
-    for piece in receive {
+    let escapes = target.is_terminal() && format != Format::Table;
+    loop {
+        let piece = match receive.recv_timeout(LOOK_EVERY) {
+            Ok(piece) => piece,
+            Err(RecvTimeoutError::Timeout) => {
+                target.look()?;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         match piece {
             Piece::Start { spec, total } => {
                 writer = Some(Writer::new(format, headers, *spec));
@@ -113,7 +126,12 @@ fn write(
                 let Some(writer) = &mut writer else { continue };
                 buffer.clear();
                 writer.rows(buffer, &rows)?;
-                target.write(buffer)?;
+                if escapes {
+                    let text = String::from_utf8_lossy(buffer);
+                    target.write(escape_json(&text).as_bytes())?;
+                } else {
+                    target.write(buffer)?;
+                }
                 if let Some(progress) = &mut progress {
                     progress.at(writer.count());
                 }

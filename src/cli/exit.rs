@@ -33,18 +33,20 @@ pub(super) struct Failure {
     code: Code,
     message: String,
     hints: Vec<String>,
+    may_pass: bool,
     #[source]
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// The reader of standard output left: no failure.
+/// The reader of a dump left: no failure. Only `dump` may take it so; elsewhere a result that
+/// nobody gets is none.
 #[derive(Debug, thiserror::Error)]
 #[error("the reader of the output left")]
 pub(super) struct ReaderLeft;
 
 impl Failure {
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hints: Vec::new(), cause: None }
+        Self { code, message: message.into(), hints: Vec::new(), may_pass: false, cause: None }
     }
 
     /// The answer is no, or something outside failed.
@@ -68,16 +70,32 @@ impl Failure {
         self.cause = Some(cause.into().into());
         self
     }
+
+    /// The failure may pass by itself: the node starts again, or is overloaded.
+    pub(super) const fn may_pass(mut self) -> Self {
+        self.may_pass = true;
+        self
+    }
+}
+
+/// Whether an error may pass by itself.
+pub(super) fn may_pass(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()).any(|cause| cause.may_pass)
 }
 
 /// Prints why a command failed, and gives its exit code.
 pub(super) fn report(error: &anyhow::Error) -> Code {
     let code = code_of(error);
     if code != Code::Done {
-        super::progress::clear();
-        stderr::write(Kind::Urgent, text_of(error).as_bytes());
+        tell(error);
     }
     code
+}
+
+/// Prints an error and its hints.
+pub(super) fn tell(error: &anyhow::Error) {
+    super::progress::clear();
+    stderr::write(Kind::Urgent, text_of(error).as_bytes());
 }
 
 /// The exit code of an error: that of the outermost cause that has one.

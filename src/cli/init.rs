@@ -4,10 +4,12 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
 use super::args::{InitArgs, Role};
+use super::chain_choice::{self, check_spec_out, keep_spec, key_of, to_create, write_spec};
 use super::config::{CONFIG_FILE, template};
 use super::exit::Failure;
 use super::offline;
@@ -18,12 +20,11 @@ use crate::chain::Spec;
 use crate::store::{Options, StoreError};
 
 /// Runs the command. What was done is printed when all of it is done: a reader of standard
-/// output that left must not keep a user from being added.
+/// output that left must not keep a user from being added. The exit code tells of the work,
+/// whether or not these lines reach anybody.
 pub(super) fn run(args: &InitArgs) -> Result<()> {
     let done = make(args)?;
-    for line in done {
-        super::print(&line)?;
-    }
+    drop(done.iter().try_for_each(|line| super::print(line)));
     Ok(())
 }
 
@@ -39,11 +40,15 @@ fn make(args: &InitArgs) -> Result<Vec<String>> {
     if let Some(user) = &user {
         users.with(user.clone())?;
     }
-    let wanted = args.chain.as_deref().map(chain).transpose()?;
+    let wanted = chain_choice::wanted(args, SystemTime::now())?;
+    let spec_out = check_spec_out(args)?;
     let stored = stored_chain(dir)?;
     let has_settings = dir.join(CONFIG_FILE).exists();
     if let Some(stored) = &stored {
-        let is_other = matches!((stored, &wanted), (Stored::Known(a), Some(b)) if a != b);
+        let is_other = match (stored, &wanted) {
+            (Stored::Known(stored), Some(wanted)) => stored != wanted,
+            _ => args.new_chain.is_some(),
+        };
         if is_other || user.is_none() && has_settings {
             let message = format!("{} holds a chain already", dir.display());
             return Err(Failure::usage(message)
@@ -52,36 +57,32 @@ fn make(args: &InitArgs) -> Result<Vec<String>> {
                 .into());
         }
     }
+    // The chain, as far as it is known, and whether it is to be created.
+    let (spec, is_new) = match stored {
+        Some(Stored::Known(spec)) => (Some(spec), false),
+        Some(Stored::InUse) => (None, false),
+        None => (Some(to_create(dir, wanted)?), true),
+    };
     let mut done = Vec::new();
     // First of all: a directory must never be left with a chain and without its user.
     let added = user.map(|user| users.add(user)).transpose()?;
-    if stored.is_none() {
-        done.push(create(dir, wanted.unwrap_or_else(Spec::jenny))?);
+    if let (Some(spec), true) = (&spec, is_new) {
+        done.push(create(dir, spec.clone())?);
     }
-    if stored.is_none() || !has_settings {
-        done.push(write_settings(dir)?);
+    if is_new || !has_settings {
+        if let Some(spec) = &spec {
+            done.extend(keep_spec(dir, spec)?);
+        }
+        done.push(write_settings(dir, spec.as_ref().map(key_of))?);
+    }
+    if let (Some(spec), Some(file)) = (&spec, spec_out) {
+        done.push(write_spec(&file, spec)?);
     }
     if added.is_some() {
         let file = users.path().display();
         done.push(format!("added a user to {file}; a running node reads it on SIGHUP"));
     }
     Ok(done)
-}
-
-/// The chain that `--chain` names.
-pub(super) fn chain(name: &str) -> Result<Spec> {
-    match name {
-        "jenny" => Ok(Spec::jenny()),
-        "dev" => Ok(Spec::dev()),
-        file => {
-            let text = std::fs::read_to_string(file).map_err(|error| {
-                Failure::usage(format!("the chain spec {file} cannot be read"))
-                    .because(error)
-                    .hint("--chain takes `jenny`, `dev` or the name of a file")
-            })?;
-            Spec::parse(&text).map_err(|error| Failure::usage(format!("{file}: {error}")).into())
-        }
-    }
 }
 
 /// A chain that a directory holds.
@@ -110,12 +111,13 @@ fn create(dir: &Path, spec: Spec) -> Result<String> {
     Ok(format!("created chain {name} in {}, genesis {genesis}", dir.display()))
 }
 
-/// Writes the settings file with every key commented out.
-fn write_settings(dir: &Path) -> Result<String> {
+/// Writes the settings file: the directory's chain, if it is known, and every other key commented
+/// out.
+fn write_settings(dir: &Path, chain: Option<&str>) -> Result<String> {
     let config = dir.join(CONFIG_FILE);
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&config) {
         Ok(mut file) => {
-            file.write_all(template().as_bytes())
+            file.write_all(template(chain).as_bytes())
                 .and_then(|()| file.sync_all())
                 .with_context(|| format!("{} cannot be written", config.display()))?;
             Ok(format!("created {}", config.display()))
@@ -141,6 +143,3 @@ fn new_user(name: &str, password_file: &Path, role: Role) -> Result<User> {
     };
     Ok(User { name: name.to_owned(), hash, role })
 }
-
-#[cfg(test)]
-mod tests;

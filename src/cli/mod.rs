@@ -1,15 +1,19 @@
 //! The command line, and the only layer that prints: one file for each subcommand.
 
 mod args;
+mod block_name;
+mod chain_choice;
 mod config;
 mod dump;
 mod exit;
 mod help;
 mod init;
+mod listen;
 mod logging;
 mod offline;
 mod output;
 mod pace;
+mod paced;
 mod peers;
 mod progress;
 mod remote;
@@ -23,7 +27,7 @@ mod variables;
 mod verify;
 mod whereabouts;
 
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -31,7 +35,7 @@ use clap::Parser;
 use rustix::fs::Mode;
 
 use args::{Cli, Command};
-use exit::{Code, ReaderLeft};
+use exit::{Code, Failure};
 
 /// Runs the command that the process was started with, and answers its exit code.
 pub fn main() -> ExitCode {
@@ -75,12 +79,15 @@ fn dispatch(command: &Command) -> Result<()> {
 }
 
 /// Prints a line on standard output.
+///
+/// # Errors
+/// When the line cannot be written, whatever the reason: only `dump` takes a reader that left
+/// for success, and `init`, whose work is in files, does without. So a command does its work and forms its verdict first, and prints last.
 fn print(line: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    match writeln!(out, "{line}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ReaderLeft.into()),
-        printed => Ok(printed?),
-    }
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| {
+        Failure::no("the result cannot be written to standard output").because(error).into()
+    })
 }
 
 impl From<Code> for ExitCode {

@@ -1,16 +1,24 @@
 //! Blocks as text: table, JSON, JSON Lines, CSV. Works in memory and knows no file.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anyhow::Result;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::args::Format;
 use crate::chain::{
     Difficulty, Hash, Header, Spec, Timestamp, write_block_json, write_header_json,
 };
 
-/// Characters of the first record that a table shows.
-const FIRST_RECORD_CHARS: usize = 48;
+/// Columns of a terminal into which every line for people fits.
+pub(super) const COLUMNS: usize = 80;
+
+/// Columns of the name before a value.
+const LABEL: usize = 9;
+
+/// Digits of a hash that a table shows: `--hash` takes so many.
+const HASH_DIGITS: usize = 8;
 
 /// A block to be written. Its records are empty where headers alone are wanted.
 #[derive(Clone, Debug)]
@@ -85,10 +93,10 @@ impl Writer {
         }
         match self.format {
             Format::Table if self.headers => {
-                out.extend_from_slice(b"    HEIGHT  TIME                      HASH          RECORDS\n");
+                out.extend_from_slice(b"   HEIGHT  TIME                  HASH      RECORDS\n");
             }
             Format::Table => out.extend_from_slice(
-                b"    HEIGHT  TIME                      HASH          RECORDS    BYTES  FIRST RECORD\n",
+                b"   HEIGHT  TIME                  HASH      RECORDS    BYTES  FIRST RECORD\n",
             ),
             Format::Json => out.push(b'['),
             Format::Jsonl => {}
@@ -139,30 +147,72 @@ impl Writer {
     fn line(&self, out: &mut Vec<u8>, row: &Row) {
         let Row { header, hash, records } = row;
         let hex = hash.to_string();
-        let start = hex.get(..12).unwrap_or(&hex);
-        let time = time_text(header.timestamp);
+        let start = hex.get(..HASH_DIGITS).unwrap_or(&hex);
+        let time = seconds_text(header.timestamp);
         let mut line =
-            format!("{:>10}  {time:<24}  {start}  {:>7}", header.height, header.record_count);
+            format!("{:>9}  {time:<20}  {start}  {:>7}", header.height, header.record_count);
         if !self.headers {
             let bytes: u64 = records.iter().map(|record| record.len() as u64).sum();
-            let first = records.first().map_or_else(String::new, |first| shorten(first));
             // Writing into memory cannot fail.
-            let _ = write!(line, "  {bytes:>7}  {first}");
+            let _ = write!(line, "  {bytes:>7}  ");
+            let room = COLUMNS.saturating_sub(line.len());
+            line.extend(records.first().map(|first| shorten(first, room)));
         }
         out.extend_from_slice(line.trim_end().as_bytes());
         out.push(b'\n');
     }
 }
 
-/// The start of a text, on one line.
-fn shorten(text: &str) -> String {
-    // One further character tells whether there is more.
-    let start: String = text.chars().take(FIRST_RECORD_CHARS + 1).collect();
+/// The start of a text, on one line of so many columns.
+fn shorten(text: &str, columns: usize) -> String {
+    // Every character has a column or is escaped, and one further tells whether there is more;
+    // those without a column are few in any text that is read.
+    let start: String = text.chars().take(columns.saturating_mul(4).saturating_add(1)).collect();
     let escaped = escape(&start);
-    if escaped.chars().count() <= FIRST_RECORD_CHARS {
+    if start.len() == text.len() && escaped.width() <= columns {
         return escaped;
     }
-    escaped.chars().take(FIRST_RECORD_CHARS).chain(['…']).collect()
+    let mut out = String::new();
+    let mut left = columns.saturating_sub(1);
+    for character in escaped.chars() {
+        let width = character.width().unwrap_or(0);
+        let Some(rest) = left.checked_sub(width) else { break };
+        left = rest;
+        out.push(character);
+    }
+    out.push('…');
+    out
+}
+
+/// Appends a name and its value, which goes on below itself where it is too long for a line.
+pub(super) fn labelled(out: &mut String, name: &str, value: &str) {
+    let room = COLUMNS - LABEL - 1;
+    // Writing into memory cannot fail.
+    let _ = write!(out, "{name:<LABEL$}");
+    let mut left = room;
+    let mut is_first = true;
+    for word in value.split(' ') {
+        let width = word.width();
+        if is_first {
+            out.push(' ');
+        } else if width < left {
+            out.push(' ');
+            left = left.saturating_sub(1);
+        } else {
+            let _ = write!(out, "\n{:LABEL$} ", "");
+            left = room;
+        }
+        is_first = false;
+        for character in word.chars() {
+            let width = character.width().unwrap_or(0);
+            if width > left {
+                let _ = write!(out, "\n{:LABEL$} ", "");
+                left = room;
+            }
+            left = left.saturating_sub(width);
+            out.push(character);
+        }
+    }
 }
 
 /// The text with every character escaped that does not print: a record must not be able to
@@ -177,6 +227,37 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+/// JSON with every character escaped that does not print, as JSON escapes it: for a terminal,
+/// where text must not be able to do anything. Such characters stand in strings alone.
+pub(super) fn escape_json(json: &str) -> Cow<'_, str> {
+    let prints = |character: char| match character {
+        '\u{7f}' => false,
+        _ if character.is_ascii() => true,
+        _ => character.escape_debug().count() == 1,
+    };
+    if json.chars().all(prints) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        if prints(character) {
+            out.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing into memory cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A moment as ISO 8601 in UTC, to the second.
+fn seconds_text(time: Timestamp) -> String {
+    let text = time_text(time);
+    text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }
 
 /// A moment as ISO 8601 in UTC, with milliseconds; years above 9999 with a plus sign.

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::exit::Failure;
+use super::listen::Listen;
 use crate::chain::Spec;
 use crate::node::PeerUrl;
 use crate::p2p::P2pConfig;
@@ -52,14 +53,15 @@ pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
     Ok(parsed.collect())
 }
 
-/// Where peers are listened for: at the address that the operator chose. Without one on loopback,
-/// unless the operator named peers: then on all interfaces, so that others can dial this node
+/// Where peers are listened for: at the address that the operator chose, or at the default one
+/// with the port that was chosen. The default is loopback, unless the operator named peers: then on all interfaces, so that others can dial this node
 /// too. The chain `dev` stays on loopback.
-pub(super) fn listen(chosen: Option<SocketAddr>, names_peers: bool, spec: &Spec) -> SocketAddr {
+pub(super) fn listen(chosen: Option<Listen>, names_peers: bool, spec: &Spec) -> SocketAddr {
     let default = P2pConfig::default().listen;
     let is_open = names_peers && *spec != Spec::dev();
     let open = SocketAddr::from((Ipv4Addr::UNSPECIFIED, default.port()));
-    chosen.unwrap_or(if is_open { open } else { default })
+    let default = if is_open { open } else { default };
+    chosen.map_or(default, |chosen| chosen.on(default.ip()))
 }
 
 #[cfg(test)]

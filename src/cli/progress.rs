@@ -66,7 +66,7 @@ impl Bar {
     /// Where standard error is a terminal: a bar before a text of its owner's.
     pub(super) fn with_text(prefix: &'static str) -> Option<Self> {
         let is_terminal = std::io::stderr().is_terminal();
-        is_terminal.then(|| Self::show(ProgressBar::new(0), prefix, "{prefix} {bar:20} {msg}"))
+        is_terminal.then(|| Self::show(ProgressBar::new(0), prefix, "{prefix} {bar:10} {wide_msg}"))
     }
 
     /// Moves a bar that was made by [`Bar::with_text`].
@@ -79,7 +79,7 @@ impl Bar {
     fn of_work(what: &'static str, total: Option<u64>) -> Self {
         let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
         let template = match total {
-            Some(_) => "{prefix} {bar:30} {human_pos}/{human_len} blocks, {rate}, ETA {eta}",
+            Some(_) => "{prefix} {bar:12} {human_pos}/{human_len} blocks, {rate}, ETA {eta}",
             None => "{prefix} {spinner} {human_pos} blocks, {rate}",
         };
         Self::show(bar, what, template)

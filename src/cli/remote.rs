@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -15,15 +15,26 @@ use url::{Host, Url};
 use super::args::RemoteArgs;
 use super::exit::Failure;
 use super::output::escape;
+use super::paced::Paced;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long the head of an answer may take, and each further read of it.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long the head of an answer may take.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Most bytes that are read of a short answer: a status, or a problem. 1 MiB of memory.
+/// How long one read of an answer may take. [`Paced`] bounds the sum.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a short answer may take in all.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Most bytes that are read of a status. 1 MiB of memory.
 const MAX_ANSWER_BYTES: u64 = 1 << 20;
+
+/// Most bytes that are read of a problem, which is a few hundred: less than [`Paced`] asks for in
+/// one stretch, so that it bounds the time too.
+const MAX_PROBLEM_BYTES: u64 = 32 << 10;
 
 /// Most characters that are shown of what a node says of its refusal.
 const MAX_DETAIL_CHARS: usize = 300;
@@ -88,7 +99,7 @@ impl Remote {
             .max_redirects(0)
             .proxy(None)
             .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_recv_response(Some(READ_TIMEOUT))
+            .timeout_recv_response(Some(HEAD_TIMEOUT))
             .timeout_per_read(Some(READ_TIMEOUT))
             .user_agent(concat!("jenny/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -104,23 +115,37 @@ impl Remote {
     /// The answer to `GET path`, to be read as it comes; none when the node says there is
     /// no such thing.
     pub(super) fn stream(&self, path: &str) -> Result<Option<impl Read + Send + 'static>> {
+        self.ask(path, None)
+    }
+
+    /// The answer to `GET path`, of which all must have come by the deadline if there is one.
+    fn ask(
+        &self,
+        path: &str,
+        deadline: Option<Duration>,
+    ) -> Result<Option<impl Read + Send + use<>>> {
         let url = format!("{}{path}", self.name());
-        let answer = self.agent.get(&url).header("Authorization", &self.authorization).call();
-        let mut answer = answer.map_err(|error| {
+        let request = self.agent.get(&url).header("Authorization", &self.authorization);
+        let answer = request.config().timeout_global(deadline).build().call();
+        let answer = answer.map_err(|error| {
             Failure::no(format!("no node answers at {}", self.name()))
                 .because(error)
+                .may_pass()
                 .hint("see that it runs, and give its address with --url")
         })?;
         let status = answer.status();
+        let body = Paced::new(answer.into_body().into_with_config().limit(u64::MAX).reader());
         if status == StatusCode::OK {
-            return Ok(Some(answer.into_body().into_with_config().limit(u64::MAX).reader()));
+            return Ok(Some(body));
         }
         if status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        let text = answer.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
-        let problem: Problem =
-            text.ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        let mut text = Vec::new();
+        // What is cut off is no JSON, and says nothing.
+        let read = body.take(MAX_PROBLEM_BYTES).read_to_end(&mut text);
+        let problem = read.ok().and_then(|_| serde_json::from_slice(&text).ok());
+        let problem: Problem = problem.unwrap_or_default();
         let said = if problem.detail.is_empty() { problem.title } else { problem.detail };
         let said: String = escape(&said).chars().take(MAX_DETAIL_CHARS).collect();
         let failure = Failure::no(format!("{} answers {status}: {said}", self.name()));
@@ -129,6 +154,7 @@ impl Remote {
                 .hint("the default user and password, which were sent, do not count there")
                 .hint(CREDENTIALS_HINT),
             StatusCode::UNAUTHORIZED => failure.hint(CREDENTIALS_HINT),
+            _ if status.is_server_error() => failure.may_pass(),
             _ => failure,
         }
         .into())
@@ -136,11 +162,11 @@ impl Remote {
 
     /// The whole answer to `GET path`; none when the node says there is no such thing.
     pub(super) fn get(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>> {
-        let Some(body) = self.stream(path)? else { return Ok(None) };
+        let Some(body) = self.ask(path, Some(ANSWER_TIMEOUT))? else { return Ok(None) };
         let mut bytes = Vec::new();
-        body.take(most.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .with_context(|| format!("{} broke off", self.name()))?;
+        body.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| {
+            Failure::no(format!("{} broke off", self.name())).because(error).may_pass()
+        })?;
         if bytes.len() as u64 > most {
             return Err(Failure::no(format!("{} answers too much", self.name())).into());
         }

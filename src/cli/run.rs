@@ -10,9 +10,9 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::args::RunArgs;
-use super::config::Settings;
+use super::chain_choice::chain;
+use super::config::{CONFIG_FILE, Settings};
 use super::exit::{self, Code, Failure};
-use super::init::chain;
 use super::signal::{Stops, end};
 use super::users::UsersFile;
 use super::{logging, peers, syncing, variables, whereabouts};
@@ -20,7 +20,7 @@ use crate::api::{ApiConfig, AuthHandle, Server};
 use crate::chain::Spec;
 use crate::node::{Links, Node, NodeConfig, Tip};
 use crate::p2p::{Network, P2pConfig};
-use crate::store::{Opened, Options, StoreError, open};
+use crate::store::{Opened, Options, StoreError, exists, open};
 
 /// How long an orderly stop may take. What was acknowledged is on disk before it begins, so
 /// after this the process ends all the same.
@@ -37,7 +37,8 @@ pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Resul
     let settings = Settings::load(args, env)?;
     logging::start_node(settings.log_format, &settings.log_level)?;
     variables::warn_of_unknown();
-    let wanted = args.chain.as_deref().map(chain).transpose()?;
+    let wanted = settings.chain.as_deref().map(chain).transpose()?;
+    check_unfounded(args)?;
     let users = UsersFile::of(&args.data_dir.path);
     check_elsewhere(args, &users)?;
     let api = api_config(&settings, &users)?;
@@ -147,7 +148,7 @@ async fn serve(
     tokio::select! {
         stopped = tokio::time::timeout(STOP_DEADLINE, stopping) => {
             stopped.map_err(|_| {
-                Failure::no(format!("the node did not stop within {STOP_DEADLINE:?} and was ended"))
+                Failure::no("the node did not stop within 4.5 s and was ended")
                     .hint("nothing that was acknowledged is lost")
             })??;
         }
@@ -221,6 +222,20 @@ fn node_config(settings: &Settings) -> NodeConfig {
         miner_threads: settings.mine_threads.unwrap_or(defaults.miner_threads),
         ..defaults
     }
+}
+
+/// Refuses to found a chain where settings say that there was one: its database may be on a disk
+/// that is not mounted, or was lost.
+fn check_unfounded(args: &RunArgs) -> Result<()> {
+    let dir = &args.data_dir.path;
+    if args.create || !dir.join(CONFIG_FILE).exists() || exists(dir)? {
+        return Ok(());
+    }
+    let (name, file) = (dir.display(), CONFIG_FILE);
+    Err(Failure::usage(format!("{name} holds settings ({file}) and no chain"))
+        .hint("if it held one, mount it or put a backup in its place (docs/storage.md, Backups)")
+        .hint("to create a chain beside these settings, start once with --create")
+        .into())
 }
 
 /// Opens the directory's chain, which must be the wanted one; an empty directory gets the

@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use serde_json::Value;
+use anyhow::{Context, Result, anyhow};
+use serde_json::{Map, Value};
 
 use super::args::StatusArgs;
-use super::exit::Failure;
-use super::output::{escape, time_text};
+use super::exit::{self, Failure};
+use super::output::{escape, escape_json, labelled, time_text};
 use super::pace::{Pace, count, duration};
 use super::remote::Remote;
 use super::signal;
+use super::stderr::{self, Kind};
 use crate::chain::Timestamp;
 
 /// Time between two questions of `--watch`.
@@ -22,29 +23,41 @@ const WATCH_EVERY: Duration = Duration::from_secs(2);
 pub(super) fn run(args: &StatusArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
     let _unfinished = signal::exit_at_once()?;
     let remote = Remote::new(&args.url, &args.remote, env)?;
+    if !args.watch {
+        return super::print(&ask(&remote, args.json)?);
+    }
+    let clears = std::io::stdout().is_terminal();
+    // A wrong address or password shows at once. Later a node may be away for a while.
+    let mut answer = Ok(ask(&remote, args.json)?);
     loop {
-        let answer = ask(&remote, args.json)?;
-        if args.watch && std::io::stdout().is_terminal() {
-            // Clears the screen: each answer takes the place of the one before.
+        if clears {
+            // Each answer takes the place of the one before.
             anstream::stdout().write_all(b"\x1b[2J\x1b[H").context("the terminal is gone")?;
         }
-        super::print(&answer)?;
-        if !args.watch {
-            return Ok(());
+        match answer {
+            Ok(answer) => super::print(&answer)?,
+            Err(error) if exit::may_pass(&error) => {
+                exit::tell(&error);
+                let line = "the node is asked again until it answers; ctrl-C ends this\n";
+                stderr::write(Kind::Urgent, line.as_bytes());
+            }
+            Err(error) => return Err(error),
         }
         std::thread::sleep(WATCH_EVERY);
+        answer = ask(&remote, args.json);
     }
 }
 
-fn ask(remote: &Remote, raw: bool) -> Result<String> {
-    let answer = String::from_utf8(remote.status()?);
+fn ask(remote: &Remote, json: bool) -> Result<String> {
     let wrong =
         |error| Failure::no(format!("{} answers what is no status", remote.name())).because(error);
-    let answer = answer.map_err(|error| wrong(anyhow::Error::from(error)))?;
-    if raw {
-        return Ok(answer.trim_end().to_owned());
+    let status: Map<String, Value> =
+        serde_json::from_slice(&remote.status()?).map_err(|error| wrong(anyhow!(error)))?;
+    let status = Value::Object(status);
+    if json {
+        // Written anew, so that nothing but JSON of printable characters comes out.
+        return Ok(escape_json(&status.to_string()).into_owned());
     }
-    let status: Value = serde_json::from_str(&answer).map_err(|error| wrong(error.into()))?;
     Ok(lines(remote.name(), &status))
 }
 
@@ -53,15 +66,16 @@ fn lines(name: &str, status: &Value) -> String {
     let text = |path: &str| match status.pointer(path)? {
         Value::Null => None,
         Value::String(text) => Some(escape(text)),
-        value => Some(value.to_string()),
+        value => Some(escape(&value.to_string())),
     };
     let number = |path: &str| status.pointer(path)?.as_u64();
     let time = |path: &str| number(path).map(|millis| time_text(Timestamp::from_millis(millis)));
-    let mut out = format!("node      {name}");
+    let mut out = String::new();
+    labelled(&mut out, "node", name);
     let mut line = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            // Writing into memory cannot fail.
-            let _ = write!(out, "\n{name:<9} {value}");
+            out.push('\n');
+            labelled(&mut out, name, &value);
         }
     };
     line("version", text("/version"));
@@ -74,6 +88,7 @@ fn lines(name: &str, status: &Value) -> String {
     line("refusing", text("/refusing"));
     line("clock", clock_text(status));
     line("sync", sync_text(status));
+    line("pace", pace_text(status));
     line("waits for", awaited_text(status));
     line("links", text("/links"));
     let checking = number("/check/height").map(|height| format!("running, at height {height}"));
@@ -95,21 +110,13 @@ fn hash_rate(rate: f64) -> String {
     )
 }
 
-/// Where the node stands among its peers, with the pace while it fetches.
+/// Where the node stands among its peers.
 fn sync_text(status: &Value) -> Option<String> {
     let sync = status.pointer("/sync")?;
     let mut text = escape(sync.get("state")?.as_str()?);
     if let Some(remaining) = sync.get("remaining").and_then(Value::as_u64) {
+        // Writing into memory cannot fail.
         let _ = write!(text, ", {} blocks left", count(remaining));
-    }
-    if let Some(blocks_per_second) = sync.get("blocksPerSecond").and_then(Value::as_f64) {
-        let pace = Pace {
-            blocks_per_second,
-            bytes_per_second: sync.get("bytesPerSecond").and_then(Value::as_f64).unwrap_or(0.0),
-            eta: sync.get("etaSeconds").and_then(Value::as_u64),
-            peers: sync.get("peers").and_then(Value::as_array).map_or(0, Vec::len),
-        };
-        let _ = write!(text, ", {}", pace.text());
     }
     Some(text)
 }
@@ -123,6 +130,18 @@ fn clock_text(status: &Value) -> Option<String> {
     let seconds = clock.get("seconds")?.as_i64()?;
     let way = if seconds < 0 { "backwards" } else { "forwards" };
     Some(format!("jumped {way} by {}", duration(seconds.unsigned_abs())))
+}
+
+/// How fast blocks are fetched, and for how long still.
+fn pace_text(status: &Value) -> Option<String> {
+    let sync = status.pointer("/sync")?;
+    let pace = Pace {
+        blocks_per_second: sync.get("blocksPerSecond").and_then(Value::as_f64)?,
+        bytes_per_second: sync.get("bytesPerSecond").and_then(Value::as_f64).unwrap_or(0.0),
+        eta: sync.get("etaSeconds").and_then(Value::as_u64),
+        peers: sync.get("peers").and_then(Value::as_array).map_or(0, Vec::len),
+    };
+    Some(pace.text())
 }
 
 /// The block that everything waits for, and who was asked for it.

@@ -69,7 +69,7 @@ impl Syncing {
         }
         shown.target = progress.target;
         if let Some(bar) = &shown.bar {
-            bar.set(progress.at.get(), progress.target.get(), text(progress));
+            bar.set(progress.at.get(), progress.target.get(), beside_bar(progress));
             return None;
         }
         if now.duration_since(shown.last_line) < LINE_EVERY {
@@ -91,16 +91,30 @@ fn end(tip: Height, target: Height, took: Duration) -> String {
     }
 }
 
+/// For the log.
 fn text(progress: &SyncProgress) -> String {
     let (at, target) = (progress.at.get(), progress.target.get());
-    let percent = at.saturating_mul(100).checked_div(target).unwrap_or(100).min(100);
-    let pace = Pace {
+    let percent = percent(progress);
+    format!("height {} of {} ({percent} %), {}", count(at), count(target), pace(progress).text())
+}
+
+/// Beside the bar, in a line of 80 columns with it.
+fn beside_bar(progress: &SyncProgress) -> String {
+    format!("{} %, {}", percent(progress), pace(progress).text())
+}
+
+fn percent(progress: &SyncProgress) -> u64 {
+    let (at, target) = (progress.at.get(), progress.target.get());
+    at.saturating_mul(100).checked_div(target).unwrap_or(100).min(100)
+}
+
+fn pace(progress: &SyncProgress) -> Pace {
+    Pace {
         blocks_per_second: progress.blocks_per_second,
         bytes_per_second: progress.bytes_per_second,
         eta: progress.eta.map(|eta| eta.as_secs()),
         peers: progress.links.len(),
-    };
-    format!("height {} of {} ({percent} %), {}", count(at), count(target), pace.text())
+    }
 }
 
 #[cfg(test)]

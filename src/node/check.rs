@@ -35,8 +35,8 @@ pub(super) fn run(shared: &Arc<Shared>) {
         })
     });
     match checked.and_then(|checked| checked) {
-        Ok(()) if shared.is_over() => {}
-        Ok(()) => {
+        Ok(_) if shared.is_over() => {}
+        Ok(_) => {
             shared.set_checked(None);
             tracing::info!("background check: every stored block is sound");
         }

@@ -57,16 +57,39 @@ fn check_link(parent: &StoredHeader, header: &StoredHeader) -> Result<(), StoreE
     Ok(())
 }
 
+/// What a full check went through, up to where it ended.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Checked {
+    /// Blocks, the genesis block included.
+    pub blocks: u64,
+    /// Records of the blocks above genesis.
+    pub records: u64,
+    /// Bytes of these records.
+    pub record_bytes: u64,
+    /// Time of the first block above genesis, `None` if there is none.
+    pub first: Option<Timestamp>,
+}
+
+impl Checked {
+    fn count(&mut self, block: &ValidBlock) {
+        self.blocks = self.blocks.saturating_add(1);
+        self.records = self.records.saturating_add(block.header().record_count.into());
+        self.record_bytes = self.record_bytes.saturating_add(block.block().record_bytes());
+        self.first = self.first.or(Some(block.header().timestamp));
+    }
+}
+
 /// The full check: every rule, every stored sum, every tile.
 pub(super) fn check_all(
     database: &Arc<Database>,
     progress: &mut dyn FnMut(Height) -> bool,
-) -> Result<(), StoreError> {
+) -> Result<Checked, StoreError> {
     let view = View::new(Arc::clone(database));
     let spec = &database.spec;
     check_genesis(&view, spec)?;
     let genesis = spec.genesis();
     let mut state = TipState::genesis(spec);
+    let mut checked = Checked { blocks: 1, ..Checked::default() };
     let mut edge = TileEdge::default();
     check_tiles(database, &view, &mut edge, &genesis)?;
     drop(view);
@@ -101,12 +124,13 @@ pub(super) fn check_all(
             }
             check_tiles(database, &view, &mut edge, &valid)?;
             state.extend(&valid);
+            checked.count(&valid);
         }
         if !progress(state.height()) {
-            return Ok(());
+            break;
         }
     }
-    Ok(())
+    Ok(checked)
 }
 
 /// The damage of the first block from `next` on that cannot be read alone.

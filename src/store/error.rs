@@ -161,7 +161,11 @@ impl StoreError {
                 vec!["install the version that wrote it, or a newer one".to_owned()]
             }
             Self::OtherChain { .. } => {
-                vec!["leave out --chain, or choose another --data-dir".to_owned()]
+                vec![
+                    "leave out --chain, correct `chain` in jenny.toml, or choose another \
+                     --data-dir"
+                        .to_owned(),
+                ]
             }
             Self::Checkpoint { .. } => {
                 vec!["correct the checkpoint, or start with an empty directory".to_owned()]

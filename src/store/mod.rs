@@ -7,6 +7,7 @@
 
 mod bans;
 mod book;
+mod branches;
 mod check;
 mod data_file;
 mod database;
@@ -31,6 +32,8 @@ mod writer;
 
 pub use bans::{Ban, Bans, MAX_BAN, Unwritten};
 pub use book::{Book, BookEntry};
+pub use branches::Branches;
+pub use check::Checked;
 pub use error::StoreError;
 pub use open::{Opened, exists, open};
 pub use options::Options;

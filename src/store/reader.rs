@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::check::check_all;
+use super::branches::{Branches, check_branches, side_hashes};
+use super::check::{Checked, check_all};
 use super::database::Database;
 use super::guard::guarded;
 use super::layout::decode_block;
@@ -183,11 +184,31 @@ impl Reader {
 
     /// Checks every block of the chain as it is now against every rule, its stored
     /// work and the history tiles, from genesis to the tip. `progress` is told each
-    /// height reached and answers whether to go on.
+    /// height reached and answers whether to go on. Returns what was checked.
     ///
     /// # Errors
     /// The first damage, by height and field.
-    pub fn check_all(&self, progress: &mut dyn FnMut(Height) -> bool) -> Result<(), StoreError> {
+    pub fn check_all(
+        &self,
+        progress: &mut dyn FnMut(Height) -> bool,
+    ) -> Result<Checked, StoreError> {
         check_all(&self.database, progress)
+    }
+
+    /// Checks and counts the blocks that are held beside the main chain. Only for a database
+    /// to which nothing is written meanwhile.
+    ///
+    /// # Errors
+    /// The first damage, by height.
+    pub fn check_branches(&self) -> Result<Branches, StoreError> {
+        guarded(|| check_branches(&self.database))
+    }
+
+    /// The hashes of the blocks that are held at `height` beside the main chain.
+    ///
+    /// # Errors
+    /// When a key is damaged, or the disk fails.
+    pub fn side_hashes(&self, height: Height) -> Result<Vec<Hash>, StoreError> {
+        guarded(|| side_hashes(&self.database, height))
     }
 }

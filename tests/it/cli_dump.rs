@@ -80,9 +80,13 @@ fn a_block_is_found_by_its_hash_however_old() {
     let chain = Chain::long(600);
     for height in [0, 1, 299, 600] {
         let hash = chain.hash(height).to_string();
-        let out = dump(&chain.dir()).arg("--hash", &hash).done().ok();
-        assert!(out.contains(&format!("\"hash\":\"{hash}\"")) && out.lines().count() == 1);
+        for digits in [8, 20, 64] {
+            let out = dump(&chain.dir()).arg("--hash", &hash[..digits]).done().ok();
+            assert!(out.contains(&format!("\"hash\":\"{hash}\"")) && out.lines().count() == 1);
+        }
     }
+    let text = dump(&chain.dir()).words("--hash 00000000").done().failed(1);
+    assert!(text.contains("no hash of the main chain begins with 00000000"), "{text}");
 }
 
 #[test]
@@ -94,10 +98,11 @@ fn a_displaced_block_is_found_by_height_and_hash() {
         command.arg("--hash", hash).done()
     };
     assert!(exact(hash.to_string()).ok().contains("cleared"));
+    assert!(exact(hash.to_string()[..8].to_owned()).ok().contains("cleared"));
     assert!(exact(chain.hash(3).to_string()).ok().contains("other"));
     let text = dump(&chain.dir()).arg("--hash", hash.to_string()).done().failed(1);
     assert!(text.contains("no block of the main chain"), "{text}");
-    assert!(text.contains("hint: a block that a swap displaced"), "{text}");
+    assert!(text.contains("hint: a block that a reorg displaced"), "{text}");
     let text = exact(chain.hash(1).to_string()).failed(1);
     assert!(text.contains("no block at height 3 with the hash"), "{text}");
 }
@@ -116,7 +121,7 @@ fn what_cannot_be_is_an_error_of_usage() {
     let chain = awkward();
     let usage = |flags: &str| dump(&chain.dir()).words(flags).done().failed(2);
     assert!(usage("--from 2 --to 1").contains("--from 2 is above --to 1"));
-    assert!(usage("--hash 0F").contains("64 lower-case hexadecimal digits"));
+    assert!(usage("--hash 0F").contains("8 to 64 lower-case hexadecimal digits"));
     assert!(usage("--format parquet").contains("possible values: table, json, jsonl, csv"));
     assert!(usage("--height 1 --tip").contains("cannot be used with"));
     let empty = tempfile::tempdir().unwrap();
@@ -171,6 +176,15 @@ fn a_file_holds_the_same_bytes() {
     let command = dump(&chain.dir()).words(flags).arg("--output", &file);
     assert_eq!(command.done().ok(), "");
     assert_eq!(fs::read_to_string(file).unwrap(), dump(&chain.dir()).words(flags).done().ok());
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let chain = awkward();
+    let mut command = dump(&chain.dir()).words("-o -");
+    command.0.current_dir(chain.around());
+    assert_eq!(command.done().ok(), dump(&chain.dir()).done().ok());
+    assert_eq!(fs::read_dir(chain.around()).unwrap().count(), 1, "only the data directory");
 }
 
 #[test]

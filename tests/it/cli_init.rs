@@ -315,3 +315,67 @@ fn a_password_that_cannot_be_is_refused_when_it_is_set() {
     }
     assert!(!dir.exists());
 }
+
+#[test]
+fn a_chain_of_ones_own_is_joined_by_its_spec() {
+    let around = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (around.path().join("ours"), around.path().join("theirs"));
+    let file = around.path().join("ledger.json");
+    let out = init(&ours)
+        .words("--new-chain ledger --block-time 5s")
+        .arg("--spec-out", &file)
+        .done()
+        .ok();
+    assert!(
+        out.starts_with(&format!("created chain ledger in {}, genesis ", ours.display())),
+        "{out}"
+    );
+    assert_eq!(fs::read(&file).unwrap(), fs::read(ours.join("chain.json")).unwrap());
+    assert!(fs::read_to_string(&file).unwrap().contains("\"target_block_time_ms\":5000"));
+    let joined = init(&theirs).arg("--chain", &file).done().ok();
+    let id = |out: &str| out.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(id(&joined), id(&out));
+    assert_ne!(id(&out), JENNY);
+    // The directory holds all that it needs, also when the file it came from is gone.
+    fs::remove_file(&file).unwrap();
+    for dir in [&ours, &theirs] {
+        let settings = fs::read_to_string(dir.join("jenny.toml")).unwrap();
+        assert!(settings.contains("\nchain = \"chain.json\"\n"), "{settings}");
+        let command = Jenny::new("run").arg("--data-dir", dir).words("--api-listen 127.0.0.1:0");
+        let node = Running::start(command);
+        assert!(node.ready.contains(" chain=ledger height=0 "), "{}", node.ready);
+        node.stop();
+    }
+}
+
+#[test]
+fn a_new_chain_is_refused_before_anything_is_written() {
+    let around = tempfile::tempdir().unwrap();
+    let dir = around.path().join("data");
+    let taken = around.path().join("taken.json");
+    fs::write(&taken, "mine").unwrap();
+    let refused = |flags: &str| init(&dir).words(flags).done().failed(2);
+    assert!(refused("--new-chain dev").contains("built-in chain"));
+    assert!(refused("--new-chain Ledger").contains("a-z, 0-9"));
+    assert!(refused("--new-chain ledger --block-time 25h").contains("1ms to 24h"));
+    assert!(refused("--new-chain ledger --block-time soon").contains("--block-time"));
+    assert!(refused("--new-chain ledger --chain dev").contains("cannot be used with"));
+    assert!(refused("--block-time 5s").contains("--new-chain"));
+    let flags = format!("--new-chain ledger --spec-out {}", taken.display());
+    assert!(refused(&flags).contains("is there already"));
+    assert!(!dir.exists(), "nothing is created");
+    init(&dir).words("--chain dev").done().ok();
+    let text = refused("--new-chain ledger --user a --password-file /nonexistent");
+    assert!(text.contains("cannot be read"), "{text}");
+    assert!(refused("--new-chain ledger").contains("holds a chain already"));
+}
+
+#[test]
+fn the_settings_name_the_chain_that_a_run_created() {
+    let around = tempfile::tempdir().unwrap();
+    let dir = around.path().join("data");
+    Running::dev(&dir).stop();
+    init(&dir).done().ok();
+    let settings = fs::read_to_string(dir.join("jenny.toml")).unwrap();
+    assert!(settings.contains("\nchain = \"dev\"\n"), "{settings}");
+}

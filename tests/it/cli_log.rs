@@ -159,7 +159,7 @@ fn an_unknown_log_level_is_refused_with_a_suggestion() {
 fn the_level_may_come_from_file_variable_or_flag() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("jenny.toml"), "log.level = \"error\"\n").unwrap();
-    let ended = Running::start(run(dir.path())).end(Signal::TERM);
+    let ended = Running::start(run(dir.path()).words("--create")).end(Signal::TERM);
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
     let ended = Running::start(run(dir.path()).env("JENNY_LOG", "info")).end(Signal::TERM);
     assert!(ended.err.contains(" INFO ready api="), "{}", ended.err);

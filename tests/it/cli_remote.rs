@@ -1,11 +1,12 @@
 //! `jenny dump --url`: the same dump of a running node, or an error.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
+use jenny_chain::chain::{Height, Spec, empty_root, write_block_json};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::process::{Chain, Done, Jenny, PATIENCE, Running, finish};
@@ -88,6 +89,8 @@ fn a_running_node_dumps_as_its_database_does() {
         format!("--hash {old}"),
         format!("--hash {young}"),
         format!("--height 3 --hash {old}"),
+        format!("--height 3 --hash {}", &old[..8]),
+        format!("--hash {}", &young[..8]),
     ];
     let mut flags = Vec::new();
     for selection in &selections {
@@ -169,9 +172,9 @@ fn an_interrupted_dump_leaves_nothing() {
 fn an_answer_that_is_no_chain_is_an_error() {
     for (body, said) in [
         ("[]", "sent an empty chain"),
-        ("{}", "broke off"),
-        ("[{\"height\":0}]", "broke off"),
-        ("<html>", "broke off"),
+        ("{}", "sent what is no chain: "),
+        ("[{\"height\":0}]", "sent what is no chain: "),
+        ("<html>", "sent what is no chain: "),
     ] {
         let text = fake(answer(body, body.len()), false).ask(|dump| dump).failed(1);
         assert!(text.contains(said), "{text}");
@@ -207,4 +210,49 @@ fn an_address_must_be_one() {
     assert!(text.contains("the scheme must be http"), "{text}");
     let text = dump("http://192.0.2.1").done().failed(2);
     assert!(text.contains("give --password-file FILE, or set JENNY_PASSWORD"), "{text}");
+}
+
+#[test]
+fn a_reader_that_left_ends_the_dump_of_a_node_that_sends_no_more() {
+    let chain = Chain::long(3);
+    let local = Jenny::new("dump").words("--format json").arg("--data-dir", chain.dir());
+    let body = local.done().ok();
+    // All but the end, and then silence.
+    let node = fake(answer(&body, body.len() - 5), true);
+    let mut child = dump(&node.url).spawn();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    // The first block does not wait for a batch to be full.
+    out.read_line(&mut line).unwrap();
+    assert!(line.contains("\"height\":0"), "{line}");
+    drop(out);
+    let done = finish(child);
+    assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
+    node.server.join().unwrap();
+}
+
+#[test]
+fn a_node_is_checked_by_the_rules_of_its_chain() {
+    let chain = Chain::long(3);
+    let local = |flags| {
+        let command = Jenny::new("dump").words(flags).arg("--data-dir", chain.dir());
+        command.done().ok().trim_end().to_owned()
+    };
+    // The header's hash fits, its proof of work does not.
+    let mut header = *Spec::dev().genesis().header();
+    header.height = Height::new(1);
+    header.previous_hash = Spec::dev().genesis().hash();
+    let target = header.bits.target().unwrap();
+    header.record_count = 0;
+    header.merkle_root = empty_root();
+    while target.is_met_by(&header.hash()) {
+        header.nonce += 1;
+    }
+    let mut forged = Vec::new();
+    write_block_json(&mut forged, &Spec::dev(), &header, &header.hash(), &[]);
+    let genesis = local("--height 0 --format jsonl");
+    let body = format!("[{genesis},{}]", String::from_utf8(forged).unwrap());
+    let text = fake(answer(&body, body.len()), false).ask(|dump| dump.words("--headers"));
+    assert_eq!(text.code, Some(1));
+    assert!(text.err.contains("block 1: nonce: expected a hash within target"), "{}", text.err);
 }

@@ -162,7 +162,7 @@ fn each_layer_of_settings_wins_over_the_one_before() {
     // Each of these would be refused, so a node that starts shows who won.
     let file = "mine.queue = 0\napi.listen = \"192.0.2.1:1\"\n";
     fs::write(dir.join("jenny.toml"), file).unwrap();
-    let base = || Jenny::new("run").words("--chain dev").arg("--data-dir", &dir);
+    let base = || Jenny::new("run").words("--chain dev --create").arg("--data-dir", &dir);
     let text = base().done().failed(2);
     assert!(text.contains("`mine.queue` must be 1 to 1024"), "{text}");
     let from_env = base().env("JENNY_MINE_QUEUE", "5").env("JENNY_API_LISTEN", "127.0.0.1:0");
@@ -303,4 +303,43 @@ fn the_peers_file_may_be_missing_unless_it_was_named() {
     node.stop();
     let text = run(&dir).words("--peers /nonexistent.json").done().failed(2);
     assert!(text.contains("the peers' file /nonexistent.json does not exist"), "{text}");
+}
+
+#[test]
+fn settings_without_a_chain_get_none_in_silence() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("jenny.toml"), "chain = \"dev\"\n").unwrap();
+    for command in [run(dir.path()), run(dir.path()).words("--chain dev")] {
+        let text = command.done().failed(2);
+        assert!(text.contains("holds settings (jenny.toml) and no chain"), "{text}");
+        assert!(text.contains("hint: to create a chain") && text.contains("--create"), "{text}");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is created");
+    }
+    // The chain is the one that the settings name; afterwards it is just opened.
+    for flags in ["--create", "", "--create"] {
+        let node = Running::start(run(dir.path()).words(flags));
+        assert!(node.ready.contains(" chain=dev height=0 "), "{}", node.ready);
+        node.stop();
+    }
+    fs::write(dir.path().join("jenny.toml"), "chain = \"jenny\"\n").unwrap();
+    let text = run(dir.path()).done().failed(2);
+    assert!(text.contains("holds chain `dev`") && text.contains("`chain` in jenny.toml"), "{text}");
+    Running::start(run(dir.path()).words("--chain dev")).stop();
+}
+
+#[test]
+fn listen_addresses_are_taken_as_people_write_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let base =
+        || Jenny::new("run").words("--chain dev --p2p-listen :0").arg("--data-dir", dir.path());
+    for address in ["localhost:0", ":0"] {
+        let node = Running::start(base().arg("--api-listen", address));
+        assert!(node.url.starts_with("http://127.0.0.1:"), "{}", node.url);
+        node.stop();
+    }
+    let text = base().words("--api-listen example.org:80").done().failed(2);
+    assert!(text.contains("localhost:PORT or :PORT"), "{text}");
+    fs::write(dir.path().join("jenny.toml"), "[p2p]\nlisten = \"7545\"\n").unwrap();
+    let text = base().words("--api-listen :0").env("JENNY_P2P_LISTEN", ":x").done().failed(2);
+    assert!(text.contains("localhost:PORT or :PORT"), "{text}");
 }

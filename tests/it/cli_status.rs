@@ -1,6 +1,7 @@
 //! `jenny status`.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -75,7 +76,7 @@ fn a_node_that_is_not_there_or_refuses_is_the_answer_no() {
 fn a_proxy_of_the_environment_is_not_used() {
     let dir = tempfile::tempdir().unwrap();
     let node = Running::dev(dir.path());
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = format!("http://{}", nobody.local_addr().unwrap());
     let mut command = status(&node);
     for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "https_proxy"] {
@@ -84,4 +85,78 @@ fn a_proxy_of_the_environment_is_not_used() {
     command.done().ok();
     nobody.set_nonblocking(true).unwrap();
     assert!(nobody.accept().is_err(), "nothing was sent to the proxy");
+}
+
+#[test]
+fn a_closed_standard_output_is_an_error_and_ends_the_watch() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Running::dev(dir.path());
+    for flags in ["", "--json", "--watch", "--watch --json"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = status(&node).words(flags);
+        command.0.stdout(writer);
+        let text = command.done().failed(1);
+        assert!(text.contains("cannot be written to standard output"), "{flags}: {text}");
+    }
+}
+
+#[test]
+fn what_a_hostile_node_says_controls_no_terminal() {
+    for body in [
+        "\u{1b}]0;owned\u{7} not json at all \u{9b}31m",
+        "{\"ok\":1}\u{1b}[31m\n{}",
+        "[\"\u{9b}2J\"]",
+    ] {
+        let url = answering(body);
+        for flags in ["", "--json"] {
+            let text = Jenny::new("status").arg("--url", &url).words(flags).done().failed(1);
+            assert!(text.contains("what is no status"), "{text}");
+            assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+        }
+    }
+    let url = answering("{\"version\":\"\u{9b}2J\u{7f}\u{202e}\", \"a\":1}");
+    for flags in ["", "--json"] {
+        let out = Jenny::new("status").arg("--url", &url).words(flags).done().ok();
+        assert!(out.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{out:?}");
+        assert!(flags.is_empty() || out.lines().count() == 1, "{out}");
+    }
+}
+
+/// The URL of a server that answers every request so. It ends with the test's process.
+fn answering(body: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let answer = head + body;
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            // What is asked for does not matter, nor whether the client stays.
+            let _ = socket.read(&mut [0; 4_096]);
+            let _ = socket.write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn watching_goes_on_when_the_node_starts_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Running::dev(dir.path());
+    let mut child = status(&node).words("--watch --json").spawn();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("\"height\":0"));
+    let address = node.url.strip_prefix("http://").unwrap().to_owned();
+    node.stop();
+    let error = errors.next().unwrap().unwrap();
+    assert!(error.contains("no node answers at"), "{error}");
+    let again = Jenny::new("run").arg("--data-dir", dir.path()).arg("--api-listen", &address);
+    let node = Running::start(again);
+    node.mine(&["x"]);
+    assert!(lines.any(|line| line.unwrap().contains("\"height\":1")));
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }

@@ -31,7 +31,14 @@ pub(super) struct Key {
 }
 
 /// Every key, in the order of the file: those without a table first.
-pub(super) const KEYS: [Key; 19] = [
+pub(super) const KEYS: [Key; 20] = [
+    Key {
+        path: "chain",
+        default: r#""jenny""#,
+        env: Some("JENNY_CHAIN"),
+        kind: None,
+        about: "This directory's chain: jenny, dev, or a spec's file; a path starts at this file.",
+    },
     Key {
         path: "peers",
         default: r#""../peers.json""#,
@@ -172,8 +179,9 @@ pub(in crate::cli) fn key_variables() -> impl Iterator<Item = &'static str> {
     KEYS.iter().filter_map(|key| key.env)
 }
 
-/// The text of a new jenny.toml: every key commented out with its default.
-pub(in crate::cli) fn template() -> String {
+/// The text of a new jenny.toml: the chain if it is known, and every other key commented out
+/// with its default.
+pub(in crate::cli) fn template(chain: Option<&str>) -> String {
     let mut out = String::from(
         "# Settings of the jenny node in this directory. Every line that starts with `#` and a\n\
          # key is that key's default: take the `#` away to change it. Environment variables and\n\
@@ -187,7 +195,12 @@ pub(in crate::cli) fn template() -> String {
             // Writing into memory cannot fail.
             let _ = write!(out, "\n[{table}]");
         }
-        let _ = write!(out, "\n# {}\n#{name} = {}\n", key.about, key.default);
+        let _ = match chain {
+            Some(chain) if key.path == "chain" => {
+                write!(out, "\n# {}\n{name} = \"{chain}\"\n", key.about)
+            }
+            _ => write!(out, "\n# {}\n#{name} = {}\n", key.about, key.default),
+        };
     }
     out
 }

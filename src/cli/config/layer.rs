@@ -1,6 +1,6 @@
 //! One layer of settings: what a file, the environment or the flags say, and no more.
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,15 +9,18 @@ use serde::Deserialize;
 
 use super::keys::{KEYS, Kind, similar};
 use super::size::ByteSize;
+use super::{CONFIG_FILE, parent_of};
 use crate::chain::{Checkpoints, Hash, Height};
 use crate::cli::args::{LogFormat, RunArgs};
 use crate::cli::exit::Failure;
+use crate::cli::listen::Listen;
 use crate::cli::logging::LogFilter;
 
 /// What one source says; also the shape of jenny.toml.
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Layer {
+    pub(super) chain: Option<String>,
     pub(super) api: Api,
     pub(super) p2p: P2p,
     pub(super) peers: Option<PathBuf>,
@@ -30,7 +33,7 @@ pub(super) struct Layer {
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Api {
-    pub(super) listen: Option<SocketAddr>,
+    pub(super) listen: Option<Listen>,
     pub(super) hosts: Option<Vec<String>>,
     pub(super) trusted_proxies: Option<Vec<String>>,
     pub(super) default_user: Option<bool>,
@@ -39,7 +42,7 @@ pub(super) struct Api {
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct P2p {
-    pub(super) listen: Option<SocketAddr>,
+    pub(super) listen: Option<Listen>,
     pub(super) native: Option<bool>,
     pub(super) max_message: Option<ByteSize>,
     pub(super) max_dialled: Option<usize>,
@@ -78,7 +81,23 @@ pub(super) struct Checkpoint {
 }
 
 impl Layer {
-    /// Reads a settings file.
+    /// The settings file of a data directory, or the one that was named. Only the latter must
+    /// be there.
+    pub(super) fn read(data_dir: &Path, named: Option<&Path>) -> Result<Self> {
+        let file = named.map_or_else(|| data_dir.join(CONFIG_FILE), Path::to_owned);
+        match std::fs::read_to_string(&file) {
+            Ok(text) => Ok(Self::parse(&text, &file)?.relative_to(parent_of(&file))),
+            Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
+                Ok(Self::default())
+            }
+            Err(error) => {
+                let message = format!("the settings file {} cannot be read", file.display());
+                Err(Failure::usage(message).because(error).into())
+            }
+        }
+    }
+
+    /// Reads the text of a settings file.
     pub(super) fn parse(text: &str, file: &Path) -> Result<Self> {
         toml::from_str(text).map_err(|error| {
             let message = format!("{}: {}", file.display(), error.to_string().trim_end());
@@ -99,6 +118,10 @@ impl Layer {
     /// Paths in a file start at its directory.
     pub(super) fn relative_to(mut self, dir: &Path) -> Self {
         self.peers = self.peers.map(|path| dir.join(path));
+        self.chain = self.chain.map(|chain| match chain.as_str() {
+            "jenny" | "dev" => chain,
+            file => dir.join(file).to_string_lossy().into_owned(),
+        });
         self
     }
 
@@ -121,6 +144,7 @@ impl Layer {
     /// What the flags say, with the environment variables that clap read for them.
     pub(super) fn flags(args: &RunArgs) -> Self {
         Self {
+            chain: args.chain.clone(),
             api: Api { listen: args.api_listen, ..Api::default() },
             p2p: P2p { listen: args.p2p_listen, ..P2p::default() },
             peers: args.peers.clone(),
@@ -132,6 +156,7 @@ impl Layer {
     /// This layer, and `below` where this says nothing.
     pub(super) fn over(self, below: Self) -> Self {
         Self {
+            chain: self.chain.or(below.chain),
             api: Api {
                 listen: self.api.listen.or(below.api.listen),
                 hosts: self.api.hosts.or(below.api.hosts),

@@ -32,7 +32,7 @@ fn said(toml: &str) -> String {
 
 /// The template with every `#` before a key taken away.
 fn uncommented() -> String {
-    let lines = template();
+    let lines = template(None);
     let lines = lines.lines().map(|line| match line.strip_prefix('#') {
         Some(key) if key.starts_with(|first: char| first.is_ascii_lowercase()) => key,
         _ => line,
@@ -42,7 +42,9 @@ fn uncommented() -> String {
 
 #[test]
 fn the_template_changes_nothing() {
-    assert_eq!(parse(&template()).unwrap(), parse("").unwrap());
+    assert_eq!(parse(&template(None)).unwrap(), parse("").unwrap());
+    let named = parse(&template(Some("dev"))).unwrap();
+    assert_eq!(named, Settings { chain: Some("dev".to_owned()), ..parse("").unwrap() });
 }
 
 #[test]
@@ -51,11 +53,13 @@ fn the_template_uncommented_says_the_defaults() {
     // The one difference: what is named must be there.
     assert!(settings.peers_required);
     assert_eq!(settings.peers, Path::new("data/../peers.json"));
+    assert_eq!(settings.chain.as_deref(), Some("jenny"));
     let defaults = parse("").unwrap();
+    settings.chain = None;
     settings.peers_required = false;
     settings.peers = defaults.peers.clone();
     // And whoever names an address for peers gets that one, whether peers are named or not.
-    assert_eq!(settings.p2p_listen.take(), Some(P2pConfig::default().listen));
+    assert_eq!(settings.p2p_listen.take(), Some(P2pConfig::default().listen.into()));
     assert_eq!(settings, defaults);
 }
 
@@ -104,7 +108,7 @@ fn defaults_are_those_of_store_and_node() {
 #[test]
 fn every_key_can_be_set() {
     let settings = parse(&format!(
-        "peers = \"/etc/peers.json\"\n\
+        "chain = \"dev\"\npeers = \"/etc/peers.json\"\n\
          checkpoints = [{{ height = 5, hash = \"{}\" }}]\n\
          api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"], trusted_proxies = [\"::1\"], \
          default_user = false }}\n\
@@ -117,6 +121,7 @@ fn every_key_can_be_set() {
     ))
     .unwrap();
     let expected = Settings {
+        chain: Some("dev".to_owned()),
         listen: "[::1]:80".parse().unwrap(),
         hosts: vec!["ledger".to_owned()],
         trusted_proxies: TrustedProxies::parse(&["::1"]).unwrap(),

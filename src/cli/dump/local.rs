@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::select::{Select, above_tip};
+use super::select::{Candidates, Select, above_tip, no_hash};
 use super::{Piece, Source};
-use crate::chain::{Hash, Height};
+use crate::chain::Height;
 use crate::cli::args::DEFAULT_URL;
+use crate::cli::block_name::HashPrefix;
 use crate::cli::exit::{Code, Failure};
 use crate::cli::offline;
 use crate::cli::output::Row;
@@ -39,29 +40,62 @@ impl Local {
     fn one(&self) -> Result<Row> {
         let reader = &self.opened.reader;
         let (view, tip) = (reader.view(), reader.tip().header.height);
-        let height = match self.select {
+        let height = match &self.select {
             Select::Tip | Select::Range { .. } => tip,
-            Select::Height(height) => height,
-            Select::Exact(height, hash) => return exact(reader, height, &hash),
-            Select::Hash(hash) => view.find_recent(&hash, u64::MAX)?.ok_or_else(|| {
-                Failure::no(format!("no block of the main chain has the hash {hash}")).hint(
-                    "a block that a swap displaced is found with --height and --hash together",
-                )
-            })?,
+            Select::Height(height) => *height,
+            Select::Exact(height, hash) => return exact(reader, *height, hash),
+            Select::Hash(prefix) => {
+                let found = match prefix.whole() {
+                    Some(hash) => view.find_recent(&hash, u64::MAX)?,
+                    None => search(reader, prefix)?,
+                };
+                found.ok_or_else(|| {
+                    no_hash(prefix).hint(
+                        "a block that a reorg displaced is found with --height and --hash together",
+                    )
+                })?
+            }
         };
         let block = view.block(height)?.ok_or_else(|| above_tip(height, tip))?;
         Ok(block.into())
     }
 }
 
-fn exact(reader: &Reader, height: Height, hash: &Hash) -> Result<Row> {
-    if let Some(block) = reader.view().block(height)?.filter(|block| block.hash == *hash) {
+/// The height of the one block of the main chain whose hash begins so. Reads every header, since
+/// a second one may fit.
+fn search(reader: &Reader, prefix: &HashPrefix) -> Result<Option<Height>> {
+    let (mut next, tip) = (Height::GENESIS, reader.tip().header.height);
+    let mut candidates = Candidates::default();
+    while next <= tip {
+        let headers = reader.view().headers(next, tip)?;
+        let last = headers.last().ok_or_else(|| missing(next, tip))?;
+        next = last.header.height.next();
+        for header in headers.iter().filter(|header| prefix.fits(&header.hash)) {
+            candidates.add(header.header.height, header.hash);
+        }
+    }
+    Ok(candidates.only(prefix)?.map(|(height, _)| height))
+}
+
+fn exact(reader: &Reader, height: Height, prefix: &HashPrefix) -> Result<Row> {
+    let mut candidates = Candidates::default();
+    let main = reader.view().block(height)?;
+    let main_hash = main.as_ref().map(|block| block.hash);
+    let sides = reader.side_hashes(height)?.into_iter().filter(|side| Some(*side) != main_hash);
+    for hash in main_hash.into_iter().chain(sides).filter(|hash| prefix.fits(hash)) {
+        candidates.add(height, hash);
+    }
+    let nothing =
+        || Failure::no(format!("no block at height {height} with the hash {prefix} is held"));
+    let (_, hash) = candidates.only(prefix)?.ok_or_else(nothing)?;
+    if let Some(block) = main.filter(|block| block.hash == hash) {
         return Ok(block.into());
     }
-    let block = reader.side_block(height, hash)?.ok_or_else(|| {
-        Failure::no(format!("no block at height {height} with the hash {hash} is held"))
-    })?;
-    Ok(block.into())
+    Ok(reader.side_block(height, &hash)?.ok_or_else(nothing)?.into())
+}
+
+fn missing(height: Height, tip: Height) -> StoreError {
+    StoreError::Damaged { what: format!("block {height} is missing below the tip {tip}") }
 }
 
 impl Source for Local {
@@ -90,8 +124,7 @@ impl Source for Local {
                 view.blocks(next, to)?.into_iter().map(Row::from).collect()
             };
             let Some(last) = rows.last() else {
-                let what = format!("block {next} is missing below the tip {tip}");
-                return Err(StoreError::Damaged { what }.into());
+                return Err(missing(next, tip).into());
             };
             next = last.header.height.next();
             hand(Piece::Rows(rows))?;

@@ -1,18 +1,22 @@
 //! Blocks of a running node, checked as they come.
 //!
-//! What a node sends is not believed: every header's hash, every body and every link is
-//! computed again, so that a dump is whole and one chain, or an error.
+//! What a node sends is not believed: each block is checked by every rule of its chain, as
+//! `verify` checks a database, so that a dump is whole and one chain, or an error. Memory is
+//! bounded by the limits of a block, whatever the node sends.
 
 use std::cell::Cell;
 use std::io::{BufReader, Read};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use serde::de::{self, DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
-use super::select::{Select, above_tip};
+use super::select::{Candidates, Select, above_tip, no_hash};
 use super::{Piece, Source};
-use crate::chain::{Hash, Height, JsonBlock, Spec, merkle_root, parse_block};
+use crate::chain::{
+    BoundedBlock, Height, JsonBlock, Spec, Timestamp, TipState, merkle_root, parse_bounded_block,
+};
 use crate::cli::exit::Failure;
 use crate::cli::output::Row;
 use crate::cli::remote::Remote;
@@ -27,8 +31,18 @@ const READ_BYTES: usize = 64 << 10;
 /// Rows that are handed over together: as many as a batch of the database has.
 const BATCH_ROWS: usize = 256;
 
-/// Bytes of records after which a batch is handed over.
+/// Bytes of memory after which a batch is handed over.
 const BATCH_BYTES: u64 = 1 << 20;
+
+/// Memory that a row costs beside its records, in bytes.
+const ROW_BYTES: u64 = 512;
+
+/// Memory that a record costs beside its text, in bytes: its place in the list, and what the
+/// allocator adds.
+const RECORD_BYTES: u64 = 48;
+
+/// Rows are handed over after this time at the latest, when the next block comes.
+const BATCH_TIME: Duration = Duration::from_millis(100);
 
 /// A running node's chain.
 pub(super) struct Stream {
@@ -41,46 +55,55 @@ impl Stream {
         Self { remote, select }
     }
 
-    /// One block by its height or hash, or the tip; none when the node has none.
-    fn block(&self, which: &str) -> Result<Option<Row>> {
+    /// One block by its height or hash, or the tip, `None` if the node has none. It is checked by
+    /// every rule that needs no other block.
+    fn block(&self, spec: &Spec, which: &str) -> Result<Option<Row>> {
+        let Some(block) = self.ask(which, spec.max_block_records())? else { return Ok(None) };
+        check_alone(spec, &block).map_err(|what| self.wrong(&what))?;
+        Ok(Some(block.into()))
+    }
+
+    fn ask(&self, which: &str, most: u32) -> Result<Option<JsonBlock>> {
         let path = format!("/v1/blocks/{which}");
         let Some(json) = self.remote.get(&path, MAX_BLOCK_JSON_BYTES)? else { return Ok(None) };
-        let block = parse_block(&json).map_err(|error| self.wrong(&error.to_string()))?;
-        check_body(&block).map_err(|what| self.wrong(&what))?;
-        Ok(Some(block.into()))
+        let block = parse_bounded_block(&json, most);
+        Ok(Some(block.map_err(|error| self.wrong(&error.to_string()))?))
     }
 
     fn wrong(&self, what: &str) -> Failure {
         Failure::no(format!("{} sent what is no block of a chain: {what}", self.remote.name()))
     }
 
-    fn tip(&self) -> Result<Row> {
-        Ok(self.block("tip")?.ok_or_else(|| self.wrong("there is no tip"))?)
+    fn tip(&self, spec: &Spec) -> Result<Row> {
+        Ok(self.block(spec, "tip")?.ok_or_else(|| self.wrong("there is no tip"))?)
     }
 
     fn spec(&self) -> Result<Spec> {
-        let genesis = self.block("0")?.ok_or_else(|| self.wrong("there is no block 0"))?;
+        let genesis = self.ask("0", 1)?.ok_or_else(|| self.wrong("there is no block 0"))?;
         Ok(spec_of(&genesis).map_err(|what| self.wrong(&what))?)
     }
 
-    /// A single block; none for a hash that the node does not find among its recent blocks.
-    fn one(&self) -> Result<Option<Row>> {
-        match self.select {
-            Select::Tip | Select::Range { .. } => self.tip().map(Some),
-            Select::Hash(hash) => {
-                let found = self.block(&hash.to_string())?;
+    /// A single block, `None` for a hash that the node does not find among its recent blocks.
+    fn one(&self, spec: &Spec) -> Result<Option<Row>> {
+        match &self.select {
+            Select::Tip | Select::Range { .. } => self.tip(spec).map(Some),
+            Select::Hash(prefix) => {
+                // The start of a hash may fit several blocks: only the whole chain tells.
+                let Some(hash) = prefix.whole() else { return Ok(None) };
+                let found = self.block(spec, &hash.to_string())?;
                 Ok(found.filter(|row| row.hash == hash))
             }
-            Select::Height(height) => match self.block(&height.to_string())? {
-                Some(row) if row.header.height == height => Ok(Some(row)),
+            Select::Height(height) => match self.block(spec, &height.to_string())? {
+                Some(row) if row.header.height == *height => Ok(Some(row)),
                 Some(_) => Err(self.wrong("it is at another height").into()),
-                None => Err(above_tip(height, self.tip()?.header.height)),
+                None => Err(above_tip(*height, self.tip(spec)?.header.height)),
             },
-            Select::Exact(height, hash) => {
-                let row = self.block(&height.to_string())?.filter(|row| row.hash == hash);
+            Select::Exact(height, prefix) => {
+                let row = self.block(spec, &height.to_string())?;
+                let row = row.filter(|row| row.header.height == *height && prefix.fits(&row.hash));
                 Ok(Some(row.ok_or_else(|| {
-                    Failure::no(format!("no block at height {height} with the hash {hash}"))
-                        .hint("a block that a swap displaced is found with --data-dir, offline")
+                    Failure::no(format!("no block at height {height} with the hash {prefix}"))
+                        .hint("a block that a reorg displaced is found with --data-dir, offline")
                 })?))
             }
         }
@@ -90,21 +113,31 @@ impl Stream {
     fn chain(&self, hand: &mut dyn FnMut(Piece) -> Result<()>) -> Result<()> {
         let body = self.remote.stream("/chains")?;
         let body = body.ok_or_else(|| self.wrong("there is no /chains"))?;
-        walk(self.remote.name(), self.select, body, hand)
+        walk(self.remote.name(), &self.select, body, hand)
     }
 }
 
 /// Hands over what is selected of the array of blocks that `name` sends.
 fn walk(
     name: &str,
-    select: Select,
+    select: &Select,
     body: impl Read,
     hand: &mut dyn FnMut(Piece) -> Result<()>,
 ) -> Result<()> {
     let since_block = Rc::new(Cell::new(0));
     let bounded = Bounded { inner: body, read: Rc::clone(&since_block) };
-    let mut walk =
-        Walk { select, since_block, last: None, rows: Vec::new(), bytes: 0, hand, end: None };
+    let mut walk = Walk {
+        select,
+        since_block,
+        chain: None,
+        rows: Vec::new(),
+        bytes: 0,
+        handed: None,
+        candidates: Candidates::default(),
+        found: None,
+        hand,
+        end: None,
+    };
     let reader = BufReader::with_capacity(READ_BYTES, bounded);
     let mut json = serde_json::Deserializer::from_reader(reader);
     let parsed = walk.deserialize(&mut json).and_then(|()| json.end());
@@ -115,17 +148,24 @@ fn walk(
         }
         None => {}
     }
+    let last = walk.chain.as_ref().map(|(_, state)| state.height());
     parsed.map_err(|error| {
-        let last = walk.last.map(|(height, _)| format!(" after block {height}"));
-        Failure::no(format!("{name} broke off{}", last.unwrap_or_default()))
+        let after = last.map(|height| format!(" after block {height}")).unwrap_or_default();
+        if error.is_data() || error.is_syntax() {
+            let message = format!("{name} sent what is no chain{after}");
+            return Failure::no(message).because(anyhow!(error));
+        }
+        Failure::no(format!("{name} broke off{after}"))
             .because(anyhow!(error))
             .hint("what was written so far is not the whole dump; start it again")
     })?;
-    match (select, walk.last) {
+    match (select, last) {
         (_, None) => Err(Failure::no(format!("{name} sent an empty chain")).into()),
-        (Select::Range { from, .. }, Some((tip, _))) if from > tip => Err(above_tip(from, tip)),
-        (Select::Hash(hash), _) => {
-            Err(Failure::no(format!("no block of the main chain has the hash {hash}")).into())
+        (Select::Range { from, .. }, Some(tip)) if *from > tip => Err(above_tip(*from, tip)),
+        (Select::Hash(prefix), _) => {
+            walk.candidates.only(prefix)?.ok_or_else(|| no_hash(prefix))?;
+            walk.rows.extend(walk.found.take());
+            walk.flush()
         }
         _ => walk.flush(),
     }
@@ -136,20 +176,29 @@ impl Source for Stream {
         if matches!(self.select, Select::Range { .. }) {
             return self.chain(hand);
         }
+        let spec = self.spec()?;
         // A node finds only recent blocks by hash; for the others the whole chain is read.
-        let Some(row) = self.one()? else { return self.chain(hand) };
-        hand(Piece::Start { spec: Box::new(self.spec()?), total: Some(1) })?;
+        let Some(row) = self.one(&spec)? else { return self.chain(hand) };
+        hand(Piece::Start { spec: Box::new(spec), total: Some(1) })?;
         hand(Piece::Rows(vec![row]))
     }
 }
 
 /// The walk along the chain as it comes.
 struct Walk<'a> {
-    select: Select,
+    select: &'a Select,
     since_block: Rc<Cell<u64>>,
-    last: Option<(Height, Hash)>,
+    /// The chain's parameters and the state after the last block; none before the first.
+    chain: Option<(Spec, TipState)>,
     rows: Vec<Row>,
+    /// Memory that the rows cost.
     bytes: u64,
+    /// When rows were last handed over.
+    handed: Option<Instant>,
+    /// Blocks whose hash begins as is wanted.
+    candidates: Candidates,
+    /// The first of these.
+    found: Option<Row>,
     hand: &'a mut dyn FnMut(Piece) -> Result<()>,
     end: Option<End>,
 }
@@ -165,34 +214,24 @@ enum End {
 impl Walk<'_> {
     fn take(&mut self, block: JsonBlock) -> Result<()> {
         self.since_block.set(0);
-        let wrong = |what: String| Failure::no(format!("what came is no chain: {what}"));
-        let header = &block.block.header;
-        let follows = match self.last {
-            None => header.height == Height::GENESIS,
-            Some((height, hash)) => header.height == height.next() && header.previous_hash == hash,
-        };
-        if !follows {
-            let what = format!("block {} does not follow the one before it", header.height);
-            return Err(wrong(what).into());
-        }
-        check_body(&block).map_err(wrong)?;
-        let row = Row::from(block);
-        if self.last.is_none() {
-            let spec = Box::new(spec_of(&row).map_err(wrong)?);
-            (self.hand)(Piece::Start { spec, total: None })?;
-        }
+        let row = self.check(block)?;
         let (height, hash) = (row.header.height, row.hash);
-        self.last = Some((height, hash));
         let (wanted, last) = match self.select {
-            Select::Range { from, to } => ((from..=to).contains(&height), height >= to),
-            Select::Hash(wanted) => (hash == wanted, hash == wanted),
+            Select::Range { from, to } => ((*from..=*to).contains(&height), height >= *to),
+            Select::Hash(prefix) => (prefix.fits(&hash), prefix.whole() == Some(hash)),
             Select::Height(_) | Select::Exact(..) | Select::Tip => (false, true),
         };
-        if wanted {
-            self.bytes += row.records.iter().map(|record| record.len() as u64).sum::<u64>();
+        let is_searched = matches!(self.select, Select::Hash(prefix) if prefix.whole().is_none());
+        if wanted && is_searched {
+            self.candidates.add(height, hash);
+            self.found.get_or_insert(row);
+        } else if wanted {
+            self.bytes = self.bytes.saturating_add(weight(&row));
             self.rows.push(row);
         }
-        if last || self.rows.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES {
+        let is_late = self.handed.is_none_or(|handed| handed.elapsed() >= BATCH_TIME);
+        let is_full = self.rows.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES;
+        if last || is_full || is_late && !self.rows.is_empty() {
             self.flush()?;
         }
         if last {
@@ -201,10 +240,48 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Checks the next block by every rule: those that `verify` applies to a database.
+    fn check(&mut self, block: JsonBlock) -> Result<Row> {
+        let wrong = |what: String| Failure::no(format!("what came is no chain: {what}"));
+        let height = block.block.header.height;
+        let Some((spec, state)) = &mut self.chain else {
+            if height != Height::GENESIS {
+                return Err(wrong(format!("it begins with block {height}")).into());
+            }
+            let spec = spec_of(&block).map_err(wrong)?;
+            (self.hand)(Piece::Start { spec: Box::new(spec.clone()), total: None })?;
+            let state = TipState::genesis(&spec);
+            self.chain = Some((spec, state));
+            return Ok(block.into());
+        };
+        if height != state.height().next() || block.block.header.previous_hash != state.hash() {
+            return Err(wrong(format!("block {height} does not follow the one before it")).into());
+        }
+        let valid = state
+            .check_block(spec, block.block, Timestamp::from_millis(u64::MAX))
+            .map_err(|error| wrong(format!("block {height}: {error}")))?;
+        state.extend(&valid);
+        let hash = valid.hash();
+        let block = valid.into_block();
+        Ok(Row { header: block.header, hash, records: block.records })
+    }
+
     fn flush(&mut self) -> Result<()> {
         self.bytes = 0;
+        self.handed = Some(Instant::now());
         (self.hand)(Piece::Rows(std::mem::take(&mut self.rows)))
     }
+
+    /// Most records of the next block.
+    fn most_records(&self) -> u32 {
+        self.chain.as_ref().map_or(1, |(spec, _)| spec.max_block_records())
+    }
+}
+
+/// The memory that a row costs.
+fn weight(row: &Row) -> u64 {
+    let record = |record: &String| (record.capacity() as u64).saturating_add(RECORD_BYTES);
+    row.records.iter().map(record).fold(ROW_BYTES, u64::saturating_add)
 }
 
 impl<'de> DeserializeSeed<'de> for &mut Walk<'_> {
@@ -223,7 +300,9 @@ impl<'de> Visitor<'de> for &mut Walk<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<(), A::Error> {
-        while let Some(block) = blocks.next_element()? {
+        while let Some(block) =
+            blocks.next_element_seed(BoundedBlock { most: self.most_records() })?
+        {
             if let Err(error) = self.take(block) {
                 self.end = Some(End::Failed(error));
             }
@@ -259,20 +338,27 @@ impl From<JsonBlock> for Row {
     }
 }
 
-/// The header's hash was checked when the JSON was read; this checks its body.
-fn check_body(json: &JsonBlock) -> Result<(), String> {
-    let header = &json.block.header;
-    if merkle_root(&json.block.records) == header.merkle_root {
+/// The rules that need no other block; the header's hash was checked when the JSON was read.
+fn check_alone(spec: &Spec, json: &JsonBlock) -> Result<(), String> {
+    let (header, records) = (&json.block.header, &json.block.records);
+    let named = |what: String| format!("block {}: {what}", header.height);
+    if header.height == Height::GENESIS {
+        return spec_of(json).map(drop);
+    }
+    header.check_alone(spec).map_err(|error| named(error.to_string()))?;
+    spec.check_records(records).map_err(|error| named(error.to_string()))?;
+    if merkle_root(records) == header.merkle_root {
         return Ok(());
     }
-    Err(format!("the records of block {} are not those of its header", header.height))
+    Err(named("its records are not those of its header".to_owned()))
 }
 
 /// The chain's parameters, which are the record of its first block.
-fn spec_of(genesis: &Row) -> Result<Spec, String> {
-    let text = genesis.records.first().map(String::as_str).unwrap_or_default();
+fn spec_of(genesis: &JsonBlock) -> Result<Spec, String> {
+    let text = genesis.block.records.first().map(String::as_str).unwrap_or_default();
     let spec = Spec::from_canonical(text).map_err(|error| format!("block 0: {error}"))?;
-    if spec.genesis().hash() == genesis.hash {
+    // The records count: the header commits to them, and the expected one is computed.
+    if spec.genesis().block() == &genesis.block {
         return Ok(spec);
     }
     Err("block 0 is not the genesis block of its own parameters".to_owned())

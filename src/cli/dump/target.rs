@@ -1,11 +1,12 @@
 //! Where a dump goes: standard output, or a file that appears only when it is complete.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::cli::exit::{Failure, ReaderLeft};
 use crate::cli::signal::Unfinished;
@@ -54,6 +55,24 @@ impl Target {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ReaderLeft.into()),
             written => written.with_context(|| format!("{} cannot be written", self.name)),
         }
+    }
+
+    /// Whether people see what is written.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.file.is_terminal()
+    }
+
+    /// Looks at whether somebody still reads: a pipe says so without being written to.
+    ///
+    /// # Errors
+    /// [`ReaderLeft`] when nobody does.
+    pub(super) fn look(&self) -> Result<()> {
+        let mut pipe = [PollFd::new(&self.file, PollFlags::empty())];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        // A look that fails says nothing; the next write will.
+        let is_over = poll(&mut pipe, Some(&at_once)).is_ok()
+            && pipe.iter().any(|pipe| pipe.revents().intersects(PollFlags::ERR | PollFlags::HUP));
+        if is_over { Err(ReaderLeft.into()) } else { Ok(()) }
     }
 
     /// Makes the file appear, complete and on disk.

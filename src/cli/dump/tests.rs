@@ -26,11 +26,11 @@ impl Source for Fake {
     }
 }
 
-fn files(dir: &std::path::Path) -> Vec<PathBuf> {
+fn files(dir: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
-fn dump(file: &std::path::Path, rows: usize, end: Result<()>) -> Result<()> {
+fn dump(file: &Path, rows: usize, end: Result<()>) -> Result<()> {
     let target = Target::open(Some(file), Unfinished::default())?;
     copy(Box::new(Fake { rows, end }), target, Format::Jsonl, false, false)
 }
@@ -64,8 +64,8 @@ fn a_directory_is_no_target() {
 
 #[test]
 fn a_device_is_written_as_it_is() {
-    dump(std::path::Path::new("/dev/null"), 10, Ok(())).unwrap();
-    let full = dump(std::path::Path::new("/dev/full"), 10, Ok(())).unwrap_err();
+    dump(Path::new("/dev/null"), 10, Ok(())).unwrap();
+    let full = dump(Path::new("/dev/full"), 10, Ok(())).unwrap_err();
     assert_eq!(code_of(&full), Code::No);
     assert!(text_of(&full).contains("/dev/full cannot be written"));
 }

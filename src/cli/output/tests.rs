@@ -84,17 +84,61 @@ fn a_record_cannot_control_the_terminal() {
     let table = text(Format::Table, false, &[row(1, &[hostile])]);
     assert!(table.chars().all(|c| c == '\n' || !c.is_control()), "{table:?}");
     let line = table.lines().nth(1).unwrap();
-    assert!(line.contains(r"\u{1b}]0;title\u{7}\r\n\u{9b}2J"), "{line}");
+    assert!(line.ends_with(r"\u{1b}]0;title\u{7…"), "{line}");
+    assert!(escape(hostile).contains(r"\u{1b}]0;title\u{7}\r\n\u{9b}2J\u{202e}gnp"));
     assert_eq!(table.lines().count(), 2);
 }
 
 #[test]
 fn a_long_first_record_is_cut() {
-    let long = "é".repeat(FIRST_RECORD_CHARS + 1);
-    assert_eq!(shorten(&long), format!("{}…", "é".repeat(FIRST_RECORD_CHARS)));
-    let fits = "é".repeat(FIRST_RECORD_CHARS);
-    assert_eq!(shorten(&fits), fits);
-    assert_eq!(shorten(&"\u{1}".repeat(40)).chars().count(), FIRST_RECORD_CHARS + 1);
+    let long = "é".repeat(20);
+    assert_eq!(shorten(&long, 19), format!("{}…", "é".repeat(18)));
+    let fits = "é".repeat(19);
+    assert_eq!(shorten(&fits, 19), fits);
+    assert_eq!(shorten(&"\u{1}".repeat(40), 19).width(), 19);
+    // Wide characters take two columns.
+    assert_eq!(shorten(&"語".repeat(10), 20), "語".repeat(10));
+    assert_eq!(shorten(&"語".repeat(11), 20), format!("{}…", "語".repeat(9)));
+}
+
+#[test]
+fn a_table_fits_80_columns() {
+    let records =
+        [&"wide 語".repeat(99), &"\u{1b}".repeat(99), &"x".repeat(99), &"e\u{301}".repeat(99)];
+    for height in [0, 999_999_999, crate::chain::MAX_SAFE_INTEGER] {
+        for record in records {
+            for headers in [false, true] {
+                let table = text(Format::Table, headers, &[row(height, &[record])]);
+                assert!(table.lines().all(|line| line.width() <= COLUMNS), "{table}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_too_long_goes_on_below_itself() {
+    let mut out = String::new();
+    labelled(&mut out, "sync", &"word ".repeat(40));
+    labelled(&mut out, "\npeer", &"x".repeat(200));
+    assert!(out.lines().count() >= 6, "{out}");
+    assert!(out.lines().all(|line| line.width() <= COLUMNS), "{out}");
+    assert!(out.starts_with("sync      word word"), "{out}");
+    assert!(out.lines().nth(1).unwrap().starts_with("          word"), "{out}");
+    let mut whole = String::new();
+    labelled(&mut whole, "tip", &"0".repeat(64));
+    assert_eq!(whole, format!("tip       {}", "0".repeat(64)));
+}
+
+#[test]
+fn json_for_a_terminal_is_the_same_value_without_what_controls_it() {
+    let value = "a\u{7f}\u{9b}31m\u{202e}\u{e0001}\u{1f600}é語\n\"\\";
+    let json = serde_json::to_string(value).unwrap();
+    let escaped = escape_json(&json);
+    assert!(escaped.contains(r"\u007f\u009b31m\u202e\udb40\udc01"), "{escaped}");
+    assert!(escaped.contains("\u{1f600}é語"), "{escaped}");
+    assert!(escaped.chars().all(|character| !character.is_control()));
+    assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), value);
+    assert!(matches!(escape_json("{\"a\":[1]}"), Cow::Borrowed(_)));
 }
 
 #[test]

@@ -9,10 +9,14 @@ fn peers_are_listened_for_beyond_loopback_once_some_are_named_but_never_on_dev()
     assert_eq!(at(false, &jenny), "127.0.0.1:7545");
     assert_eq!(at(true, &jenny), "0.0.0.0:7545");
     assert_eq!((at(false, &dev), at(true, &dev)), (at(false, &jenny), at(false, &jenny)));
-    let chosen = "[::]:1".parse().unwrap();
+    let chosen: SocketAddr = "[::]:1".parse().unwrap();
     for (names_peers, spec) in [(false, &jenny), (true, &jenny), (false, &dev), (true, &dev)] {
-        assert_eq!(listen(Some(chosen), names_peers, spec), chosen);
+        assert_eq!(listen(Some(chosen.into()), names_peers, spec), chosen);
     }
+    // A port alone keeps the address.
+    let port: Option<Listen> = Some(":9".parse().unwrap());
+    assert_eq!(listen(port, false, &jenny).to_string(), "127.0.0.1:9");
+    assert_eq!(listen(port, true, &jenny).to_string(), "0.0.0.0:9");
 }
 
 #[test]

@@ -20,8 +20,8 @@ fn fetching_is_told_with_its_pace_and_what_it_waits_for() {
         "peers": ["192.0.2.1:7545"], "awaited": {"height": 12_346, "peer": "192.0.2.1:7545"},
     }});
     let lines = lines("n", &status);
-    let pace = "87,655 blocks left, 54,000 blocks/s, 16.2 MB/s, ETA 2 s, 1 peer";
-    assert!(lines.contains(&format!("\nsync      blocks, {pace}")), "{lines}");
+    assert!(lines.contains("\nsync      blocks, 87,655 blocks left\n"), "{lines}");
+    assert!(lines.contains("\npace      54,000 blocks/s, 16.2 MB/s, ETA 2 s, 1 peer"), "{lines}");
     assert!(lines.contains("\nwaits for block 12,346 from 192.0.2.1:7545"), "{lines}");
 }
 
@@ -32,4 +32,18 @@ fn whoever_is_not_fetching_has_no_pace() {
     let behind = sync(json!({"state": "behind", "remaining": 1_234}));
     assert_eq!(behind.as_deref(), Some("behind, 1,234 blocks left"));
     assert_eq!(sync(json!({})), None);
+    assert_eq!(pace_text(&json!({"sync": {"state": "current"}})), None);
+}
+
+#[test]
+fn every_line_fits_80_columns_and_controls_nothing() {
+    let long = "\u{1b}[2J語 ".repeat(60);
+    let status = json!({
+        "version": long, "chain": {"name": long, "id": "0".repeat(64)},
+        "tip": {"height": 1, "hash": "0".repeat(64), "totalWork": "9".repeat(78)},
+        "refusing": {"reason": long}, "links": [long], "sync": {"state": long, "remaining": 1},
+    });
+    let text = lines(&format!("http://{}", "a".repeat(200)), &status);
+    assert!(text.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= 80), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
 }

@@ -1,7 +1,8 @@
 //! Tests of reading a chain from a node that breaks off, lies or never ends a block.
 
 use super::*;
-use crate::chain::{Block, Header, Timestamp, TipState, write_block_json};
+use crate::chain::{Block, Hash, Header, parse_block, write_block_json};
+use crate::cli::block_name::HashPrefix;
 use crate::cli::exit::text_of;
 
 /// The JSON of blocks 0 to `last` of a `dev` chain, one record in each.
@@ -35,9 +36,10 @@ fn json(block: &Block) -> String {
 }
 
 /// The heights that come out of a walk along this text, and how it ends.
+#[expect(clippy::needless_pass_by_value, reason = "callers write the selection in place")]
 fn heights(select: Select, text: &str) -> (Vec<u64>, Result<()>) {
     let mut heights = Vec::new();
-    let done = walk("node", select, text.as_bytes(), &mut |piece| {
+    let done = walk("node", &select, text.as_bytes(), &mut |piece| {
         if let Piece::Rows(rows) = piece {
             heights.extend(rows.iter().map(|row| row.header.height.get()));
         }
@@ -84,10 +86,33 @@ fn a_range_is_cut_out_and_no_more_is_read() {
 fn a_hash_is_found_or_not() {
     let blocks = blocks(5);
     let hash = parse_block(blocks[4].as_bytes()).unwrap().hash;
-    let (found, done) = heights(Select::Hash(hash), &array(&blocks));
-    done.unwrap();
-    assert_eq!(found, [4]);
-    assert!(error(Select::Hash(Hash::ZERO), &array(&blocks)).contains("no block of the main"));
+    let by = |prefix: String| Select::Hash(HashPrefix(prefix));
+    for digits in [8, 63, 64] {
+        let (found, done) = heights(by(hash.to_string()[..digits].to_owned()), &array(&blocks));
+        done.unwrap();
+        assert_eq!(found, [4]);
+    }
+    let text = error(by(Hash::ZERO.to_string()), &array(&blocks));
+    assert!(text.contains("no block of the main chain has the hash 00"), "{text}");
+    let text = error(by("00000000".to_owned()), &array(&blocks));
+    assert!(text.contains("no hash of the main chain begins with 00000000"), "{text}");
+}
+
+#[test]
+fn the_start_of_several_hashes_is_an_error_that_names_them() {
+    let blocks = blocks(16);
+    let hash = |json: &String| parse_block(json.as_bytes()).unwrap().hash.to_string();
+    let hashes: Vec<String> = blocks.iter().map(hash).collect();
+    // Of 17 hashes two begin with the same of 16 digits.
+    let with = |digit: char| hashes.iter().filter(move |hash| hash.starts_with(digit));
+    let digit = "0123456789abcdef".chars().find(|&digit| with(digit).count() > 1).unwrap();
+    let select = Select::Hash(HashPrefix(digit.to_string()));
+    let (found, done) = heights(select, &array(&blocks));
+    assert!(found.is_empty());
+    let text = text_of(&done.unwrap_err());
+    let count = with(digit).count();
+    assert!(text.contains(&format!("the hashes of {count} blocks begin with {digit}")), "{text}");
+    assert!(with(digit).all(|hash| text.contains(hash)), "{text}");
 }
 
 #[test]
@@ -112,14 +137,73 @@ fn a_chain_with_a_gap_is_an_error() {
     let (found, done) = heights(range(0, u64::MAX), &array(&blocks));
     assert!(text_of(&done.unwrap_err()).contains("block 4 does not follow"));
     assert!(found.iter().all(|&height| height < 3));
-    assert!(error(range(0, 9), &array(&blocks[1..])).contains("block 1 does not follow"));
+    assert!(error(range(0, 9), &array(&blocks[1..])).contains("it begins with block 1"));
 }
 
 #[test]
 fn records_that_the_header_does_not_commit_to_are_an_error() {
     let text = array(&blocks(2)).replace("record 2", "record X");
     let text = error(range(0, u64::MAX), &text);
-    assert!(text.contains("the records of block 2 are not those of its header"), "{text}");
+    assert!(text.contains("block 2: merkle_root: expected "), "{text}");
+}
+
+#[test]
+fn a_chain_that_breaks_a_rule_is_an_error_at_the_first_block_that_does() {
+    let spec = Spec::dev();
+    let state = TipState::genesis(&spec);
+    let good = mine(&state, &spec, vec!["a".to_owned()]);
+    let target = good.header.bits.target().unwrap();
+    let mined = |header: Header| {
+        let header = (0..).map(|nonce| Header { nonce, ..header });
+        header.into_iter().find(|header| target.is_met_by(&header.hash())).unwrap()
+    };
+    let lazy = (0..).map(|nonce| Header { nonce, ..good.header });
+    let lazy = lazy.into_iter().find(|header| !target.is_met_by(&header.hash())).unwrap();
+    let history = mined(Header { history_root: Hash::ZERO, ..good.header });
+    let early = mined(Header { timestamp: Timestamp::default(), ..good.header });
+    let hard = mined(Header { bits: "1f00ffff".parse().unwrap(), ..good.header });
+    for (header, field) in
+        [(lazy, "nonce: "), (history, "history_root: "), (early, "timestamp: "), (hard, "")]
+    {
+        let block = Block { header, records: good.records.clone() };
+        let text = error(range(0, 9), &array(&[json(spec.genesis().block()), json(&block)]));
+        assert!(text.contains(&format!("what came is no chain: block 1: {field}")), "{text}");
+    }
+}
+
+#[test]
+fn more_records_than_a_block_may_have_are_refused_as_they_come() {
+    let spec = Spec::dev();
+    let most = spec.max_block_records() as usize;
+    let genesis = json(spec.genesis().block());
+    // Without an end: what is refused is not read on.
+    let text = format!("[{genesis},{{\"data\":[{}\"\"", "\"\",".repeat(most));
+    let text = error(range(0, 9), &text);
+    assert!(text.contains(&format!("data has more than {most} records")), "{text}");
+    let text = error(range(0, 9), "[{\"data\":[\"\",\"\"");
+    assert!(text.contains("data has more than 1 records"), "{text}");
+}
+
+#[test]
+fn rows_are_weighed_by_the_memory_that_they_cost() {
+    let spec = Spec::dev();
+    let mut state = TipState::genesis(&spec);
+    let mut blocks = vec![json(spec.genesis().block())];
+    for _ in 0..20 {
+        let block = mine(&state, &spec, vec![String::new(); 4_096]);
+        blocks.push(json(&block));
+        let valid = state.check_block(&spec, block, Timestamp::from_millis(u64::MAX)).unwrap();
+        state.extend(&valid);
+    }
+    walk("node", &range(0, u64::MAX), array(&blocks).as_bytes(), &mut |piece| {
+        if let Piece::Rows(rows) = piece {
+            let records: usize = rows.iter().map(|row| row.records.len()).sum();
+            // A batch ends with the block that fills it.
+            assert!(records * 24 <= (1 << 20) + 4_096 * 24, "{records}");
+        }
+        Ok(())
+    })
+    .unwrap();
 }
 
 #[test]
@@ -136,7 +220,7 @@ fn a_genesis_that_is_not_its_spec_is_an_error() {
 fn a_block_without_end_is_an_error_before_it_fills_memory() {
     let start = "[{\"data\":[\"";
     let body = Read::chain(start.as_bytes(), std::io::repeat(b'x'));
-    let done = walk("node", range(0, 9), body, &mut |_| Ok(()));
+    let done = walk("node", &range(0, 9), body, &mut |_| Ok(()));
     let text = text_of(&done.unwrap_err());
     assert!(text.contains("longer than any block can be"), "{text}");
 }
@@ -185,7 +269,7 @@ fn the_bound_of_a_block_leaves_room_for_the_longest_header_and_no_more_records()
 #[test]
 fn nobody_to_take_the_rows_ends_the_walk() {
     let text = array(&blocks(600));
-    let done = walk("node", range(0, u64::MAX), text.as_bytes(), &mut |piece| match piece {
+    let done = walk("node", &range(0, u64::MAX), text.as_bytes(), &mut |piece| match piece {
         Piece::Start { .. } => Ok(()),
         Piece::Rows(_) => Err(crate::cli::exit::ReaderLeft.into()),
     });

@@ -1,0 +1,134 @@
+//! Which chain a data directory gets: a built-in one, one of a file, or a new one of one's own.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+
+use super::args::InitArgs;
+use super::config::{CONFIG_FILE, chain_key};
+use super::exit::Failure;
+use crate::chain::{Spec, SpecError, Timestamp};
+
+/// Name of the spec's file in a data directory whose chain is not built in.
+const SPEC_FILE: &str = "chain.json";
+
+/// Interval of the blocks of a new chain unless told otherwise.
+const DEFAULT_BLOCK_TIME: Duration = Duration::from_secs(10);
+
+/// The chain that the arguments of `init` ask for, `None` if they do not say.
+pub(super) fn wanted(args: &InitArgs, now: SystemTime) -> Result<Option<Spec>> {
+    if let Some(name) = &args.new_chain {
+        return new_chain(name, args.block_time.unwrap_or(DEFAULT_BLOCK_TIME), now).map(Some);
+    }
+    args.chain.as_deref().map(chain).transpose()
+}
+
+/// The chain that an empty directory gets: the wanted one, or else the one that its settings
+/// name, or `jenny`. The settings must not name another one than is wanted.
+pub(super) fn to_create(dir: &Path, wanted: Option<Spec>) -> Result<Spec> {
+    let configured = chain_key(dir)?.as_deref().map(chain).transpose()?;
+    match (wanted, configured) {
+        (Some(wanted), Some(configured)) if wanted != configured => {
+            let file = dir.join(CONFIG_FILE);
+            let name = configured.name();
+            Err(Failure::usage(format!("{} names another chain, `{name}`", file.display()))
+                .hint("correct `chain` there, or remove that line")
+                .into())
+        }
+        (Some(spec), _) | (None, Some(spec)) => Ok(spec),
+        (None, None) => Ok(Spec::jenny()),
+    }
+}
+
+/// The chain that `--chain` or the key `chain` names.
+pub(super) fn chain(name: &str) -> Result<Spec> {
+    match name {
+        "jenny" => Ok(Spec::jenny()),
+        "dev" => Ok(Spec::dev()),
+        file => {
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                Failure::usage(format!("the chain spec {file} cannot be read"))
+                    .because(error)
+                    .hint("a chain is `jenny`, `dev` or the name of a file")
+            })?;
+            Spec::parse(&text).map_err(|error| Failure::usage(format!("{file}: {error}")).into())
+        }
+    }
+}
+
+/// A chain that nobody else has: its genesis block is of this millisecond.
+fn new_chain(name: &str, block_time: Duration, now: SystemTime) -> Result<Spec> {
+    if [Spec::jenny(), Spec::dev()].iter().any(|known| known.name() == name) {
+        return Err(Failure::usage(format!("`{name}` is the name of a built-in chain"))
+            .hint("choose another name, or take that chain with --chain")
+            .into());
+    }
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let genesis = Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+    let millis = u64::try_from(block_time.as_millis()).unwrap_or(u64::MAX);
+    Spec::own(name, genesis, millis).map_err(|error| {
+        let message = match error {
+            SpecError::Range { field: "name", .. } => format!(
+                "`{name}` is no name of a chain: it has 1 to 32 of the characters a-z, 0-9 and `-`, \
+                 the first of which is no `-`"
+            ),
+            SpecError::Range { field: "target_block_time_ms", .. } => {
+                "--block-time must be 1ms to 24h".to_owned()
+            }
+            other => other.to_string(),
+        };
+        Failure::usage(message).into()
+    })
+}
+
+/// What the settings file says of a chain: its name, or the file that has its spec.
+pub(super) fn key_of(spec: &Spec) -> &'static str {
+    if *spec == Spec::jenny() {
+        "jenny"
+    } else if *spec == Spec::dev() {
+        "dev"
+    } else {
+        SPEC_FILE
+    }
+}
+
+/// Writes the spec of a chain that is not built in into the data directory, which so holds all
+/// that makes its chain. Returns a line for people.
+pub(super) fn keep_spec(dir: &Path, spec: &Spec) -> Result<Option<String>> {
+    if key_of(spec) != SPEC_FILE {
+        return Ok(None);
+    }
+    let file = dir.join(SPEC_FILE);
+    if file.exists() && chain(&file.to_string_lossy())? == *spec {
+        return Ok(None);
+    }
+    write_spec(&file, spec).map(Some)
+}
+
+/// Writes a spec into a file that must not be there yet. Returns a line for people.
+pub(super) fn write_spec(file: &Path, spec: &Spec) -> Result<String> {
+    let cannot = || format!("{} cannot be written", file.display());
+    let mut created =
+        OpenOptions::new().write(true).create_new(true).open(file).with_context(cannot)?;
+    let text = spec.canonical_text() + "\n";
+    created.write_all(text.as_bytes()).and_then(|()| created.sync_all()).with_context(cannot)?;
+    Ok(format!("created {}, with which other nodes join", file.display()))
+}
+
+/// The file of `--spec-out`, which must not be there yet.
+pub(super) fn check_spec_out(args: &InitArgs) -> Result<Option<PathBuf>> {
+    match &args.spec_out {
+        Some(file) if file.exists() => {
+            Err(Failure::usage(format!("{} is there already", file.display()))
+                .hint("name another file with --spec-out, or remove it first")
+                .into())
+        }
+        file => Ok(file.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
