@@ -228,6 +228,7 @@ impl<T: Transport> Driver<T> {
         };
         self.size.refresh(&self.context.node).await;
         self.tip = tip;
+        self.table.extended_to(tip);
         self.tip_moved();
         self.bursts.told(Instant::now(), tip.height);
         let chain_json_bytes = self.size.bytes(tip.height);

@@ -16,6 +16,7 @@ mod context;
 mod dials;
 mod driver;
 mod event;
+mod eviction;
 mod handshake;
 mod happy_eyeballs;
 mod intake;

@@ -115,5 +115,32 @@ impl NetGroup {
     }
 }
 
+/// Addresses that one party is likely to hold together, as far as accepting goes: an IPv4 /16 or an
+/// IPv6 /48, which is what a site is assigned (RFC 6177). Loopback and private addresses have groups
+/// as any other.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(super) enum SiteGroup {
+    /// The first 16 bits.
+    V4(u16),
+    /// The first 48 bits.
+    V6([u16; 3]),
+}
+
+impl SiteGroup {
+    /// The group of an address; an IPv4 address mapped into IPv6 counts as the IPv4 one.
+    pub(super) fn of(ip: IpAddr) -> Self {
+        match ip.to_canonical() {
+            IpAddr::V4(ip) => {
+                let [first, second, ..] = ip.octets();
+                Self::V4(u16::from_be_bytes([first, second]))
+            }
+            IpAddr::V6(ip) => {
+                let [first, second, third, ..] = ip.segments();
+                Self::V6([first, second, third])
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

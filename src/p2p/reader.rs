@@ -92,7 +92,6 @@ where
             match read {
                 Read::Nothing => {}
                 Read::Ask => {
-                    self.stats.valid();
                     self.tell(Input::Asked { link: self.link }).await;
                 }
                 Read::Block(block) => {
@@ -173,7 +172,6 @@ where
     }
 
     async fn judge(&self, blocks: Vec<JsonBlock>) {
-        self.stats.valid();
         if let Some(last) = blocks.last() {
             self.stats.tip(mark(last));
         }
@@ -199,7 +197,6 @@ where
         });
         let judged = judged.await.map_err(|error| Stop::Gone(error.to_string()))?;
         let (last, verdict) = judged.map_err(Stop::Fault)?;
-        self.stats.valid();
         self.stats.tip(last);
         if verdict == ChainVerdict::Adopted {
             self.stats.new_block();

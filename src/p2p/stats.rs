@@ -16,29 +16,29 @@ pub(super) struct Stats {
     sent: AtomicU64,
     /// In microseconds and one more; 0 while unknown.
     rtt: AtomicU64,
-    opened: Instant,
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
-    /// When the last well-formed message came, or the link was opened.
-    valid: Instant,
     /// When the last block came that was new and valid.
     new_block: Option<Instant>,
+    /// When the node's tip last became a block that the peer had named before.
+    new_headers: Option<Instant>,
+    /// The ping that is not answered yet: what it carries, and when it was sent.
+    ping: Option<(u64, Instant)>,
+    shortest_rtt: Option<Duration>,
     /// The last block that the peer named, its hash where it said that too.
     tip: Option<(Height, Option<Hash>)>,
 }
 
 impl Stats {
     pub(super) fn new() -> Self {
-        let opened = Instant::now();
         Self {
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             rtt: AtomicU64::new(0),
-            opened,
-            state: Mutex::new(State { valid: opened, new_block: None, tip: None }),
+            state: Mutex::default(),
         }
     }
 
@@ -55,36 +55,40 @@ impl Stats {
         (self.received.load(Relaxed), self.sent.load(Relaxed))
     }
 
-    /// What a ping carries: microseconds since the link was opened.
-    pub(super) fn ping(&self) -> u64 {
-        u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
+    /// A ping is sent now: returns what it carries, which the peer cannot know before it came.
+    pub(super) fn ping(&self, random: u64) -> [u8; 8] {
+        self.with(|state| state.ping = Some((random, Instant::now())));
+        random.to_be_bytes()
     }
 
-    /// A ping was answered with this.
+    /// A pong came. It counts if it answers the last ping, and once: a short round trip protects a
+    /// link from eviction, so a pong must not be had without waiting for its ping.
     pub(super) fn ponged(&self, payload: &[u8]) {
-        let sent = payload.first_chunk().map(|bytes| u64::from_be_bytes(*bytes));
-        if let Some(time) = sent.and_then(|sent| self.ping().checked_sub(sent)) {
-            self.answered(Duration::from_micros(time));
+        let rtt = self.with(|state| {
+            let answered = |ping: &mut (u64, Instant)| ping.0.to_be_bytes() == payload;
+            let (_, sent) = state.ping.take_if(answered)?;
+            let rtt = sent.elapsed();
+            state.shortest_rtt = Some(state.shortest_rtt.map_or(rtt, |before| before.min(rtt)));
+            Some(rtt)
+        });
+        if let Some(rtt) = rtt {
+            let micros = u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX);
+            self.rtt.store(micros.saturating_add(1), Relaxed);
         }
-    }
-
-    fn answered(&self, rtt: Duration) {
-        let micros = u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX);
-        self.rtt.store(micros.saturating_add(1), Relaxed);
     }
 
     pub(super) fn rtt(&self) -> Option<Duration> {
         self.rtt.load(Relaxed).checked_sub(1).map(Duration::from_micros)
     }
 
-    /// A well-formed message came.
-    pub(super) fn valid(&self) {
-        self.with(|state| state.valid = Instant::now());
-    }
-
     /// A block that is new and valid came.
     pub(super) fn new_block(&self) {
         self.with(|state| state.new_block = Some(Instant::now()));
+    }
+
+    /// The node's tip became a block that the peer had named.
+    pub(super) fn new_headers(&self) {
+        self.with(|state| state.new_headers = Some(Instant::now()));
     }
 
     /// The peer named a block as its last one.
@@ -101,8 +105,12 @@ impl Stats {
         self.with(|state| state.tip)
     }
 
-    pub(super) fn last_valid(&self) -> Instant {
-        self.with(|state| state.valid)
+    pub(super) fn shortest_rtt(&self) -> Option<Duration> {
+        self.with(|state| state.shortest_rtt)
+    }
+
+    pub(super) fn last_new_headers(&self) -> Option<Instant> {
+        self.with(|state| state.new_headers)
     }
 
     pub(super) fn last_new_block(&self) -> Option<Instant> {
@@ -113,3 +121,6 @@ impl Stats {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,30 +1,22 @@
 //! The live links: who may become one, and who makes room.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
 use super::P2pConfig;
+use super::eviction::{self, Candidate};
 use super::link::Close;
+use super::netaddr::SiteGroup;
 use super::stats::Stats;
 use super::writer::Out;
 use crate::chain::Timestamp;
 use crate::node::{Dialect, Direction, LinkInfo};
-use crate::sync::LinkId;
-
-/// Links that are never closed to make room: those that last delivered a new valid block.
-const KEPT_FOR_BLOCKS: usize = 8;
-
-/// And the oldest ones.
-const KEPT_FOR_AGE: usize = 8;
-
-/// Only a link that said nothing valid for this long makes room.
-const IDLE: Duration = Duration::from_secs(30);
+use crate::sync::{LinkId, Mark};
 
 /// A link, as the driver holds it.
 #[derive(Debug)]
@@ -46,6 +38,8 @@ pub(super) struct Live {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     pub(super) links: BTreeMap<LinkId, Live>,
+    /// Orders network groups as no peer can foresee.
+    keys: RandomState,
 }
 
 impl Live {
@@ -77,9 +71,17 @@ impl Table {
         self.links.values().filter(|live| live.close.is_some()).map(Live::info).collect()
     }
 
+    /// The tip came to be this block: the links that had named it before are credited for it.
+    pub(super) fn extended_to(&self, tip: Mark) {
+        let named = (tip.height, Some(tip.hash));
+        for live in self.links.values().filter(|live| live.stats.last_tip() == Some(named)) {
+            live.stats.new_headers();
+        }
+    }
+
     /// Whether a peer from this address may open a link; a link that must make room is
     /// closed.
-    pub(super) fn admits(&mut self, address: SocketAddr, config: &P2pConfig, now: Instant) -> bool {
+    pub(super) fn admits(&mut self, address: SocketAddr, config: &P2pConfig) -> bool {
         let is_accepted =
             |live: &&Live| live.direction == Direction::Accepted && live.close.is_some();
         let ip = address.ip().to_canonical();
@@ -93,30 +95,32 @@ impl Table {
         if self.links.values().filter(is_accepted).count() < config.max_accepted {
             return true;
         }
-        let Some(link) = self.to_evict(now) else { return false };
+        let newcomer = SiteGroup::of(ip);
+        let Some(link) = eviction::select(self.candidates(), newcomer) else { return false };
         if let Some(live) = self.links.get_mut(&link) {
             live.close(Close { code: 1013, reason: "room is made for another peer" });
         }
         true
     }
 
-    /// The accepted link whose last valid message is oldest, unless it is kept.
-    fn to_evict(&self, now: Instant) -> Option<LinkId> {
-        let mut accepted: Vec<_> = self
+    /// The accepted links, any of which may have to make room.
+    fn candidates(&self) -> Vec<Candidate> {
+        let accepted = self
             .links
             .iter()
-            .filter(|(_, live)| live.direction == Direction::Accepted && live.close.is_some())
-            .collect();
-        // Names are given in order of age.
-        let by_age = accepted.iter().map(|(link, _)| **link).take(KEPT_FOR_AGE);
-        let mut kept: Vec<LinkId> = by_age.collect();
-        accepted.sort_by_key(|(_, live)| std::cmp::Reverse(live.stats.last_new_block()));
-        let by_blocks = accepted.iter().filter(|(_, live)| live.stats.last_new_block().is_some());
-        kept.extend(by_blocks.map(|(link, _)| **link).take(KEPT_FOR_BLOCKS));
-        let idle = accepted.iter().filter(|(link, live)| {
-            !kept.contains(link) && now.duration_since(live.stats.last_valid()) >= IDLE
-        });
-        idle.min_by_key(|(_, live)| live.stats.last_valid()).map(|(link, _)| **link)
+            .filter(|(_, live)| live.direction == Direction::Accepted && live.close.is_some());
+        let candidate = |(link, live): (&LinkId, &Live)| {
+            let group = SiteGroup::of(live.address.ip());
+            Candidate {
+                link: *link,
+                group,
+                keyed_group: self.keys.hash_one(group),
+                rtt: live.stats.shortest_rtt(),
+                new_block: live.stats.last_new_block(),
+                new_headers: live.stats.last_new_headers(),
+            }
+        };
+        accepted.map(candidate).collect()
     }
 }
 

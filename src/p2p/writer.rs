@@ -255,7 +255,7 @@ where
 
     async fn ping(&mut self) -> Result<(), Gone> {
         self.next_ping = Instant::now() + self.context.config.ping_every;
-        let payload = Bytes::copy_from_slice(&self.stats.ping().to_be_bytes());
+        let payload = Bytes::copy_from_slice(&self.stats.ping((self.context.config.random)()));
         self.feed(Frame::Ping(payload)).await?;
         self.flush().await
     }

@@ -35,7 +35,7 @@ impl<T: Transport> Driver<T> {
                 let config = &self.context.config;
                 if self.is_banned(arrival.address.ip()) {
                     tracing::info!(address = %arrival.address, "a peer was refused: banned");
-                } else if self.table.admits(arrival.address, config, Instant::now()) {
+                } else if self.table.admits(arrival.address, config) {
                     self.open(arrival, Direction::Accepted);
                 } else {
                     tracing::info!(address = %arrival.address, "a peer was refused: no room");

@@ -112,7 +112,6 @@ where
 
     /// What the table of links shows of it.
     fn note(&self, message: &Message) {
-        self.stats.valid();
         let named = match message {
             Message::Announce(header) => Some(header),
             Message::Headers(headers) => headers.last(),

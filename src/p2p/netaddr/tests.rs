@@ -87,3 +87,12 @@ fn a_group_is_an_ipv4_16_or_an_ipv6_32_and_the_operators_networks_have_none() {
     assert_eq!(group("127.0.0.1").or(group("10.0.0.1")).or(group("fd00::1")), None);
     assert!(group("169.254.0.1").is_some());
 }
+
+#[test]
+fn a_site_is_an_ipv4_16_or_an_ipv6_48() {
+    let of = |text: &str| SiteGroup::of(text.parse().unwrap());
+    assert_eq!(of("192.0.2.1"), of("::ffff:192.0.77.1"));
+    assert_ne!(of("192.0.2.1"), of("192.1.2.1"));
+    assert_eq!(of("2001:db8:1:2::3"), of("2001:db8:1:ffff::"));
+    assert_ne!(of("2001:db8:1::1"), of("2001:db8:2::1"));
+}

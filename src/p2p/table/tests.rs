@@ -1,6 +1,7 @@
 //! Who is let in, and who makes room.
 
 use super::*;
+use crate::chain::{Hash, Height};
 
 struct Home {
     table: Table,
@@ -17,7 +18,7 @@ impl Home {
     /// Lets a peer in, if there is room.
     fn come(&mut self, address: &str) -> bool {
         let address = address.parse().unwrap();
-        if !self.table.admits(address, &self.config, Instant::now()) {
+        if !self.table.admits(address, &self.config) {
             return false;
         }
         let (waiting, _) = mpsc::channel(1);
@@ -58,30 +59,57 @@ async fn four_links_of_one_prefix_are_let_in_and_any_number_of_loopback() {
     assert!(!home.come("[::ffff:192.0.2.77]:1"), "IPv4 in IPv6 is IPv4");
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_link_silent_longest_makes_room_once_it_was_silent_for_thirty_seconds() {
-    let mut home = Home::new(10);
-    for _ in 0..10 {
-        assert!(home.come("127.0.0.1:1"));
-        tokio::time::advance(Duration::from_millis(10)).await;
+#[tokio::test]
+async fn a_link_that_keeps_talking_makes_room_as_one_that_is_silent_does() {
+    let mut home = Home::new(16);
+    // Honest peers from 12 networks, then 4 links of one that always have said something just now.
+    for net in 1..=12 {
+        assert!(home.come(&format!("198.{net}.0.1:1")));
     }
-    assert!(!home.come("127.0.0.1:2"), "nobody was silent for long");
-    tokio::time::advance(Duration::from_secs(40)).await;
-    // The eight oldest are kept, so 8 and 9 are left, and 8 has just spoken.
-    home.table.links[&LinkId(8)].stats.valid();
-    assert!(home.come("127.0.0.1:2"));
-    assert_eq!(home.live(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 10]);
-    assert!(!home.come("127.0.0.1:3"), "all others are kept or fresh");
+    for host in 1..=4 {
+        assert!(home.come(&format!("192.0.2.{host}:1")));
+    }
+    let drip = |home: &Home| {
+        for link in home.live().into_iter().filter(|link| *link >= 12) {
+            home.table.links[&LinkId(link)].stats.received(10);
+        }
+    };
+    for net in 1..=3 {
+        drip(&home);
+        assert!(home.come(&format!("203.{net}.113.1:1")));
+    }
+    let honest: Vec<_> = (0..12).chain(16..19).collect();
+    let kept = home.live().into_iter().filter(|link| honest.contains(link)).count();
+    assert_eq!(kept, 15, "the one network made room for all three: {:?}", home.live());
 }
 
-#[tokio::test(start_paused = true)]
-async fn links_that_delivered_a_new_block_are_kept() {
-    let mut home = Home::new(10);
-    for _ in 0..10 {
+#[tokio::test]
+async fn links_that_delivered_blocks_headers_or_short_round_trips_are_kept() {
+    let mut home = Home::new(8);
+    let tip = Mark { height: Height::new(5), hash: Hash::ZERO };
+    for _ in 0..8 {
         assert!(home.come("127.0.0.1:1"));
     }
-    home.table.links[&LinkId(9)].stats.new_block();
-    tokio::time::advance(Duration::from_secs(40)).await;
+    home.table.links[&LinkId(7)].stats.new_block();
+    home.table.links[&LinkId(6)].stats.tip(tip);
+    home.table.extended_to(tip);
+    let stats = &home.table.links[&LinkId(5)].stats;
+    stats.ponged(&stats.ping(1));
     assert!(home.come("127.0.0.1:2"));
-    assert_eq!(home.live(), [0, 1, 2, 3, 4, 5, 6, 7, 9, 10]);
+    // The oldest is kept for its group, two more for their age.
+    assert_eq!(home.live(), [0, 1, 2, 3, 5, 6, 7, 8]);
+}
+
+#[tokio::test]
+async fn a_peer_is_refused_when_its_own_network_holds_most_and_all_of_that_is_kept() {
+    let mut home = Home::new(8);
+    for net in 1..=7 {
+        assert!(home.come(&format!("198.{net}.0.1:1")));
+    }
+    assert!(home.come("192.0.2.1:1"));
+    home.table.links[&LinkId(7)].stats.new_block();
+    assert!(!home.come("192.0.2.2:1"));
+    assert_eq!(home.live().len(), 8);
+    let mut none = Home::new(0);
+    assert!(!none.come("192.0.2.1:1"), "nobody can make room");
 }

@@ -3,13 +3,16 @@
 use crate::harness::{PeerNode, Socket};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn above_the_cap_a_peer_is_refused_with_1013_and_a_place_that_is_free_is_given() {
+async fn above_the_cap_the_youngest_link_makes_room_with_1013_and_a_place_that_is_free_is_given() {
     let node = PeerNode::with(|config| config.max_accepted = 2).await;
     let first = Socket::connect(node.address).await;
-    let _second = Socket::connect(node.address).await;
+    node.has_links(1).await;
+    let mut second = Socket::connect(node.address).await;
     node.has_links(2).await;
-    let mut third = Socket::connect(node.address).await;
-    assert_eq!(third.closed().await, 1013);
+    let _third = Socket::connect(node.address).await;
+    assert_eq!(second.closed().await, 1013);
+    drop(second);
+    node.has_links(2).await;
     drop(first);
     node.has_links(1).await;
     let _fourth = Socket::connect(node.address).await;
