@@ -38,9 +38,6 @@ pub(super) struct Rules {
     pub(super) answers: Answers,
 }
 
-/// What a path takes that is open to everyone.
-const OPEN_METHODS: &str = "GET, HEAD, OPTIONS";
-
 /// What becomes of a request that is not refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Passed {
@@ -79,7 +76,7 @@ where
                     request.extensions_mut().insert(share);
                     inner.call(request).await
                 }
-                Ok(Passed::Answered) => Ok(reply::no_content(OPEN_METHODS)),
+                Ok(Passed::Answered) => Ok(reply::no_content(routes::OPEN_METHODS)),
                 Err(problem) => Ok(problem.into_response()),
             }
         })
@@ -95,24 +92,20 @@ impl Rules {
             headers: request.headers(),
         })?;
         let path = request.uri().path();
-        let route = routes::find(path);
-        let is_open = route.is_some_and(|route| route.access == Access::Everyone);
+        let found = routes::find(path);
+        let is_open = found.is_some_and(routes::Found::is_open);
         let role = if is_open { None } else { Some(self.user(request).await?) };
-        let Some(route) = route else {
+        let Some(found) = found else {
             return Err(Problem::new(Kind::NotFound, "look the path up in docs/api.md"));
         };
         if is_open && *request.method() == Method::OPTIONS {
             return Ok(Passed::Answered);
         }
-        if *request.method() != route.method {
-            let allow = match route.method {
-                Method::GET if is_open => OPEN_METHODS,
-                Method::GET => "GET, HEAD",
-                _ => "POST",
-            };
+        let Some(route) = found.route(request.method()) else {
+            let allow = found.methods();
             let detail = format!("this path takes {allow}");
             return Err(Problem::new(Kind::MethodNotAllowed, detail).allow(allow));
-        }
+        };
         if route.access == Access::Operators && role != Some(Role::Operator) {
             let detail = "call as a user whose role is operator";
             return Err(Problem::new(Kind::ForbiddenRole, detail));

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -38,7 +39,25 @@ pub(super) fn strings(body: &[u8], key: &'static str, most: usize) -> Result<Str
 /// As [`strings`], for one string.
 pub(super) fn string(body: &[u8], key: &'static str) -> Result<String, Problem> {
     let place = Cell::new(Place::Body);
-    read(body, key, &place, StringSeed)
+    read(body, key, &place, ValueSeed::new())
+}
+
+/// Reads `{"key": ".."}`; `None` when the key is missing.
+///
+/// # Errors
+/// As [`string`], but for that.
+pub(super) fn optional_string(body: &[u8], key: &'static str) -> Result<Option<String>, Problem> {
+    let place = Cell::new(Place::Body);
+    read_optional(body, key, &place, ValueSeed::new())
+}
+
+/// Reads `{"key": 1}`, a whole number that is not negative; `None` when the key is missing.
+///
+/// # Errors
+/// As [`optional_string`].
+pub(super) fn optional_number(body: &[u8], key: &'static str) -> Result<Option<u64>, Problem> {
+    let place = Cell::new(Place::Body);
+    read_optional(body, key, &place, ValueSeed::new())
 }
 
 /// The strings of an array.
@@ -59,6 +78,20 @@ fn read<'de, S>(
 where
     S: DeserializeSeed<'de> + Clone,
 {
+    let value = read_optional(body, key, place, seed)?;
+    value.ok_or_else(|| invalid(format!("`{key}` is missing"), Place::Value, key))
+}
+
+/// `None` when the key is missing.
+fn read_optional<'de, S>(
+    body: &'de [u8],
+    key: &'static str,
+    place: &Cell<Place>,
+    seed: S,
+) -> Result<Option<S::Value>, Problem>
+where
+    S: DeserializeSeed<'de> + Clone,
+{
     if body.starts_with(BYTE_ORDER_MARK) {
         let detail = "the body begins with a byte order mark (EF BB BF); send the JSON without it";
         return Err(invalid(detail.to_owned(), Place::Body, key));
@@ -75,7 +108,7 @@ where
         check_skipped(text.as_bytes())
             .map_err(|reason| invalid(reason.to_owned(), Place::Body, key))?;
     }
-    value.ok_or_else(|| invalid(format!("`{key}` is missing"), Place::Value, key))
+    Ok(value)
 }
 
 fn invalid(detail: String, place: Place, key: &'static str) -> Problem {
@@ -200,14 +233,26 @@ impl Visitor<'_> for KeySeed {
     }
 }
 
-#[derive(Clone)]
-struct StringSeed;
+/// One value of this type.
+struct ValueSeed<T>(PhantomData<T>);
 
-impl<'de> DeserializeSeed<'de> for StringSeed {
-    type Value = String;
+impl<T> ValueSeed<T> {
+    const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
-        de::Deserialize::deserialize(deserializer)
+impl<T> Clone for ValueSeed<T> {
+    fn clone(&self) -> Self {
+        Self::new()
+    }
+}
+
+impl<'de, T: de::Deserialize<'de>> DeserializeSeed<'de> for ValueSeed<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::deserialize(deserializer)
     }
 }
 

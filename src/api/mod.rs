@@ -20,6 +20,7 @@ mod gate;
 mod health;
 mod host;
 mod json;
+mod known;
 mod mine;
 mod panics;
 mod password;

@@ -19,7 +19,7 @@ use super::body::{MAX_SMALL_BYTES, check_json_type};
 use super::problem::{Kind, Problem};
 use super::routes::Context;
 use super::{json, reply};
-use crate::node::{Dialect, Direction, LinkInfo, Links, PeerUrl, PeerUrlError};
+use crate::node::{DialError, Dialect, Direction, LinkInfo, Links, PeerUrl, PeerUrlError};
 
 /// Most entries of the peers file.
 const MAX_PEERS: usize = 1_024;
@@ -112,13 +112,33 @@ where
     check_json_type(headers)?;
     let body = context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
     let text = json::string(body.as_bytes(), "peer")?;
-    let peer: PeerUrl = text.parse().map_err(|error: PeerUrlError| {
-        Problem::new(Kind::InvalidPeer, error.to_string()).at("peer")
-    })?;
-    match context.node.links().dial(&peer).await {
-        Ok(()) => reply::json(&text),
-        Err(error) => Err(Problem::new(Kind::PeerUnreachable, error.to_string()).at("peer")),
-    }
+    dial_remote(context, &text, "peer").await?;
+    reply::json(&text)
+}
+
+/// Remembers and dials a peer that a client named in this field. Whatever keeps a link from
+/// coming about is told in the same words, so that nobody can look at this node's surroundings
+/// through it.
+pub(super) async fn dial_remote(
+    context: &Context,
+    text: &str,
+    field: &'static str,
+) -> Result<(), Problem> {
+    let invalid =
+        |error: PeerUrlError| Problem::new(Kind::InvalidPeer, error.to_string()).at(field);
+    let peer: PeerUrl = text.parse().map_err(invalid)?;
+    peer.check_remote().map_err(invalid)?;
+    let links = context.node.links();
+    links.dial(&peer).await.map_err(|error| match error {
+        DialError::OtherChain => {
+            Problem::new(Kind::PeerOfOtherChain, error.to_string()).at(field)
+        }
+        DialError::RestApi => Problem::new(Kind::PeerUnreachable, error.to_string()).at(field),
+        _ => {
+            let detail = "no link came about; the peer stays remembered and is tried again, and GET /v1/peers/known says how that goes";
+            Problem::new(Kind::PeerUnreachable, detail).at(field)
+        }
+    })
 }
 
 #[derive(Serialize)]
@@ -155,7 +175,7 @@ where
 
 async fn dial(links: &Links, peer: String) -> Dialled {
     let result = match peer.parse::<PeerUrl>() {
-        Ok(url) => links.dial(&url).await.map_err(|error| error.to_string()),
+        Ok(url) => links.dial_from_file(&url).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     Dialled { peer, connected: result.is_ok(), error: result.err() }

@@ -24,8 +24,11 @@ pub(super) enum Kind {
     ForeignOrigin,
     NotFound,
     BlockNotFound,
+    PeerNotFound,
+    BanNotFound,
     MethodNotAllowed,
     RequestTimeout,
+    PeerOfOtherChain,
     BodyTooLarge,
     DataTooLarge,
     UnsupportedMediaType,
@@ -47,7 +50,7 @@ pub(super) enum Kind {
 impl Kind {
     /// Every kind, for the test that holds the documentation to it.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 30] = [
         Self::MalformedRequest,
         Self::InvalidBody,
         Self::InvalidParameter,
@@ -57,8 +60,11 @@ impl Kind {
         Self::ForeignOrigin,
         Self::NotFound,
         Self::BlockNotFound,
+        Self::PeerNotFound,
+        Self::BanNotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
+        Self::PeerOfOtherChain,
         Self::BodyTooLarge,
         Self::DataTooLarge,
         Self::UnsupportedMediaType,
@@ -104,11 +110,16 @@ impl Kind {
             }
             Self::NotFound => (S::NOT_FOUND, "not-found", "There is nothing at this path"),
             Self::BlockNotFound => (S::NOT_FOUND, "block-not-found", "There is no such block"),
+            Self::PeerNotFound => (S::NOT_FOUND, "peer-not-found", "There is no such peer"),
+            Self::BanNotFound => (S::NOT_FOUND, "ban-not-found", "There is no such ban"),
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "This path does not take this method")
             }
             Self::RequestTimeout => {
                 (S::REQUEST_TIMEOUT, "request-timeout", "The body came too slowly")
+            }
+            Self::PeerOfOtherChain => {
+                (S::CONFLICT, "peer-of-other-chain", "The peer is of another chain")
             }
             Self::BodyTooLarge => {
                 (S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is larger than this path takes")
@@ -162,7 +173,7 @@ pub(super) struct Problem {
     pub(super) detail: Cow<'static, str>,
     pub(super) field: Option<Cow<'static, str>>,
     retry_after: Option<u64>,
-    allow: Option<&'static str>,
+    allow: Option<Cow<'static, str>>,
 }
 
 #[derive(Serialize)]
@@ -196,8 +207,8 @@ impl Problem {
     }
 
     /// What the path takes instead.
-    pub(super) fn allow(mut self, methods: &'static str) -> Self {
-        self.allow = Some(methods);
+    pub(super) fn allow(mut self, methods: impl Into<Cow<'static, str>>) -> Self {
+        self.allow = Some(methods.into());
         self
     }
 
@@ -249,8 +260,9 @@ impl Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if let Some(methods) = self.allow {
-            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+        let allow = self.allow.as_deref().and_then(|methods| HeaderValue::from_str(methods).ok());
+        if let Some(methods) = allow {
+            headers.insert(header::ALLOW, methods);
         }
     }
 }

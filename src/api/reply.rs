@@ -34,10 +34,16 @@ pub(super) fn text(text: impl Into<Bytes>) -> Response {
     typed(text.into(), "text/plain; charset=utf-8")
 }
 
-/// Nothing but the methods that the path takes.
-pub(super) fn no_content(allow: &'static str) -> Response {
+/// Success without more to say.
+pub(super) fn nothing() -> Response {
     let mut response = Response::new(Bytes::new().into());
     *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// Nothing but the methods that the path takes.
+pub(super) fn no_content(allow: &'static str) -> Response {
+    let mut response = nothing();
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     response
 }

@@ -27,10 +27,9 @@ use super::finish::{Finish, RequestIds};
 use super::gate::{Gate, Rules};
 use super::host::Hosts;
 use super::panics::OnPanic;
-use super::peers;
 use super::routes::{self, Context};
 use super::stream::{GuardedStream, Lingering};
-use super::{ApiConfig, AuthHandle, Limits, TrustedProxies};
+use super::{ApiConfig, AuthHandle, Limits, TrustedProxies, known, peers};
 use crate::node::NodeHandle;
 
 /// Hyper's buffers of a connection, in bytes, for what is read and for what is
@@ -89,6 +88,7 @@ impl Server {
             peers_required: config.peers_required,
             streams: Arc::new(Semaphore::new(chains::MAX_STREAMS)),
             peers_turns: Arc::new(Semaphore::new(peers::MAX_ADD_ALL)),
+            known_lists: Arc::new(Semaphore::new(known::MAX_KNOWN_LISTS)),
         };
         Ok(Self {
             listener,

@@ -1,5 +1,6 @@
 //! The command line: every subcommand, flag and page of help.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -49,6 +50,9 @@ pub(super) enum Command {
     /// Asks a running node how it is
     #[command(long_about = help::STATUS, after_long_help = help::STATUS_AFTER)]
     Status(StatusArgs),
+    /// Lists, adds, removes and bans the peers of a running node
+    #[command(long_about = help::PEER, after_long_help = help::PEER_AFTER)]
+    Peer(PeerArgs),
 }
 
 /// The data directory, which most subcommands take.
@@ -171,10 +175,10 @@ pub(super) struct SelectArgs {
 #[derive(Args, Debug)]
 pub(super) struct RemoteArgs {
     /// User of the running node's REST API [default: jenny]
-    #[arg(long, value_name = "NAME", env = "JENNY_USER")]
+    #[arg(long, value_name = "NAME", env = "JENNY_USER", global = true)]
     pub(super) user: Option<String>,
     /// File with that user's password; else `JENNY_PASSWORD`, else on loopback the default one
-    #[arg(long, value_name = "FILE", env = "JENNY_PASSWORD_FILE")]
+    #[arg(long, value_name = "FILE", env = "JENNY_PASSWORD_FILE", global = true)]
     pub(super) password_file: Option<PathBuf>,
 }
 
@@ -207,6 +211,56 @@ pub(super) struct StatusArgs {
     /// Asks again every 2 seconds, until interrupted
     #[arg(long)]
     pub(super) watch: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct PeerArgs {
+    #[command(subcommand)]
+    pub(super) command: PeerCommand,
+    /// Address of the running node
+    #[arg(long, value_name = "URL", env = "JENNY_URL", default_value = DEFAULT_URL, global = true)]
+    pub(super) url: String,
+    #[command(flatten)]
+    pub(super) remote: RemoteArgs,
+    /// The node's answer as JSON
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PeerCommand {
+    /// Live links, known peers and bans
+    List,
+    /// Remembers a peer and dials it
+    Add {
+        /// ws://host:port
+        #[arg(value_name = "URL")]
+        peer: String,
+    },
+    /// Closes the link to a peer and forgets it
+    Remove {
+        /// The address as `jenny peer list` shows it
+        #[arg(value_name = "URL")]
+        peer: String,
+    },
+    /// Keeps an IP address out
+    Ban {
+        /// Without a port
+        #[arg(value_name = "IP")]
+        address: IpAddr,
+        /// For how long, a day at most [default: 86400]
+        #[arg(long, value_name = "SECONDS")]
+        seconds: Option<u64>,
+        /// Why, for people
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Ends a ban
+    Unban {
+        /// Without a port
+        #[arg(value_name = "IP")]
+        address: IpAddr,
+    },
 }
 
 /// What a user of the REST API may do.

@@ -197,3 +197,26 @@ Exit codes:
   1    it cannot be reached, or refused, or the answer cannot be written
   2    usage
   130  interrupted";
+
+pub(super) const PEER: &str = "\
+Lists, adds, removes and bans the peers of a running node, over REST. Everything but `list` needs a
+user whose role is operator.
+
+A peer that is removed loses its link and stays away, also when the peers file names it, until it is
+added again or the node starts anew. A ban keeps an IP address out for a day unless --seconds says
+otherwise; a peer that the operator named is dialled all the same, so remove that one too.";
+
+pub(super) const PEER_AFTER: &str = "\
+Examples:
+  jenny peer list
+  jenny peer list --json | jq -r '.known[] | select(.failures > 9) | .address'
+  jenny peer add ws://192.0.2.1:7545
+  jenny peer remove ws://typo.invalid:7545
+  jenny peer ban 192.0.2.9 --seconds 3600 --reason 'sends nonsense'
+  jenny peer unban 192.0.2.9 --url http://10.0.0.7:3000 --user alice --password-file ./password
+
+Exit codes:
+  0    done
+  1    the node cannot be reached, or refused
+  2    usage
+  130  interrupted";

@@ -14,6 +14,7 @@ mod offline;
 mod output;
 mod pace;
 mod paced;
+mod peer;
 mod peers;
 mod progress;
 mod remote;
@@ -75,6 +76,7 @@ fn dispatch(command: &Command) -> Result<()> {
         Command::Dump(args) => dump::run(args, &env),
         Command::Verify(args) => verify::run(args),
         Command::Status(args) => status::run(args, &env),
+        Command::Peer(args) => peer::run(args, &env),
     }
 }
 

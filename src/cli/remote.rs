@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use ureq::http::StatusCode;
+use ureq::http::{Method, Request, StatusCode};
 use url::{Host, Url};
 
 use super::args::RemoteArgs;
@@ -127,12 +127,7 @@ impl Remote {
         let url = format!("{}{path}", self.name());
         let request = self.agent.get(&url).header("Authorization", &self.authorization);
         let answer = request.config().timeout_global(deadline).build().call();
-        let answer = answer.map_err(|error| {
-            Failure::no(format!("no node answers at {}", self.name()))
-                .because(error)
-                .may_pass()
-                .hint("see that it runs, and give its address with --url")
-        })?;
+        let answer = answer.map_err(|error| self.unanswered(error))?;
         let status = answer.status();
         let body = Paced::new(answer.into_body().into_with_config().limit(u64::MAX).reader());
         if status == StatusCode::OK {
@@ -141,23 +136,7 @@ impl Remote {
         if status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        let mut text = Vec::new();
-        // What is cut off is no JSON, and says nothing.
-        let read = body.take(MAX_PROBLEM_BYTES).read_to_end(&mut text);
-        let problem = read.ok().and_then(|_| serde_json::from_slice(&text).ok());
-        let problem: Problem = problem.unwrap_or_default();
-        let said = if problem.detail.is_empty() { problem.title } else { problem.detail };
-        let said: String = escape(&said).chars().take(MAX_DETAIL_CHARS).collect();
-        let failure = Failure::no(format!("{} answers {status}: {said}", self.name()));
-        Err(match status {
-            StatusCode::UNAUTHORIZED if self.is_default => failure
-                .hint("the default user and password, which were sent, do not count there")
-                .hint(CREDENTIALS_HINT),
-            StatusCode::UNAUTHORIZED => failure.hint(CREDENTIALS_HINT),
-            _ if status.is_server_error() => failure.may_pass(),
-            _ => failure,
-        }
-        .into())
+        Err(self.refused(status, body).into())
     }
 
     /// The whole answer to `GET path`; none when the node says there is no such thing.
@@ -171,6 +150,60 @@ impl Remote {
             return Err(Failure::no(format!("{} answers too much", self.name())).into());
         }
         Ok(Some(bytes))
+    }
+
+    /// Changes something: the answer's body. A refusal says what the node says.
+    pub(super) fn change(
+        &self,
+        method: Method,
+        path: &str,
+        json: Option<String>,
+    ) -> Result<Vec<u8>> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.name()))
+            .header("Authorization", &self.authorization);
+        if json.is_some() {
+            request = request.header("Content-Type", "application/json");
+        }
+        let answer = self.agent.run(request.body(json.unwrap_or_default())?);
+        let answer = answer.map_err(|error| self.unanswered(error))?;
+        let status = answer.status();
+        let body = Paced::new(answer.into_body().into_with_config().limit(u64::MAX).reader());
+        if !status.is_success() {
+            return Err(self.refused(status, body).into());
+        }
+        let mut bytes = Vec::new();
+        body.take(MAX_ANSWER_BYTES)
+            .read_to_end(&mut bytes)
+            .with_context(|| format!("{} broke off", self.name()))?;
+        Ok(bytes)
+    }
+
+    fn unanswered(&self, error: ureq::Error) -> Failure {
+        Failure::no(format!("no node answers at {}", self.name()))
+            .because(error)
+            .may_pass()
+            .hint("see that it runs, and give its address with --url")
+    }
+
+    fn refused(&self, status: StatusCode, body: impl Read) -> Failure {
+        let mut text = Vec::new();
+        // What is cut off is no JSON, and says nothing.
+        let read = body.take(MAX_PROBLEM_BYTES).read_to_end(&mut text);
+        let problem = read.ok().and_then(|_| serde_json::from_slice(&text).ok());
+        let problem: Problem = problem.unwrap_or_default();
+        let said = if problem.detail.is_empty() { problem.title } else { problem.detail };
+        let said: String = escape(&said).chars().take(MAX_DETAIL_CHARS).collect();
+        let failure = Failure::no(format!("{} answers {status}: {said}", self.name()));
+        match status {
+            StatusCode::UNAUTHORIZED if self.is_default => failure
+                .hint("the default user and password, which were sent, do not count there")
+                .hint(CREDENTIALS_HINT),
+            StatusCode::UNAUTHORIZED => failure.hint(CREDENTIALS_HINT),
+            _ if status.is_server_error() => failure.may_pass(),
+            _ => failure,
+        }
     }
 
     /// The node's status.

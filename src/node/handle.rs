@@ -185,13 +185,36 @@ impl NodeHandle {
         self.read(move || book.entries()).await
     }
 
-    /// Writes a peer into the address book, over what it had of it.
+    /// Writes a peer into the address book, over what it had of it, unless the operator removed
+    /// it meanwhile.
     ///
     /// # Errors
     /// As [`NodeHandle::read`].
     pub async fn remember_peer(&self, peer: KnownPeer) -> Result<(), NodeFailure> {
-        let book = self.shared.reader.book();
-        self.read(move || book.put(&peer)).await
+        let (shared, book) = (Arc::clone(&self.shared), self.shared.reader.book());
+        let is_wanted = move |address: &str| !shared.forgotten.contains(address);
+        self.read(move || book.put_if(&peer, &is_wanted)).await
+    }
+
+    /// Takes a peer out of the address book and keeps it out until it is added again or the
+    /// node starts anew. Returns whether the book had it.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub async fn forget_peer(&self, address: &str) -> Result<bool, NodeFailure> {
+        self.shared.forgotten.add(address);
+        let (book, address) = (self.shared.reader.book(), address.to_owned());
+        self.read(move || book.remove(&address)).await
+    }
+
+    /// Whether the operator removed this peer and did not add it again.
+    pub fn is_forgotten(&self, address: &str) -> bool {
+        self.shared.forgotten.contains(address)
+    }
+
+    /// The operator adds a peer that may have been removed.
+    pub fn recall_peer(&self, address: &str) {
+        self.shared.forgotten.remove(address);
     }
 
     /// The addresses of the peers to dial before others after a restart.
@@ -245,6 +268,18 @@ impl NodeHandle {
             let Some(unwritten) = unwritten else { return Ok(()) };
             node.read(move || bans.write(&unwritten)).await
         }
+    }
+
+    /// Ends a ban: at once in memory, and in the database when the future resolves. Returns
+    /// whether there was one.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub async fn unban(&self, address: IpAddr) -> Result<bool, NodeFailure> {
+        let bans = self.shared.reader.bans();
+        let Some(unwritten) = bans.remove(address, self.now()) else { return Ok(false) };
+        self.read(move || bans.write(&unwritten)).await?;
+        Ok(true)
     }
 
     /// The bans that have not ended, in order of address. Does not touch the disk.

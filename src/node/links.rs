@@ -1,6 +1,6 @@
 //! The node's side of peer networking: commands to it, and the table of live links.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -8,10 +8,49 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{PeerUrl, SyncProgress};
 use crate::chain::{Hash, Height, Timestamp};
 
-/// Why a peer was not linked. It stays remembered and is tried again.
+/// Why a peer was not linked. Unless it was removed, it stays remembered and is tried again.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{0}")]
-pub struct DialError(pub String);
+#[non_exhaustive]
+pub enum DialError {
+    /// No link came about.
+    #[error("{0}")]
+    Unreached(String),
+    /// What listens there is the REST API of a node.
+    #[error(
+        "this looks like a REST API, not a peer: give the port for peers, which is 7545 by default"
+    )]
+    RestApi,
+    /// The peer's genesis block is another one.
+    #[error("the peer is of another chain: its genesis block differs")]
+    OtherChain,
+    /// The operator removed the peer.
+    #[error("the peer was removed; add it by name, or start the node again")]
+    Removed,
+}
+
+impl DialError {
+    /// No link came about for this reason.
+    pub fn unreached(reason: impl Into<String>) -> Self {
+        Self::Unreached(reason.into())
+    }
+}
+
+/// A peer that is dialled, or would be if there were room.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DialledPeer {
+    /// Its address, as it was given.
+    pub address: String,
+    /// Whether the operator named it since the node started.
+    pub is_named: bool,
+    /// Whether there is a link to it.
+    pub is_linked: bool,
+    /// Attempts that failed since the last link.
+    pub failures: u32,
+    /// Why the last one failed.
+    pub last_error: Option<DialError>,
+    /// When it is tried next; `None` while it is linked, dialled or waits for a place.
+    pub next_try: Option<Timestamp>,
+}
 
 /// Who opened a link.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,8 +129,31 @@ pub enum LinkCommand {
     Dial {
         /// The peer.
         peer: PeerUrl,
+        /// Whether the operator's file names it: that does not bring back what was removed, and
+        /// may name any address.
+        from_file: bool,
         /// The answer.
         reply: oneshot::Sender<Result<(), DialError>>,
+    },
+    /// Tell of every peer that is dialled.
+    Known {
+        /// The answer, in order of address.
+        reply: oneshot::Sender<Vec<DialledPeer>>,
+    },
+    /// Forget a peer, and close the link to it.
+    Forget {
+        /// Its address, as it was given.
+        address: String,
+        /// Whether it was known.
+        reply: oneshot::Sender<bool>,
+    },
+    /// Close the links with an address that was banned, but those to peers that the operator
+    /// named.
+    Shun {
+        /// The address.
+        address: IpAddr,
+        /// How many links.
+        reply: oneshot::Sender<usize>,
     },
 }
 
@@ -138,14 +200,52 @@ impl Links {
     /// # Errors
     /// Why there is no link.
     pub async fn dial(&self, peer: &PeerUrl) -> Result<(), DialError> {
-        let Some(network) = &self.network else {
-            return Err(DialError("this node was started without peer networking".to_owned()));
-        };
-        let stopped = || DialError("peer networking has stopped".to_owned());
+        self.dial_named(peer, false).await
+    }
+
+    /// As [`Links::dial`], for a peer that the operator's file names.
+    ///
+    /// # Errors
+    /// As [`Links::dial`]; also when the peer was removed since the start.
+    pub async fn dial_from_file(&self, peer: &PeerUrl) -> Result<(), DialError> {
+        self.dial_named(peer, true).await
+    }
+
+    async fn dial_named(&self, peer: &PeerUrl, from_file: bool) -> Result<(), DialError> {
+        if self.network.is_none() {
+            return Err(DialError::unreached("this node was started without peer networking"));
+        }
+        let peer = peer.clone();
+        let answer = self.command(|reply| LinkCommand::Dial { peer, from_file, reply }).await;
+        answer.unwrap_or_else(|| Err(DialError::unreached("peer networking has stopped")))
+    }
+
+    /// Every peer that is dialled, in order of address; none without peer networking.
+    pub async fn known(&self) -> Vec<DialledPeer> {
+        self.command(|reply| LinkCommand::Known { reply }).await.unwrap_or_default()
+    }
+
+    /// Forgets a peer and closes the link to it. Returns whether it was known.
+    pub async fn forget(&self, address: &str) -> bool {
+        let address = address.to_owned();
+        self.command(|reply| LinkCommand::Forget { address, reply }).await.unwrap_or(false)
+    }
+
+    /// Closes the links with an address that was banned, but those to peers that the operator
+    /// named. Returns how many.
+    pub async fn shun(&self, address: IpAddr) -> usize {
+        self.command(|reply| LinkCommand::Shun { address, reply }).await.unwrap_or(0)
+    }
+
+    /// The network's answer; `None` without one that runs.
+    async fn command<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> LinkCommand,
+    ) -> Option<T> {
+        let network = self.network.as_ref()?;
         let (reply, answer) = oneshot::channel();
-        let command = LinkCommand::Dial { peer: peer.clone(), reply };
-        network.commands.send(command).await.map_err(|_| stopped())?;
-        answer.await.unwrap_or_else(|_| Err(stopped()))
+        network.commands.send(command(reply)).await.ok()?;
+        answer.await.ok()
     }
 
     /// The live links.

@@ -14,6 +14,7 @@ mod command;
 mod config;
 mod connect;
 mod error;
+mod forgotten;
 mod handle;
 mod inbox;
 mod links;
@@ -38,9 +39,11 @@ pub use config::NodeConfig;
 pub use connect::Connecting;
 pub use error::{MineError, NodeFailure, OfferError};
 pub use handle::NodeHandle;
-pub use links::{DialError, Dialect, Direction, LinkCommand, LinkInfo, LinkServer, Links};
+pub use links::{
+    DialError, Dialect, DialledPeer, Direction, LinkCommand, LinkInfo, LinkServer, Links,
+};
 pub use offer::{Branch, Offered};
-pub use peer_url::{PeerUrl, PeerUrlError};
+pub use peer_url::{PeerUrl, PeerUrlError, is_local_service};
 pub use progress::{SyncProgress, SyncState};
 pub use request::Mined;
 pub use running::Node;

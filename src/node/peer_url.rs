@@ -1,5 +1,6 @@
 //! A peer's address, as an operator or a client writes it.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use url::{Host, Url};
@@ -41,6 +42,48 @@ impl PeerUrl {
         };
         Some((host, url.port_or_known_default()?))
     }
+}
+
+impl PeerUrl {
+    /// Whether a client may add this peer over REST: it names no path, and no address that only
+    /// this machine's surroundings have.
+    ///
+    /// # Errors
+    /// When it does.
+    pub fn check_remote(&self) -> Result<(), PeerUrlError> {
+        let bad =
+            |reason: &str| Err(PeerUrlError { text: shorten(&self.0), reason: reason.to_owned() });
+        let Ok(url) = Url::parse(&self.0) else { return bad("it is no URL") };
+        if url.path() != "/" {
+            return bad("a path may follow only in the peers file");
+        }
+        let address: Option<IpAddr> = match url.host() {
+            Some(Host::Ipv4(address)) => Some(address.into()),
+            Some(Host::Ipv6(address)) => Some(address.into()),
+            _ => None,
+        };
+        if address.is_some_and(is_local_service) {
+            return bad("link-local and metadata addresses are refused");
+        }
+        Ok(())
+    }
+}
+
+/// Whether an address is link-local, or where clouds tell a machine its secrets. No peer is
+/// there, and a request to it is one that a stranger may want this node to make.
+pub fn is_local_service(address: IpAddr) -> bool {
+    const METADATA: [IpAddr; 4] = [
+        IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+        IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+        IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
+        IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    ];
+    let address = address.to_canonical();
+    let is_link_local = match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    is_link_local || METADATA.contains(&address)
 }
 
 impl FromStr for PeerUrl {

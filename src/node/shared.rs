@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::clock::{ClockFault, ClockWatch, Reading};
 use super::command::Command;
+use super::forgotten::Forgotten;
 use super::inbox::Inbox;
 use super::rate::HashRate;
 use super::swaps::SwapLog;
@@ -27,6 +28,7 @@ const MAX_OFFERS: usize = 2;
 pub(super) struct Shared {
     pub(super) spec: Spec,
     pub(super) chain_id: Hash,
+    pub(super) forgotten: Forgotten,
     pub(super) config: NodeConfig,
     pub(super) reader: Reader,
     pub(super) links: Links,
@@ -74,6 +76,7 @@ impl Shared {
     ) -> Self {
         Self {
             chain_id: spec.genesis().hash(),
+            forgotten: Forgotten::default(),
             started: Instant::now(),
             inbox: Inbox::new(config.mine_queue),
             commands,

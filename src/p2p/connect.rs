@@ -20,7 +20,7 @@ use super::places::Place;
 use super::stats::Stats;
 use super::transport::{Connected, Transport};
 use super::upgrade::{self, Refusal};
-use crate::node::{Dialect, PeerUrl};
+use crate::node::{DialError, Dialect, PeerUrl, is_local_service};
 use crate::sync::message::MAX_FRAME;
 
 /// An upgraded connection.
@@ -109,16 +109,25 @@ pub(super) const BANNED: &str = "its address is banned";
 
 const FULL: Close = Close { code: 1013, reason: "no room for another link; try again later" };
 
+/// How the operator came to speak of a peer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named {
+    /// It was named: a ban does not count.
+    pub(super) is_wanted: bool,
+    /// Settings or a file name it, so that it may have any address.
+    pub(super) is_configured: bool,
+}
+
 /// Dials a peer, and serves the link. A ban counts only for one that is not wanted.
 pub(super) async fn dial<T: Transport>(
     context: Arc<Context>,
     transport: T,
     peer: PeerUrl,
-    is_wanted: bool,
+    named: Named,
     listening: SocketAddr,
 ) {
     let limit = context.config.handshake_timeout;
-    let reached = timeout(limit, reach(&context, &transport, &peer, is_wanted, listening));
+    let reached = timeout(limit, reach(&context, &transport, &peer, named, listening));
     let Some(reached) = context.stop.run_until_cancelled(reached).await else { return };
     let unreached = match reached {
         Ok(Ok(upgraded)) => {
@@ -132,12 +141,13 @@ pub(super) async fn dial<T: Transport>(
             return;
         }
         Ok(Err(Unreached::Oneself)) => {
-            Event::Unreached { peer, reason: "this is the node itself".to_owned(), is_self: true }
+            let error = DialError::unreached("this is the node itself");
+            Event::Unreached { peer, error, is_self: true }
         }
-        Ok(Err(Unreached::Other(reason))) => Event::Unreached { peer, reason, is_self: false },
+        Ok(Err(Unreached::Other(error))) => Event::Unreached { peer, error, is_self: false },
         Err(_) => {
-            let reason = format!("no link within {limit:?}");
-            Event::Unreached { peer, reason, is_self: false }
+            let error = DialError::Unreached(format!("no link within {limit:?}"));
+            Event::Unreached { peer, error, is_self: false }
         }
     };
     // Without a driver nobody needs to know.
@@ -146,27 +156,34 @@ pub(super) async fn dial<T: Transport>(
 
 enum Unreached {
     Oneself,
-    Other(String),
+    Other(DialError),
 }
 
 async fn reach<T: Transport>(
     context: &Context,
     transport: &T,
     peer: &PeerUrl,
-    is_wanted: bool,
+    named: Named,
     listening: SocketAddr,
 ) -> Result<Upgraded<T::Stream>, Unreached> {
-    let other = |error: std::io::Error| Unreached::Other(error.to_string());
-    let no_host = || Unreached::Other("its address names no host".to_owned());
+    let unreached = |reason: &str| Unreached::Other(DialError::unreached(reason));
+    let other = |error: std::io::Error| unreached(&error.to_string());
+    let no_host = || unreached("its address names no host");
     let (host, port) = peer.authority().ok_or_else(no_host)?;
-    let is_banned = |ip| !is_wanted && context.node.is_banned(ip, context.node.now());
-    let banned = || Unreached::Other(BANNED.to_owned());
+    let is_banned = |ip| !named.is_wanted && context.node.is_banned(ip, context.node.now());
+    let banned = || unreached(BANNED);
     let is_name = host.parse::<IpAddr>().is_err();
     let allowed = |mut addresses: Vec<SocketAddr>| {
-        if !is_wanted {
+        if !named.is_wanted {
             addresses.retain(|address| may_lead_to(is_name, address.ip()));
             if addresses.is_empty() {
-                return Err(Unreached::Other(NOT_ABROAD.to_owned()));
+                return Err(unreached(NOT_ABROAD));
+            }
+        }
+        if !named.is_configured {
+            addresses.retain(|address| !is_local_service(address.ip()));
+            if addresses.is_empty() {
+                return Err(unreached(LOCAL_SERVICE));
             }
         }
         addresses.retain(|address| !is_banned(address.ip()));
@@ -189,11 +206,15 @@ async fn reach<T: Transport>(
             }
             Err(Refused::NoToken) if offer != Offer::Nothing => {}
             Err(Refused::NoToken) => break,
-            Err(Refused::Other(reason)) => return Err(Unreached::Other(reason)),
+            Err(Refused::RestApi) => return Err(Unreached::Other(DialError::RestApi)),
+            Err(Refused::Other(reason)) => return Err(unreached(&reason)),
         }
     }
-    Err(Unreached::Other("it answers with a protocol that was not offered".to_owned()))
+    Err(unreached("it answers with a protocol that was not offered"))
 }
+
+/// Why an address that only a client named is not connected to.
+const LOCAL_SERVICE: &str = "link-local and metadata addresses are dialled only when the peers file, --peer or p2p.peers names them";
 
 /// Why a name of the address book is not connected to.
 const NOT_ABROAD: &str = "its name leads to this machine or to no usable address; name it as a peer to dial it all the same";

@@ -1,6 +1,7 @@
 //! The peers that this node dials, and when. Which of them come first is in [`choose`].
 
 mod choose;
+mod listing;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -44,6 +45,12 @@ struct Known {
     group: Option<NetGroup>,
     /// Its place among equals, drawn anew after each dial: no peer can choose it.
     order: u64,
+    /// Why the last dial or link failed.
+    last_error: Option<DialError>,
+    /// Whether settings or a file name it.
+    is_configured: bool,
+    /// Whether the node at the other end of the link said who it is.
+    is_greeted: bool,
     askers: Vec<oneshot::Sender<Result<(), DialError>>>,
 }
 
@@ -175,6 +182,9 @@ impl Dials {
             origin,
             group: literal.and_then(NetGroup::of),
             order: (self.random)(),
+            last_error: None,
+            is_configured: false,
+            is_greeted: false,
             askers: Vec::new(),
         };
         self.known.insert(peer, known);
@@ -192,14 +202,14 @@ impl Dials {
         let Some(known) = self.known.get_mut(peer) else { return is_new };
         // Whoever asked may have gone.
         let _ = match known.state {
-            State::Linked(..) | State::LinkedOtherwise(..) => reply.send(Ok(())),
-            State::Oneself => reply.send(Err(oneself())),
-            State::Resting(_) | State::NoRoom | State::Dialling | State::Feeling
-                if known.askers.len() >= MAX_ASKERS =>
-            {
-                reply.send(Err(DialError("too many wait for this peer already".to_owned())))
+            State::Linked(..) | State::LinkedOtherwise(..) if known.is_greeted => {
+                reply.send(Ok(()))
             }
-            State::Resting(_) | State::NoRoom | State::Dialling | State::Feeling => {
+            State::Oneself => reply.send(Err(oneself())),
+            _ if known.askers.len() >= MAX_ASKERS => {
+                reply.send(Err(DialError::unreached("too many wait for this peer already")))
+            }
+            _ => {
                 if matches!(known.state, State::Resting(_) | State::NoRoom) {
                     known.state = State::Resting(now);
                 }
@@ -219,7 +229,8 @@ impl Dials {
         times.min()
     }
 
-    /// A link to a peer at this address came about.
+    /// A link to a peer at this address came about. Askers are answered once it was found to be
+    /// of this chain, as far as its dialect says so: by [`Dials::greeted`].
     pub(super) fn linked(
         &mut self,
         peer: &PeerUrl,
@@ -233,9 +244,7 @@ impl Dials {
         known.was_reached(clock);
         known.group = NetGroup::of(ip);
         known.failures = 0;
-        for asker in known.askers.drain(..) {
-            let _ = asker.send(Ok(()));
-        }
+        known.is_greeted = false;
     }
 
     /// A peer was reached by a dial that was to find out just that. No link is kept.
@@ -256,7 +265,7 @@ impl Dials {
     pub(super) fn failed(
         &mut self,
         peer: &PeerUrl,
-        reason: &str,
+        error: DialError,
         now: Instant,
         random: u64,
     ) -> u32 {
@@ -264,9 +273,7 @@ impl Dials {
         known.failures = known.failures.saturating_add(1);
         known.state = State::Resting(now + known.backoff.next(random));
         known.order = random;
-        for asker in known.askers.drain(..) {
-            let _ = asker.send(Err(DialError(reason.to_owned())));
-        }
+        known.fail(error);
         known.failures
     }
 
@@ -274,9 +281,7 @@ impl Dials {
     pub(super) fn is_oneself(&mut self, peer: &PeerUrl) {
         let Some(known) = self.known.get_mut(peer) else { return };
         known.state = State::Oneself;
-        for asker in known.askers.drain(..) {
-            let _ = asker.send(Err(oneself()));
-        }
+        known.fail(oneself());
     }
 
     /// A peer that the operator did not name is linked by a link that it opened, or by
@@ -286,14 +291,21 @@ impl Dials {
         let is_idle = matches!(known.state, State::Resting(_) | State::NoRoom);
         if is_idle && !known.is_wanted() && known.askers.is_empty() {
             known.state = State::LinkedOtherwise(link, now);
+            known.is_greeted = true;
         }
     }
 
     /// A link that we dialled leads where another one does, or to this node itself.
     pub(super) fn is_duplicate(&mut self, link: LinkId, of: Option<LinkId>, now: Instant) {
         for known in self.known.values_mut().filter(|known| known.state.is_by(link)) {
-            let other = |of| State::LinkedOtherwise(of, now);
-            known.state = of.map_or(State::Oneself, other);
+            if let Some(of) = of {
+                known.state = State::LinkedOtherwise(of, now);
+                known.is_greeted = true;
+                known.answer(&Ok(()));
+            } else {
+                known.state = State::Oneself;
+                known.fail(oneself());
+            }
         }
     }
 
@@ -312,12 +324,13 @@ impl Dials {
         self.known.values().any(|known| known.is_wanted() && known.state.is_by(link))
     }
 
-    /// The link to a peer is over. `longest` asks for the longest wait. Returns the peer if the
+    /// The link to a peer is over, for this reason. `longest` asks for the longest wait. Returns the peer if the
     /// link lasted long enough to speak for it.
     pub(super) fn ended(
         &mut self,
         link: LinkId,
         longest: bool,
+        why: &DialError,
         clock: Timestamp,
         now: Instant,
         random: u64,
@@ -342,6 +355,7 @@ impl Dials {
                 if longest { known.backoff.longest(random) } else { known.backoff.next(random) };
             known.state = State::Resting(now + wait);
             known.order = random;
+            known.fail(why.clone());
         }
         lasted
     }
@@ -365,7 +379,7 @@ impl Dials {
 }
 
 fn oneself() -> DialError {
-    DialError("this is the node itself".to_owned())
+    DialError::unreached("this is the node itself")
 }
 
 #[cfg(test)]

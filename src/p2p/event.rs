@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::handshake::Agreed;
 use super::link::Ticket;
 use super::stats::Stats;
-use crate::node::PeerUrl;
+use crate::node::{DialError, PeerUrl};
 use crate::sync::message::Message;
 use crate::sync::{Input, LinkId};
 
@@ -27,7 +27,7 @@ pub(super) enum Event {
     /// A peer that was dialled is connected and upgraded.
     Dialled { peer: PeerUrl, arrival: Arrival },
     /// A peer that was dialled could not be reached.
-    Unreached { peer: PeerUrl, reason: String, is_self: bool },
+    Unreached { peer: PeerUrl, error: DialError, is_self: bool },
     /// A link is over.
     Ended { link: LinkId, reason: String },
 }

@@ -1,7 +1,10 @@
 //! Agreeing with the other side on what is spoken, and asking for an upgrade.
 
 use http::Response;
-use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL, SERVER, USER_AGENT};
+use http::header::{
+    CONTENT_TYPE, HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL, SERVER, USER_AGENT,
+    WWW_AUTHENTICATE,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError, SubProtocolError};
@@ -58,6 +61,8 @@ pub(super) fn config(max_message: usize) -> WebSocketConfig {
 pub(super) enum Refused {
     /// The server answered without one of the tokens offered: offer none.
     NoToken,
+    /// It is the REST API of a node.
+    RestApi,
     /// Anything else, for the operator.
     Other(String),
 }
@@ -86,6 +91,7 @@ pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
         Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(
             SubProtocolError::NoSubProtocol,
         )) => Refused::NoToken,
+        Error::Http(answer) if is_rest_api(answer.headers()) => Refused::RestApi,
         error => other(error),
     })?;
     let headers = response.headers();
@@ -96,6 +102,13 @@ pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
         _ => Dialect::Seed,
     };
     Ok((socket, Agreed { dialect, agent: agent(headers.get(SERVER)) }))
+}
+
+/// Whether an answer is one of a node's REST API: it asks everybody for credentials.
+fn is_rest_api(headers: &HeaderMap) -> bool {
+    let challenge = headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    challenge.is_some_and(|challenge| challenge.contains("realm=\"jenny\""))
+        || headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
 }
 
 /// What we speak with a peer that offers this, in whatever order.

@@ -15,7 +15,7 @@ use super::netaddr::SiteGroup;
 use super::stats::Stats;
 use super::writer::Out;
 use crate::chain::Timestamp;
-use crate::node::{Dialect, Direction, LinkInfo};
+use crate::node::{DialError, Dialect, Direction, LinkInfo};
 use crate::sync::{LinkId, Mark};
 
 /// A link, as the driver holds it.
@@ -32,6 +32,8 @@ pub(super) struct Live {
     pub(super) close: Option<oneshot::Sender<Close>>,
     pub(super) stop_range: Arc<AtomicBool>,
     pub(super) redial_late: bool,
+    /// Why the link is no use, if it is not because it ended.
+    pub(super) fault: Option<DialError>,
 }
 
 /// The live links.

@@ -144,6 +144,13 @@ impl Bans {
         (!changed.is_empty()).then_some(Unwritten(changed))
     }
 
+    /// Ends a ban, in memory. `None` when there is none that lasts.
+    pub fn remove(&self, address: IpAddr, now: Timestamp) -> Option<Unwritten> {
+        let address = address.to_canonical();
+        let removed = self.database.bans.held().remove(&address)?;
+        (now < removed.until).then(|| Unwritten(vec![address]))
+    }
+
     /// Writes down what changed. Nothing is written while room on the disk is short.
     ///
     /// # Errors

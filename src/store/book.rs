@@ -59,12 +59,28 @@ impl Book {
     /// # Errors
     /// When an entry does not decode, or the disk fails.
     pub fn put(&self, entry: &BookEntry) -> Result<(), StoreError> {
+        self.put_if(entry, &|_| true)
+    }
+
+    /// As [`Book::put`], if the address is still wanted once it is this call's turn: a removal
+    /// is not undone by what was under way.
+    ///
+    /// # Errors
+    /// As [`Book::put`].
+    pub fn put_if(
+        &self,
+        entry: &BookEntry,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<(), StoreError> {
         if self.database.check_room().is_err() {
             return Ok(());
         }
         guarded(|| {
             // What is read stays true until it is written; a panic elsewhere left the tree whole.
             let _turn = self.database.book.lock().unwrap_or_else(PoisonError::into_inner);
+            if !is_wanted(&entry.address) {
+                return Ok(());
+            }
             let mut entry = entry.clone();
             let known = self.get(&entry.address, false)?;
             let learned = self.get(&entry.address, true)?;
@@ -123,6 +139,23 @@ impl Book {
                 batch.insert([PEER_ANCHOR, address.as_bytes()].concat(), &[]);
             }
             self.database.peers.apply_batch(batch).map_err(write_error)
+        })
+    }
+
+    /// Removes a peer, also from the anchors. Returns whether the book had it.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn remove(&self, address: &str) -> Result<bool, StoreError> {
+        guarded(|| {
+            let _turn = self.database.book.lock().unwrap_or_else(PoisonError::into_inner);
+            let peers = &self.database.peers;
+            peers.remove([PEER_ANCHOR, address.as_bytes()].concat()).map_err(write_error)?;
+            let mut had = false;
+            for learned in [false, true] {
+                had |= peers.remove(peer_key(address, learned)).map_err(write_error)?.is_some();
+            }
+            Ok(had)
         })
     }
 

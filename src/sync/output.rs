@@ -193,6 +193,8 @@ pub enum Redial {
     Normal,
     /// The longest one: the peer will hardly be another one soon.
     Longest,
+    /// The longest one too, since the peer is of another chain.
+    OtherChain,
 }
 
 /// What an operator may want to know of a peer.

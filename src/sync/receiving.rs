@@ -166,7 +166,7 @@ impl Link {
     }
 
     fn close_foreign(&mut self, turn: &mut Turn<'_>) {
-        self.close(turn, 1008, FOREIGN_GENESIS, Redial::Longest);
+        self.close(turn, 1008, FOREIGN_GENESIS, Redial::OtherChain);
     }
 
     fn close_bad_work(&mut self, turn: &mut Turn<'_>) {

@@ -14,6 +14,7 @@ mod architecture;
 mod cli_dump;
 mod cli_init;
 mod cli_log;
+mod cli_peer;
 mod cli_remote;
 mod cli_run;
 mod cli_status;

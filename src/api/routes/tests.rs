@@ -6,7 +6,9 @@ use super::*;
 fn paths_are_compared_byte_by_byte() {
     for route in &ROUTES {
         let path = route.path.replace("{}", "x");
-        assert_eq!(find(&path).map(|found| found.path), Some(route.path));
+        let found = find(&path).unwrap();
+        assert_eq!(found.0, route.path);
+        assert_eq!(found.route(&route.method).map(|found| found.access), Some(route.access));
     }
     for path in
         ["", "//", "/chains/", "/Chains", "/v1/blocks/", "/v1/blocks/a/b", "/v1/blocks", "*"]
@@ -27,4 +29,19 @@ fn only_health_is_for_everyone_and_every_change_is_for_operators() {
             route.path
         );
     }
+}
+
+#[test]
+fn a_path_takes_the_methods_of_all_its_routes() {
+    for (path, methods) in [
+        ("/", "GET, HEAD"),
+        ("/livez", "GET, HEAD, OPTIONS"),
+        ("/mineBlock", "POST"),
+        ("/v1/peers", "GET, HEAD, POST"),
+        ("/v1/peers/known", "GET, HEAD"),
+        ("/v1/peers/ws%3A%2F%2Fa", "DELETE"),
+    ] {
+        assert_eq!(find(path).unwrap().methods(), methods, "{path}");
+    }
+    assert!(find("/v1/peers/").is_none() && find("/v1/peers/ws://a").is_none());
 }

@@ -18,11 +18,12 @@ async fn without_peer_networking_every_dial_is_refused_and_the_table_is_empty() 
 #[tokio::test]
 async fn a_dial_gets_the_servers_answer() {
     let (links, mut server) = Links::channel();
-    let refused = DialError("connection refused".to_owned());
+    let refused = DialError::unreached("connection refused");
     let answers = [Ok(()), Err(refused.clone())];
     let serve = async move {
         for answer in answers {
-            let LinkCommand::Dial { peer: asked, reply } = server.commands.recv().await.unwrap();
+            let command = server.commands.recv().await.unwrap();
+            let LinkCommand::Dial { peer: asked, reply, .. } = command else { panic!() };
             assert_eq!(asked, peer());
             reply.send(answer).unwrap();
         }

@@ -55,8 +55,9 @@ async fn a_name_that_the_operator_did_not_give_leads_to_no_address_of_this_machi
         ("ws://local.example:7545", true, 1),
     ] {
         let nowhere = Nowhere::default();
+        let named = Named { is_wanted, is_configured: is_wanted };
         let url = peer.parse().unwrap();
-        dial(Arc::clone(&context), nowhere.clone(), url, is_wanted, listening).await;
+        dial(Arc::clone(&context), nowhere.clone(), url, named, listening).await;
         assert_eq!(nowhere.0.load(Ordering::Relaxed), connects, "{peer} {is_wanted}");
         assert!(matches!(told.recv().await, Some(Event::Unreached { is_self: false, .. })));
     }
@@ -77,10 +78,38 @@ async fn a_banned_address_is_not_connected_to_unless_the_operator_named_it() {
         ("ws://192.0.2.2:7545", false, 1),
     ] {
         let nowhere = Nowhere::default();
+        let named = Named { is_wanted, is_configured: is_wanted };
         let url = peer.parse().unwrap();
-        dial(Arc::clone(&context), nowhere.clone(), url, is_wanted, listening).await;
+        dial(Arc::clone(&context), nowhere.clone(), url, named, listening).await;
         assert_eq!(nowhere.0.load(Ordering::Relaxed), connects, "{peer} {is_wanted}");
         assert!(matches!(told.recv().await, Some(Event::Unreached { is_self: false, .. })));
+    }
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_link_local_or_metadata_address_is_connected_to_only_if_it_is_configured() {
+    let node = TestNode::dev();
+    let (context, mut told) = context(node.handle.clone());
+    let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
+    for (host, connects) in [
+        ("169.254.169.254", 0),
+        ("metadata.example", 0),
+        ("[::ffff:169.254.0.1]", 0),
+        ("[fe80::1]", 0),
+        ("[fd00:ec2::254]", 0),
+        ("100.100.100.200", 0),
+        ("127.0.0.1", 1),
+        ("inside.example", 1),
+    ] {
+        for (is_configured, connects) in [(false, connects), (true, 1)] {
+            let nowhere = Nowhere::default();
+            let url = format!("ws://{host}:7545").parse().unwrap();
+            let named = Named { is_wanted: true, is_configured };
+            dial(Arc::clone(&context), nowhere.clone(), url, named, listening).await;
+            assert_eq!(nowhere.0.load(Ordering::Relaxed), connects, "{host} {is_configured}");
+            assert!(matches!(told.recv().await, Some(Event::Unreached { is_self: false, .. })));
+        }
     }
     node.stop().await;
 }

@@ -106,7 +106,7 @@ impl Dials {
             }
             for asker in known.askers.drain(..) {
                 let text = format!("{most} peers are dialled already; p2p.max_dialled allows more");
-                let _ = asker.send(Err(DialError(text)));
+                let _ = asker.send(Err(DialError::Unreached(text)));
             }
             known.state = State::NoRoom;
         }

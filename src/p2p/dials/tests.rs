@@ -29,8 +29,8 @@ fn a_failed_peer_rests_and_is_dialled_again() {
     let mut answer = ask(&mut dials, 1, now);
     assert_eq!(dials.due(now, 8), [peer(1)]);
     assert!(dials.due(now, 8).is_empty(), "it is being dialled");
-    assert_eq!(dials.failed(&peer(1), "refused", now, 0), 1);
-    assert_eq!(answer.try_recv().unwrap(), Err(DialError("refused".to_owned())));
+    assert_eq!(dials.failed(&peer(1), DialError::unreached("refused"), now, 0), 1);
+    assert_eq!(answer.try_recv().unwrap(), Err(DialError::unreached("refused")));
     assert_eq!(dials.next_due(), Some(now + Duration::from_millis(500)));
     assert!(dials.due(now, 8).is_empty());
     assert_eq!(dials.due(now + Duration::from_millis(500), 8), [peer(1)]);
@@ -43,7 +43,11 @@ fn a_linked_peer_answers_at_once_and_is_not_dialled() {
     let mut first = ask(&mut dials, 1, now);
     dials.due(now, 8);
     linked(&mut dials, 1, 5, now);
+    let mut second = ask(&mut dials, 1, now);
+    assert!(first.try_recv().is_err() && second.try_recv().is_err(), "of which chain is it?");
+    dials.greeted(LinkId(5));
     assert_eq!(first.try_recv().unwrap(), Ok(()));
+    assert_eq!(second.try_recv().unwrap(), Ok(()));
     assert_eq!(ask(&mut dials, 1, now).try_recv().unwrap(), Ok(()));
     assert!(dials.due(now, 8).is_empty());
 }
@@ -55,10 +59,10 @@ fn only_a_stable_link_resets_the_waits() {
         let mut dials = Dials::new(|| 0);
         dials.want(peer(1), now);
         dials.due(now, 8);
-        dials.failed(&peer(1), "refused", now, 0);
+        dials.failed(&peer(1), DialError::unreached("refused"), now, 0);
         dials.due(now + Duration::from_secs(1), 8);
         linked(&mut dials, 1, 5, now);
-        dials.ended(LinkId(5), false, CLOCK, now + lasted, 0);
+        dials.ended(LinkId(5), false, &DialError::unreached("over"), CLOCK, now + lasted, 0);
         assert_eq!(dials.next_due(), Some(now + lasted + Duration::from_millis(wait)));
     }
 }
@@ -70,7 +74,7 @@ fn a_peer_that_is_no_use_rests_longest() {
     dials.want(peer(1), now);
     dials.due(now, 8);
     linked(&mut dials, 1, 5, now);
-    dials.ended(LinkId(5), true, CLOCK, now, 0);
+    dials.ended(LinkId(5), true, &DialError::unreached("over"), CLOCK, now, 0);
     assert_eq!(dials.next_due(), Some(now + Duration::from_secs(300)));
 }
 
@@ -108,7 +112,7 @@ fn the_peer_that_failed_most_makes_room() {
         dials.want(peer(number), now);
     }
     dials.due(now, 8);
-    dials.failed(&peer(0), "refused", now, 0);
+    dials.failed(&peer(0), DialError::unreached("refused"), now, 0);
     assert!(dials.want(peer(MAX_KNOWN), now));
     assert_eq!(dials.known.len(), MAX_KNOWN);
     assert!(!dials.known.contains_key(&peer(0)) && dials.known.contains_key(&peer(MAX_KNOWN)));
@@ -124,7 +128,7 @@ fn a_peer_without_a_place_is_dialled_as_soon_as_there_is_one() {
     linked(&mut dials, 1, 1, now);
     assert!(dials.due(now, 1).is_empty());
     assert_eq!(dials.next_due(), None, "nothing is to be waited for");
-    dials.ended(LinkId(1), false, CLOCK, now, 0);
+    dials.ended(LinkId(1), false, &DialError::unreached("over"), CLOCK, now, 0);
     assert_eq!(dials.due(now, 1), [peer(2)]);
 }
 
@@ -164,8 +168,8 @@ fn half_of_the_places_are_kept_for_the_operators_peers_while_these_are_not_linke
     let busy = |dials: &Dials| {
         dials.known.values().filter(|known| matches!(known.state, State::Dialling)).count()
     };
-    dials.failed(&peer(1), "refused", now, 0);
-    dials.failed(&peer(2), "refused", now, 0);
+    dials.failed(&peer(1), DialError::unreached("refused"), now, 0);
+    dials.failed(&peer(2), DialError::unreached("refused"), now, 0);
     assert!(dials.due(now, 8).is_empty(), "their places are kept");
     let later = now + Duration::from_secs(1);
     assert_eq!(dials.due(later, 8), [peer(1), peer(2)]);
@@ -176,7 +180,7 @@ fn half_of_the_places_are_kept_for_the_operators_peers_while_these_are_not_linke
         dials.want(peer(number), now);
     }
     for number in 0..20 {
-        dials.failed(&peer(number), "refused", now, 0);
+        dials.failed(&peer(number), DialError::unreached("refused"), now, 0);
         dials.learn(peer(100 + number), None, now);
     }
     assert_eq!(dials.due(now, 8).len(), 4, "however many of the operator's are away");
@@ -191,11 +195,11 @@ fn a_duplicate_is_dialled_again_when_the_link_that_stayed_is_over() {
     linked(&mut dials, 1, 5, now);
     assert!(dials.is_wanted(LinkId(5)));
     dials.is_duplicate(LinkId(5), Some(LinkId(3)), now);
-    dials.ended(LinkId(5), false, CLOCK, now, 0);
+    dials.ended(LinkId(5), false, &DialError::unreached("over"), CLOCK, now, 0);
     assert_eq!(dials.next_due(), None);
     assert!(dials.is_wanted(LinkId(3)), "it leads to the same peer");
     assert_eq!(ask(&mut dials, 1, now).try_recv().unwrap(), Ok(()));
-    dials.ended(LinkId(3), false, CLOCK, now, 0);
+    dials.ended(LinkId(3), false, &DialError::unreached("over"), CLOCK, now, 0);
     assert!(dials.next_due().is_some());
 }
 
@@ -207,7 +211,7 @@ fn a_duplicate_of_nothing_is_this_node_itself() {
     dials.due(now, 8);
     linked(&mut dials, 1, 5, now);
     dials.is_duplicate(LinkId(5), None, now);
-    dials.ended(LinkId(5), false, CLOCK, now, 0);
+    dials.ended(LinkId(5), false, &DialError::unreached("over"), CLOCK, now, 0);
     assert!(dials.due(now + Duration::from_secs(9_999), 8).is_empty());
 }
 
@@ -221,6 +225,6 @@ fn a_peer_that_linked_by_itself_is_not_dialled_unless_the_operator_named_it() {
         dials.linked_otherwise(&peer(number), LinkId(4), now);
     }
     assert_eq!(dials.due(now, 8), [peer(2)]);
-    dials.ended(LinkId(4), false, CLOCK, now, 0);
+    dials.ended(LinkId(4), false, &DialError::unreached("over"), CLOCK, now, 0);
     assert_eq!(dials.due(now + Duration::from_secs(1), 8), [peer(1)]);
 }

@@ -42,6 +42,11 @@ impl Search {
     pub(super) const fn new(now: Instant) -> Self {
         Self { next_feeler: now, tip_moved: now, is_stale: false, anchors: BTreeSet::new() }
     }
+
+    /// A peer that the operator removed is no anchor any more.
+    pub(super) fn forget(&mut self, peer: &PeerUrl) {
+        self.anchors.remove(peer);
+    }
 }
 
 impl<T: Transport> Driver<T> {
@@ -49,7 +54,7 @@ impl<T: Transport> Driver<T> {
     pub(super) async fn take_up_known(&mut self) {
         let now = Instant::now();
         for peer in self.context.config.peers.clone() {
-            self.dials.want(peer, now);
+            self.dials.configure(&peer, now);
         }
         let anchors = self.context.node.anchors().await.unwrap_or_else(|error| {
             tracing::warn!("the anchors of the address book cannot be read: {error}");
@@ -86,8 +91,8 @@ impl<T: Transport> Driver<T> {
         }
         for peer in peers {
             let (context, transport) = (Arc::clone(&self.context), self.transport.clone());
-            let is_wanted = self.dials.names(&peer);
-            self.tasks.spawn(connect::dial(context, transport, peer, is_wanted, self.listening));
+            let named = self.dials.named(&peer);
+            self.tasks.spawn(connect::dial(context, transport, peer, named, self.listening));
         }
     }
 
@@ -162,7 +167,8 @@ impl<T: Transport> Driver<T> {
         for peer in peers {
             // A local one that nobody named is not kept over a restart: this machine may be in
             // another network then.
-            if self.dials.learn(peer.clone(), by, now) && !is_local(&peer) {
+            let is_forgotten = self.context.node.is_forgotten(peer.as_str());
+            if !is_forgotten && self.dials.learn(peer.clone(), by, now) && !is_local(&peer) {
                 let address = peer.as_str().to_owned();
                 let last_success = NEVER.as_millis();
                 new.push(KnownPeer { address, last_success, failures: 0, learned: true });

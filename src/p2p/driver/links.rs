@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use super::Driver;
 use crate::chain::Timestamp;
-use crate::node::{Dialect, Direction, LinkCommand, PeerUrl};
+use crate::node::{DialError, Dialect, Direction, LinkCommand, PeerUrl};
 use crate::p2p::connect::BANNED;
 use crate::p2p::event::{Arrival, Event};
-use crate::p2p::link::Ticket;
+use crate::p2p::link::{Close, Ticket};
 use crate::p2p::table::Live;
 use crate::p2p::transport::Transport;
 use crate::p2p::writer::MAX_WAITING;
@@ -46,9 +46,10 @@ impl<T: Transport> Driver<T> {
                 tracing::info!("{} is this node itself", peer.as_str());
                 self.dials.is_oneself(&peer);
             }
-            Event::Unreached { peer, reason, .. } => {
+            Event::Unreached { peer, error, .. } => {
                 let (now, random) = (Instant::now(), (self.context.config.random)());
-                let failures = self.dials.failed(&peer, &reason, now, random);
+                let reason = error.to_string();
+                let failures = self.dials.failed(&peer, error, now, random);
                 // The log and the book hear of every doubling.
                 if failures.is_power_of_two() {
                     tracing::info!("peer {}: {reason} ({failures} failures)", peer.as_str());
@@ -60,7 +61,9 @@ impl<T: Transport> Driver<T> {
                 tracing::info!(link = link.0, address = %live.address, "link over: {reason}");
                 let random = (self.context.config.random)();
                 let (clock, now) = (self.context.node.now(), Instant::now());
-                if let Some(peer) = self.dials.ended(link, live.redial_late, clock, now, random) {
+                let why = live.fault.unwrap_or(DialError::Unreached(reason));
+                let late = live.redial_late;
+                if let Some(peer) = self.dials.ended(link, late, &why, clock, now, random) {
                     self.remember(&peer, clock, 0);
                 }
                 self.tell(Input::Closed { link });
@@ -70,6 +73,11 @@ impl<T: Transport> Driver<T> {
     }
 
     fn dialled(&mut self, peer: &PeerUrl, arrival: Arrival) {
+        if !self.dials.knows(peer) {
+            // It was removed meanwhile: the connection is dropped with its arrival.
+            return;
+        }
+        let is_native = arrival.agreed.dialect == Dialect::Native;
         let (ip, clock, now) = (arrival.address.ip(), self.context.node.now(), Instant::now());
         let reason = if !self.dials.names(peer) && self.is_banned(ip) {
             BANNED
@@ -80,6 +88,10 @@ impl<T: Transport> Driver<T> {
             return;
         } else if let Some(link) = self.open(arrival, Direction::Dialled) {
             self.dials.linked(peer, link, ip, clock, now);
+            if !is_native {
+                // JSON says of which chain a node is only with its genesis block.
+                self.dials.greeted(link);
+            }
             self.remember(peer, clock, 0);
             self.keep_within_cap();
             self.note_anchors();
@@ -88,7 +100,7 @@ impl<T: Transport> Driver<T> {
             "the link ended at once"
         };
         let (now, random) = (Instant::now(), (self.context.config.random)());
-        self.dials.failed(peer, reason, now, random);
+        self.dials.failed(peer, DialError::unreached(reason), now, random);
     }
 
     /// Makes a link of a connection, unless it is gone.
@@ -115,6 +127,7 @@ impl<T: Transport> Driver<T> {
             close: Some(close),
             stop_range,
             redial_late: false,
+            fault: None,
         };
         self.table.links.insert(link, live);
         self.publish();
@@ -132,12 +145,51 @@ impl<T: Transport> Driver<T> {
 
     pub(super) fn command(&mut self, command: LinkCommand) {
         match command {
-            LinkCommand::Dial { peer, reply } => {
-                if self.dials.ask(&peer, reply, Instant::now()) {
+            LinkCommand::Dial { peer, from_file: true, reply }
+                if self.context.node.is_forgotten(peer.as_str()) =>
+            {
+                // Whoever asked may have gone, here and below.
+                let _ = reply.send(Err(DialError::Removed));
+            }
+            LinkCommand::Dial { peer, from_file, reply } => {
+                let now = Instant::now();
+                self.context.node.recall_peer(peer.as_str());
+                let is_configured = from_file && self.dials.configure(&peer, now);
+                if self.dials.ask(&peer, reply, now) || is_configured {
                     self.remember(&peer, NEVER, 0);
                 }
             }
+            LinkCommand::Known { reply } => {
+                let (now, clock) = (Instant::now(), self.context.node.now());
+                let at = |instant: Instant| {
+                    let after = instant.saturating_duration_since(now).as_millis();
+                    clock.plus_millis(u64::try_from(after).unwrap_or(u64::MAX))
+                };
+                let _ = reply.send(self.dials.list(at));
+            }
+            LinkCommand::Forget { address, reply } => {
+                let _ = reply.send(self.forget(&address));
+            }
+            LinkCommand::Shun { address, reply } => {
+                let _ = reply.send(self.shun(address));
+            }
         }
+    }
+
+    /// Forgets a peer and closes the link to it.
+    fn forget(&mut self, address: &str) -> bool {
+        let peer: Option<PeerUrl> = address.parse().ok();
+        let removed = peer.and_then(|peer| {
+            self.search.forget(&peer);
+            self.dials.remove(&peer)
+        });
+        if let Some(link) = removed.as_ref().and_then(|removed| removed.link)
+            && let Some(live) = self.table.links.get_mut(&link)
+        {
+            live.close(Close { code: 1000, reason: "the operator removed this peer" });
+            self.publish();
+        }
+        removed.is_some()
     }
 }
 

@@ -77,6 +77,7 @@ impl<T: Transport> Driver<T> {
         live.stats.height(height);
         let (direction, seen) = (live.direction, live.address.ip());
         self.publish();
+        self.dials.greeted(link);
         if direction == Direction::Dialled {
             return;
         }
@@ -117,12 +118,22 @@ impl<T: Transport> Driver<T> {
     /// operator named.
     fn keep_out(&mut self, ip: IpAddr, reason: &str) {
         self.record_ban(ip, reason);
+        self.shun(ip);
+    }
+
+    /// Closes the links with a banned address, but those to peers that the operator named.
+    /// Returns how many.
+    pub(super) fn shun(&mut self, ip: IpAddr) -> usize {
+        let ip = ip.to_canonical();
+        let mut count = 0_usize;
         for (link, live) in &mut self.table.links {
             if live.address.ip().to_canonical() == ip && !self.dials.is_wanted(*link) {
                 live.redial_late = true;
                 live.close(Close { code: 1008, reason: BANNED });
+                count = count.saturating_add(1);
             }
         }
+        count
     }
 
     pub(super) fn is_banned(&self, ip: IpAddr) -> bool {

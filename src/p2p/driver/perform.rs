@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Driver;
+use crate::node::DialError;
 use crate::p2p::link::Close;
 use crate::p2p::native::work;
 use crate::p2p::native::writer::Say;
@@ -39,7 +40,12 @@ impl<T: Transport> Driver<T> {
             Output::SendChain { link } => self.send(link, Out::Chain),
             Output::Close { link, code, reason, redial } => {
                 if let Some(live) = self.table.links.get_mut(&link) {
-                    live.redial_late = redial == Redial::Longest;
+                    live.redial_late = redial != Redial::Normal;
+                    if redial == Redial::OtherChain {
+                        live.fault = Some(DialError::OtherChain);
+                        tracing::warn!(link = link.0, address = %live.address,
+                            "the peer is of another chain: its genesis block differs");
+                    }
                     live.close(Close { code, reason });
                 }
             }

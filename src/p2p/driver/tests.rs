@@ -3,9 +3,9 @@
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::chain::{Height, Timestamp, Work};
+use crate::chain::{Hash, Height, Timestamp, Work};
 use crate::node::testing::{TestNode, until};
-use crate::node::{Dialect, KnownPeer, LinkCommand, Links, PeerUrl};
+use crate::node::{DialError, Dialect, KnownPeer, LinkCommand, Links, PeerUrl};
 use crate::p2p::event::Arrival;
 use crate::p2p::handshake::Agreed;
 use crate::p2p::link::Ticket;
@@ -50,7 +50,23 @@ impl Bench {
 
     /// A peer says who it is.
     fn says_hello(&mut self, link: LinkId, nonce: u64, listen: Option<&str>) {
-        let hello = Hello {
+        let hello = self.hello(nonce, listen);
+        self.says(link, hello);
+    }
+
+    /// A peer of the chain with this genesis says who it is.
+    fn says_hello_of(&mut self, link: LinkId, genesis: Hash) {
+        let hello = Hello { genesis, ..self.hello(1, None) };
+        self.says(link, hello);
+    }
+
+    fn says(&mut self, link: LinkId, hello: Hello) {
+        let (message, clock) = (Message::Hello(hello), self.node.handle.now());
+        self.happens(Event::Input(Input::Message { link, message, clock }));
+    }
+
+    fn hello(&self, nonce: u64, listen: Option<&str>) -> Hello {
+        Hello {
             lowest: 1,
             highest: 1,
             capabilities: 0,
@@ -61,9 +77,7 @@ impl Bench {
             height: Height::GENESIS,
             work: Work::default(),
             time: Timestamp::default(),
-        };
-        let (message, clock) = (Message::Hello(hello), self.node.handle.now());
-        self.happens(Event::Input(Input::Message { link, message, clock }));
+        }
     }
 
     /// The address book, once all that was to be written is.

@@ -95,3 +95,27 @@ async fn a_servers_token_decides_and_none_asks_for_another_dial() {
 fn the_json_token_stands_first_in_what_is_offered() {
     assert_eq!(BOTH, format!("{JSON}, {POSTCARD}"));
 }
+
+#[tokio::test]
+async fn a_rest_api_is_told_from_other_servers() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let challenge = "WWW-Authenticate: Basic realm=\"jenny\", charset=\"UTF-8\"\r\n";
+    let problem = "Content-Type: application/problem+json\r\n";
+    for (status, header, is_rest_api) in [
+        ("401 Unauthorized", challenge, true),
+        ("404 Not Found", problem, true),
+        ("401 Unauthorized", "WWW-Authenticate: Basic realm=\"other\"\r\n", false),
+        ("200 OK", "", false),
+    ] {
+        let (ours, mut theirs) = duplex(64 << 10);
+        let answer = format!("HTTP/1.1 {status}\r\n{header}Content-Length: 0\r\n\r\n");
+        let serve = async {
+            assert!(theirs.read(&mut [0; 4_096]).await.unwrap() > 0);
+            theirs.write_all(answer.as_bytes()).await.unwrap();
+            theirs
+        };
+        let (dialled, _theirs) = tokio::join!(dial(ours, URL, Offer::Both, 1 << 20), serve);
+        let refused = dialled.map(|_| ()).unwrap_err();
+        assert_eq!(matches!(refused, Refused::RestApi), is_rest_api, "{refused:?}");
+    }
+}

@@ -34,6 +34,7 @@ impl Home {
             close: Some(close),
             stop_range: Arc::default(),
             redial_late: false,
+            fault: None,
         };
         self.table.links.insert(LinkId(self.next), live);
         self.next += 1;

@@ -107,3 +107,19 @@ fn a_book_that_several_write_at_once_holds_no_more_than_it_may() {
     });
     assert_eq!(book.entries().unwrap().len(), MAX_ENTRIES);
 }
+
+#[test]
+fn a_removed_peer_is_gone_and_comes_back_only_while_it_is_wanted() {
+    let home = Home::new();
+    let book = home.open().reader.book();
+    book.put(&entry(1)).unwrap();
+    book.put(&learned(2, 0)).unwrap();
+    for address in [entry(1).address, learned(2, 0).address] {
+        assert!(book.remove(&address).unwrap());
+        assert!(!book.remove(&address).unwrap());
+    }
+    book.put_if(&entry(1), &|address| address != entry(1).address).unwrap();
+    assert_eq!(book.entries().unwrap(), []);
+    book.put_if(&entry(1), &|_| true).unwrap();
+    assert_eq!(book.entries().unwrap(), [entry(1)]);
+}

@@ -43,7 +43,7 @@ impl Native {
         out: &mut Vec<Output>,
     ) {
         if hello.genesis != self.genesis {
-            self.close(link, 1008, FOREIGN_GENESIS, Redial::Longest, out);
+            self.close(link, 1008, FOREIGN_GENESIS, Redial::OtherChain, out);
             return;
         }
         let (lowest, highest) = VERSIONS;

@@ -46,10 +46,43 @@ async fn bans_are_listed_until_they_end() {
 }
 
 #[tokio::test]
-async fn bans_are_for_users_and_only_read() {
+async fn bans_are_for_users() {
     let node = node().await;
     node.ask(&Request::get("/v1/bans")).await.expect_problem(401, "unauthorized");
-    let answer = node.post("/v1/bans", "{}").await;
-    answer.expect_problem(405, "method-not-allowed");
-    assert_eq!(answer.header("allow"), Some("GET, HEAD"));
+    node.ask(&Request::post("/v1/bans").json("{}")).await.expect_problem(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn an_operator_bans_and_ends_bans() {
+    let node = ApiNode::start().await;
+    let ban = r#"{"address":"::ffff:192.0.2.1","seconds":60,"reason":"why","x":1}"#;
+    let before = node.handle.now().as_millis();
+    let made = node.post("/v1/bans", ban).await.expect(200).json();
+    assert_eq!((&made["address"], &made["reason"]), (&json!("192.0.2.1"), &json!("why")));
+    assert!(made["until"].as_u64().unwrap() >= before + 60_000);
+    assert_eq!(node.get("/v1/bans").await.json(), json!([made]));
+    let day = node.post("/v1/bans", r#"{"address":"2001:db8::1"}"#).await.expect(200).json();
+    assert!(day["until"].as_u64().unwrap() >= before + 86_400_000);
+    assert_eq!(day["reason"], "banned by the operator");
+
+    for (body, field) in [
+        (r#"{"seconds":5}"#, "address"),
+        (r#"{"address":"192.0.2.1:80"}"#, "address"),
+        (r#"{"address":"name.example"}"#, "address"),
+        (r#"{"address":"127.0.0.1"}"#, "address"),
+        (r#"{"address":"192.0.2.1","seconds":0}"#, "seconds"),
+        (r#"{"address":"192.0.2.1","seconds":86401}"#, "seconds"),
+        (r#"{"address":"192.0.2.1","seconds":"5"}"#, "seconds"),
+        (r#"{"address":"192.0.2.1","reason":5}"#, "reason"),
+    ] {
+        let found = node.post("/v1/bans", body).await.expect_problem(400, "invalid-body");
+        assert_eq!(found.as_deref(), Some(field), "{body}");
+    }
+
+    let delete = |address: &str| Request::new("DELETE", &format!("/v1/bans/{address}")).jenny();
+    node.ask(&delete("192.0.2.1")).await.expect(204);
+    node.ask(&delete("192.0.2.1")).await.expect_problem(404, "ban-not-found");
+    node.ask(&delete("2001%3Adb8%3A%3A1")).await.expect(204);
+    node.ask(&delete("nonsense")).await.expect_problem(400, "invalid-parameter");
+    assert_eq!(node.get("/v1/bans").await.json(), json!([]));
 }

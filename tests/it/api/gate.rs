@@ -180,6 +180,17 @@ async fn health_checks_by_options_are_answered_without_credentials() {
         let answer = client.ask(&Request::new("OPTIONS", path)).await;
         answer.expect_problem(401, "unauthorized");
     }
+    for (method, path, allow) in [
+        ("DELETE", "/v1/peers", "GET, HEAD, POST"),
+        ("DELETE", "/v1/bans", "GET, HEAD, POST"),
+        ("POST", "/v1/peers/known", "GET, HEAD"),
+        ("GET", "/v1/peers/ws%3A%2F%2Fa", "DELETE"),
+        ("GET", "/v1/bans/192.0.2.1", "DELETE"),
+    ] {
+        let answer = node.ask(&Request::new(method, path).jenny()).await;
+        answer.expect_problem(405, "method-not-allowed");
+        assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
+    }
     let foreign = Request::new("OPTIONS", "/livez").host(Some("evil.example"));
     client.ask(&foreign).await.expect_problem(421, "misdirected-request");
 }

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 
+use jenny_chain::api::{Role, Users};
 use jenny_chain::chain::{Hash, Height, Timestamp};
 use jenny_chain::node::{
-    DialError, Dialect, Direction, LinkCommand, LinkInfo, Links, SyncProgress, SyncState,
+    DialError, Dialect, Direction, KnownPeer, LinkCommand, LinkInfo, Links, SyncProgress, SyncState,
 };
 use serde_json::json;
 
-use crate::harness::{ApiNode, Request};
+use crate::harness::{ApiNode, Request, user};
 
 /// A node whose peers can be reached when their URL says `up`.
 async fn with_network(links: &[&str]) -> ApiNode {
@@ -20,10 +21,10 @@ async fn with_network(links: &[&str]) -> ApiNode {
     server.table.send_replace(table.collect());
     tokio::spawn(async move {
         while let Some(command) = server.commands.recv().await {
-            if let LinkCommand::Dial { peer, reply } = command {
+            if let LinkCommand::Dial { peer, reply, .. } = command {
                 let up = peer.as_str().contains("up");
                 let result =
-                    if up { Ok(()) } else { Err(DialError("connection refused".to_owned())) };
+                    if up { Ok(()) } else { Err(DialError::unreached("connection refused")) };
                 reply.send(result).unwrap();
             }
         }
@@ -55,7 +56,8 @@ async fn a_peer_that_is_reached_is_answered_as_given() {
     assert_eq!(answer.expect(200).json(), json!("ws://up.example:7545"));
     let answer = node.post("/addToPeer", r#"{"peer":"ws://down.example:7545"}"#).await;
     answer.expect_problem(502, "peer-unreachable");
-    assert!(answer.text().contains("connection refused"));
+    assert!(answer.text().contains("stays remembered"), "{}", answer.text());
+    assert!(!answer.text().contains("connection refused"), "{}", answer.text());
 }
 
 #[tokio::test]
@@ -218,4 +220,104 @@ async fn fetching_is_told_with_its_pace_and_a_node_far_behind_is_not_ready() {
         server.progress.send_replace(progress);
         node.ask(&Request::get("/readyz")).await.expect(status);
     }
+}
+
+#[tokio::test]
+async fn rest_adds_no_peer_with_a_path_or_of_this_machines_surroundings() {
+    let node = with_network(&[]).await;
+    for peer in [
+        "ws://up.example:1/path",
+        "ws://user:secret@up.example:1",
+        "ws://169.254.169.254:80",
+        "ws://[fe80::1]:80",
+        "ws://[::ffff:169.254.1.1]:80",
+        "ws://[fd00:ec2::254]:80",
+    ] {
+        for (path, field) in [("/addToPeer", "peer"), ("/v1/peers", "address")] {
+            let answer = node.post(path, json!({ field: peer }).to_string()).await;
+            let found = answer.expect_problem(400, "invalid-peer");
+            assert_eq!(found.as_deref(), Some(field), "{path} {peer}");
+        }
+    }
+    let added = node.post("/v1/peers", r#"{"address":"ws://up.example:1"}"#).await.expect(200);
+    assert_eq!(added.json(), json!({"address":"ws://up.example:1","connected":true}));
+    let missing = node.post("/v1/peers", r#"{"peer":"ws://up.example:1"}"#).await;
+    assert_eq!(missing.expect_problem(400, "invalid-body").as_deref(), Some("address"));
+}
+
+/// A node whose one peer network answers every dial so.
+async fn answering(error: DialError) -> ApiNode {
+    let (handle, mut server) = Links::channel();
+    tokio::spawn(async move {
+        while let Some(command) = server.commands.recv().await {
+            if let LinkCommand::Dial { reply, .. } = command {
+                reply.send(Err(error.clone())).unwrap();
+            }
+        }
+    });
+    ApiNode::with(|setup| setup.links = handle).await
+}
+
+#[tokio::test]
+async fn what_keeps_a_link_from_coming_about_is_told_in_the_same_words() {
+    let mut said = Vec::new();
+    for reason in ["connection refused", "no link within 5s", "its name has no address"] {
+        let node = answering(DialError::unreached(reason)).await;
+        for (path, field) in [("/addToPeer", "peer"), ("/v1/peers", "address")] {
+            let answer = node.post(path, json!({ field: "ws://x.example:1" }).to_string()).await;
+            answer.expect_problem(502, "peer-unreachable");
+            let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+            said.push(body["detail"].clone());
+        }
+    }
+    assert!(said.iter().all(|text| *text == said[0]), "{said:?}");
+    let body = r#"{"peer":"ws://x.example:1"}"#;
+    let node = answering(DialError::OtherChain).await;
+    node.post("/addToPeer", body).await.expect_problem(409, "peer-of-other-chain");
+    let node = answering(DialError::RestApi).await;
+    let answer = node.post("/addToPeer", body).await;
+    answer.expect_problem(502, "peer-unreachable");
+    assert!(answer.text().contains("looks like a REST API"), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_reader_lists_what_is_known_and_changes_nothing() {
+    let users = vec![user("reader", "a long password", Role::Reader)];
+    let node = ApiNode::with(|setup| setup.api.users = Users::new(users).unwrap()).await;
+    let as_reader = |request: Request| request.auth("reader", "a long password");
+    node.ask(&as_reader(Request::get("/v1/peers/known"))).await.expect(200);
+    for request in [
+        Request::post("/v1/peers").json("{}"),
+        Request::post("/v1/bans").json("{}"),
+        Request::new("DELETE", "/v1/peers/x"),
+        Request::new("DELETE", "/v1/bans/x"),
+    ] {
+        node.ask(&as_reader(request)).await.expect_problem(403, "forbidden-role");
+    }
+}
+
+#[tokio::test]
+async fn every_address_that_is_written_down_is_listed_and_can_be_removed() {
+    let node = ApiNode::start().await;
+    let written = ["ws://typo.invalid:7545", "no address at all: é?/%"];
+    for address in written {
+        let address = address.to_owned();
+        let peer = KnownPeer { address, last_success: 0, failures: 2, learned: false };
+        node.handle.remember_peer(peer).await.unwrap();
+    }
+    let listed = node.get("/v1/peers/known").await.expect(200).json();
+    let addresses: Vec<_> =
+        listed.as_array().unwrap().iter().map(|peer| &peer["address"]).collect();
+    assert_eq!(addresses, [written[1], written[0]]);
+    assert_eq!(listed[1]["origin"], "remembered");
+    assert_eq!(listed[1]["failures"], 2);
+    for encoded in
+        ["ws%3A%2F%2Ftypo.invalid%3A7545", "no%20address%20at%20all%3A%20%C3%A9%3F%2F%25"]
+    {
+        let delete = Request::new("DELETE", &format!("/v1/peers/{encoded}")).jenny();
+        node.ask(&delete).await.expect(204);
+        let again = node.ask(&delete).await;
+        assert_eq!(again.expect_problem(404, "peer-not-found").as_deref(), Some("address"));
+    }
+    assert_eq!(node.get("/v1/peers/known").await.json(), json!([]));
 }

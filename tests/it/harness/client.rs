@@ -210,7 +210,7 @@ impl Client {
     pub(crate) async fn try_answer(&mut self, is_head: bool) -> Option<Response> {
         let (status, headers) = self.read_head().await?;
         let mut response = Response { status, headers, body: Vec::new() };
-        if is_head || status == 304 || (100..200).contains(&status) {
+        if is_head || status == 204 || status == 304 || (100..200).contains(&status) {
             return Some(response);
         }
         if response.header("transfer-encoding") == Some("chunked") {

@@ -164,9 +164,13 @@ async fn a_server_that_echoes_our_token_is_taken_at_its_word() {
 async fn a_server_that_chooses_the_binary_dialect_is_spoken_to_in_it() {
     let (url, mut offers) = server(Some("jenny.postcard.1")).await;
     let node = PeerNode::start().await;
-    node.dial(&url).await;
+    // It never says who it is, so the dial is not answered yet.
+    let (links, peer) = (node.handle.links().clone(), url.parse().unwrap());
+    let dialling = tokio::spawn(async move { links.dial(&peer).await });
     assert_eq!(offers.recv().await.unwrap(), BOTH);
+    node.has_links(1).await;
     assert_eq!(node.handle.links().table()[0].dialect, Dialect::Native);
+    dialling.abort();
 }
 
 #[tokio::test]

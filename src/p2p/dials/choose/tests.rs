@@ -82,7 +82,7 @@ fn at_most_two_dialled_links_lead_into_one_network_and_its_next_peer_waits_for_o
     assert!(due.contains(&at("7.7.0.1")) && due.len() == 5);
     assert!(dials.due(now, 8).is_empty() && dials.next_due().is_none(), "they wait");
     let first = due.iter().find(|peer| peer.as_str().starts_with("ws://6.6.")).unwrap();
-    dials.failed(first, "refused", now, 0);
+    dials.failed(first, DialError::unreached("refused"), now, 0);
     let next = dials.due(now, 8);
     assert_eq!(next.len(), 1);
     assert!(next[0].as_str().starts_with("ws://6.6.") && next[0] != *first);
@@ -129,7 +129,7 @@ fn one_network_tells_of_sixteen_addresses_and_replaces_only_its_own_that_failed(
     }
     assert!(dials.learn(at("8.8.0.1"), Some((false, 8)), now), "another teller");
     let due = dials.due(now, 1);
-    dials.failed(&due[0], "refused", now, 0);
+    dials.failed(&due[0], DialError::unreached("refused"), now, 0);
     let is_its = due[0] != at("8.8.0.1");
     assert_eq!(dials.learn(at("6.200.0.1"), TELLER, now), is_its);
     assert_eq!(told(&dials), MAX_TOLD);
@@ -165,7 +165,7 @@ fn a_feeler_that_fails_rests_like_any_dial() {
     let mut dials = Dials::new(random);
     dials.learn(at("1.1.0.1"), TELLER, now);
     assert_eq!(dials.feeler(now), Some(at("1.1.0.1")));
-    assert_eq!(dials.failed(&at("1.1.0.1"), "refused", now, 0), 1);
+    assert_eq!(dials.failed(&at("1.1.0.1"), DialError::unreached("refused"), now, 0), 1);
     assert_eq!(dials.feeler(now), None);
     assert_eq!(dials.feeler(now + Duration::from_secs(1)), Some(at("1.1.0.1")));
 }
@@ -182,9 +182,15 @@ fn a_link_that_lasted_counts_as_reached_when_it_ends() {
     let own: Vec<_> = dials.own_choice().into_iter().map(|(peer, _)| peer.clone()).collect();
     assert_eq!(own, ["1.1.0.1", "2.1.0.1"].map(at));
     let soon = now + Duration::from_secs(1);
-    assert_eq!(dials.ended(LinkId(0), false, time(50), soon, 0), None);
+    assert_eq!(
+        dials.ended(LinkId(0), false, &DialError::unreached("over"), time(50), soon, 0),
+        None
+    );
     let later = now + Duration::from_secs(120);
-    assert_eq!(dials.ended(LinkId(1), false, time(50), later, 0), Some(at("2.1.0.1")));
+    assert_eq!(
+        dials.ended(LinkId(1), false, &DialError::unreached("over"), time(50), later, 0),
+        Some(at("2.1.0.1"))
+    );
     let rested = later + Duration::from_secs(600);
     assert_eq!(dials.due(rested, 1), [at("2.1.0.1")]);
 }
@@ -205,8 +211,8 @@ fn a_named_peer_is_dialled_though_others_hold_every_place() {
     assert_eq!(due.len(), 2);
     assert!(dials.due(now, 2).is_empty(), "there is no third place");
     dials.linked(&due[0], LinkId(7), "9.1.0.1".parse().unwrap(), time(1), now);
-    dials.ended(LinkId(0), false, time(1), now, 0);
-    dials.failed(&due[1], "refused", now, 0);
+    dials.ended(LinkId(0), false, &DialError::unreached("over"), time(1), now, 0);
+    dials.failed(&due[1], DialError::unreached("refused"), now, 0);
     let later = now + Duration::from_secs(1);
     assert_eq!(dials.due(later, 2).len(), 1, "beside the link that is still there");
 }

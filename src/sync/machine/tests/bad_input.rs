@@ -29,10 +29,10 @@ fn a_malformed_frame_closes_the_link_with_its_code() {
 fn another_genesis_closes_with_1008_and_the_longest_backoff() {
     let mut bench = Bench::level_with(A, 3);
     let out = bench.says(A, theirs(0), BlockVerdict::ForeignGenesis);
-    assert_eq!(closed(&out), (1008, Redial::Longest));
+    assert_eq!(closed(&out), (1008, Redial::OtherChain));
     let mut bench = Bench::level_with(A, 3);
     let out = bench.sends(A, theirs(9), ChainVerdict::ForeignGenesis);
-    assert_eq!(closed(&out), (1008, Redial::Longest));
+    assert_eq!(closed(&out), (1008, Redial::OtherChain));
 }
 
 #[test]

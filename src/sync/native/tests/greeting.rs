@@ -27,7 +27,7 @@ fn another_genesis_is_closed_with_1008_and_not_dialled_soon() {
     bench.open(A);
     let other = Hello { genesis: Hash::new([1; 32]), ..hello(A, &chain) };
     let out = bench.says(A, Message::Hello(other));
-    assert_eq!(closes(&out), Some((1008, Redial::Longest)));
+    assert_eq!(closes(&out), Some((1008, Redial::OtherChain)));
 }
 
 #[test]
