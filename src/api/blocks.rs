@@ -1,10 +1,12 @@
-//! `GET /v1/blocks/{height|hash|tip}`: one block of the main chain.
+//! `GET /v1/blocks/{height|hash|tip}`: one block of the main chain. `GET
+//! /v1/blocks/{height}/{hash}`: one block of any branch.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use serde::Serialize;
 use warp::reply::Response;
 
 use super::answers::{ANSWER_WAIT, NoRoom, Reserved, Share};
@@ -12,8 +14,9 @@ use super::mine::BLOCK_JSON_BYTES;
 use super::problem::{Kind, Problem};
 use super::reply;
 use super::routes::Context;
+use super::status::BlockName;
 use crate::chain::{Hash, Height, MAX_SAFE_INTEGER, Spec, write_block_json};
-use crate::node::{StoreError, View};
+use crate::node::{HeldBlock, StoreError, StoredBlock, View};
 
 /// A block is found by its hash among so many last ones. A search reads that many
 /// headers at most.
@@ -71,6 +74,80 @@ pub(super) async fn one(
     Ok(response)
 }
 
+/// A block of any branch, and whether it is on the main chain.
+pub(super) async fn of_any_branch(
+    context: &Context,
+    share: &Share,
+    height: &str,
+    hash: &str,
+) -> Result<Response, Problem> {
+    let (Some(Name::Height(height)), Some(Name::Hash(hash))) = (parse(height), parse(hash)) else {
+        let detail = "name a block by its height in plain digits and its hash in 64 lower-case hexadecimal digits: /v1/blocks/{height}/{hash}";
+        return Err(Problem::new(Kind::InvalidParameter, detail).at("block"));
+    };
+    let find = async |reserved| {
+        let held = context.node.held_block(height, hash).await?.ok_or_else(|| {
+            let detail = format!(
+                "no block {height} with this hash is held; a block off the main chain is removed in time, see docs/storage.md"
+            );
+            Problem::new(Kind::BlockNotFound, detail).at("block")
+        })?;
+        let text = held_text(context.node.spec(), &held)?;
+        Ok::<_, Problem>(share.count(text, reserved))
+    };
+    let text = share.build(ANSWER_WAIT, find).await?;
+    let mut response = reply::json_text(text);
+    // A reorg may change all but the block.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// Where a block stands, as members beside its own.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Standing {
+    on_main_chain: bool,
+    replaced_by: Option<String>,
+    displaced: Option<Displaced>,
+}
+
+/// The reorg that disconnected a block.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Displaced {
+    time: u64,
+    fork: u64,
+    depth: u64,
+    new_tip: BlockName,
+}
+
+fn held_text(spec: &Spec, held: &HeldBlock) -> Result<Vec<u8>, Problem> {
+    let standing = Standing {
+        on_main_chain: held.is_main,
+        replaced_by: held.replaced_by.map(|hash| hash.to_string()),
+        displaced: held.displaced.map(|reorg| Displaced {
+            time: reorg.time.as_millis(),
+            fork: reorg.fork.get(),
+            depth: reorg.depth,
+            new_tip: BlockName::of(reorg.new_height, &reorg.new_hash),
+        }),
+    };
+    let members = serde_json::to_vec(&standing).map_err(|_| Problem::internal())?;
+    let members = members.strip_prefix(b"{").ok_or_else(Problem::internal)?;
+    let mut text = block_text(spec, &held.block);
+    text.pop_if(|last| *last == b'}').ok_or_else(Problem::internal)?;
+    text.push(b',');
+    text.extend_from_slice(members);
+    Ok(text)
+}
+
+fn block_text(spec: &Spec, block: &StoredBlock) -> Vec<u8> {
+    let bytes = block.records.iter().map(String::len).fold(BLOCK_JSON_BYTES, usize::saturating_add);
+    let mut text = Vec::with_capacity(bytes);
+    write_block_json(&mut text, spec, &block.header, &block.hash, &block.records);
+    text
+}
+
 /// Plain digits without leading zeros, 64 lower-case hexadecimal digits, or `tip`.
 fn parse(name: &str) -> Option<Name> {
     if name == "tip" {
@@ -103,10 +180,7 @@ fn find(
     if held.has(&block.hash) {
         return Ok(Ok(Some(Found { hash: block.hash, text: None })));
     }
-    let bytes = block.records.iter().map(String::len).fold(BLOCK_JSON_BYTES, usize::saturating_add);
-    let mut text = Vec::with_capacity(bytes);
-    write_block_json(&mut text, spec, &block.header, &block.hash, &block.records);
-    let text = share.count(text, reserved);
+    let text = share.count(block_text(spec, &block), reserved);
     Ok(text.map(|text| Some(Found { hash: block.hash, text: Some(text) })))
 }
 

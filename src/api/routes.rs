@@ -51,7 +51,7 @@ pub(super) const OPEN_METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// Every path and method. `{}` stands for one segment that is not empty; a path that is written
 /// out comes before one with `{}` that would match it too.
-static ROUTES: [Route; 17] = [
+static ROUTES: [Route; 18] = [
     post("/mineBlock"),
     get("/", Access::Users),
     get("/chains", Access::Users),
@@ -69,6 +69,7 @@ static ROUTES: [Route; 17] = [
     post("/v1/bans"),
     delete("/v1/bans/{}"),
     get("/v1/blocks/{}", Access::Users),
+    get("/v1/blocks/{}/{}", Access::Users),
 ];
 
 /// The routes of one path.
@@ -172,6 +173,11 @@ pub(super) fn filter(context: &Arc<Context>) -> warp::filters::BoxedFilter<(Resp
         .then(|name: String, context: Arc<Context>, share: Share, headers: HeaderMap| async move {
             answer(blocks::one(&context, &share, &name, &headers).await)
         });
+    let block_of_any_branch = warp::path!("v1" / "blocks" / String / String)
+        .and(with_share.clone())
+        .then(|height: String, hash: String, context: Arc<Context>, share: Share| async move {
+            answer(blocks::of_any_branch(&context, &share, &height, &hash).await)
+        });
     let status = warp::path!("v1" / "status").and(with_share).then(
         |context: Arc<Context>, share: Share| async move {
             answer(share.json(|| status::status(&context)).await)
@@ -186,8 +192,15 @@ pub(super) fn filter(context: &Arc<Context>) -> warp::filters::BoxedFilter<(Resp
 
     // Boxed one by one: the compiler's time for one type of them all doubles with each route.
     // The last one is looked at first.
-    let routes =
-        [live.boxed(), status.boxed(), root.boxed(), chains.boxed(), block.boxed(), mine.boxed()];
+    let routes = [
+        live.boxed(),
+        status.boxed(),
+        root.boxed(),
+        chains.boxed(),
+        block.boxed(),
+        block_of_any_branch.boxed(),
+        mine.boxed(),
+    ];
     let start = ready.boxed();
     let routes = peering(context).into_iter().chain(routes);
     routes.fold(start, |others, route| route.or(others).unify().boxed())

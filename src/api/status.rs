@@ -6,7 +6,7 @@ use super::peers::show;
 use super::problem::Problem;
 use super::reply;
 use super::routes::Context;
-use crate::chain::Height;
+use crate::chain::{Hash, Height};
 use crate::node::{ClockFault, LinkInfo, SwapSummary, SyncProgress, SyncState};
 
 #[derive(Serialize)]
@@ -141,10 +141,17 @@ struct Swap {
     new_tip: BlockName,
 }
 
+/// A block by height and hash.
 #[derive(Serialize)]
-struct BlockName {
+pub(super) struct BlockName {
     height: u64,
     hash: String,
+}
+
+impl BlockName {
+    pub(super) fn of(height: Height, hash: &Hash) -> Self {
+        Self { height: height.get(), hash: hash.to_string() }
+    }
 }
 
 pub(super) fn status(context: &Context) -> Result<Vec<u8>, Problem> {
@@ -223,9 +230,7 @@ fn swap(swap: &SwapSummary) -> Swap {
         time: swap.time.as_millis(),
         fork: swap.fork.get(),
         depth: swap.depth,
-        displaced: displaced
-            .map(|block| BlockName { height: block.height.get(), hash: block.hash.to_string() })
-            .collect(),
-        new_tip: BlockName { height: swap.new_height.get(), hash: swap.new_hash.to_string() },
+        displaced: displaced.map(|block| BlockName::of(block.height, &block.hash)).collect(),
+        new_tip: BlockName::of(swap.new_height, &swap.new_hash),
     }
 }

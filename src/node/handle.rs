@@ -8,12 +8,13 @@ use tokio::sync::watch;
 
 use super::base::find_base;
 use super::connect::{Connecting, connect};
+use super::held;
 use super::offer::{Branch, offer, offer_part};
 use super::request::Request;
 use super::shared::Shared;
 use super::{
-    Ban, KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus, OfferError, Offered,
-    StoreError, Tip, View,
+    Ban, HeldBlock, KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus, OfferError,
+    Offered, StoreError, Tip, View,
 };
 use crate::chain::{Block, Checkpoints, Hash, Height, Spec, Timestamp, TipState, ValidBlock};
 
@@ -72,6 +73,25 @@ impl NodeHandle {
     /// A view of the chain as it is now. Making one does not block.
     pub fn view(&self) -> View {
         self.shared.reader.view()
+    }
+
+    /// A block of any branch, by height and hash; `None` if it is not held.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub async fn held_block(
+        &self,
+        height: Height,
+        hash: Hash,
+    ) -> Result<Option<HeldBlock>, NodeFailure> {
+        let reader = self.shared.reader.clone();
+        let Some(mut held) = self.read(move || held::find(&reader, height, &hash)).await? else {
+            return Ok(None);
+        };
+        if !held.is_main {
+            held.displaced = self.shared.swaps.displacement(height, &hash);
+        }
+        Ok(Some(held))
     }
 
     /// Runs `read` on a blocking thread under a reader permit: one batch, never a

@@ -16,6 +16,7 @@ mod connect;
 mod error;
 mod forgotten;
 mod handle;
+mod held;
 mod inbox;
 mod links;
 mod miner;
@@ -47,7 +48,7 @@ pub use peer_url::{PeerUrl, PeerUrlError, is_local_service};
 pub use progress::{SyncProgress, SyncState};
 pub use request::Mined;
 pub use running::Node;
-pub use status::{DisplacedBlock, NodeStatus, SwapSummary};
+pub use status::{DisplacedBlock, Displacement, HeldBlock, NodeStatus, SwapSummary};
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ClockFault, Tip};
+use super::{ClockFault, StoredBlock, Tip};
 use crate::chain::{Hash, Height, Timestamp};
 
 /// A snapshot of the node.
@@ -45,6 +45,35 @@ pub struct SwapSummary {
     pub new_height: Height,
     /// Its hash.
     pub new_hash: Hash,
+}
+
+/// The reorg that took a block off the main chain.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Displacement {
+    /// When it was done.
+    pub time: Timestamp,
+    /// The last block that both branches share.
+    pub fork: Height,
+    /// How many blocks left the main chain.
+    pub depth: u64,
+    /// The new tip.
+    pub new_height: Height,
+    /// Its hash.
+    pub new_hash: Hash,
+}
+
+/// A block that is held, on the main chain or beside it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HeldBlock {
+    /// The block.
+    pub block: StoredBlock,
+    /// Whether it is on the main chain.
+    pub is_main: bool,
+    /// Hash of the main chain's block at its height, if that is another one.
+    pub replaced_by: Option<Hash>,
+    /// The latest reorg that disconnected it since the node started. `None` for a block of the
+    /// main chain, one that never was on it, and one that was disconnected longer ago.
+    pub displaced: Option<Displacement>,
 }
 
 /// A block that a swap took off the main chain.

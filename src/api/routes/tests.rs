@@ -10,9 +10,18 @@ fn paths_are_compared_byte_by_byte() {
         assert_eq!(found.0, route.path);
         assert_eq!(found.route(&route.method).map(|found| found.access), Some(route.access));
     }
-    for path in
-        ["", "//", "/chains/", "/Chains", "/v1/blocks/", "/v1/blocks/a/b", "/v1/blocks", "*"]
-    {
+    for path in [
+        "",
+        "//",
+        "/chains/",
+        "/Chains",
+        "/v1/blocks/",
+        "/v1/blocks/a/b/c",
+        "/v1/blocks/a/",
+        "/v1/blocks//b",
+        "/v1/blocks",
+        "*",
+    ] {
         assert!(find(path).is_none(), "{path}");
     }
 }

@@ -45,3 +45,32 @@ fn only_the_latest_are_kept_and_all_are_counted() {
     let depths: Vec<_> = recent.iter().map(|swap| swap.depth).collect();
     assert_eq!(depths, (5..=20).rev().collect::<Vec<_>>());
 }
+
+#[test]
+fn a_disconnected_block_is_found_with_the_latest_reorg_that_disconnected_it() {
+    let log = SwapLog::default();
+    log.record(&swap(2), TIME);
+    let later = Timestamp::from_millis(8);
+    log.record(&swap(1), later);
+    let of = |height: u64, number: u8| {
+        log.displacement(Height::new(height), &Hash::new([number; 32])).map(|found| found.time)
+    };
+    assert_eq!((of(7, 1), of(8, 2)), (Some(later), Some(TIME)));
+    assert_eq!((of(6, 1), of(8, 1), of(9, 3)), (None, None, None));
+}
+
+#[test]
+fn the_blocks_of_the_oldest_reorgs_are_forgotten_first() {
+    let log = SwapLog::default();
+    log.record(&swap(1), TIME);
+    let mut deep = swap(1);
+    deep.displaced = vec![Hash::ZERO; MAX_HASHES + 10];
+    log.record(&deep, TIME);
+    assert_eq!(log.displacement(Height::new(7), &Hash::new([1; 32])), None);
+    assert!(log.displacement(Height::new(7), &Hash::ZERO).is_some());
+    for _ in 0..MAX_REORGS + 10 {
+        log.record(&swap(1), TIME);
+    }
+    let kept = log.0.lock().unwrap();
+    assert_eq!((kept.reorgs.len(), kept.hashes), (MAX_REORGS, MAX_REORGS));
+}

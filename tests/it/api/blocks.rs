@@ -1,6 +1,8 @@
-//! `GET /v1/blocks/{height|hash|tip}`.
+//! `GET /v1/blocks/{height|hash|tip}` and `GET /v1/blocks/{height}/{hash}`.
 
-use crate::harness::{ApiNode, Request, Response};
+use jenny_chain::chain::Spec;
+
+use crate::harness::{ApiNode, Branch, Request, Response};
 
 async fn with_etag(node: &ApiNode, path: &str, value: &str) -> Response {
     node.ask(&Request::get(path).jenny().header("If-None-Match", value)).await
@@ -117,5 +119,63 @@ async fn after_a_304_the_connection_goes_on() {
         client.ask(&request).await.expect(304);
         assert_eq!(client.ask(&head).await.expect(304).header("content-length"), None);
         client.ask(&Request::get("/").jenny()).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_displaced_block_is_found_by_height_and_hash_with_the_reorg_that_displaced_it() {
+    let node = ApiNode::start().await;
+    let acknowledged = node.mine("mine").await;
+    let hash = acknowledged["hash"].as_str().unwrap();
+    let path = format!("/v1/blocks/1/{hash}");
+    let before = node.get(&path).await.expect(200);
+    assert_eq!(before.header("cache-control"), Some("no-cache"));
+    let mut expected = acknowledged.clone();
+    expected["onMainChain"] = true.into();
+    expected["replacedBy"] = serde_json::Value::Null;
+    expected["displaced"] = serde_json::Value::Null;
+    assert_eq!(before.json(), expected);
+
+    let heavier = Branch::from_genesis(&Spec::dev()).grow(2, "theirs", 10);
+    let winner = heavier.blocks[0].header.hash();
+    node.handle.offer(heavier.blocks).await.unwrap();
+    let after = node.get(&path).await.expect(200).json();
+    let tip = node.handle.tip();
+    assert_eq!(after["data"], acknowledged["data"]);
+    assert_eq!(after["onMainChain"], false);
+    assert_eq!(after["replacedBy"], winner.to_string());
+    let displaced = &after["displaced"];
+    assert!(displaced["time"].as_u64().is_some_and(|time| time > 1_600_000_000_000));
+    assert_eq!((&displaced["fork"], &displaced["depth"]), (&0.into(), &1.into()));
+    let new_tip = serde_json::json!({ "height": 2, "hash": tip.hash.to_string() });
+    assert_eq!(displaced["newTip"], new_tip);
+    let main = node.get(&format!("/v1/blocks/1/{winner}")).await.expect(200).json();
+    assert_eq!(main["onMainChain"], true);
+}
+
+#[tokio::test]
+async fn a_block_that_never_was_on_the_main_chain_was_not_displaced() {
+    let node = ApiNode::start().await;
+    node.mine("mine").await;
+    let tied = Branch::from_genesis(&Spec::dev()).grow(1, "theirs", 10);
+    let hash = tied.blocks[0].header.hash();
+    node.handle.offer(tied.blocks).await.unwrap();
+    let block = node.get(&format!("/v1/blocks/1/{hash}")).await.expect(200).json();
+    assert_eq!((&block["onMainChain"], &block["displaced"]), (&false.into(), &().into()));
+}
+
+#[tokio::test]
+async fn height_and_hash_must_both_be_those_of_the_block() {
+    let node = ApiNode::start().await;
+    let hash = node.mine("a").await["hash"].as_str().unwrap().to_owned();
+    for name in [format!("0/{hash}"), format!("2/{hash}"), format!("1/{}", "ab".repeat(32))] {
+        node.get(&format!("/v1/blocks/{name}")).await.expect_problem(404, "block-not-found");
+    }
+    for name in [format!("tip/{hash}"), format!("01/{hash}"), "1/tip".to_owned(), "1/1".to_owned()]
+    {
+        node.get(&format!("/v1/blocks/{name}")).await.expect_problem(400, "invalid-parameter");
+    }
+    for name in [format!("1/{hash}/"), format!("1/{hash}/data"), "1/".to_owned()] {
+        node.get(&format!("/v1/blocks/{name}")).await.expect_problem(404, "not-found");
     }
 }

@@ -115,7 +115,7 @@ async fn unknown_paths_are_not_found() {
         "/v1/blocks",
         "/v1/blocks/",
         "/v1/blocks/0/",
-        "/v1/blocks/0/header",
+        "/v1/blocks/0/1/header",
         "/V1/status",
         "/livez/",
         "/readyz/",
