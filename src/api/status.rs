@@ -7,7 +7,7 @@ use super::problem::Problem;
 use super::reply;
 use super::routes::Context;
 use crate::chain::{Hash, Height};
-use crate::node::{ClockFault, LinkInfo, SwapSummary, SyncProgress, SyncState};
+use crate::node::{ClockFault, LinkInfo, PeerSplit, SwapSummary, SyncProgress, SyncState};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,6 +51,8 @@ enum Sync {
     Alone,
     /// No peer names a higher block.
     Current,
+    /// A peer stays on another tip, which work does not decide against ours.
+    Split(Split),
     /// A peer names a higher block: a claim until it is held here.
     Behind {
         /// How many blocks higher.
@@ -60,6 +62,15 @@ enum Sync {
     Headers(Fetching),
     /// Blocks are fetched.
     Blocks(Fetching),
+}
+
+/// Two tips between which work does not decide.
+#[derive(Serialize)]
+struct Split {
+    ours: BlockName,
+    theirs: BlockName,
+    peer: String,
+    seconds: u64,
 }
 
 /// How fetching goes.
@@ -201,6 +212,14 @@ fn sync(progress: SyncProgress, links: &[LinkInfo], height: Height) -> Sync {
     }
     if links.is_empty() {
         return Sync::Alone;
+    }
+    if let Some(PeerSplit { peer, ours, theirs, lasts }) = progress.split {
+        return Sync::Split(Split {
+            ours: BlockName::of(ours.0, &ours.1),
+            theirs: BlockName::of(theirs.0, &theirs.1),
+            peer: show(peer),
+            seconds: lasts.as_secs(),
+        });
     }
     let highest = links.iter().filter_map(|link| link.tip).map(|(height, _)| height).max();
     match highest.map_or(0, |highest| highest.above(height)) {

@@ -11,6 +11,9 @@ use super::Target;
 pub struct Work(U256);
 
 impl Work {
+    /// None at all.
+    pub const ZERO: Self = Self(U256::ZERO);
+
     /// `floor(2^256 / (target + 1))`, the expected attempts for one block.
     pub fn of(target: Target) -> Self {
         // 2^256 does not fit: floor(2^256 / d) = floor((2^256 - d) / d) + 1, and 2^256 - d = !target.

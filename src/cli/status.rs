@@ -89,6 +89,9 @@ fn lines(name: &str, status: &Value) -> String {
     line("clock", clock_text(status));
     line("sync", sync_text(status));
     line("pace", pace_text(status));
+    for (name, value) in fork_lines(status) {
+        line(name, Some(value));
+    }
     line("waits for", awaited_text(status));
     line("links", text("/links"));
     let checking = number("/check/height").map(|height| format!("running, at height {height}"));
@@ -142,6 +145,33 @@ fn pace_text(status: &Value) -> Option<String> {
         peers: sync.get("peers").and_then(Value::as_array).map_or(0, Vec::len),
     };
     Some(pace.text())
+}
+
+/// The tips of a split.
+fn fork_lines(status: &Value) -> Vec<(&'static str, String)> {
+    let Some(sync) = status.pointer("/sync") else { return Vec::new() };
+    let text = |path: &str| sync.pointer(path).and_then(Value::as_str).map(escape);
+    let number = |path: &str| sync.pointer(path).and_then(Value::as_u64).map(count);
+    let lines = match sync.get("state").and_then(Value::as_str) {
+        Some("split") => vec![
+            ("ours", text("/ours/hash")),
+            ("theirs", text("/theirs/hash")),
+            (
+                "at",
+                number("/ours/height")
+                    .zip(number("/theirs/height"))
+                    .map(|(ours, theirs)| format!("heights {ours} and {theirs}")),
+            ),
+            (
+                "peer",
+                text("/peer")
+                    .zip(sync.pointer("/seconds").and_then(Value::as_u64))
+                    .map(|(peer, seconds)| format!("{peer}, for {}", duration(seconds))),
+            ),
+        ],
+        _ => Vec::new(),
+    };
+    lines.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// The block that everything waits for, and who was asked for it.

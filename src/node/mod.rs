@@ -45,7 +45,7 @@ pub use links::{
 };
 pub use offer::{Branch, Offered};
 pub use peer_url::{PeerUrl, PeerUrlError, is_local_service};
-pub use progress::{SyncProgress, SyncState};
+pub use progress::{PeerSplit, SyncProgress, SyncState};
 pub use request::Mined;
 pub use running::Node;
 pub use status::{DisplacedBlock, Displacement, HeldBlock, NodeStatus, SwapSummary};

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::chain::Height;
+use crate::chain::{Hash, Height};
 
 /// What the peer network is doing to reach the best chain.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -39,4 +39,19 @@ pub struct SyncProgress {
     pub links: Vec<SocketAddr>,
     /// The block that everything waits for, and who was asked for it.
     pub awaited: Option<(Height, Option<SocketAddr>)>,
+    /// A peer that stays on another tip which work does not decide against ours.
+    pub split: Option<PeerSplit>,
+}
+
+/// A peer and this node stay on different tips, for two block times at least.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PeerSplit {
+    /// The peer that has done so for longest.
+    pub peer: SocketAddr,
+    /// Our tip.
+    pub ours: (Height, Hash),
+    /// The peer's, which was checked.
+    pub theirs: (Height, Hash),
+    /// How long that has been so.
+    pub lasts: Duration,
 }

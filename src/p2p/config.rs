@@ -35,6 +35,9 @@ pub struct P2pConfig {
     pub silence: Duration,
     /// Time the other side has to take what is sent; default 30 s.
     pub send_timeout: Duration,
+    /// How long a peer stays on another tip of the same work before that is a split; default two
+    /// block times.
+    pub split_after: Option<Duration>,
     /// Where randomness comes from: it spreads the times of redials.
     pub random: fn() -> u64,
 }
@@ -57,6 +60,7 @@ impl Default for P2pConfig {
             ping_every: Duration::from_secs(30),
             silence: Duration::from_secs(90),
             send_timeout: Duration::from_secs(30),
+            split_after: None,
             random: || RandomState::new().hash_one(0_u8),
         }
     }

@@ -35,6 +35,10 @@ const TABLE_EVERY: Duration = Duration::from_secs(1);
 /// How often the clock is looked at: it may have been put right.
 const CLOCK_EVERY: Duration = Duration::from_secs(30);
 
+/// A split takes this long at least, however short the block time is: what is on its way settles
+/// sooner.
+const SPLIT_AT_LEAST: Duration = Duration::from_secs(2);
+
 /// How long links may take to close when the node stops.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
@@ -82,7 +86,8 @@ impl<T: Transport> Driver<T> {
         let size = ChainSize::start(&context.node).await;
         let cap = context.config.max_message as u64;
         let now = Instant::now();
-        let mut machine = SyncMachine::new(tip, size.bytes(tip.height), cap);
+        let mut machine = SyncMachine::new(tip, size.bytes(tip.height), cap)
+            .with_split_after(split_after(&context));
         if context.config.native {
             let config = native_config(&context, listening);
             machine = machine.with_native(config, context.node.tip().total_work);
@@ -241,6 +246,13 @@ impl<T: Transport> Driver<T> {
         let held = self.context.node.read(move || view.header(mark.height)).await;
         held.is_ok_and(|held| held.is_some_and(|held| held.hash == mark.hash))
     }
+}
+
+/// How long a peer stays on another tip before that is a split: two block times.
+fn split_after(context: &Context) -> Duration {
+    let block_time = Duration::from_millis(context.node.spec().target_block_time_ms());
+    let two_blocks = block_time.saturating_mul(2).max(SPLIT_AT_LEAST);
+    context.config.split_after.unwrap_or(two_blocks)
 }
 
 fn native_config(context: &Context, listening: SocketAddr) -> NativeConfig {

@@ -61,9 +61,15 @@ async fn judge_block(context: &Context, link: LinkId, block: JsonBlock) -> Block
     if !has_work(context, &block) {
         return BlockVerdict::BadWork;
     }
+    let header = block.block.header;
     match offer(context, link, vec![block.block]).await {
         Ok(Offered::Known) => BlockVerdict::Ours,
         Ok(Offered::Extended | Offered::Swapped) => BlockVerdict::Adopted,
+        Ok(Offered::Tied) => BlockVerdict::Tied,
+        Ok(_) if is_level(context, &header, true) => BlockVerdict::Level,
+        Err(OfferError::UnknownParent(_)) if is_level(context, &header, false) => {
+            BlockVerdict::Level
+        }
         Ok(_) | Err(OfferError::UnknownParent(_)) => BlockVerdict::Fork,
         Err(OfferError::Rule { error, .. }) if error.is_not_yet() => BlockVerdict::NotYet,
         Err(OfferError::Rule { error, .. }) if is_work(&error) => BlockVerdict::BadWork,
@@ -89,6 +95,17 @@ fn has_work(context: &Context, block: &JsonBlock) -> bool {
     let Header { bits, .. } = block.block.header;
     let limit = context.node.spec().pow_limit();
     bits.target().is_ok_and(|target| target <= limit && target.is_met_by(&block.hash))
+}
+
+/// Whether a block beside our chain stands level with our tip. One whose branch is not held, so
+/// that only its own proof of work is known, must be at the same height and no easier to find.
+fn is_level(context: &Context, header: &Header, is_checked: bool) -> bool {
+    let tip = context.node.tip().header;
+    if is_checked {
+        return header.height >= tip.height;
+    }
+    let targets = header.bits.target().ok().zip(tip.bits.target().ok());
+    header.height == tip.height && targets.is_some_and(|(theirs, ours)| theirs <= ours)
 }
 
 const fn is_work(error: &RuleError) -> bool {

@@ -176,6 +176,11 @@ pub enum BlockVerdict {
     BadWork,
     /// Its parent is not our tip: not held, or on another branch. Staged or not.
     Fork,
+    /// As `Fork`, and its proof of work counts as much as that of our tip, which it is level
+    /// with; or it was checked by every rule, and is higher with no more work.
+    Level,
+    /// As `Fork`, checked by every rule, and its branch has exactly as much work as our chain.
+    Tied,
     /// It breaks another rule, which the text tells.
     Invalid(String),
     /// It is too far in the future.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::limits::{ASK_EVERY, FIRST_ANSWER};
 use super::noted::Noted;
+use super::split::Rival;
 use super::turn::Turn;
 use super::{LinkId, Mark, Output, Redial, Time};
 use crate::chain::{Hash, Height};
@@ -40,6 +41,8 @@ pub(super) struct Link {
     pub(super) equal: Option<(Hash, Hash)>,
     /// It gave a valid block other than genesis.
     pub(super) is_proven: bool,
+    /// Where it stands, when that is not on our chain.
+    pub(super) rival: Rival,
     pub(super) noted: Noted,
 }
 
@@ -122,6 +125,7 @@ impl Link {
             wants_chain: false,
             equal: None,
             is_proven: false,
+            rival: Rival::NONE,
             noted: Noted::NOTHING,
         }
     }

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
+use std::time::Duration;
 
 use super::link::Link;
 use super::native::Native;
+use super::split::Split;
 use super::turn::{Ours, Turn};
 use super::{Input, LinkId, Mark, NativeConfig, Output, Progress, Time, TipChange};
 use crate::chain::Work;
+
+/// How long a peer stays on another tip before that is a split, unless it is told: two blocks of
+/// the chains built in.
+const SPLIT_AFTER: Duration = Duration::from_secs(20);
 
 /// Keeps one node's links in step, by the rules of their dialects.
 ///
@@ -22,6 +28,10 @@ pub struct SyncMachine {
     last_served: LinkId,
     /// The binary dialect, when it is spoken.
     native: Option<Native>,
+    /// Work of our chain.
+    work: Work,
+    /// How long a peer stays on another tip before that is a split.
+    split_after: Duration,
 }
 
 impl SyncMachine {
@@ -34,6 +44,8 @@ impl SyncMachine {
             served: None,
             last_served: LinkId(0),
             native: None,
+            work: Work::ZERO,
+            split_after: SPLIT_AFTER,
         }
     }
 
@@ -41,7 +53,26 @@ impl SyncMachine {
     #[must_use]
     pub fn with_native(mut self, config: NativeConfig, work: Work) -> Self {
         self.native = Some(Native::new(config, self.ours.tip, work));
+        self.work = work;
         self
+    }
+
+    /// Takes a peer that stays on another tip for so long for a split.
+    #[must_use]
+    pub const fn with_split_after(mut self, time: Duration) -> Self {
+        self.split_after = time;
+        self
+    }
+
+    /// The peer that has stayed on another tip for longest, and long enough.
+    pub fn split(&self, now: Time) -> Option<Split> {
+        let links = self.links.iter().map(|(link, known)| (*link, &known.rival));
+        let native = self.native.iter().flat_map(Native::rivals);
+        let lasting = links.chain(native).filter_map(|(link, rival)| {
+            let (lasts, theirs) = rival.lasting(now, self.split_after)?;
+            Some(Split { link, ours: self.ours.tip, theirs, lasts })
+        });
+        lasting.max_by_key(|split| split.lasts)
     }
 
     /// How fetching blocks over the binary dialect goes.
@@ -72,6 +103,7 @@ impl SyncMachine {
                 self.with(now, out, link, |link, turn| link.on_malformed(turn, code, reason));
             }
             Input::Tip { tip, chain_json_bytes, work, change } => {
+                self.work = work;
                 self.on_tip(now, out, tip, chain_json_bytes, change);
                 if let Some(native) = &mut self.native {
                     native.on_tip(now, tip, work, out);
@@ -100,6 +132,12 @@ impl SyncMachine {
             | Input::Served { .. }) => self.native(now, native, out),
         }
         self.serve_next(now, out);
+        for link in self.links.values_mut() {
+            link.rival.look(now, self.ours.tip, self.work);
+        }
+        if let Some(native) = &mut self.native {
+            native.look_at_rivals(now);
+        }
     }
 
     /// When to say [`Input::DeadlinePassed`], if nothing else happens before.

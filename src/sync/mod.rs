@@ -19,6 +19,7 @@ mod noted;
 mod output;
 mod receiving;
 mod sending;
+mod split;
 mod time;
 mod turn;
 
@@ -27,4 +28,5 @@ pub use machine::SyncMachine;
 pub use mark::{LinkId, Mark, Origin};
 pub use native::{NativeConfig, Progress, SyncState};
 pub use output::{Note, Output, Redial};
+pub use split::Split;
 pub use time::Time;

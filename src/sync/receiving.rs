@@ -1,6 +1,7 @@
 //! What a link makes of blocks and chains that came, once the node has judged them.
 
 use super::link::{Flow, Link};
+use super::split::Weight;
 use super::turn::Turn;
 use super::{BlockVerdict, ChainVerdict, Mark, Note, Output, Redial};
 use crate::chain::Height;
@@ -33,7 +34,18 @@ impl Link {
         self.end_stream(turn);
         match verdict {
             BlockVerdict::Adopted => self.on_adopted(mark),
-            BlockVerdict::Fork => self.on_fork(turn, mark),
+            BlockVerdict::Fork => {
+                self.rival.leaves();
+                self.on_fork(turn, mark);
+            }
+            BlockVerdict::Level => {
+                self.rival.shows(mark, Weight::NoMore);
+                self.on_fork(turn, mark);
+            }
+            BlockVerdict::Tied => {
+                self.rival.shows(mark, Weight::As(turn.ours.tip.hash));
+                self.on_fork(turn, mark);
+            }
             BlockVerdict::ForeignGenesis => self.close_foreign(turn),
             BlockVerdict::BadWork => self.close_bad_work(turn),
             BlockVerdict::Invalid(reason) => self.tell(turn, Note::Invalid { mark, reason }),
@@ -47,8 +59,12 @@ impl Link {
         match verdict {
             ChainVerdict::Ours => self.on_ours(turn, last),
             ChainVerdict::Adopted => self.on_adopted(last),
-            ChainVerdict::Lighter => self.on_lighter(turn, last, self.jenny),
+            ChainVerdict::Lighter => {
+                self.rival.shows(last, Weight::NoMore);
+                self.on_lighter(turn, last, self.jenny);
+            }
             ChainVerdict::Equal => {
+                self.rival.shows(last, Weight::As(turn.ours.tip.hash));
                 self.equal = Some((last.hash, turn.ours.tip.hash));
                 self.on_lighter(turn, last, false);
             }
@@ -70,6 +86,7 @@ impl Link {
 
     /// The peer named a block of our chain.
     fn on_ours(&mut self, turn: &mut Turn<'_>, mark: Mark) {
+        self.rival.leaves();
         self.is_proven |= mark.height > Height::GENESIS;
         self.wants_chain = false;
         match &mut self.flow {
@@ -114,6 +131,7 @@ impl Link {
     }
 
     fn on_adopted(&mut self, mark: Mark) {
+        self.rival.leaves();
         self.is_proven = true;
         self.wants_chain = false;
         self.note_brought(mark);

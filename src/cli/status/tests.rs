@@ -47,3 +47,22 @@ fn every_line_fits_80_columns_and_controls_nothing() {
     assert!(text.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= 80), "{text}");
     assert!(!text.contains('\u{1b}'), "{text}");
 }
+
+#[test]
+fn a_split_is_told_with_both_tips() {
+    let (ours, theirs) = ("a".repeat(64), "b".repeat(64));
+    let split = json!({"sync": {
+        "state": "split", "ours": {"height": 1_200, "hash": ours},
+        "theirs": {"height": 1_201, "hash": theirs}, "peer": "192.0.2.1:7545", "seconds": 90,
+    }});
+    let text = lines("n", &split);
+    for line in [
+        "sync      split".to_owned(),
+        format!("ours      {ours}"),
+        format!("theirs    {theirs}"),
+        "at        heights 1,200 and 1,201".to_owned(),
+    ] {
+        assert!(text.contains(&format!("\n{line}")), "{text}");
+    }
+    assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+}

@@ -14,6 +14,7 @@ fn blocks(at: u64, target: u64) -> SyncProgress {
         eta: Some(Duration::from_millis(2_900)),
         links: vec!["192.0.2.1:7545".parse().unwrap(); 3],
         awaited: None,
+        split: None,
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Driver;
 use crate::chain::{Height, ValidBlock};
-use crate::node::{Direction, KnownPeer, MAX_BAN};
+use crate::node::{Direction, KnownPeer, MAX_BAN, PeerSplit};
 use crate::p2p::connect::BANNED;
 use crate::p2p::handshake::MAX_AGENT;
 use crate::p2p::link::Close;
@@ -15,7 +15,7 @@ use crate::p2p::native::connector::Batch;
 use crate::p2p::native::writer::Say;
 use crate::p2p::transport::Transport;
 use crate::sync::message::PeerAddress;
-use crate::sync::{ConnectOutcome, Input, LinkId, Mark};
+use crate::sync::{ConnectOutcome, Input, LinkId, Mark, Split};
 
 /// As the machine says it of a link that is still there.
 const WRONG_BODY: &str = "a body that is not the one of its header";
@@ -184,7 +184,12 @@ impl<T: Transport> Driver<T> {
         let progress = self.machine.progress();
         self.sync_state = progress.state;
         let address = |link| self.table.links.get(&link).map(|live| live.address);
-        let shown = self.pace.show(Instant::now(), &progress, address);
+        let mut shown = self.pace.show(Instant::now(), &progress, address);
+        shown.split = self.machine.split(self.now()).and_then(|split| {
+            let Split { link, ours, theirs, lasts } = split;
+            let (ours, theirs) = ((ours.height, ours.hash), (theirs.height, theirs.hash));
+            Some(PeerSplit { peer: address(link)?, ours, theirs, lasts })
+        });
         self.server.progress.send_if_modified(|last| {
             let has_changed = *last != shown;
             *last = shown;

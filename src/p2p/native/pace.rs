@@ -57,6 +57,8 @@ impl Pace {
             eta: (state == SyncState::Blocks).then(|| eta(remaining, blocks_per_second)).flatten(),
             links: progress.links.iter().filter_map(|link| address(*link)).collect(),
             awaited: progress.awaited.map(|(height, link)| (height, link.and_then(&address))),
+            // Not of the pace.
+            split: None,
         }
     }
 

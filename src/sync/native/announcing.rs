@@ -57,6 +57,7 @@ impl Native {
         (peer.lacks, peer.is_off) = (None, None);
         if mark == tip {
             peer.claim = Claim::Nothing;
+            peer.rival.leaves();
             return;
         }
         if let Some(download) = &mut self.download {

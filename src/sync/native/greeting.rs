@@ -68,6 +68,10 @@ impl Native {
         peer.nonce = Some(hello.nonce);
         peer.height = hello.height;
         peer.claim = Claim::Work(hello.work);
+        if hello.work == self.work && self.tip.height > Height::GENESIS {
+            // Its tip may be another one, which neither would see: each is told of the other's.
+            peer.knows = None;
+        }
         peer.ask_addresses = now;
         let Hello { agent, listen, height, time, .. } = hello;
         out.push(Output::Greeted { link, agent, listen, height });

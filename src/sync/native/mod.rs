@@ -15,6 +15,7 @@ mod lateness;
 mod limits;
 mod peer;
 mod progress;
+mod rivals;
 mod scouting;
 mod serving;
 mod walk;

@@ -6,6 +6,7 @@ use super::limits::{FIRST_TIMEOUT, LAST_TIMEOUT, MAX_OUTSTANDING, MAX_REQUESTS};
 use super::walk::Walk;
 use crate::chain::{Hash, Header, Height, Work};
 use crate::sync::noted::Noted;
+use crate::sync::split::{Rival, Weight};
 use crate::sync::{LinkId, Mark, Origin, Time};
 
 /// One link. Of bounded size: a walk's hashes and headers are most of it.
@@ -54,6 +55,8 @@ pub(super) struct Peer {
     /// When to ask it for addresses.
     pub(super) ask_addresses: Time,
     pub(super) addresses_owed: u32,
+    /// Where it stands by headers that were checked, when that is not on our chain.
+    pub(super) rival: Rival,
     pub(super) noted: Noted,
 }
 
@@ -131,6 +134,7 @@ impl Peer {
             told_addresses: None,
             ask_addresses: Time(Duration::ZERO),
             addresses_owed: 0,
+            rival: Rival::NONE,
             noted: Noted::NOTHING,
         }
     }
@@ -181,6 +185,12 @@ impl Peer {
         self.tip = Some(mark);
         self.height = self.height.max(mark.height);
         self.knows = Some(mark.hash);
+    }
+
+    /// Its headers up to this block were checked: that is where it stands.
+    pub(super) fn shows(&mut self, mark: Mark, work: Work) {
+        self.named(mark);
+        self.rival.shows(mark, Weight::Known(work));
     }
 
     /// Whether it named a higher block than this one last: there is more to come of it.

@@ -105,6 +105,10 @@ impl Native {
     ) {
         let Some(first) = headers.first() else {
             self.resolved(link);
+            if let Some(peer) = self.peers.get_mut(&link).filter(|peer| peer.walk.is_none()) {
+                // Its tip is on our chain.
+                peer.rival.leaves();
+            }
             if let Some(download) = &mut self.download
                 && download.source == Some(link)
             {
@@ -162,7 +166,7 @@ impl Native {
         };
         let fresh = headers.get(place..).unwrap_or_default();
         if fresh.is_empty() {
-            peer.named(super::walk::mark_of(&state));
+            peer.shows(super::walk::mark_of(&state), state.total_work());
             if is_last {
                 self.resolved(link);
             } else {
@@ -205,7 +209,7 @@ impl Native {
         let (work, count, head) = (walk.work(), walk.count(), walk.head());
         let is_last = is_last && !peer.named_above(head);
         if count > 0 {
-            peer.named(head);
+            peer.shows(head, work);
         }
         if let Some(error) = failure {
             let is_over = self.on_broken(now, link, &error, out);
@@ -350,7 +354,7 @@ impl Native {
         download.is_whole = is_last && is_all;
         if let Some(peer) = peers.get_mut(&link) {
             download.is_whole &= !peer.named_above(head);
-            peer.named(head);
+            peer.shows(head, download.work());
             peer.claim = if download.is_whole { Claim::Nothing } else { Claim::Block };
         }
         match failure {

@@ -38,6 +38,10 @@ impl Native {
         if self.may_serve(link, out) {
             let height = first.ahead(u64::from(count).saturating_sub(1));
             let last = Mark { height, hash: last };
+            if let Some(peer) = self.peers.get_mut(&link) {
+                // It takes our chain over.
+                peer.rival.leaves();
+            }
             out.push(Output::ServeBlocks { link, request, first, last });
         }
     }

@@ -22,6 +22,7 @@ mod forks;
 mod greeting;
 mod lateness;
 mod liveness;
+mod splitting;
 mod swapping;
 
 use chain::{Chain, mine};

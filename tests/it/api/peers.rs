@@ -183,6 +183,7 @@ async fn fetching_is_told_with_its_pace_and_a_node_far_behind_is_not_ready() {
         eta: Some(std::time::Duration::from_millis(1_900)),
         links: vec![peer],
         awaited: Some((Height::new(12_346), Some(peer))),
+        split: None,
     };
     server.progress.send_replace(progress.clone());
     let expected = json!({

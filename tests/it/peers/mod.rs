@@ -8,4 +8,5 @@ mod links;
 mod native;
 mod negotiation;
 mod simulated;
+mod split;
 mod stopping;

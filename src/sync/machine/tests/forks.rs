@@ -184,3 +184,30 @@ fn a_swap_while_our_chain_is_sent_is_told_and_built_on() {
     assert_eq!(bench.swaps(block(2, 12), None), [one(A, block(2, 12))]);
     assert_eq!(bench.chain_sent(A), [], "nothing of it is sent again");
 }
+
+#[test]
+fn a_peer_that_stays_on_a_tip_of_the_same_work_is_a_split() {
+    for say in [
+        |bench: &mut Bench| bench.says(A, theirs(9), BlockVerdict::Tied),
+        |bench: &mut Bench| bench.says(A, theirs(9), BlockVerdict::Level),
+        |bench: &mut Bench| bench.sends(A, theirs(9), ChainVerdict::Equal),
+        |bench: &mut Bench| bench.sends(A, theirs(10), ChainVerdict::Lighter),
+    ] {
+        let mut bench = level(9, SMALL);
+        say(&mut bench);
+        bench.passes(secs(19));
+        assert_eq!(bench.machine.split(bench.now), None);
+        bench.passes(secs(1));
+        let split = bench.machine.split(bench.now).unwrap();
+        assert_eq!((split.link, split.ours, split.lasts), (A, ours(9), secs(20)));
+        assert_ne!(split.theirs, ours(9));
+        bench.says(A, ours(9), BlockVerdict::Ours);
+        assert_eq!(bench.machine.split(bench.now), None);
+    }
+    let mut bench = level(9, SMALL);
+    bench.says(A, theirs(9), BlockVerdict::Fork);
+    bench.says(A, theirs(8), BlockVerdict::Tied);
+    bench.grows(10, None);
+    bench.passes(secs(60));
+    assert_eq!(bench.machine.split(bench.now), None, "ours has more work");
+}

@@ -59,6 +59,8 @@ fn input(driver: &mut Driver, bench: &mut Bench, kind: u8, link: LinkId, height:
         BlockVerdict::Ours,
         BlockVerdict::Adopted,
         BlockVerdict::Fork,
+        BlockVerdict::Level,
+        BlockVerdict::Tied,
         BlockVerdict::Invalid(text()),
         BlockVerdict::NotYet,
         BlockVerdict::Unavailable,

@@ -1,0 +1,18 @@
+//! Links that stand on another tip, for [`crate::sync::Split`].
+
+use super::Native;
+use crate::sync::split::Rival;
+use crate::sync::{LinkId, Time};
+
+impl Native {
+    /// Where the links stand that are not on our chain.
+    pub(in crate::sync) fn rivals(&self) -> impl Iterator<Item = (LinkId, &Rival)> {
+        self.peers.values().map(|peer| (peer.id, &peer.rival))
+    }
+
+    pub(in crate::sync) fn look_at_rivals(&mut self, now: Time) {
+        for peer in self.peers.values_mut() {
+            peer.rival.look(now, self.tip, self.work);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Peers that stay on another tip: two chains between which work does not decide.
+
+use std::time::Duration;
+
+use super::{LinkId, Mark, Time};
+use crate::chain::{Hash, Work};
+
+/// A peer and this node stay on different tips.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Split {
+    /// The peer.
+    pub link: LinkId,
+    /// Our tip.
+    pub ours: Mark,
+    /// The peer's, which was checked: by its headers, or as a block with proof of work.
+    pub theirs: Mark,
+    /// How long that has been so, at least two block times.
+    pub lasts: Duration,
+}
+
+/// What the checked tip of a peer weighs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Weight {
+    /// Work of its whole chain.
+    Known(Work),
+    /// Exactly as much as our chain had when this was our tip.
+    As(Hash),
+    /// No more than our chain has, as far as can be seen.
+    NoMore,
+}
+
+/// The last tip that a peer showed, and since when it has been at odds with ours.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rival {
+    shown: Option<(Mark, Weight)>,
+    since: Option<Time>,
+}
+
+impl Rival {
+    pub(super) const NONE: Self = Self { shown: None, since: None };
+
+    /// The peer showed a tip that was checked.
+    pub(super) const fn shows(&mut self, mark: Mark, weight: Weight) {
+        self.shown = Some((mark, weight));
+    }
+
+    /// The peer stands on our chain, or nothing is known of where it stands.
+    pub(super) const fn leaves(&mut self) {
+        self.shown = None;
+    }
+
+    /// Looks at it anew, after whatever happened.
+    pub(super) fn look(&mut self, now: Time, ours: Mark, work: Work) {
+        let is_split = self.shown.is_some_and(|shown| is_split(shown, ours, work));
+        self.since = if is_split { self.since.or(Some(now)) } else { None };
+    }
+
+    /// The peer's tip, once it has been at odds with ours for so long; and how long.
+    pub(super) fn lasting(&self, now: Time, after: Duration) -> Option<(Duration, Mark)> {
+        let (mark, _) = self.shown?;
+        let lasts = now.0.saturating_sub(self.since?.0);
+        (lasts >= after).then_some((lasts, mark))
+    }
+}
+
+/// Whether a peer that stands there has another block at our height, or another tip of the same
+/// work. What has more work is fetched, and what stands lower with less follows us.
+fn is_split((mark, weight): (Mark, Weight), ours: Mark, work: Work) -> bool {
+    let is_level = mark.height >= ours.height;
+    mark.hash != ours.hash
+        && match weight {
+            Weight::Known(theirs) => theirs == work || theirs < work && is_level,
+            Weight::As(tip) => tip == ours.hash || is_level,
+            Weight::NoMore => is_level,
+        }
+}
+
+#[cfg(test)]
+mod tests;
