@@ -16,6 +16,7 @@ mod chains;
 mod config;
 mod credentials;
 mod finish;
+mod forks;
 mod gate;
 mod health;
 mod host;

@@ -26,6 +26,7 @@ pub(super) enum Kind {
     BlockNotFound,
     PeerNotFound,
     BanNotFound,
+    ForkNotFound,
     MethodNotAllowed,
     RequestTimeout,
     PeerOfOtherChain,
@@ -50,7 +51,7 @@ pub(super) enum Kind {
 impl Kind {
     /// Every kind, for the test that holds the documentation to it.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 30] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::MalformedRequest,
         Self::InvalidBody,
         Self::InvalidParameter,
@@ -62,6 +63,7 @@ impl Kind {
         Self::BlockNotFound,
         Self::PeerNotFound,
         Self::BanNotFound,
+        Self::ForkNotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::PeerOfOtherChain,
@@ -112,6 +114,7 @@ impl Kind {
             Self::BlockNotFound => (S::NOT_FOUND, "block-not-found", "There is no such block"),
             Self::PeerNotFound => (S::NOT_FOUND, "peer-not-found", "There is no such peer"),
             Self::BanNotFound => (S::NOT_FOUND, "ban-not-found", "There is no such ban"),
+            Self::ForkNotFound => (S::NOT_FOUND, "fork-not-found", "No such branch waits"),
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "This path does not take this method")
             }

@@ -12,7 +12,7 @@ use warp::{Filter, Reply};
 use super::answers::{Answers, Share};
 use super::body::BodyReader;
 use super::problem::Problem;
-use super::{bans, blocks, chains, health, known, mine, peers, root, status};
+use super::{bans, blocks, chains, forks, health, known, mine, peers, root, status};
 use crate::node::NodeHandle;
 
 /// Who may take a route.
@@ -51,7 +51,7 @@ pub(super) const OPEN_METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// Every path and method. `{}` stands for one segment that is not empty; a path that is written
 /// out comes before one with `{}` that would match it too.
-static ROUTES: [Route; 18] = [
+static ROUTES: [Route; 19] = [
     post("/mineBlock"),
     get("/", Access::Users),
     get("/chains", Access::Users),
@@ -70,6 +70,7 @@ static ROUTES: [Route; 18] = [
     delete("/v1/bans/{}"),
     get("/v1/blocks/{}", Access::Users),
     get("/v1/blocks/{}/{}", Access::Users),
+    post("/v1/forks/{}/accept"),
 ];
 
 /// The routes of one path.
@@ -157,6 +158,11 @@ pub(super) fn filter(context: &Arc<Context>) -> warp::filters::BoxedFilter<(Resp
             answer(mine::mine(&context, &share, &headers, body).await)
         },
     );
+    let accept_fork = warp::path!("v1" / "forks" / String / "accept").and(with_body).then(
+        |hash: String, context: Arc<Context>, _: Share, headers: HeaderMap, body| async move {
+            answer(forks::accept(&context, &hash, &headers, body).await)
+        },
+    );
     let root = warp::path::end()
         .and(warp::get())
         .and(shared.clone())
@@ -195,6 +201,7 @@ pub(super) fn filter(context: &Arc<Context>) -> warp::filters::BoxedFilter<(Resp
     let routes = [
         live.boxed(),
         status.boxed(),
+        accept_fork.boxed(),
         root.boxed(),
         chains.boxed(),
         block.boxed(),

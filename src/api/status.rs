@@ -7,7 +7,7 @@ use super::problem::Problem;
 use super::reply;
 use super::routes::Context;
 use crate::chain::{Hash, Height};
-use crate::node::{ClockFault, LinkInfo, PeerSplit, SwapSummary, SyncProgress, SyncState};
+use crate::node::{self, ClockFault, LinkInfo, PeerSplit, SwapSummary, SyncProgress, SyncState};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,6 +22,8 @@ struct Status {
     /// Why blocks are refused, if they are.
     refusing: Option<String>,
     clock: Clock,
+    /// Branches that wait for the operator.
+    deep_forks: Vec<DeepFork>,
     swaps: Swaps,
     answers: Answers,
     uptime_seconds: u64,
@@ -53,6 +55,9 @@ enum Sync {
     Current,
     /// A peer stays on another tip, which work does not decide against ours.
     Split(Split),
+    /// A branch with more work waits for the operator, since it forks too deep.
+    #[serde(rename = "deep-fork")]
+    DeepFork(DeepFork),
     /// A peer names a higher block: a claim until it is held here.
     Behind {
         /// How many blocks higher.
@@ -71,6 +76,30 @@ struct Split {
     theirs: BlockName,
     peer: String,
     seconds: u64,
+}
+
+/// A branch that waits for the operator.
+#[derive(Serialize)]
+pub(super) struct DeepFork {
+    /// The last block that both chains share.
+    fork: u64,
+    depth: u64,
+    /// Of its first block, which names it.
+    hash: String,
+    tip: BlockName,
+    work: String,
+}
+
+impl DeepFork {
+    pub(super) fn of(deep: &node::DeepFork) -> Self {
+        Self {
+            fork: deep.fork.below.get(),
+            depth: deep.depth,
+            hash: deep.fork.first.to_string(),
+            tip: BlockName::of(deep.height, &deep.hash),
+            work: deep.work.to_string(),
+        }
+    }
 }
 
 /// How fetching goes.
@@ -179,12 +208,13 @@ pub(super) fn status(context: &Context) -> Result<Vec<u8>, Problem> {
             timestamp: now.tip.header.timestamp.as_millis(),
             total_work: now.tip.total_work.to_string(),
         },
-        sync: sync(node.links().progress(), &links, now.tip.header.height),
+        sync: sync(node.links().progress(), &links, now.tip.header.height, &now.deep_forks),
         links: links.len(),
         mining: Mining { queued: now.mining, hash_rate: now.hash_rate },
         check: now.checking.map_or(Check::Done, |height| Check::Running { height: height.get() }),
         refusing: now.refusing,
         clock: clock(now.clock),
+        deep_forks: now.deep_forks.iter().map(DeepFork::of).collect(),
         swaps: Swaps { count: now.swaps, recent: now.recent_swaps.iter().map(swap).collect() },
         answers: Answers { held_bytes, most_bytes },
         uptime_seconds: now.uptime.as_secs(),
@@ -204,7 +234,16 @@ fn clock(fault: Option<ClockFault>) -> Clock {
     }
 }
 
-fn sync(progress: SyncProgress, links: &[LinkInfo], height: Height) -> Sync {
+fn sync(
+    progress: SyncProgress,
+    links: &[LinkInfo],
+    height: Height,
+    deep_forks: &[node::DeepFork],
+) -> Sync {
+    // Nothing but the operator ends this.
+    if let Some(heaviest) = deep_forks.first() {
+        return Sync::DeepFork(DeepFork::of(heaviest));
+    }
     match progress.state {
         SyncState::Headers => return Sync::Headers(fetching(progress)),
         SyncState::Blocks => return Sync::Blocks(fetching(progress)),

@@ -10,6 +10,7 @@ use super::block_name::{ExpectedTip, HashPrefix};
 use super::help;
 use super::listen::Listen;
 use super::logging::LogFilter;
+use crate::chain::Hash;
 use crate::node::PeerUrl;
 
 /// Where a node keeps its data unless told otherwise.
@@ -47,6 +48,9 @@ pub(super) enum Command {
     /// Checks every stored block, offline
     #[command(long_about = help::VERIFY, after_long_help = help::VERIFY_AFTER)]
     Verify(VerifyArgs),
+    /// Accepts a branch that a node refused because it forks too deep
+    #[command(long_about = help::REPAIR, after_long_help = help::REPAIR_AFTER)]
+    Repair(RepairArgs),
     /// Asks a running node how it is
     #[command(long_about = help::STATUS, after_long_help = help::STATUS_AFTER)]
     Status(StatusArgs),
@@ -196,6 +200,15 @@ pub(super) struct VerifyArgs {
     /// The result as one line of JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RepairArgs {
+    #[command(flatten)]
+    pub(super) data_dir: DataDir,
+    /// Accepts the branch whose first block has this hash, however many blocks it displaces
+    #[arg(long, value_name = "HASH")]
+    pub(super) accept_fork: Hash,
 }
 
 #[derive(Args, Debug)]

@@ -97,6 +97,8 @@ pub(super) struct Settings {
     pub(super) min_free_bytes: u64,
     /// Blocks that the chain must contain.
     pub(super) checkpoints: Checkpoints,
+    /// Most blocks that a reorg may disconnect without the operator; none for any number.
+    pub(super) max_reorg_depth: Option<u64>,
 }
 
 impl Settings {
@@ -139,6 +141,7 @@ impl Settings {
             cache_bytes: layer.store.cache.map_or(32 << 20, size::ByteSize::get),
             min_free_bytes: layer.store.min_free.map_or(1 << 30, size::ByteSize::get),
             checkpoints: layer::checkpoints(layer.checkpoints.unwrap_or_default())?,
+            max_reorg_depth: layer.max_reorg_depth.filter(|depth| *depth > 0),
         };
         settings.check()?;
         Ok(settings)

@@ -179,6 +179,27 @@ Exit codes:
   5    a newer version wrote the database
   130  interrupted";
 
+pub(super) const REPAIR: &str = "\
+Accepts a branch that a node refused because it forks deeper than max_reorg_depth.
+
+The node must be stopped; a running one takes POST /v1/forks/HASH/accept. HASH is
+that of the branch's first block, as `jenny status`, `deepForks` of /v1/status and
+the log name it. The node then takes the branch once a peer has it and it has more
+work, and displaces its own blocks above the fork.";
+
+pub(super) const REPAIR_AFTER: &str = "\
+Examples:
+  jenny repair --accept-fork 8f3c..   with all 64 digits
+
+Exit codes:
+  0    accepted
+  1    not accepted
+  2    usage, or no chain in the directory
+  3    a running node holds the database
+  4    the database is damaged
+  5    a newer version wrote the database
+  130  interrupted";
+
 pub(super) const STATUS: &str = "\
 Asks a running node over REST and prints, at a glance, what an operator wants
 to know. With --watch it goes on while the node is away, and shows it again when

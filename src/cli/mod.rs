@@ -18,6 +18,7 @@ mod peer;
 mod peers;
 mod progress;
 mod remote;
+mod repair;
 mod run;
 mod signal;
 mod status;
@@ -75,6 +76,7 @@ fn dispatch(command: &Command) -> Result<()> {
         Command::Init(args) => init::run(args),
         Command::Dump(args) => dump::run(args, &env),
         Command::Verify(args) => verify::run(args),
+        Command::Repair(args) => repair::run(args),
         Command::Status(args) => status::run(args, &env),
         Command::Peer(args) => peer::run(args, &env),
     }

@@ -209,6 +209,7 @@ fn store_options(settings: &Settings) -> Options {
         checkpoints: settings.checkpoints.clone(),
         cache_bytes: settings.cache_bytes,
         min_free_bytes: settings.min_free_bytes,
+        max_reorg_depth: settings.max_reorg_depth,
         ..Options::default()
     }
 }

@@ -147,7 +147,7 @@ fn pace_text(status: &Value) -> Option<String> {
     Some(pace.text())
 }
 
-/// The tips of a split.
+/// The tips of a split, or the branch that waits for the operator and what to do about it.
 fn fork_lines(status: &Value) -> Vec<(&'static str, String)> {
     let Some(sync) = status.pointer("/sync") else { return Vec::new() };
     let text = |path: &str| sync.pointer(path).and_then(Value::as_str).map(escape);
@@ -168,6 +168,25 @@ fn fork_lines(status: &Value) -> Vec<(&'static str, String)> {
                     .zip(sync.pointer("/seconds").and_then(Value::as_u64))
                     .map(|(peer, seconds)| format!("{peer}, for {}", duration(seconds))),
             ),
+        ],
+        Some("deep-fork") => vec![
+            ("branch", text("/hash")),
+            (
+                "",
+                number("/fork").zip(number("/depth")).map(|(fork, depth)| {
+                    format!("forks at height {fork} and would displace {depth} blocks")
+                }),
+            ),
+            ("its tip", text("/tip/hash")),
+            (
+                "",
+                number("/tip/height")
+                    .zip(text("/work"))
+                    .map(|(height, work)| format!("height {height}, work {work}")),
+            ),
+            ("to do", Some("if that branch is the right one, accept it:".to_owned())),
+            ("", Some("POST /v1/forks/BRANCH/accept as an operator, or stop the".to_owned())),
+            ("", Some("node and run `jenny repair --accept-fork BRANCH`".to_owned())),
         ],
         _ => Vec::new(),
     };

@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use super::inbox::Numbered;
 use super::{Offered, StoreError};
-use crate::chain::ValidBlock;
+use crate::chain::{Hash, ValidBlock};
 
 /// Commands that may wait for the writer. The miner and the checks of offered blocks
 /// send from threads of their own and wait when it is full. A command holds at
@@ -32,6 +32,13 @@ pub(super) enum Command {
         is_proven: bool,
         /// What became of them, once it is durable; or why they are refused.
         reply: oneshot::Sender<Result<Offered, StoreError>>,
+    },
+    /// Accept a branch, however deep it forks, and answer once that is durable.
+    AcceptFork {
+        /// Hash of its first block above the fork.
+        first: Hash,
+        /// The answer.
+        reply: oneshot::Sender<()>,
     },
     /// Answer once everything sent before is durable.
     Barrier {

@@ -22,6 +22,7 @@ impl Connecting {
     ///
     /// # Errors
     /// [`OfferError::UnknownParent`] when the block below them is not held any more,
+    /// [`OfferError::TooDeep`] when they are of a branch that waits for the operator,
     /// [`OfferError::Unavailable`] when nothing can be written now. Some of them may have been
     /// taken.
     pub async fn done(self) -> Result<Offered, OfferError> {
@@ -35,12 +36,18 @@ pub(super) async fn connect(
     shared: &Arc<Shared>,
     blocks: Vec<ValidBlock>,
 ) -> Result<Connecting, NodeFailure> {
-    if shared.is_over() {
-        return Err(over(shared));
-    }
     let (reply, answer) = oneshot::channel();
     // The headers of a branch are looked at to its end before its blocks are fetched.
     let command = Command::Connect { blocks, more: false, is_proven: true, reply };
+    send(shared, command).await?;
+    Ok(Connecting { answer, shared: Arc::clone(shared) })
+}
+
+/// Puts a command into the writer's queue, behind those put there before.
+pub(super) async fn send(shared: &Arc<Shared>, command: Command) -> Result<(), NodeFailure> {
+    if shared.is_over() {
+        return Err(over(shared));
+    }
     match shared.commands.try_send(command) {
         Ok(()) => {}
         Err(TrySendError::Disconnected(_)) => return Err(over(shared)),
@@ -52,7 +59,7 @@ pub(super) async fn connect(
             }
         }
     }
-    Ok(Connecting { answer, shared: Arc::clone(shared) })
+    Ok(())
 }
 
 fn over(shared: &Shared) -> NodeFailure {

@@ -54,6 +54,10 @@ pub enum OfferError {
         /// The rule.
         error: RuleError,
     },
+    /// They are of a branch that has more work, and that forks deeper than `max_reorg_depth`:
+    /// it waits for the operator.
+    #[error("the branch forks deeper than `max_reorg_depth` and waits for the operator")]
+    TooDeep,
     /// Too little room on the disk, or the node is stopping or has failed.
     #[error(transparent)]
     Unavailable(#[from] NodeFailure),
@@ -64,6 +68,7 @@ impl OfferError {
     pub(super) fn of_store(error: StoreError) -> Self {
         match error {
             StoreError::NotHeld { hash, .. } => Self::UnknownParent(hash),
+            StoreError::DeepFork { .. } => Self::TooDeep,
             error => Self::Unavailable(error.into()),
         }
     }

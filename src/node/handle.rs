@@ -4,19 +4,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::base::find_base;
-use super::connect::{Connecting, connect};
+use super::command::Command;
+use super::connect::{Connecting, connect, send};
 use super::held;
 use super::offer::{Branch, offer, offer_part};
 use super::request::Request;
 use super::shared::Shared;
 use super::{
-    Ban, HeldBlock, KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus, OfferError,
-    Offered, StoreError, Tip, View,
+    Ban, Base, DeepFork, HeldBlock, KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus,
+    OfferError, Offered, StoreError, Tip, View,
 };
-use crate::chain::{Block, Checkpoints, Hash, Height, Spec, Timestamp, TipState, ValidBlock};
+use crate::chain::{Block, Checkpoints, Hash, Height, Spec, Timestamp, ValidBlock};
 
 /// Speaks to the node; cheap to clone. Its futures need tokio's timers.
 #[derive(Clone, Debug)]
@@ -160,16 +161,49 @@ impl NodeHandle {
         connect(&self.shared, blocks).await
     }
 
-    /// Of consecutive blocks, oldest first, the last one that is held on the main chain or on a
-    /// branch, by its place among them, and the chain's state after it; none when not even the
-    /// first one is held.
+    /// Most blocks that a reorg may disconnect unless the operator accepts it; `None` if any
+    /// number.
+    pub fn max_reorg_depth(&self) -> Option<u64> {
+        self.shared.reader.max_reorg_depth()
+    }
+
+    /// First blocks of the branches that the operator accepted, however deep they fork.
     ///
     /// # Errors
     /// As [`NodeHandle::read`].
-    pub async fn find_base(
-        &self,
-        marks: Vec<(Height, Hash)>,
-    ) -> Result<Option<(usize, TipState)>, NodeFailure> {
+    pub async fn accepted_forks(&self) -> Result<Vec<Hash>, NodeFailure> {
+        let reader = self.shared.reader.clone();
+        self.read(move || reader.accepted_forks()).await
+    }
+
+    /// Remembers a branch that was refused because it forks too deep, and logs it once.
+    pub fn note_deep_fork(&self, fork: DeepFork) {
+        if let Some(most) = self.max_reorg_depth() {
+            self.shared.forks.note(fork, most);
+        }
+    }
+
+    /// Accepts a branch that waits, by the hash of its first block. Durable when it resolves;
+    /// the peer network is told. `None` if no such branch is remembered.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::connect`].
+    pub async fn accept_fork(&self, first: Hash) -> Result<Option<DeepFork>, NodeFailure> {
+        let Some(fork) = self.shared.forks.find(&first) else { return Ok(None) };
+        let (reply, done) = oneshot::channel();
+        send(&self.shared, Command::AcceptFork { first, reply }).await?;
+        done.await.map_err(|_| self.shared.failure().unwrap_or(NodeFailure::Stopping))?;
+        self.shared.forks.accepted(&first);
+        self.shared.links.accept_forks(self.accepted_forks().await?).await;
+        Ok(Some(fork))
+    }
+
+    /// Of consecutive blocks, oldest first, the last one that is held on the main chain or on a
+    /// branch; `None` if not even the first one is held.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub async fn find_base(&self, marks: Vec<(Height, Hash)>) -> Result<Option<Base>, NodeFailure> {
         let reader = self.shared.reader.clone();
         self.read(move || find_base(&reader, &marks)).await
     }
@@ -186,6 +220,7 @@ impl NodeHandle {
             refusing: shared.refusing(),
             clock: shared.look_at_clock().err(),
             checking: shared.checked(),
+            deep_forks: shared.forks.waiting(shared.tip().total_work),
             swaps,
             recent_swaps,
         }

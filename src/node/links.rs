@@ -155,6 +155,11 @@ pub enum LinkCommand {
         /// How many links.
         reply: oneshot::Sender<usize>,
     },
+    /// The operator accepted a branch that was refused because it forks too deep.
+    AcceptForks {
+        /// First blocks of all branches that are accepted.
+        firsts: Vec<Hash>,
+    },
 }
 
 /// The peer network's end of [`Links`].
@@ -246,6 +251,14 @@ impl Links {
         let (reply, answer) = oneshot::channel();
         network.commands.send(command(reply)).await.ok()?;
         answer.await.ok()
+    }
+
+    /// Tells the network which branches the operator accepted.
+    pub(super) async fn accept_forks(&self, firsts: Vec<Hash>) {
+        if let Some(network) = &self.network {
+            // A network that has stopped reads them at the next start.
+            let _ = network.commands.send(LinkCommand::AcceptForks { firsts }).await;
+        }
     }
 
     /// The live links.

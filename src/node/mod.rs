@@ -15,6 +15,7 @@ mod config;
 mod connect;
 mod error;
 mod forgotten;
+mod forks;
 mod handle;
 mod held;
 mod inbox;
@@ -33,12 +34,15 @@ mod swaps;
 mod writer;
 
 pub use crate::store::{
-    Ban, BookEntry as KnownPeer, MAX_BAN, StoreError, StoredBlock, StoredHeader, Tip, View,
+    Ban, BookEntry as KnownPeer, ForkPoint, MAX_BAN, StoreError, StoredBlock, StoredHeader, Tip,
+    View,
 };
+pub use base::Base;
 pub use clock::{ClockFault, duration_text};
 pub use config::NodeConfig;
 pub use connect::Connecting;
 pub use error::{MineError, NodeFailure, OfferError};
+pub use forks::DeepFork;
 pub use handle::NodeHandle;
 pub use links::{
     DialError, Dialect, DialledPeer, Direction, LinkCommand, LinkInfo, LinkServer, Links,

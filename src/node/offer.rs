@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::command::Command;
+use super::forks::{self, TooDeep};
 use super::shared::Shared;
 use super::{NodeFailure, OfferError, StoreError, View};
 use crate::chain::{Block, Hash, Height, RuleError, TipState, ValidBlock};
@@ -18,7 +19,8 @@ pub enum Offered {
     Known,
     /// They extended the main chain.
     Extended,
-    /// They are kept as a branch that has no more work than the main chain.
+    /// They are kept as a branch that has no more work than the main chain. One that forks deeper
+    /// than `max_reorg_depth` is not kept.
     Staged,
     /// They are kept as a branch that has exactly as much work: the first seen stays.
     Tied,
@@ -39,7 +41,9 @@ pub(super) fn offer(shared: &Arc<Shared>, mut blocks: Vec<Block>) -> Result<Offe
     let known = known_prefix(&shared.reader.view(), &marks).map_err(|error| fail(shared, error))?;
     blocks.drain(..known);
     let Some(first) = blocks.first() else { return Ok(Offered::Known) };
-    let mut batch = Batch::after(shared, parent_of(shared, first)?);
+    let tip = parent_of(shared, first)?;
+    let deep = forks::too_deep(shared, &tip, marks.get(known)).map_err(|e| fail(shared, e))?;
+    let mut batch = Batch::after(shared, tip, deep);
     for (block, &(height, hash)) in blocks.into_iter().zip(marks.iter().skip(known)) {
         if let Err(error) = batch.check(block, height, hash) {
             // Those before it are good.
@@ -59,6 +63,8 @@ pub(super) fn offer(shared: &Arc<Shared>, mut blocks: Vec<Block>) -> Result<Offe
 pub struct Branch {
     /// The state after the last part; none before the first one that was new.
     tip: Option<TipState>,
+    /// It forks too deep: nothing of it is kept.
+    deep: Option<TooDeep>,
 }
 
 /// Takes the next part of a branch: as [`offer`], but a branch beside the main chain is only
@@ -73,17 +79,19 @@ pub(super) fn offer_part(
     let follows = |tip: &TipState| {
         blocks.first().is_some_and(|first| first.header.previous_hash == tip.hash())
     };
-    let tip = if let Some(tip) = branch.tip.take().filter(follows) {
-        tip
+    let (tip, deep) = if let Some(tip) = branch.tip.take().filter(follows) {
+        (tip, branch.deep)
     } else {
         let known = known_prefix(&shared.reader.view(), &marks);
         let known = known.map_err(|error| fail(shared, error))?;
         blocks.drain(..known);
         marks.drain(..known);
         let Some(first) = blocks.first() else { return Ok(Offered::Known) };
-        parent_of(shared, first)?
+        let tip = parent_of(shared, first)?;
+        let deep = forks::too_deep(shared, &tip, marks.first());
+        (tip, deep.map_err(|error| fail(shared, error))?)
     };
-    let mut batch = Batch::after(shared, tip);
+    let mut batch = Batch::after(shared, tip, deep);
     for (block, &(height, hash)) in blocks.into_iter().zip(&marks) {
         if batch.is_full() {
             batch.send(true)?;
@@ -91,7 +99,7 @@ pub(super) fn offer_part(
         batch.check(block, height, hash).map_err(|error| OfferError::Rule { hash, error })?;
     }
     batch.send(more)?;
-    branch.tip = Some(batch.tip);
+    (branch.tip, branch.deep) = (Some(batch.tip), batch.deep);
     Ok(batch.outcome)
 }
 
@@ -164,11 +172,13 @@ struct Batch<'a> {
     bytes: u64,
     /// What became of the batches before.
     outcome: Offered,
+    /// Their branch forks too deep: they are checked, and nothing is kept.
+    deep: Option<TooDeep>,
 }
 
 impl<'a> Batch<'a> {
-    const fn after(shared: &'a Shared, tip: TipState) -> Self {
-        Self { shared, tip, blocks: Vec::new(), bytes: 0, outcome: Offered::Known }
+    const fn after(shared: &'a Shared, tip: TipState, deep: Option<TooDeep>) -> Self {
+        Self { shared, tip, blocks: Vec::new(), bytes: 0, outcome: Offered::Known, deep }
     }
 
     fn check(&mut self, block: Block, height: Height, hash: Hash) -> Result<(), RuleError> {
@@ -191,6 +201,10 @@ impl<'a> Batch<'a> {
         self.bytes = 0;
         if blocks.is_empty() {
             return Ok(());
+        }
+        if let Some(deep) = &self.deep {
+            self.outcome = Offered::Staged;
+            return if more { Ok(()) } else { deep.judge(self.shared, &self.tip) };
         }
         let (reply, answer) = oneshot::channel();
         let command = Command::Connect { blocks, more, is_proven: false, reply };

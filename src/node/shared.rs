@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use super::clock::{ClockFault, ClockWatch, Reading};
 use super::command::Command;
 use super::forgotten::Forgotten;
+use super::forks::ForkLog;
 use super::inbox::Inbox;
 use super::rate::HashRate;
 use super::swaps::SwapLog;
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     pub(super) commands: SyncSender<Command>,
     pub(super) rate: HashRate,
     pub(super) swaps: SwapLog,
+    pub(super) forks: ForkLog,
     /// Whether the miner is at work.
     pub(super) at_work: AtomicBool,
     /// One permit a database read.
@@ -82,6 +84,7 @@ impl Shared {
             commands,
             rate: HashRate::default(),
             swaps: SwapLog::default(),
+            forks: ForkLog::default(),
             at_work: AtomicBool::new(false),
             readers: Arc::new(Semaphore::new(config.readers.clamp(1, Semaphore::MAX_PERMITS))),
             offers: Arc::new(Semaphore::new(MAX_OFFERS)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ClockFault, StoredBlock, Tip};
+use super::{ClockFault, DeepFork, StoredBlock, Tip};
 use crate::chain::{Hash, Height, Timestamp};
 
 /// A snapshot of the node.
@@ -24,6 +24,9 @@ pub struct NodeStatus {
     /// Heights that the background check has covered, up to the tip at its start; none
     /// when it is done.
     pub checking: Option<Height>,
+    /// Branches with more work than the main chain that wait for the operator, since they fork
+    /// deeper than `max_reorg_depth`; the heaviest first.
+    pub deep_forks: Vec<DeepFork>,
     /// Swaps since the start.
     pub swaps: u64,
     /// The latest swaps, newest first, at most 16.

@@ -14,6 +14,7 @@ pub(crate) struct TestNode {
     pub(crate) handle: NodeHandle,
     pub(crate) dir: TempDir,
     node: Node,
+    options: Options,
 }
 
 impl TestNode {
@@ -30,15 +31,24 @@ impl TestNode {
         let dir = tempfile::tempdir().unwrap();
         let opened = open(dir.path(), options, &mut |_| ()).unwrap();
         let node = Node::start(opened, config, Links::none());
-        Self { handle: node.handle(), dir, node }
+        Self { handle: node.handle(), dir, node, options: options.clone() }
     }
 
     /// Stops the node; answers its directory.
     pub(crate) async fn stop(self) -> TempDir {
-        let Self { handle, dir, node } = self;
+        let Self { handle, dir, node, .. } = self;
         tokio::task::spawn_blocking(|| node.stop()).await.unwrap().unwrap();
         drop(handle);
         dir
+    }
+
+    /// Stops the node, and starts it again.
+    pub(crate) async fn restart(self) -> Self {
+        let options = self.options.clone();
+        let dir = self.stop().await;
+        let opened = open(dir.path(), &options, &mut |_| ()).unwrap();
+        let node = Node::start(opened, NodeConfig::default(), Links::none());
+        Self { handle: node.handle(), dir, node, options }
     }
 
     /// Stops the node; answers how.

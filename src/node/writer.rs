@@ -12,7 +12,7 @@ use super::command::Command;
 use super::inbox::Numbered;
 use super::offer::known_prefix;
 use super::shared::{Shared, guarded};
-use super::{MineError, Offered, StoreError};
+use super::{DeepFork, MineError, Offered, StoreError};
 use crate::chain::{ValidBlock, replaces};
 use crate::store;
 
@@ -137,6 +137,12 @@ impl WriterThread {
                         Err(error) => return Err(error),
                     }
                 }
+                Command::AcceptFork { first, reply } => {
+                    self.finish(std::mem::take(&mut group))?;
+                    self.store.accept_fork(&first, (self.shared.config.clock)())?;
+                    // Whoever asked may have gone.
+                    let _ = reply.send(());
+                }
                 Command::Barrier { reply } => group.barriers.push(reply),
                 Command::Stop => flow = ControlFlow::Break(()),
             }
@@ -248,7 +254,14 @@ impl WriterThread {
     }
 
     fn swap(&mut self, last: &ValidBlock) -> Result<(), StoreError> {
-        let swap = self.store.swap(last.header().height, &last.hash())?;
+        let swap = match self.store.swap(last.header().height, &last.hash()) {
+            // Our chain grew since the branch was looked at.
+            Err(StoreError::DeepFork { fork, depth, most, first }) => {
+                self.shared.forks.note(DeepFork::of(fork, depth, first, last), most);
+                return Err(StoreError::DeepFork { fork, depth, most, first });
+            }
+            swap => swap?,
+        };
         self.shared.inbox.chain_moved(self.store.applied().clone());
         self.shared.swaps.record(&swap, (self.shared.config.clock)());
         self.shared.publish(swap.new_tip, self.store.applied());
@@ -312,10 +325,10 @@ impl Group {
 }
 
 /// Whether only the blocks at hand are refused: the disk is low, or their branch is
-/// no longer held. Anything else ends the node.
+/// no longer held or forks too deep. Anything else ends the node.
 const fn is_refusal(error: &StoreError) -> bool {
-    use StoreError::{DiskLow, NotHeavier, NotHeld};
-    matches!(error, DiskLow { .. } | NotHeld { .. } | NotHeavier { .. })
+    use StoreError::{DeepFork, DiskLow, NotHeavier, NotHeld};
+    matches!(error, DeepFork { .. } | DiskLow { .. } | NotHeld { .. } | NotHeavier { .. })
 }
 
 #[cfg(test)]

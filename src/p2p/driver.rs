@@ -89,7 +89,7 @@ impl<T: Transport> Driver<T> {
         let mut machine = SyncMachine::new(tip, size.bytes(tip.height), cap)
             .with_split_after(split_after(&context));
         if context.config.native {
-            let config = native_config(&context, listening);
+            let config = native_config(&context, listening).await;
             machine = machine.with_native(config, context.node.tip().total_work);
         }
         let (connector, batches) = mpsc::channel(MAX_BATCHES);
@@ -255,14 +255,18 @@ fn split_after(context: &Context) -> Duration {
     context.config.split_after.unwrap_or(two_blocks)
 }
 
-fn native_config(context: &Context, listening: SocketAddr) -> NativeConfig {
+async fn native_config(context: &Context, listening: SocketAddr) -> NativeConfig {
     let takes_links = context.config.max_accepted > 0;
+    // A node that cannot read is about to end.
+    let accepted_forks = context.node.accepted_forks().await.unwrap_or_default();
     NativeConfig {
         spec: context.node.spec().clone(),
         checkpoints: context.node.checkpoints().clone(),
         nonce: context.config.nonce,
         agent: AGENT.to_owned(),
         listen: takes_links.then(|| listening.to_string()),
+        max_reorg_depth: context.node.max_reorg_depth(),
+        accepted_forks,
     }
 }
 

@@ -71,6 +71,7 @@ async fn judge_block(context: &Context, link: LinkId, block: JsonBlock) -> Block
             BlockVerdict::Level
         }
         Ok(_) | Err(OfferError::UnknownParent(_)) => BlockVerdict::Fork,
+        Err(OfferError::TooDeep) => BlockVerdict::TooDeep,
         Err(OfferError::Rule { error, .. }) if error.is_not_yet() => BlockVerdict::NotYet,
         Err(OfferError::Rule { error, .. }) if is_work(&error) => BlockVerdict::BadWork,
         Err(OfferError::Rule { error, .. }) => BlockVerdict::Invalid(error.to_string()),
@@ -213,8 +214,11 @@ impl Reading<'_> {
     }
 
     const fn is_refused(&self) -> bool {
-        use ChainVerdict::{BadWork, ForeignGenesis, Invalid, NotYet, Unavailable};
-        matches!(self.verdict, Some(ForeignGenesis | BadWork | Invalid(_) | NotYet | Unavailable))
+        use ChainVerdict::{BadWork, ForeignGenesis, Invalid, NotYet, TooDeep, Unavailable};
+        matches!(
+            self.verdict,
+            Some(ForeignGenesis | BadWork | Invalid(_) | NotYet | TooDeep | Unavailable)
+        )
     }
 
     /// Whether a block is one of ours; ours are read in batches.
@@ -258,6 +262,7 @@ impl Reading<'_> {
             Err(OfferError::UnknownParent(hash)) => {
                 ChainVerdict::Invalid(format!("it does not begin at genesis: {}", not_held(hash)))
             }
+            Err(OfferError::TooDeep) => ChainVerdict::TooDeep,
             Err(OfferError::Rule { error, .. }) if error.is_not_yet() => ChainVerdict::NotYet,
             Err(OfferError::Rule { error, .. }) if is_work(&error) => ChainVerdict::BadWork,
             Err(OfferError::Rule { error, .. }) => ChainVerdict::Invalid(error.to_string()),

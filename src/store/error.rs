@@ -124,6 +124,20 @@ pub enum StoreError {
         /// The block's hash.
         hash: Hash,
     },
+    /// A branch forks deeper than may be without the operator.
+    #[error(
+        "the branch that begins with block {first} forks off at height {fork} and would displace {depth} blocks, and `max_reorg_depth` is {most}"
+    )]
+    DeepFork {
+        /// The last block that both chains share.
+        fork: Height,
+        /// How many blocks it would displace.
+        depth: u64,
+        /// How many it may.
+        most: u64,
+        /// Hash of its first block above the fork.
+        first: Hash,
+    },
     /// A branch that was to be swapped in has no more work than the applied chain.
     #[error("the branch that ends in block {height} {hash} has no more work than the chain")]
     NotHeavier {
@@ -182,6 +196,10 @@ impl StoreError {
                  is on it"
                     .to_owned(),
             ],
+            Self::DeepFork { first, .. } => vec![format!(
+                "if that branch is the right one, accept it: `jenny repair --accept-fork {first}` \
+                 while the node is stopped, or POST /v1/forks/{first}/accept"
+            )],
             Self::DiskLow { .. }
             | Self::ViewExpired
             | Self::NotHeld { .. }

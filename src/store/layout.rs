@@ -30,6 +30,8 @@ pub(super) const PEER_BANNED: &[u8] = b"b";
 pub(super) const SPEC: &[u8] = b"spec";
 /// The intent of a swap under way, in `chain`.
 pub(super) const SWAP: &[u8] = b"swap";
+/// Before the first block's hash of a deep fork that the operator accepted, in `chain`.
+pub(super) const ACCEPTED_FORK: &[u8] = b"fork";
 /// Above every block key and below every other key of `chain`.
 pub(super) const AFTER_BLOCKS: &[u8] = b"c";
 
@@ -204,6 +206,19 @@ impl Intent {
         let (height, hash) = parse_side_key(tip).ok_or_else(damaged)?;
         Ok(Self { fork: Height::new(u64::from_be_bytes(*fork)), height, hash })
     }
+}
+
+/// `fork` and the hash of the branch's first block: the operator accepted it.
+pub(super) fn accepted_fork_key(first: &Hash) -> Vec<u8> {
+    [ACCEPTED_FORK, first.as_bytes()].concat()
+}
+
+/// When a fork was accepted, in milliseconds since the epoch, and its first block.
+pub(super) fn decode_accepted_fork(key: &[u8], value: &[u8]) -> Result<(u64, Hash), StoreError> {
+    let hash = key.strip_prefix(ACCEPTED_FORK).and_then(|hash| hash.try_into().ok());
+    let time = value.try_into().ok().map(u64::from_be_bytes);
+    let what = "an accepted fork does not decode";
+    time.zip(hash.map(Hash::new)).ok_or_else(|| StoreError::Damaged { what: what.to_owned() })
 }
 
 /// `a`, or `l` for a learned one, and a peer's address.

@@ -24,6 +24,9 @@ pub struct Options {
     /// Largest swap in one batch; a larger one is done in steps behind an
     /// intent. Default 10,000 blocks; tests choose fewer.
     pub swap_batch_blocks: u64,
+    /// Most blocks that a reorg may disconnect unless the operator accepts it. Default `None`:
+    /// any number.
+    pub max_reorg_depth: Option<u64>,
     /// Displaced and abandoned branches are kept for so many heights below the
     /// tip. Default 10,000.
     pub side_heights: u64,
@@ -43,6 +46,7 @@ impl Default for Options {
             min_free_bytes: 1 << 30,
             segment_bytes: 2 << 20,
             swap_batch_blocks: 10_000,
+            max_reorg_depth: None,
             side_heights: 10_000,
             side_bytes: 256 << 20,
             side_quiet: Duration::from_secs(60),

@@ -48,7 +48,7 @@ pub struct StoredBlock {
 /// Reads the database; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    database: Arc<Database>,
+    pub(super) database: Arc<Database>,
 }
 
 impl Tip {

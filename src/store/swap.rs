@@ -36,9 +36,9 @@ const STEP_BYTES: u64 = 1 << 20;
 const TOUCHES: usize = 300;
 
 /// A branch in `side`, from the block above the fork to its tip.
-struct Branch {
-    fork: Height,
-    hashes: Vec<Hash>,
+pub(super) struct Branch {
+    pub(super) fork: Height,
+    pub(super) hashes: Vec<Hash>,
     bytes: u64,
 }
 
@@ -50,12 +50,14 @@ impl Writer {
     ///
     /// # Errors
     /// [`StoreError::NotHeld`] when a block of the branch is not held,
-    /// [`StoreError::NotHeavier`] when it has no more work than the applied chain.
+    /// [`StoreError::NotHeavier`] when it has no more work than the applied chain,
+    /// [`StoreError::DeepFork`] when it forks deeper than may be without the operator.
     /// Any other error is final.
     pub fn swap(&mut self, height: Height, hash: &Hash) -> Result<Swap, StoreError> {
         self.commit()?;
         let branch = self.branch(height, hash, None)?;
         super::guard::guarded(|| self.check_heavier(height, hash))?;
+        self.check_depth(&branch)?;
         self.write(|writer| writer.swap_to(height, hash, &branch))
     }
 

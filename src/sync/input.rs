@@ -1,8 +1,8 @@
 //! What the machine is told, one consistent fact at a time.
 
 use super::message::Message;
-use super::{LinkId, Mark, Origin};
-use crate::chain::{Height, Timestamp, TipState, ValidBlock, Work};
+use super::{ForkPoint, LinkId, Mark, Origin};
+use crate::chain::{Hash, Height, Timestamp, TipState, ValidBlock, Work};
 
 /// Something that happened. One that names a link which is not open is ignored.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -113,9 +113,8 @@ pub enum Input {
         link: LinkId,
         /// As asked.
         query: u64,
-        /// Of the blocks named, the last one that is held, by its place among them, and
-        /// the chain's state after it; none when not even the first one is held.
-        held: Option<(usize, Box<TipState>)>,
+        /// Of the blocks named, the last one that is held; `None` if not even the first one is.
+        held: Option<Held>,
         /// What our clock shows.
         clock: Timestamp,
     },
@@ -148,8 +147,25 @@ pub enum Input {
         /// To whom.
         link: LinkId,
     },
+    /// The operator accepted a branch that was refused because it forks too deep.
+    ForksAccepted {
+        /// First blocks of all branches that are accepted.
+        firsts: Vec<Hash>,
+    },
     /// [`super::SyncMachine::deadline`] has passed.
     DeadlinePassed,
+}
+
+/// The last block that is held of those named by [`super::Output::FindBase`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Held {
+    /// Its place among them.
+    pub place: usize,
+    /// The chain's state after it.
+    pub state: Box<TipState>,
+    /// Where its branch leaves our chain. `None` if it is on our chain; not asked for without a
+    /// limit on the depth of reorgs.
+    pub fork: Option<ForkPoint>,
 }
 
 /// What became of blocks that were to be connected.
@@ -157,7 +173,7 @@ pub enum Input {
 pub enum ConnectOutcome {
     /// All of them are durable: on our chain, or staged as a branch.
     Done,
-    /// The block below them is not held any more.
+    /// The block below them is not held any more, or their branch forks too deep by now.
     Lost,
     /// The node cannot take blocks now.
     Unavailable,
@@ -181,6 +197,8 @@ pub enum BlockVerdict {
     Level,
     /// As `Fork`, checked by every rule, and its branch has exactly as much work as our chain.
     Tied,
+    /// Its branch has more work and forks deeper than may be without the operator.
+    TooDeep,
     /// It breaks another rule, which the text tells.
     Invalid(String),
     /// It is too far in the future.
@@ -200,6 +218,8 @@ pub enum ChainVerdict {
     Lighter,
     /// A fork with exactly as much work as our chain: the first seen stays.
     Equal,
+    /// It has more work and forks deeper than may be without the operator.
+    TooDeep,
     /// Its first block is not our genesis.
     ForeignGenesis,
     /// A proof of work in it does not hold.

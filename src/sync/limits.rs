@@ -28,5 +28,9 @@ pub(super) const ANSWER_EVERY: Duration = Duration::from_secs(30);
 /// The same while our chain is below [`SMALL_CHAIN`].
 pub(super) const ANSWER_EVERY_SMALL: Duration = Duration::from_secs(2);
 
+/// How long a peer whose branch was refused for its depth is not answered: each answer would draw
+/// its whole chain.
+pub(super) const DEEP_PAUSE: Duration = Duration::from_secs(600);
+
 /// JSON bytes of a chain that is cheap to send: 1 MiB.
 pub(super) const SMALL_CHAIN: u64 = 1 << 20;

@@ -43,6 +43,8 @@ pub(super) struct Link {
     pub(super) is_proven: bool,
     /// Where it stands, when that is not on our chain.
     pub(super) rival: Rival,
+    /// Its branch waits for our operator: until then nothing is said that draws it again.
+    pub(super) deep_until: Option<Time>,
     pub(super) noted: Noted,
 }
 
@@ -126,6 +128,7 @@ impl Link {
             equal: None,
             is_proven: false,
             rival: Rival::NONE,
+            deep_until: None,
             noted: Noted::NOTHING,
         }
     }
@@ -138,8 +141,16 @@ impl Link {
         self.ask(turn);
     }
 
+    /// Whether the peer's branch was refused for its depth lately: our tip would draw it again.
+    pub(super) fn is_deep(&self, now: Time) -> bool {
+        self.deep_until.is_some_and(|until| now < until)
+    }
+
     /// Type 0 came.
     pub(super) fn on_asked(&mut self, turn: &mut Turn<'_>) {
+        if self.is_deep(turn.now) {
+            return;
+        }
         match self.first {
             First::Awaited => {
                 self.first = First::Asked { answer_at: turn.now.plus(FIRST_ANSWER) };

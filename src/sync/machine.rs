@@ -103,10 +103,12 @@ impl SyncMachine {
                 self.with(now, out, link, |link, turn| link.on_malformed(turn, code, reason));
             }
             Input::Tip { tip, chain_json_bytes, work, change } => {
+                let is_reorg =
+                    !matches!(change, TipChange::Extended { from, .. } if from == self.ours.tip);
                 self.work = work;
                 self.on_tip(now, out, tip, chain_json_bytes, change);
                 if let Some(native) = &mut self.native {
-                    native.on_tip(now, tip, work, out);
+                    native.on_tip(now, tip, work, is_reorg, out);
                 }
             }
             Input::RangeSent { link, last } => {
@@ -118,6 +120,12 @@ impl SyncMachine {
                     self.served = None;
                 }
                 self.with(now, out, link, Link::on_chain_sent);
+            }
+            Input::ForksAccepted { firsts } => {
+                for link in self.links.values_mut() {
+                    link.deep_until = None;
+                }
+                self.native(now, Input::ForksAccepted { firsts }, out);
             }
             Input::DeadlinePassed => {
                 self.each(now, out, Link::on_time);

@@ -6,6 +6,15 @@ use crate::chain::{Hash, Height};
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct LinkId(pub u64);
 
+/// Where a branch leaves our chain.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ForkPoint {
+    /// The last block that both share.
+    pub below: Height,
+    /// Hash of the branch's first block above it. It names the branch, whatever grows on top.
+    pub first: Hash,
+}
+
 /// The address that a link leads to, in the driver's numbers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Origin(pub u128);

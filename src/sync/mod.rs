@@ -23,10 +23,10 @@ mod split;
 mod time;
 mod turn;
 
-pub use input::{BlockVerdict, ChainVerdict, ConnectOutcome, Input, TipChange};
+pub use input::{BlockVerdict, ChainVerdict, ConnectOutcome, Held, Input, TipChange};
 pub use machine::SyncMachine;
-pub use mark::{LinkId, Mark, Origin};
+pub use mark::{ForkPoint, LinkId, Mark, Origin};
 pub use native::{NativeConfig, Progress, SyncState};
-pub use output::{Note, Output, Redial};
+pub use output::{DeepFork, Note, Output, Redial};
 pub use split::Split;
 pub use time::Time;

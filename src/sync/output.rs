@@ -1,8 +1,8 @@
 //! What the machine wants done.
 
 use super::message::{Body, Message, PeerAddress};
-use super::{LinkId, Mark};
-use crate::chain::{Hash, Height, ValidBlock, ValidHeader};
+use super::{ForkPoint, LinkId, Mark};
+use crate::chain::{Hash, Height, ValidBlock, ValidHeader, Work};
 
 /// Something to do. Those of one link are done in order; [`Output::StopRange`] and
 /// [`Output::Close`] overtake.
@@ -166,6 +166,14 @@ pub enum Output {
         /// Height of its tip.
         height: Height,
     },
+    /// A branch with more work was refused by its headers, since it forks deeper than may be
+    /// without the operator. Said anew as it grows.
+    DeepFork {
+        /// Who has it.
+        link: LinkId,
+        /// The branch.
+        fork: DeepFork,
+    },
     /// Close the link, with a close frame. The machine has forgotten it.
     Close {
         /// Which.
@@ -184,6 +192,19 @@ pub enum Output {
         /// What.
         note: Note,
     },
+}
+
+/// A branch that was refused for its depth.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct DeepFork {
+    /// Where it leaves our chain.
+    pub fork: ForkPoint,
+    /// How many of our blocks it would disconnect.
+    pub depth: u64,
+    /// Its last block, as far as its headers were looked at.
+    pub last: Mark,
+    /// Work of the whole chain up to that block.
+    pub work: Work,
 }
 
 /// Which backoff a closed link starts with.

@@ -1,5 +1,6 @@
 //! What a link makes of blocks and chains that came, once the node has judged them.
 
+use super::limits::DEEP_PAUSE;
 use super::link::{Flow, Link};
 use super::split::Weight;
 use super::turn::Turn;
@@ -46,6 +47,7 @@ impl Link {
                 self.rival.shows(mark, Weight::As(turn.ours.tip.hash));
                 self.on_fork(turn, mark);
             }
+            BlockVerdict::TooDeep => self.on_too_deep(turn),
             BlockVerdict::ForeignGenesis => self.close_foreign(turn),
             BlockVerdict::BadWork => self.close_bad_work(turn),
             BlockVerdict::Invalid(reason) => self.tell(turn, Note::Invalid { mark, reason }),
@@ -63,6 +65,7 @@ impl Link {
                 self.rival.shows(last, Weight::NoMore);
                 self.on_lighter(turn, last, self.jenny);
             }
+            ChainVerdict::TooDeep => self.on_too_deep(turn),
             ChainVerdict::Equal => {
                 self.rival.shows(last, Weight::As(turn.ours.tip.hash));
                 self.equal = Some((last.hash, turn.ours.tip.hash));
@@ -87,6 +90,7 @@ impl Link {
     /// The peer named a block of our chain.
     fn on_ours(&mut self, turn: &mut Turn<'_>, mark: Mark) {
         self.rival.leaves();
+        self.deep_until = None;
         self.is_proven |= mark.height > Height::GENESIS;
         self.wants_chain = false;
         match &mut self.flow {
@@ -132,6 +136,7 @@ impl Link {
 
     fn on_adopted(&mut self, mark: Mark) {
         self.rival.leaves();
+        self.deep_until = None;
         self.is_proven = true;
         self.wants_chain = false;
         self.note_brought(mark);
@@ -140,6 +145,9 @@ impl Link {
     /// A single block of another branch, or above what we hold.
     fn on_fork(&mut self, turn: &mut Turn<'_>, mark: Mark) {
         self.lose_track();
+        if self.is_deep(turn.now) {
+            return;
+        }
         // Between nodes of our kind equal work settles nothing, however often it is sent.
         if self.jenny && self.equal == Some((mark.hash, turn.ours.tip.hash)) {
             return;
@@ -150,6 +158,15 @@ impl Link {
         } else {
             self.answer_fork(turn);
         }
+    }
+
+    /// Its branch waits for the operator, who is told by whoever judged it.
+    fn on_too_deep(&mut self, turn: &Turn<'_>) {
+        self.lose_track();
+        self.rival.leaves();
+        self.is_proven = true;
+        self.wants_chain = false;
+        self.deep_until = Some(turn.now.plus(DEEP_PAUSE));
     }
 
     /// A whole chain that does not replace ours.

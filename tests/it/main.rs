@@ -16,6 +16,7 @@ mod cli_init;
 mod cli_log;
 mod cli_peer;
 mod cli_remote;
+mod cli_repair;
 mod cli_run;
 mod cli_status;
 mod cli_verify;

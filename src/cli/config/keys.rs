@@ -31,7 +31,7 @@ pub(super) struct Key {
 }
 
 /// Every key, in the order of the file: those without a table first.
-pub(super) const KEYS: [Key; 20] = [
+pub(super) const KEYS: [Key; 21] = [
     Key {
         path: "chain",
         default: r#""jenny""#,
@@ -52,6 +52,13 @@ pub(super) const KEYS: [Key; 20] = [
         env: None,
         kind: None,
         about: "Blocks that the chain must contain: [{ height = 1000, hash = \"64 hex digits\" }].",
+    },
+    Key {
+        path: "max_reorg_depth",
+        default: "0",
+        env: Some("JENNY_MAX_REORG_DEPTH"),
+        kind: Some(Kind::Number),
+        about: "A branch that would displace more blocks waits for the operator; 0: any number may.",
     },
     Key {
         path: "api.listen",

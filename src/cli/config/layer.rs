@@ -28,6 +28,7 @@ pub(super) struct Layer {
     pub(super) mine: Mine,
     pub(super) store: Store,
     pub(super) checkpoints: Option<Vec<Checkpoint>>,
+    pub(super) max_reorg_depth: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -186,6 +187,7 @@ impl Layer {
                 min_free: self.store.min_free.or(below.store.min_free),
             },
             checkpoints: self.checkpoints.or(below.checkpoints),
+            max_reorg_depth: self.max_reorg_depth.or(below.max_reorg_depth),
         }
     }
 }

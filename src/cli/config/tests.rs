@@ -109,6 +109,7 @@ fn defaults_are_those_of_store_and_node() {
 fn every_key_can_be_set() {
     let settings = parse(&format!(
         "chain = \"dev\"\npeers = \"/etc/peers.json\"\n\
+         max_reorg_depth = 144\n\
          checkpoints = [{{ height = 5, hash = \"{}\" }}]\n\
          api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"], trusted_proxies = [\"::1\"], \
          default_user = false }}\n\
@@ -142,6 +143,7 @@ fn every_key_can_be_set() {
         cache_bytes: 1 << 20,
         min_free_bytes: 0,
         checkpoints: [(Height::new(5), Hash::ZERO)].into_iter().collect(),
+        max_reorg_depth: Some(144),
     };
     assert_eq!(settings, expected);
 }

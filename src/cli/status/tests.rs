@@ -49,7 +49,7 @@ fn every_line_fits_80_columns_and_controls_nothing() {
 }
 
 #[test]
-fn a_split_is_told_with_both_tips() {
+fn a_split_is_told_with_both_tips_and_a_deep_fork_with_what_to_do() {
     let (ours, theirs) = ("a".repeat(64), "b".repeat(64));
     let split = json!({"sync": {
         "state": "split", "ours": {"height": 1_200, "hash": ours},
@@ -61,6 +61,18 @@ fn a_split_is_told_with_both_tips() {
         format!("ours      {ours}"),
         format!("theirs    {theirs}"),
         "at        heights 1,200 and 1,201".to_owned(),
+    ] {
+        assert!(text.contains(&format!("\n{line}")), "{text}");
+    }
+    let deep = json!({"sync": {
+        "state": "deep-fork", "fork": 100, "depth": 40, "hash": theirs,
+        "tip": {"height": 160, "hash": ours}, "work": "12345",
+    }});
+    let text = lines("n", &deep);
+    for line in [
+        format!("branch    {theirs}"),
+        "          forks at height 100 and would displace 40 blocks".to_owned(),
+        "          node and run `jenny repair --accept-fork BRANCH`".to_owned(),
     ] {
         assert!(text.contains(&format!("\n{line}")), "{text}");
     }

@@ -13,7 +13,8 @@ fn marks(branch: &Branch) -> Marks {
 
 /// What the node says of the marks from `first` on.
 async fn base(node: &TestNode, marks: &Marks, first: usize) -> Option<(usize, TipState)> {
-    node.handle.find_base(marks[first..].to_vec()).await.unwrap()
+    let base = node.handle.find_base(marks[first..].to_vec()).await.unwrap();
+    base.map(|base| (base.place, base.state))
 }
 
 fn grown(from: &Branch, count: u64, name: &str) -> Branch {

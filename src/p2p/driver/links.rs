@@ -173,6 +173,7 @@ impl<T: Transport> Driver<T> {
             LinkCommand::Shun { address, reply } => {
                 let _ = reply.send(self.shun(address));
             }
+            LinkCommand::AcceptForks { firsts } => self.tell(Input::ForksAccepted { firsts }),
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Driver;
 use crate::chain::{Height, ValidBlock};
-use crate::node::{Direction, KnownPeer, MAX_BAN, PeerSplit};
+use crate::node::{self, Direction, KnownPeer, MAX_BAN, PeerSplit};
 use crate::p2p::connect::BANNED;
 use crate::p2p::handshake::MAX_AGENT;
 use crate::p2p::link::Close;
@@ -15,7 +15,7 @@ use crate::p2p::native::connector::Batch;
 use crate::p2p::native::writer::Say;
 use crate::p2p::transport::Transport;
 use crate::sync::message::PeerAddress;
-use crate::sync::{ConnectOutcome, Input, LinkId, Mark, Split};
+use crate::sync::{ConnectOutcome, DeepFork, Input, LinkId, Mark, Split};
 
 /// As the machine says it of a link that is still there.
 const WRONG_BODY: &str = "a body that is not the one of its header";
@@ -171,6 +171,19 @@ impl<T: Transport> Driver<T> {
             if of.is_some() { "another link leads here" } else { "this is the node itself" };
         live.close(Close { code: 1000, reason });
         self.dials.is_duplicate(link, of, Instant::now());
+    }
+
+    /// A branch was refused by its headers: the operator decides.
+    pub(super) fn note_deep_fork(&self, link: LinkId, deep: &DeepFork) {
+        let DeepFork { fork, depth, last, work } = *deep;
+        tracing::debug!(link = link.0, hash = %fork.first, "a peer has a deep fork");
+        self.context.node.note_deep_fork(node::DeepFork {
+            fork: node::ForkPoint { below: fork.below, first: fork.first },
+            depth,
+            height: last.height,
+            hash: last.hash,
+            work,
+        });
     }
 
     /// Shows how fetching goes at once when that has come to be something else.

@@ -73,6 +73,7 @@ impl<T: Transport> Driver<T> {
             Output::Connect { download, source, blocks } => {
                 self.connect(download, source, blocks);
             }
+            Output::DeepFork { link, fork } => self.note_deep_fork(link, &fork),
             Output::Learn { link, addresses } => self.learn(link, &addresses),
             Output::Ban { link, reason } => self.ban(link, reason),
             Output::Duplicate { link, of } => self.close_duplicate(link, of),

@@ -47,7 +47,7 @@ async fn done(connecting: Result<Connecting, NodeFailure>, download: u64, last: 
     let outcome = match connecting {
         Ok(connecting) => match connecting.done().await {
             Ok(_) => ConnectOutcome::Done,
-            Err(OfferError::UnknownParent(_)) => ConnectOutcome::Lost,
+            Err(OfferError::UnknownParent(_) | OfferError::TooDeep) => ConnectOutcome::Lost,
             Err(_) => ConnectOutcome::Unavailable,
         },
         Err(_) => ConnectOutcome::Unavailable,

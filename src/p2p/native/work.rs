@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
+use crate::node::Base;
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::sync::message::Body;
-use crate::sync::{Input, LinkId, Mark};
+use crate::sync::{ForkPoint, Held, Input, LinkId, Mark};
 
 /// Holds bodies against their headers, as many messages at a time as there are cores. A wrong one
 /// bans `to_ban`, though the link is over by then.
@@ -65,7 +66,11 @@ pub(in crate::p2p) async fn find_base(
     let marks = marks.into_iter().map(|mark| (mark.height, mark.hash)).collect();
     // A node that cannot read is about to end.
     let held = context.node.find_base(marks).await.ok().flatten();
-    let held = held.map(|(place, state)| (place, Box::new(state)));
+    let held = held.map(|Base { place, state, fork }| Held {
+        place,
+        state: Box::new(state),
+        fork: fork.map(|fork| ForkPoint { below: fork.below, first: fork.first }),
+    });
     let base = Input::Base { link, query, held, clock: context.node.now() };
     // Without a driver nobody needs to know.
     let _ = context.events.send(Event::Input(base)).await;

@@ -8,6 +8,7 @@
 
 mod announcing;
 mod connecting;
+mod depth;
 mod download;
 mod fetching;
 mod greeting;
@@ -44,6 +45,11 @@ pub struct NativeConfig {
     pub agent: String,
     /// Where this node listens, `ip:port`; none when it takes no links.
     pub listen: Option<String>,
+    /// Most blocks that a reorg may disconnect unless the operator accepts it; `None` if any
+    /// number.
+    pub max_reorg_depth: Option<u64>,
+    /// First blocks of the branches that the operator accepted.
+    pub accepted_forks: Vec<Hash>,
 }
 
 /// Keeps the links of the binary dialect in step.
@@ -123,6 +129,7 @@ impl Native {
                 self.on_connected(now, download, last, outcome);
             }
             Input::Served { link } => self.on_served(link),
+            Input::ForksAccepted { firsts } => self.config.accepted_forks = firsts,
             Input::DeadlinePassed => self.on_time(now, out),
             _ => return,
         }
@@ -167,11 +174,21 @@ impl Native {
     }
 
     /// Another tip was published.
-    pub(super) fn on_tip(&mut self, now: Time, tip: Mark, work: Work, out: &mut Vec<Output>) {
+    pub(super) fn on_tip(
+        &mut self,
+        now: Time,
+        tip: Mark,
+        work: Work,
+        is_reorg: bool,
+        out: &mut Vec<Output>,
+    ) {
         if tip == self.tip {
             return;
         }
         (self.tip, self.work, self.is_untold) = (tip, work, true);
+        if is_reorg {
+            self.forget_forks();
+        }
         self.go_on(now, out);
     }
 
@@ -180,6 +197,7 @@ impl Native {
         self.hand_on(out);
         self.give_up(now, out);
         self.begin_best(now, out);
+        self.tell_deep_forks(out);
         self.scout(now, out);
         self.ask_more_headers(now, out);
         self.fetch(now, out);

@@ -9,9 +9,9 @@ use super::limits::{LOOK_AGAIN, MAX_AHEAD, MAX_SCOUTS, MAX_WALK, NEAR, SHUN};
 use super::peer::{Ask, Query};
 use super::walk::{Rules, Walk};
 use super::{Claim, Native, Peer, UNASKED};
-use crate::chain::{Header, Height, RuleError, Timestamp, TipState, Work};
+use crate::chain::{Header, Height, RuleError, Timestamp, Work};
 use crate::sync::message::MAX_HEADERS;
-use crate::sync::{LinkId, Mark, Note, Output, Redial, Time};
+use crate::sync::{Held, LinkId, Mark, Note, Output, Redial, Time};
 
 const BAD_HEADER: &str = "a header that breaks a rule";
 const NOT_CONSECUTIVE: &str = "headers that do not follow each other";
@@ -148,7 +148,7 @@ impl Native {
         now: Time,
         link: LinkId,
         query: u64,
-        held: Option<(usize, Box<TipState>)>,
+        held: Option<Held>,
         clock: Timestamp,
         out: &mut Vec<Output>,
     ) {
@@ -158,7 +158,7 @@ impl Native {
         else {
             return;
         };
-        let Some((place, state)) = held else {
+        let Some(Held { place, state, fork }) = held else {
             // It begins above what we hold, or below a swap of ours: asked again after a rest.
             peer.walk = None;
             peer.rest(now);
@@ -171,7 +171,7 @@ impl Native {
                 self.resolved(link);
             } else {
                 // All of this was staged before a restart: on from there, as long as it moves on.
-                let walk = Walk::new(*state);
+                let walk = Walk::new(*state, fork);
                 let after = walk.head();
                 let before = peer.walk.replace(walk).map(|walk| walk.base().height);
                 if before.is_none_or(|before| before < after.height) {
@@ -182,7 +182,7 @@ impl Native {
             }
             return;
         }
-        peer.walk = Some(Walk::new(*state));
+        peer.walk = Some(Walk::new(*state, fork));
         self.extend_walk(now, link, fresh, is_last, clock, out);
     }
 
@@ -211,6 +211,7 @@ impl Native {
         if count > 0 {
             peer.shows(head, work);
         }
+        let is_deep = self.is_too_deep(link);
         if let Some(error) = failure {
             let is_over = self.on_broken(now, link, &error, out);
             if is_over {
@@ -218,7 +219,7 @@ impl Native {
             }
         } else if is_last {
             self.resolved(link);
-        } else if work > self.work {
+        } else if work > self.work && !(is_deep && count >= MAX_WALK) {
             // There is more of it: looked at while it is fetched, or after another branch.
             if let Some(peer) = self.peers.get_mut(&link) {
                 peer.claim = Claim::Block;
@@ -290,6 +291,9 @@ impl Native {
         }
         let work = self.work;
         let number = self.next_number();
+        if self.is_too_deep(link) {
+            return;
+        }
         let Some(peer) = self.peers.get_mut(&link) else { return };
         let Some(walk) = peer.walk.take_if(|walk| walk.work() > work) else { return };
         let from = walk.base();
@@ -316,7 +320,7 @@ impl Native {
         let work = self.work;
         let heavier = self.peers.values().filter(|peer| peer.shunned <= now).filter_map(|peer| {
             let walk = peer.walk.as_ref().filter(|walk| walk.work() > work)?;
-            Some((walk.work(), peer.id))
+            self.deep_fork(walk).is_none().then_some((walk.work(), peer.id))
         });
         if let Some((_, link)) = heavier.max() {
             self.begin(now, link, false, out);

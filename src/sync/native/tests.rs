@@ -8,14 +8,15 @@ use crate::chain::{
 };
 use crate::sync::message::{Body, Hello, Message, PeerAddress};
 use crate::sync::{
-    ConnectOutcome, Input, LinkId, Mark, NativeConfig, Note, Origin, Output, Redial, SyncMachine,
-    SyncState, Time, TipChange,
+    ConnectOutcome, Held, Input, LinkId, Mark, NativeConfig, Note, Origin, Output, Redial,
+    SyncMachine, SyncState, Time, TipChange,
 };
 
 mod announcing;
 mod bounds;
 mod chain;
 mod connecting;
+mod depth;
 mod faults;
 mod fetching;
 mod forks;
@@ -55,6 +56,8 @@ struct Bench {
     held_queries: Option<Vec<Input>>,
     pending: Vec<(u64, Vec<ValidBlock>)>,
     connected: u64,
+    /// Whether it is told where branches leave our chain.
+    tells_forks: bool,
 }
 
 impl Bench {
@@ -63,12 +66,18 @@ impl Bench {
     }
 
     fn with(chain: &Chain, checkpoints: Checkpoints) -> Self {
+        Self::configured(chain, checkpoints, None)
+    }
+
+    fn configured(chain: &Chain, checkpoints: Checkpoints, max_reorg_depth: Option<u64>) -> Self {
         let config = NativeConfig {
             spec: chain.spec.clone(),
             checkpoints,
             nonce: OUR_NONCE,
             agent: "jenny/test".to_owned(),
             listen: None,
+            max_reorg_depth,
+            accepted_forks: Vec::new(),
         };
         let ours = chain.tip().clone();
         let machine = SyncMachine::new(chain.last(), 1_000, 1 << 20);
@@ -87,6 +96,7 @@ impl Bench {
             held_queries: None,
             pending: Vec::new(),
             connected: 0,
+            tells_forks: max_reorg_depth.is_some(),
         }
     }
 
@@ -103,8 +113,10 @@ impl Bench {
                     Output::FindBase { link, query, marks } => {
                         let held =
                             marks.iter().rposition(|mark| self.held.contains_key(&mark.hash));
-                        let held = held
-                            .map(|place| (place, Box::new(self.held[&marks[place].hash].clone())));
+                        let held = held.map(|place| {
+                            let state = Box::new(self.held[&marks[place].hash].clone());
+                            Held { place, fork: depth::fork_point(self, &state), state }
+                        });
                         let base = Input::Base { link, query, held, clock: self.clock };
                         match &mut self.held_queries {
                             Some(waiting) => waiting.push(base),

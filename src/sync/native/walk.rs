@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::limits::{MAX_FRESH, WALK_STEP};
 use crate::chain::{Checkpoints, Hash, Header, Height, RuleError, Spec, Timestamp, TipState};
 use crate::chain::{ValidHeader, Work};
-use crate::sync::Mark;
+use crate::sync::{ForkPoint, Mark};
 
 /// Headers above a block that is held. Of a long branch little more than every 2,000th
 /// hash is kept, so that one which cannot win costs next to nothing.
@@ -20,6 +20,10 @@ pub(super) struct Walk {
     fresh: Vec<ValidHeader>,
     /// Hashes at every 2,000th height.
     marks: VecDeque<Mark>,
+    /// Where it leaves our chain; `None` before the first header above a block of our chain.
+    fork: Option<ForkPoint>,
+    /// The operator was told that it is too deep.
+    pub(super) is_told: bool,
 }
 
 /// What the branch of a walk is fetched from.
@@ -63,9 +67,17 @@ impl Rules<'_> {
 }
 
 impl Walk {
-    pub(super) fn new(base: TipState) -> Self {
+    /// Starts at a block that is held, on a branch that leaves our chain at `fork`, or on our
+    /// chain.
+    pub(super) fn new(base: TipState, fork: Option<ForkPoint>) -> Self {
         let head = base.clone();
-        Self { base, head, count: 0, fresh: Vec::new(), marks: VecDeque::new() }
+        let (fresh, marks) = (Vec::new(), VecDeque::new());
+        Self { base, head, count: 0, fresh, marks, fork, is_told: false }
+    }
+
+    /// Where it leaves our chain.
+    pub(super) const fn fork(&self) -> Option<ForkPoint> {
+        self.fork
     }
 
     /// The last block of it.
@@ -90,6 +102,9 @@ impl Walk {
     pub(super) fn step(&mut self, rules: &Rules<'_>, header: &Header) -> Result<(), RuleError> {
         let valid = rules.step(&mut self.head, header)?;
         self.count = self.count.saturating_add(1);
+        let below = self.base.height();
+        self.fork = self.fork.or(Some(ForkPoint { below, first: valid.hash() }));
+        self.is_told = false;
         if self.count <= MAX_FRESH as u64 {
             self.fresh.push(valid);
         } else {

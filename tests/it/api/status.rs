@@ -1,8 +1,9 @@
 //! `GET /`, `GET /v1/status`, `GET /livez` and `GET /readyz`.
 
+use jenny_chain::api::{Role, Users};
 use jenny_chain::chain::{Spec, Timestamp};
 
-use crate::harness::{ApiNode, Branch, Request, hopeless, until};
+use crate::harness::{ApiNode, Branch, Request, hopeless, until, user};
 
 #[tokio::test]
 async fn the_root_says_the_chains_name() {
@@ -37,6 +38,7 @@ async fn status_tells_the_node_at_a_glance() {
         "check": null,
         "refusing": null,
         "clock": { "state": "ok" },
+        "deepForks": [],
         "swaps": { "count": 0, "recent": [] },
         "answers": { "heldBytes": 0, "mostBytes": 64 << 20 },
         "uptimeSeconds": null,
@@ -153,4 +155,49 @@ async fn a_live_process_that_cannot_serve_is_not_ready() {
     let ready = node.ask(&Request::get("/readyz")).await;
     ready.expect_problem(503, "not-ready");
     assert!(ready.header("retry-after").is_some());
+}
+
+#[tokio::test]
+async fn a_deep_fork_is_shown_until_an_operator_accepts_it() {
+    let node = ApiNode::with(|setup| {
+        setup.store.max_reorg_depth = Some(2);
+        let users = [user("reader", "secret", Role::Reader), user("jenny", "1234", Role::Operator)];
+        setup.api.users = Users::new(users.into()).unwrap();
+    })
+    .await;
+    let ours = Branch::from_genesis(&Spec::dev()).grow(3, "ours", 10);
+    let theirs = Branch::from_genesis(&Spec::dev()).grow(5, "theirs", 10);
+    node.handle.offer(ours.blocks).await.unwrap();
+    assert_eq!(node.get("/v1/status").await.json()["deepForks"], serde_json::json!([]));
+    node.handle.offer(theirs.blocks.clone()).await.unwrap_err();
+    let hash = theirs.blocks[0].header.hash().to_string();
+    let tip = theirs.blocks[4].header.hash().to_string();
+    let status = node.get("/v1/status").await.json();
+    let mut deep = status["deepForks"][0].clone();
+    assert!(deep["work"].as_str().is_some_and(|work| work.parse::<u64>().is_ok()));
+    deep["work"].take();
+    let expected = serde_json::json!({
+        "fork": 0, "depth": 3, "hash": hash, "tip": { "height": 5, "hash": tip }, "work": null,
+    });
+    assert_eq!(deep, expected);
+    assert_eq!(
+        (&status["sync"]["state"], &status["sync"]["hash"]),
+        (&"deep-fork".into(), &hash.clone().into())
+    );
+
+    let path = format!("/v1/forks/{hash}/accept");
+    let reader = Request::post(&path).auth("reader", "secret");
+    node.ask(&reader).await.expect_problem(403, "forbidden-role");
+    node.get(&path).await.expect_problem(405, "method-not-allowed");
+    for (name, status, slug) in
+        [("abc", 400, "invalid-parameter"), (tip.as_str(), 404, "fork-not-found")]
+    {
+        let answer = node.ask(&Request::post(&format!("/v1/forks/{name}/accept")).jenny()).await;
+        assert_eq!(answer.expect_problem(status, slug).as_deref(), Some("hash"));
+    }
+    let accepted = node.ask(&Request::post(&path).jenny()).await.expect(200).json();
+    assert_eq!(accepted["accepted"]["hash"], hash);
+    assert_eq!(node.get("/v1/status").await.json()["deepForks"], serde_json::json!([]));
+    node.handle.offer(theirs.blocks).await.unwrap();
+    assert_eq!(node.handle.tip().hash.to_string(), tip);
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub(crate) use branch::Branch;
 pub(crate) use client::{Client, Request, Response, basic};
 pub(crate) use node::{ApiNode, hopeless, user};
-pub(crate) use peer::{PeerNode, Socket, open_node};
+pub(crate) use peer::{PeerNode, Socket, open_node, open_store};
 
 /// Longest wait for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

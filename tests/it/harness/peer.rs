@@ -41,13 +41,22 @@ impl PeerNode {
 
     /// With the data of an earlier node.
     pub(crate) async fn on(directory: TempDir, change: impl FnOnce(&mut P2pConfig)) -> Self {
+        Self::limited(directory, None, change).await
+    }
+
+    /// With a limit on the depth of reorgs.
+    pub(crate) async fn limited(
+        directory: TempDir,
+        max_reorg_depth: Option<u64>,
+        change: impl FnOnce(&mut P2pConfig),
+    ) -> Self {
         let mut config = P2pConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             ..P2pConfig::default()
         };
         change(&mut config);
         let (links, server) = Links::channel();
-        let (node, handle) = open_node(directory.path(), links);
+        let (node, handle) = open_limited(directory.path(), links, max_reorg_depth);
         let network = Network::bind(config, handle.clone(), server).await.unwrap();
         let address = network.local_addr();
         let stop = CancellationToken::new();
@@ -125,16 +134,30 @@ impl Drop for PeerNode {
 
 /// Opens a `dev` chain.
 pub(crate) fn open_node(directory: &Path, links: Links) -> (Node, NodeHandle) {
+    open_limited(directory, links, None)
+}
+
+fn open_limited(
+    directory: &Path,
+    links: Links,
+    max_reorg_depth: Option<u64>,
+) -> (Node, NodeHandle) {
+    let opened = open_store(directory, max_reorg_depth);
+    let node = Node::start(opened, NodeConfig::default(), links);
+    let handle = node.handle();
+    (node, handle)
+}
+
+/// Opens the database of a `dev` chain.
+pub(crate) fn open_store(directory: &Path, max_reorg_depth: Option<u64>) -> Opened {
     let options = Options {
         chain: Some(Spec::dev()),
         min_free_bytes: 0,
         cache_bytes: 4 << 20,
+        max_reorg_depth,
         ..Options::default()
     };
-    let opened = open_free(&directory.join("data"), &options);
-    let node = Node::start(opened, NodeConfig::default(), links);
-    let handle = node.handle();
-    (node, handle)
+    open_free(&directory.join("data"), &options)
 }
 
 /// Opens a database once nobody else holds it. A process that another test starts shares every

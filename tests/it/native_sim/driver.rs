@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use jenny_chain::chain::{Hash, Height};
 use jenny_chain::sync::message::{MAX_BODIES_BYTES, MAX_HEADERS, Message};
-use jenny_chain::sync::{Input, LinkId, Mark, Output};
+use jenny_chain::sync::{Held, Input, LinkId, Mark, Output};
 
 use super::arena::Id;
 use super::edge::{Doing, Same};
@@ -57,6 +57,7 @@ impl Network {
                 self.connect(node, download, source, &blocks);
             }
             Output::Learn { .. } => self.report.learned += 1,
+            Output::DeepFork { .. } => panic!("{}: no node has a limit", self.context()),
             Output::Greeted { link, .. } => self.note_greeted(node, link),
             Output::Log { link, note } => self.note_log(node, link, &note),
             Output::Ban { link, reason } => self.ban(node, link, reason),
@@ -222,7 +223,10 @@ impl Network {
         let ids = marks.iter().map(|mark| self.arena.id(&mark.hash));
         let held = ids.take_while(|id| id.is_some_and(|id| store.holds(&self.arena, id)));
         let held = held.flatten().enumerate().last();
-        let held = held.map(|(at, id)| (at, Box::new(self.arena.state(id).clone())));
+        let held = held.map(|(place, id)| {
+            let state = Box::new(self.arena.state(id).clone());
+            Held { place, fork: store.fork_point(&self.arena, id), state }
+        });
         let clock = self.nodes[node].clock(self.now);
         self.tell(node, Input::Base { link, query, held, clock });
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jenny_chain::chain::{Height, Timestamp, Work};
 use jenny_chain::sync::message::{Hello, MAX_HEADERS, Message};
-use jenny_chain::sync::{Input, LinkId, Origin, Output, SyncState, Time};
+use jenny_chain::sync::{Held, Input, LinkId, Origin, Output, SyncState, Time};
 
 use super::arena::{Arena, GENESIS};
 use super::lies::Flood;
@@ -93,7 +93,8 @@ impl Flooded {
         for output in outputs {
             if let Output::FindBase { link, query, marks } = output {
                 assert_eq!(marks[0], arena.mark(GENESIS), "looked up once");
-                let held = Some((0, Box::new(arena.state(GENESIS).clone())));
+                let state = Box::new(arena.state(GENESIS).clone());
+                let held = Some(Held { place: 0, state, fork: None });
                 rest.extend(self.tell(arena, Input::Base { link, query, held, clock: CLOCK }));
             } else {
                 rest.push(output);

@@ -90,6 +90,8 @@ impl Honest {
             nonce,
             agent: "simulated/1".to_owned(),
             listen: None,
+            max_reorg_depth: None,
+            accepted_forks: Vec::new(),
         };
         let tip = store.tip();
         let machine = SyncMachine::new(arena.mark(tip), 1_000, 64 << 20).with_native(config, work);

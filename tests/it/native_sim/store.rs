@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use jenny_chain::chain::{Hash, Height};
-use jenny_chain::sync::Mark;
+use jenny_chain::sync::{ForkPoint, Mark};
 
 use super::arena::{Arena, GENESIS, Id, place};
 
@@ -119,6 +119,16 @@ impl Store {
         }
         self.chain.extend(&fresh);
         Moved { fresh, is_swap }
+    }
+
+    /// Where the branch that ends in this block leaves the main chain; none when it is on it.
+    pub(super) fn fork_point(&self, arena: &Arena, id: Id) -> Option<ForkPoint> {
+        let (mut at, mut first) = (id, None);
+        while !self.is_main(arena, at) {
+            first = Some(arena.state(at).hash());
+            at = arena.parent(at);
+        }
+        first.map(|first| ForkPoint { below: arena.header(at).height, first })
     }
 
     /// Forgets what is not on the main chain, as if its retention were over.

@@ -4,6 +4,7 @@ mod abuse;
 mod bans;
 mod caps;
 mod closing;
+mod deep;
 mod links;
 mod native;
 mod negotiation;

@@ -64,8 +64,9 @@ async fn what_was_worked_out_is_told() {
     let marks =
         right.iter().map(|block| Mark { height: block.header().height, hash: block.hash() });
     find_base(Arc::clone(&context), link, 4, marks.collect()).await;
-    let Some(Event::Input(Input::Base { query: 4, held: Some((1, state)), .. })) =
-        told.recv().await
+    let Some(Event::Input(Input::Base {
+        query: 4, held: Some(Held { place: 1, state, .. }), ..
+    })) = told.recv().await
     else {
         panic!("not the base")
     };

@@ -211,3 +211,17 @@ fn a_peer_that_stays_on_a_tip_of_the_same_work_is_a_split() {
     bench.passes(secs(60));
     assert_eq!(bench.machine.split(bench.now), None, "ours has more work");
 }
+
+#[test]
+fn a_peer_whose_branch_waits_for_the_operator_is_not_asked_for_it_again_and_again() {
+    let mut bench = level(9, SMALL);
+    bench.passes(secs(60));
+    assert_eq!(bench.sends(A, theirs(20), ChainVerdict::TooDeep), []);
+    bench.passes(secs(60));
+    assert_eq!(bench.says(A, theirs(21), BlockVerdict::Fork), [], "that would draw its chain");
+    assert_eq!(bench.asked(A), []);
+    assert_eq!(bench.machine.split(bench.now), None);
+    bench.tell(Input::ForksAccepted { firsts: vec![theirs(1).hash] });
+    assert_eq!(bench.says(A, theirs(21), BlockVerdict::Fork), [one(A, ours(9))]);
+    assert_eq!(bench.sends(A, theirs(21), ChainVerdict::Adopted), []);
+}

@@ -61,6 +61,7 @@ fn input(driver: &mut Driver, bench: &mut Bench, kind: u8, link: LinkId, height:
         BlockVerdict::Fork,
         BlockVerdict::Level,
         BlockVerdict::Tied,
+        BlockVerdict::TooDeep,
         BlockVerdict::Invalid(text()),
         BlockVerdict::NotYet,
         BlockVerdict::Unavailable,
