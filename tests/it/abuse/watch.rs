@@ -13,7 +13,7 @@ const SLOW: Duration = Duration::from_secs(5);
 /// Asks the node over and over, from a thread of its own.
 pub(crate) struct Rest {
     stop: Arc<AtomicBool>,
-    asking: JoinHandle<Duration>,
+    asking: JoinHandle<Vec<Duration>>,
 }
 
 impl Rest {
@@ -22,26 +22,33 @@ impl Rest {
         let (stopped, url) = (Arc::clone(&stop), node.process().url.clone());
         let asking = std::thread::spawn(move || {
             let agent = ureq::Agent::new_with_defaults();
-            let mut slowest = Duration::ZERO;
+            let mut times = Vec::new();
             while !stopped.load(Ordering::Relaxed) {
                 let started = Instant::now();
                 let request = agent.get(format!("{url}/v1/blocks/tip"));
                 let answer = request.header("Authorization", "Basic amVubnk6MTIzNA==").call();
                 assert_eq!(answer.expect("REST answers").status(), 200);
-                slowest = slowest.max(started.elapsed());
+                times.push(started.elapsed());
                 std::thread::park_timeout(Duration::from_millis(20));
             }
-            slowest
+            times
         });
         Self { stop, asking }
     }
 
     /// The slowest answer.
     pub(crate) fn end(self) -> Duration {
-        self.stop.store(true, Ordering::Relaxed);
-        let slowest = self.asking.join().expect("REST answered all the while");
+        let slowest = *self.times().last().expect("REST was asked");
         assert!(slowest < SLOW, "an answer took {slowest:?}");
         slowest
+    }
+
+    /// The times of all answers, the shortest first.
+    pub(crate) fn times(self) -> Vec<Duration> {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut times = self.asking.join().expect("REST answered all the while");
+        times.sort();
+        times
     }
 }
 

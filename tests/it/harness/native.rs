@@ -7,10 +7,10 @@ use jenny_chain::chain::{Hash, Height, Spec, Timestamp, Work};
 use jenny_chain::sync::message::{Hello, Message};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use super::PATIENCE;
 
@@ -59,6 +59,11 @@ impl NativeSocket {
 
     pub(crate) async fn say(&mut self, message: &Message) {
         self.send(Frame::binary(message.encode().unwrap())).await;
+    }
+
+    /// As [`Self::say`]; fails when the node hung up.
+    pub(crate) async fn try_say(&mut self, message: &Message) -> Result<(), Error> {
+        self.0.send(Frame::binary(message.encode().unwrap())).await
     }
 
     pub(crate) async fn send(&mut self, frame: Frame) {

@@ -94,14 +94,14 @@ async fn flood(node: &PeerNode, count: u64, name: &str) {
 }
 
 /// A branch that is made as it is shown: nothing of it is kept but its end.
-struct Private {
+pub(super) struct Private {
     spec: Spec,
     state: TipState,
     records: Vec<String>,
 }
 
 impl Private {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let spec = Spec::dev();
         Self { state: TipState::genesis(&spec), spec, records: vec![name.to_owned()] }
     }
@@ -110,7 +110,7 @@ impl Private {
         self.state.height().get()
     }
 
-    fn next(&mut self) -> Header {
+    pub(super) fn next(&mut self) -> Header {
         let now = self.state.header().timestamp.plus_millis(1);
         let mut header = self.state.template(&self.spec, &self.records, now);
         while header.check_alone(&self.spec).is_err() {

@@ -2,6 +2,7 @@
 
 mod five;
 mod flood;
+mod hostile;
 mod interop;
 mod resume;
 mod scripted;
