@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -34,13 +34,28 @@ pub(super) struct Search {
     tip_moved: Instant,
     /// Whether one more link is allowed, because the tip does not move.
     pub(super) is_stale: bool,
-    /// As they were written last.
+    /// As they were chosen last.
     anchors: BTreeSet<PeerUrl>,
+    unwritten: Arc<Unwritten>,
+}
+
+/// The anchors on their way into the address book: the last choice is what stays there, in
+/// whatever order the tasks that write run.
+#[derive(Debug, Default)]
+struct Unwritten {
+    latest: Mutex<Vec<String>>,
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Search {
-    pub(super) const fn new(now: Instant) -> Self {
-        Self { next_feeler: now, tip_moved: now, is_stale: false, anchors: BTreeSet::new() }
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            next_feeler: now,
+            tip_moved: now,
+            is_stale: false,
+            anchors: BTreeSet::new(),
+            unwritten: Arc::default(),
+        }
     }
 
     /// A peer that the operator removed is no anchor any more.
@@ -214,10 +229,14 @@ impl<T: Transport> Driver<T> {
             return;
         }
         self.search.anchors.clone_from(&anchors);
-        let addresses = anchors.iter().map(|peer| peer.as_str().to_owned()).collect();
+        let unwritten = Arc::clone(&self.search.unwritten);
+        *unwritten.latest.lock().unwrap_or_else(PoisonError::into_inner) =
+            anchors.iter().map(|peer| peer.as_str().to_owned()).collect();
         let node = self.context.node.clone();
         self.tasks.spawn(async move {
-            if let Err(error) = node.set_anchors(addresses).await {
+            let _turn = unwritten.turn.lock().await;
+            let latest = unwritten.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Err(error) = node.set_anchors(latest).await {
                 tracing::warn!("the anchors cannot be written into the address book: {error}");
             }
         });
