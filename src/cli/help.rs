@@ -180,12 +180,13 @@ Exit codes:
   130  interrupted";
 
 pub(super) const REPAIR: &str = "\
-Accepts a branch that a node refused because it forks deeper than max_reorg_depth.
+Accepts a branch that a node refused because it forks deeper than
+max_reorg_depth.
 
-The node must be stopped; a running one takes POST /v1/forks/HASH/accept. HASH is
-that of the branch's first block, as `jenny status`, `deepForks` of /v1/status and
-the log name it. The node then takes the branch once a peer has it and it has more
-work, and displaces its own blocks above the fork.";
+The node must be stopped; a running one takes POST /v1/forks/HASH/accept. HASH
+is that of the branch's first block, as `jenny status`, `deepForks` of
+/v1/status and the log name it. The node then takes the branch once a peer has
+it and it has more work, and displaces its own blocks above the fork.";
 
 pub(super) const REPAIR_AFTER: &str = "\
 Examples:
@@ -220,21 +221,23 @@ Exit codes:
   130  interrupted";
 
 pub(super) const PEER: &str = "\
-Lists, adds, removes and bans the peers of a running node, over REST. Everything but `list` needs a
-user whose role is operator.
+Lists, adds, removes and bans the peers of a running node, over REST.
+Everything but `list` needs a user whose role is operator.
 
-A peer that is removed loses its link and stays away, also when the peers file names it, until it is
-added again or the node starts anew. A ban keeps an IP address out for a day unless --seconds says
-otherwise; a peer that the operator named is dialled all the same, so remove that one too.";
+A peer that is removed loses its link and stays away, also when the peers file
+names it, until it is added again or the node starts anew. A ban keeps an IP
+address out for a day unless --seconds says otherwise; a peer that the operator
+named is dialled all the same, so remove that one too.";
 
 pub(super) const PEER_AFTER: &str = "\
 Examples:
   jenny peer list
-  jenny peer list --json | jq -r '.known[] | select(.failures > 9) | .address'
+  jenny peer list --json | jq -r '.known[] | select(.failures > 9).address'
   jenny peer add ws://192.0.2.1:7545
   jenny peer remove ws://typo.invalid:7545
   jenny peer ban 192.0.2.9 --seconds 3600 --reason 'sends nonsense'
-  jenny peer unban 192.0.2.9 --url http://10.0.0.7:3000 --user alice --password-file ./password
+  jenny peer unban 192.0.2.9 --url http://10.0.0.7:3000 --user alice \\
+    --password-file ./alice.password
 
 Exit codes:
   0    done

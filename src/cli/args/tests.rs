@@ -8,6 +8,20 @@ fn subcommands() -> Vec<clap::Command> {
     Cli::command().get_subcommands().cloned().collect()
 }
 
+/// Every page of help: that of the program, of its subcommands and of theirs.
+fn pages() -> Vec<clap::Command> {
+    let mut program = Cli::command();
+    program.build();
+    let mut pages = vec![program];
+    let mut read = 0;
+    while let Some(page) = pages.get(read) {
+        let below: Vec<_> = page.get_subcommands().cloned().collect();
+        pages.extend(below);
+        read += 1;
+    }
+    pages
+}
+
 #[test]
 fn the_definition_is_consistent() {
     Cli::command().debug_assert();
@@ -19,6 +33,17 @@ fn every_page_of_help_has_examples_and_exit_codes() {
         let help = command.render_long_help().to_string();
         for part in ["Examples:", "Exit codes:"] {
             assert!(help.contains(part), "{} --help lacks {part}", command.get_name());
+        }
+    }
+}
+
+#[test]
+fn no_line_of_the_longer_texts_is_broken_at_80_columns() {
+    for page in pages() {
+        for text in [page.get_long_about(), page.get_after_long_help()].into_iter().flatten() {
+            for line in text.to_string().lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", page.get_name());
+            }
         }
     }
 }
