@@ -195,13 +195,18 @@ impl Remote {
         let problem: Problem = problem.unwrap_or_default();
         let said = if problem.detail.is_empty() { problem.title } else { problem.detail };
         let said: String = escape(&said).chars().take(MAX_DETAIL_CHARS).collect();
-        let failure = Failure::no(format!("{} answers {status}: {said}", self.name()));
+        let reason = if said.is_empty() { String::new() } else { format!(": {said}") };
+        let failure = Failure::no(format!("{} answers {status}{reason}", self.name()));
         match status {
             StatusCode::UNAUTHORIZED if self.is_default => failure
                 .hint("the default user and password, which were sent, do not count there")
                 .hint(CREDENTIALS_HINT),
             StatusCode::UNAUTHORIZED => failure.hint(CREDENTIALS_HINT),
             _ if status.is_server_error() => failure.may_pass(),
+            _ if said.is_empty() => failure.hint(
+                "no REST API of a node answers there, but perhaps its port for peers; give the \
+                 API's address with --url",
+            ),
             _ => failure,
         }
     }

@@ -77,3 +77,16 @@ fn an_address_is_http_and_nothing_more() {
     let text = text_of(&remote("http://jenny:geheim@127.0.0.1", None, None).unwrap_err());
     assert!(text.contains("must not hold credentials") && !text.contains("geheim"), "{text}");
 }
+
+#[test]
+fn a_refusal_without_a_reason_says_what_to_do_next() {
+    let remote = remote("http://127.0.0.1:7545", None, None).unwrap();
+    let body = &b"This port is for peers"[..];
+    let text = text_of(&remote.refused(StatusCode::UPGRADE_REQUIRED, body).into());
+    let expected = "error: http://127.0.0.1:7545 answers 426 Upgrade Required\n\
+        hint: no REST API of a node answers there, but perhaps its port for peers; give the \
+        API's address with --url\n";
+    assert_eq!(text, expected);
+    let text = text_of(&remote.refused(StatusCode::BAD_GATEWAY, &b"<html>"[..]).into());
+    assert_eq!(text, "error: http://127.0.0.1:7545 answers 502 Bad Gateway\n");
+}
