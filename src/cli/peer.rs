@@ -119,7 +119,9 @@ fn lines(links: &Value, known: &Value, bans: &Value) -> String {
             text(peer, "origin"),
             is_linked.then(|| "linked".to_owned()),
             time(peer, "lastSuccess").map(|time| format!("last linked {time}")),
-            failures.map(|count| format!("{count} failures")),
+            failures.map(
+                |count| if count == 1 { "1 failure".into() } else { format!("{count} failures") },
+            ),
             time(peer, "nextTry").map(|time| format!("next try {time}")),
             text(peer, "lastError"),
         ];

@@ -301,7 +301,7 @@ async fn reload(known: &AuthHandle, file: &UsersFile) {
         anyhow::Ok(users.as_slice().len())
     });
     match reloading.await.context("reading stopped by a defect").flatten() {
-        Ok(count) => tracing::info!("{} read, {count} users", file.path().display()),
+        Ok(count) => tracing::info!("{} read, users: {count}", file.path().display()),
         Err(error) => {
             tracing::error!("the users could not be read again, the present ones stay: {error:#}");
         }

@@ -121,7 +121,7 @@ fn a_user_comes_with_the_directory_or_later_even_while_it_runs() {
     let file = users.display();
     assert_eq!(out, format!("added a user to {file}; a running node reads it on SIGHUP\n"));
     node.signal(Signal::HUP);
-    until("the users are read again", || node.log().contains("users.toml read, 2 users"));
+    until("the users are read again", || node.log().contains("users.toml read, users: 2"));
     status("viewer", "alice's own word").ok();
     status("alice", "alice's own word").ok();
     node.stop();

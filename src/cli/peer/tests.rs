@@ -10,7 +10,7 @@ fn the_lists_fit_a_terminal_and_hold_nothing_that_moves_its_cursor() {
     let known = json!([
         {"address":"ws://typo.invalid:7545","origin":"remembered","linked":false,"failures":3,
          "lastSuccess":null,"lastError":error,"nextTry":1_700_000_000_000_u64},
-        {"address":"ws://192.0.2.1:7545","origin":"named","linked":true,"failures":0,
+        {"address":"ws://192.0.2.1:7545","origin":"named","linked":true,"failures":1,
          "lastSuccess":1_700_000_000_000_u64,"lastError":null,"nextTry":null},
     ]);
     let bans = json!([{"address":"192.0.2.9","until":1_700_000_000_000_u64,"reason":"why"}]);
@@ -23,7 +23,7 @@ known  2
     remembered, 3 failures, next try 2023-11-14T22:13:20.000Z, a reason of many
     words that is much longer than what fits into one line of text
   ws://192.0.2.1:7545
-    named, linked, last linked 2023-11-14T22:13:20.000Z
+    named, linked, last linked 2023-11-14T22:13:20.000Z, 1 failure
 bans   1
   192.0.2.9
     until 2023-11-14T22:13:20.000Z, why";

@@ -52,7 +52,7 @@ impl<T: Transport> Driver<T> {
                 let failures = self.dials.failed(&peer, error, now, random);
                 // The log and the book hear of every doubling.
                 if failures.is_power_of_two() {
-                    tracing::info!("peer {}: {reason} ({failures} failures)", peer.as_str());
+                    tracing::info!("peer {}: {reason} (failure {failures})", peer.as_str());
                     self.remember(&peer, NEVER, failures);
                 }
             }
