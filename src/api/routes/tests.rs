@@ -1,5 +1,7 @@
 //! Tests.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 #[test]
@@ -53,4 +55,23 @@ fn a_path_takes_the_methods_of_all_its_routes() {
         assert_eq!(find(path).unwrap().methods(), methods, "{path}");
     }
     assert!(find("/v1/peers/").is_none() && find("/v1/peers/ws://a").is_none());
+}
+
+#[test]
+fn the_documentation_lists_every_route_and_no_other() {
+    let text = include_str!("../../../docs/api.md");
+    let documented: BTreeSet<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"))
+        .filter(|(route, _)| route.contains(" /"))
+        .map(|(route, _)| {
+            // `{height, hash or tip}` is one segment of any text: `{}`.
+            let parts = route.split('{');
+            let parts = parts.map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
+            parts.collect::<Vec<_>>().join("{}")
+        })
+        .collect();
+    let taken: BTreeSet<_> =
+        ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(documented, taken);
 }
