@@ -86,7 +86,8 @@ fn dispatch(command: &Command) -> Result<()> {
 ///
 /// # Errors
 /// When the line cannot be written, whatever the reason: only `dump` takes a reader that left
-/// for success, and `init`, whose work is in files, does without. So a command does its work and forms its verdict first, and prints last.
+/// for success, and `init`, whose work is in files, does without. So a command does its work and
+/// forms its verdict first, and prints last.
 fn print(line: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| {
