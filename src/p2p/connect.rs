@@ -7,11 +7,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::P2pConfig;
 use super::context::Context;
 use super::event::{Arrival, Event};
-use super::handshake::{self, Agreed, Offer, Refused};
+use super::handshake::{self, Agreed, Offer, Refused, config};
 use super::happy_eyeballs;
 use super::intake::Intake;
 use super::link::{self, Close, Ticket};
@@ -41,18 +41,15 @@ where
         tracing::debug!(%address, "no link: the address is banned");
         return;
     }
-    let stats = Arc::new(Stats::new());
-    let stream = intake(&context, stream, &stats);
-    let config = &context.config;
-    let upgrade = upgrade(stream, address, config);
-    let upgrade = timeout(config.handshake_timeout, upgrade);
+    let upgrade = upgrade(stream, address, context.config.native);
+    let upgrade = timeout(context.config.handshake_timeout, upgrade);
     let upgrade = evicted.run_until_cancelled(upgrade);
     let Some(upgraded) = context.stop.run_until_cancelled(upgrade).await else { return };
     let Some(upgraded) = upgraded else {
         tracing::debug!(%address, "no link: its place was given to a newer connection");
         return;
     };
-    let (socket, agreed) = match upgraded {
+    let (stream, agreed) = match upgraded {
         Ok(Some(upgraded)) => upgraded,
         Ok(None) => return,
         Err(_) => {
@@ -60,7 +57,7 @@ where
             return;
         }
     };
-    let upgraded = Upgraded::new(socket, agreed, stats, address);
+    let upgraded = Upgraded::new(&context, Role::Server, stream, &[], agreed, address).await;
     let (arrival, ticket) = upgraded.arrive();
     if context.events.send(Event::Accepted(arrival)).await.is_err() {
         return;
@@ -78,14 +75,13 @@ where
 /// Upgrades a connection that a peer opened, if it asks for that. What else it asks for is
 /// answered, and it is closed.
 async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: Intake<S>,
+    mut stream: S,
     address: SocketAddr,
-    config: &P2pConfig,
-) -> Option<(WebSocketStream<Intake<S>>, Agreed)> {
-    let accepted = upgrade::accept(stream, address.ip(), config.native, config.max_message).await;
-    let (mut stream, refusal) = match accepted {
-        Ok(upgraded) => return Some(upgraded),
-        Err(refused) => refused,
+    native: bool,
+) -> Option<(S, Agreed)> {
+    let refusal = match upgrade::accept(&mut stream, address.ip(), native).await {
+        Ok(agreed) => return Some((stream, agreed)),
+        Err(refusal) => refusal,
     };
     match refusal {
         Refusal::Gone(why) => {
@@ -100,7 +96,7 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
             tracing::debug!(%address, %status, "no link: what came is no upgrade to WebSocket");
         }
     }
-    upgrade::linger(stream.inner()).await;
+    upgrade::linger(&mut stream).await;
     None
 }
 
@@ -193,16 +189,14 @@ async fn reach<T: Transport>(
     for offer in [first, Offer::Nothing] {
         let addresses = allowed(transport.resolve(&host, port).await.map_err(other)?)?;
         let connected = happy_eyeballs::connect(transport, addresses).await.map_err(other)?;
-        let Connected { stream, local, remote } = connected;
+        let Connected { mut stream, local, remote } = connected;
         if is_oneself(local, remote, listening) {
             return Err(Unreached::Oneself);
         }
-        let stats = Arc::new(Stats::new());
-        let stream = intake(context, stream, &stats);
-        let max = context.config.max_message;
-        match handshake::dial(stream, peer.as_str(), offer, max).await {
-            Ok((socket, agreed)) => {
-                return Ok(Upgraded::new(socket, agreed, stats, remote));
+        match handshake::dial(&mut stream, peer.as_str(), offer).await {
+            Ok((agreed, came)) => {
+                let role = Role::Client;
+                return Ok(Upgraded::new(context, role, stream, &came, agreed, remote).await);
             }
             Err(Refused::NoToken) if offer != Offer::Nothing => {}
             Err(Refused::NoToken) => break,
@@ -236,22 +230,28 @@ fn is_oneself(local: SocketAddr, remote: SocketAddr, listening: SocketAddr) -> b
     here == there && remote.port() == listening.port() && (ours.is_unspecified() || ours == there)
 }
 
-fn intake<S>(context: &Context, stream: S, stats: &Arc<Stats>) -> Intake<S> {
-    let config = &context.config;
-    Intake::new(stream, Arc::clone(stats), &context.budget, config.max_message, config.silence)
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
-    fn new(
-        mut socket: WebSocketStream<Intake<S>>,
+    /// Lays the intake behind an upgrade with which `came` came.
+    async fn new(
+        context: &Context,
+        role: Role,
+        stream: S,
+        came: &[u8],
         agreed: Agreed,
-        stats: Arc<Stats>,
         address: SocketAddr,
     ) -> Self {
-        if agreed.dialect == Dialect::Native {
-            socket.get_mut().limit(MAX_FRAME);
-        }
-        Self { socket, agreed, stats, address }
+        let stats = Arc::new(Stats::new());
+        // Links that hold all of the budget must not hold up what is short.
+        let (budget, max_message) = match agreed.dialect {
+            Dialect::Native => (None, MAX_FRAME),
+            Dialect::JennyJson | Dialect::Seed => {
+                (Some(&context.budget), context.config.max_message)
+            }
+        };
+        let silence = context.config.silence;
+        let intake = Intake::new(stream, came, Arc::clone(&stats), budget, max_message, silence);
+        let socket = WebSocketStream::from_raw_socket(intake, role, Some(config(max_message)));
+        Self { socket: socket.await, agreed, stats, address }
     }
 
     fn arrive(&self) -> (Arrival, oneshot::Receiver<Ticket>) {

@@ -1,16 +1,21 @@
 //! Agreeing with the other side on what is spoken, and asking for an upgrade.
 
-use http::Response;
+use std::io::{self, Cursor, Read, Write};
+
 use http::header::{
     CONTENT_TYPE, HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL, SERVER, USER_AGENT,
     WWW_AUTHENTICATE,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError, SubProtocolError};
+use tokio_tungstenite::tungstenite::handshake::HandshakeError;
+use tokio_tungstenite::tungstenite::handshake::client::{
+    ClientHandshake, Request, Response, generate_request,
+};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use super::head::{self, Head, NoHead};
 use super::native::POSTCARD;
 use crate::node::Dialect;
 
@@ -67,14 +72,15 @@ pub(super) enum Refused {
     Other(String),
 }
 
-/// Asks for an upgrade.
+/// Asks for an upgrade. Returns what was agreed on and what came right after the answer, which
+/// is WebSocket's.
 pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: S,
+    stream: &mut S,
     url: &str,
     offer: Offer,
-    max_message: usize,
-) -> Result<(WebSocketStream<S>, Agreed), Refused> {
+) -> Result<(Agreed, Vec<u8>), Refused> {
     let other = |error: Error| Refused::Other(error.to_string());
+    let gone = |error: io::Error| Refused::Other(error.to_string());
     let mut request = url.into_client_request().map_err(other)?;
     request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
     let tokens = match offer {
@@ -86,8 +92,15 @@ pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
         let tokens = HeaderValue::from_static(tokens);
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, tokens);
     }
-    let dialled = client_async_with_config(request, stream, Some(config(max_message))).await;
-    let (socket, response): (_, Response<_>) = dialled.map_err(|error| match error {
+    let (asked, _) = generate_request(request.clone()).map_err(other)?;
+    stream.write_all(&asked).await.map_err(gone)?;
+    stream.flush().await.map_err(gone)?;
+    let answer = head::read::<Response, S>(stream).await;
+    let Head { bytes, after, .. } = answer.map_err(|error| match error {
+        NoHead::Malformed(error) => other(error),
+        error => Refused::Other(format!("no answer to the upgrade request: {error}")),
+    })?;
+    let response = verify(request, bytes).map_err(|error| match error {
         Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(
             SubProtocolError::NoSubProtocol,
         )) => Refused::NoToken,
@@ -101,7 +114,38 @@ pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
         Some(token) if token == JSON => Dialect::JennyJson,
         _ => Dialect::Seed,
     };
-    Ok((socket, Agreed { dialect, agent: agent(headers.get(SERVER)) }))
+    Ok((Agreed { dialect, agent: agent(headers.get(SERVER)) }, after))
+}
+
+/// Checks the head of an answer against its request, as the library does it on a socket.
+fn verify(request: Request, head: Vec<u8>) -> Result<Response, Error> {
+    let handshake = ClientHandshake::start(Replay(Cursor::new(head)), request, None)?;
+    match handshake.handshake() {
+        Ok((_, response)) => Ok(response),
+        Err(HandshakeError::Failure(error)) => Err(error),
+        // The head is whole, and its end is no pause.
+        Err(HandshakeError::Interrupted(_)) => Err(Error::ConnectionClosed),
+    }
+}
+
+/// An answer that came, for a request that was sent.
+#[derive(Debug)]
+struct Replay(Cursor<Vec<u8>>);
+
+impl Read for Replay {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into)
+    }
+}
+
+impl Write for Replay {
+    fn write(&mut self, sent: &[u8]) -> io::Result<usize> {
+        Ok(sent.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether an answer is one of a node's REST API: it asks everybody for credentials.

@@ -1,5 +1,6 @@
 //! A stream that reads the headers of WebSocket frames as they pass, and holds large
-//! messages back until the node has room for them.
+//! messages back until the node has room for them. It lies behind the upgrade: its first byte is
+//! a frame's.
 //!
 //! A message above [`LARGE`] waits for its length of one budget that all links of the JSON
 //! dialect share, and keeps it until it was dealt with. A message that is too long is an
@@ -34,9 +35,6 @@ const UNIT: u64 = 1 << 10;
 
 /// Longest frame passed on, in bytes; a multiple of the mask's four.
 const FRAGMENT: u64 = 64 << 10;
-
-/// What ends the head of an HTTP message.
-const HEAD_END: &[u8] = b"\r\n\r\n";
 
 /// Bytes read at once.
 const BUFFER: usize = 16 << 10;
@@ -84,8 +82,6 @@ pub(super) struct Intake<S> {
 
 /// Where in a frame the stream is.
 enum Stage {
-    /// In the head of the upgrade; so many bytes of its end came in a row.
-    Upgrade { matched: usize },
     /// In a frame's header.
     Header,
     /// A header was read; its message waits for this much of the budget.
@@ -110,37 +106,33 @@ struct Message {
 }
 
 impl<S> Intake<S> {
+    /// The intake of an upgraded connection. `came` is what came of it with the upgrade. Without
+    /// a budget no message waits for it.
     pub(super) fn new(
         inner: S,
+        came: &[u8],
         stats: Arc<Stats>,
-        budget: &Arc<Semaphore>,
+        budget: Option<&Arc<Semaphore>>,
         max_message: usize,
         silence: Duration,
     ) -> Self {
+        stats.received(came.len());
+        let mut buffer = came.to_vec();
+        buffer.resize(came.len().max(BUFFER), 0);
         Self {
             inner,
             stats,
             max_message: max_message as u64,
             silence,
-            buffer: vec![0; BUFFER].into_boxed_slice(),
+            buffer: buffer.into_boxed_slice(),
             start: 0,
-            end: 0,
-            stage: Stage::Upgrade { matched: 0 },
+            end: came.len(),
+            stage: Stage::Header,
             message: Message::default(),
             deadline: None,
             heard: Box::pin(sleep(silence)),
-            budget: Some(PollSemaphore::new(Arc::clone(budget))),
+            budget: budget.map(|budget| PollSemaphore::new(Arc::clone(budget))),
             permit: None,
-        }
-    }
-
-    /// Takes no longer messages from now on, and those without the budget: links that hold
-    /// all of it must not hold up what is short. One that came with the upgrade may have begun.
-    pub(super) fn limit(&mut self, max_message: usize) {
-        self.budget = None;
-        self.max_message = max_message as u64;
-        if self.message.length > self.max_message {
-            self.stage = Stage::Refused;
         }
     }
 
@@ -273,25 +265,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
                 return Poll::Ready(Ok(()));
             }
             match &mut this.stage {
-                Stage::Upgrade { matched } => {
-                    let mut matched = *matched;
-                    if this.start == this.end {
-                        if !ready!(this.poll_more(cx, out.filled().len() > before))? {
-                            return Poll::Ready(Ok(()));
-                        }
-                        continue;
-                    }
-                    let Some(&byte) = this.buffer.get(this.start) else { continue };
-                    out.put_slice(&[byte]);
-                    this.start += 1;
-                    matched = match (byte, HEAD_END.get(matched)) {
-                        (byte, Some(&expected)) if byte == expected => matched + 1,
-                        (b'\r', _) => 1,
-                        _ => 0,
-                    };
-                    let is_over = matched == HEAD_END.len();
-                    this.stage = if is_over { Stage::Header } else { Stage::Upgrade { matched } };
-                }
                 Stage::Refused => {
                     // What was passed on before goes first: an error would lose it.
                     if out.filled().len() > before {

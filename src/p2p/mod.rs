@@ -1,12 +1,11 @@
 //! Sockets to peers: WebSocket links that speak the seed's dialect or the binary one, and the
 //! driver of the machine in `sync`.
 //!
-//! A connection comes from [`transport`] through [`connect`] and [`handshake`], behind an
-//! [`intake`] that bounds its messages. It becomes a [`link`]: a [`reader`] that judges
-//! what comes, one message at a time, and a [`writer`]; for the binary dialect [`native`] has
-//! both. The one [`driver`] owns the
-//! machine, the [`table`] of links and the peers to dial ([`dials`]). The contract is written
-//! down in `docs/p2p.md`.
+//! A connection comes from [`transport`] through [`connect`], and is upgraded by [`handshake`] or
+//! [`upgrade`]. Behind the upgrade lies an [`intake`] that bounds its messages. It becomes a
+//! [`link`]: a [`reader`] that judges what comes, one message at a time, and a [`writer`]; for the
+//! binary dialect [`native`] has both. The one [`driver`] owns the machine, the [`table`] of links
+//! and the peers to dial ([`dials`]). The contract is written down in `docs/p2p.md`.
 
 mod backoff;
 mod bursts;
@@ -19,6 +18,7 @@ mod event;
 mod eviction;
 mod handshake;
 mod happy_eyeballs;
+mod head;
 mod intake;
 mod judge;
 mod link;

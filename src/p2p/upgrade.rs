@@ -1,4 +1,4 @@
-//! Answering whoever connects: an upgrade to WebSocket, or a refusal that says what to do.
+//! The answer to a connection: an upgrade to WebSocket, or a refusal that says what to do.
 
 use std::io;
 use std::net::IpAddr;
@@ -10,19 +10,11 @@ use http::uri::Authority;
 use http::{Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
-use tokio_tungstenite::tungstenite::handshake::machine::TryParse;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, create_response, write_response};
-use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::handshake::{AGENT, Agreed, agent, choose, config, token};
-
-/// Longest head of a request, in bytes; above it the answer is 431.
-const MAX_HEAD: usize = 16 << 10;
-
-/// What ends a head.
-const HEAD_END: &[u8] = b"\r\n\r\n";
+use super::handshake::{AGENT, Agreed, agent, choose, token};
+use super::head::{self, Head, NoHead};
 
 /// Bytes read of what follows a refused request: closing at once could lose the answer.
 const MAX_LINGER: usize = 64 << 10;
@@ -57,22 +49,29 @@ impl From<io::Error> for Refusal {
     }
 }
 
-/// Answers an upgrade request from this address; the binary dialect is chosen only when
-/// `native` allows it. A refusal gives the stream back, to be [lingered on](linger).
+/// Answers an upgrade request from this address. Nothing was read beyond it: the first byte
+/// that the stream gives next is WebSocket's. The binary dialect is chosen only when `native`
+/// allows it. A refused stream is to be [lingered on](linger).
 pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
+    stream: &mut S,
     from: IpAddr,
     native: bool,
-    max_message: usize,
-) -> Result<(WebSocketStream<S>, Agreed), (S, Refusal)> {
-    match negotiate(&mut stream, from, native).await {
-        Ok(agreed) => {
-            let config = Some(config(max_message));
-            let socket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
-            Ok((socket, agreed))
+) -> Result<Agreed, Refusal> {
+    let judged = match head::read(stream).await {
+        Ok(head) => judge(&head, from, native),
+        Err(NoHead::Gone(error)) => return Err(error.into()),
+        Err(NoHead::TooLong) => {
+            Err(Refusal::NoUpgrade(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, TOO_LONG))
         }
-        Err(refusal) => Err((stream, refusal)),
-    }
+        Err(NoHead::Malformed(error)) => Err(refuse(&error)),
+    };
+    let answer = match &judged {
+        Ok((_, answer)) => answer.clone(),
+        Err(refusal) => refusal.answer(),
+    };
+    stream.write_all(&answer).await?;
+    stream.flush().await?;
+    judged.map(|(agreed, _)| agreed)
 }
 
 /// Closes a connection whose request was refused, once the other side has had a moment to stop
@@ -87,49 +86,12 @@ pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     let _ = timeout(LINGER_TIME, drain).await;
 }
 
-async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: &mut S,
-    from: IpAddr,
-    native: bool,
-) -> Result<Agreed, Refusal> {
-    let judged = match read_head(stream).await? {
-        Some(head) => judge(&head, from, native),
-        None => Err(Refusal::NoUpgrade(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, TOO_LONG)),
-    };
-    let answer = match &judged {
-        Ok((_, answer)) => answer.clone(),
-        Err(refusal) => refusal.answer(),
-    };
-    stream.write_all(&answer).await?;
-    stream.flush().await?;
-    judged.map(|(agreed, _)| agreed)
-}
-
-/// Reads the head of a request, and what came with its end; none when it is too long.
-async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Option<Vec<u8>>> {
-    let mut head = Vec::with_capacity(1 << 10);
-    loop {
-        let seen = head.len().saturating_sub(HEAD_END.len());
-        if stream.read_buf(&mut head).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let new = head.get(seen..).unwrap_or_default();
-        if new.windows(HEAD_END.len()).any(|bytes| bytes == HEAD_END) {
-            return Ok(Some(head));
-        }
-        if head.len() > MAX_HEAD {
-            return Ok(None);
-        }
-    }
-}
-
 /// What is agreed on, and the bytes that say so.
-fn judge(head: &[u8], from: IpAddr, native: bool) -> Result<(Agreed, Vec<u8>), Refusal> {
+fn judge(head: &Head<Request>, from: IpAddr, native: bool) -> Result<(Agreed, Vec<u8>), Refusal> {
     let malformed = || Refusal::NoUpgrade(StatusCode::BAD_REQUEST, MALFORMED);
-    let parsed = Request::try_parse(head).map_err(|error| refuse(&error))?;
-    let (length, request) = parsed.ok_or_else(malformed)?;
-    let mut response = create_response(&request).map_err(|error| refuse(&error))?;
-    if length < head.len() {
+    let request = &head.message;
+    let mut response = create_response(request).map_err(|error| refuse(&error))?;
+    if !head.after.is_empty() {
         // Nothing may follow before the answer.
         return Err(malformed());
     }

@@ -1,12 +1,19 @@
-//! Who is not even connected to.
+//! Who is not even connected to, and what holds from the first byte behind an upgrade.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::DuplexStream;
+use futures_util::StreamExt;
+use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::handshake::server::Request;
 
 use super::*;
 use crate::node::testing::TestNode;
+use crate::p2p::P2pConfig;
+use crate::p2p::head;
+use crate::p2p::intake::Halt;
 use crate::p2p::testing::context;
 
 /// Counts how often it was asked to connect, and never does.
@@ -109,6 +116,126 @@ async fn a_link_local_or_metadata_address_is_connected_to_only_if_it_is_configur
             dial(Arc::clone(&context), nowhere.clone(), url, named, listening).await;
             assert_eq!(nowhere.0.load(Ordering::Relaxed), connects, "{host} {is_configured}");
             assert!(matches!(told.recv().await, Some(Event::Unreached { is_self: false, .. })));
+        }
+    }
+    node.stop().await;
+}
+
+/// The forms of lines: each set of line ends that is told apart.
+fn forms(head: &str) -> [String; 4] {
+    let (lf, first) = (head.replace("\r\n", "\n"), head.replacen("\r\n", "\n", 1));
+    let last = format!("{}\n", head.strip_suffix("\r\n").unwrap());
+    [head.to_owned(), lf, first, last]
+}
+
+/// The header of a frame that is longer than a link of this dialect takes.
+fn too_long(dialect: Dialect) -> Vec<u8> {
+    let (opcode, length) = if dialect == Dialect::Native {
+        (0x82, MAX_FRAME as u64 + 1)
+    } else {
+        (0x81, P2pConfig::default().max_message as u64 + 1)
+    };
+    [&[opcode, 0x7f][..], &length.to_be_bytes()].concat()
+}
+
+/// Why a link ends on which nothing but a header came.
+async fn halt<S: AsyncRead + AsyncWrite + Unpin>(upgraded: &mut Upgraded<S>) -> Halt {
+    match upgraded.socket.next().await {
+        Some(Err(Error::Io(error))) => *error.get_ref().unwrap().downcast_ref().unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_limits_of_an_accepted_link_hold_whatever_ends_the_lines_of_its_upgrade() {
+    let node = TestNode::dev();
+    let (context, _told) = context(node.handle.clone());
+    let address = SocketAddr::from(([192, 0, 2, 1], 1));
+    for (token, dialect) in
+        [("jenny.postcard.1", Dialect::Native), ("jenny.json.1", Dialect::JennyJson)]
+    {
+        let head = format!(
+            "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Protocol: {token}\r\n\r\n"
+        );
+        for head in forms(&head) {
+            let (mut theirs, ours) = duplex(64 << 10);
+            theirs.write_all(head.as_bytes()).await.unwrap();
+            let (stream, agreed) = upgrade(ours, address, true).await.unwrap();
+            assert_eq!(agreed.dialect, dialect, "{head:?}");
+            let role = Role::Server;
+            let mut upgraded = Upgraded::new(&context, role, stream, &[], agreed, address).await;
+            let mut frame = too_long(dialect);
+            frame[1] |= 0x80;
+            theirs.write_all(&[&frame[..], &[0; 4]].concat()).await.unwrap();
+            assert_eq!(halt(&mut upgraded).await, Halt::TooBig, "{head:?}");
+        }
+    }
+    node.stop().await;
+}
+
+/// Leads to a server that agrees on a dialect in a head of some form, and says something right
+/// behind it.
+#[derive(Clone)]
+struct Answers {
+    dialect: Dialect,
+    form: usize,
+}
+
+impl Answers {
+    async fn serve(self, mut stream: DuplexStream) {
+        let asked = head::read::<Request, _>(&mut stream).await.unwrap();
+        let key = asked.message.headers()["sec-websocket-key"].as_bytes();
+        let (accept, token) = (derive_accept_key(key), handshake::token(self.dialect).unwrap());
+        let head = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: {token}\r\n\r\n"
+        );
+        let answer = [forms(&head)[self.form].as_bytes(), &too_long(self.dialect)].concat();
+        stream.write_all(&answer).await.unwrap();
+        // Until it is hung up on.
+        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+    }
+}
+
+impl Transport for Answers {
+    type Stream = DuplexStream;
+    type Listener = ();
+
+    async fn listen(&self, _: SocketAddr) -> io::Result<((), SocketAddr)> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    async fn accept((): &()) -> io::Result<(DuplexStream, SocketAddr)> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok(vec![SocketAddr::new(host.parse().unwrap(), port)])
+    }
+
+    async fn connect(&self, remote: SocketAddr) -> io::Result<Connected<DuplexStream>> {
+        let (ours, theirs) = duplex(64 << 10);
+        tokio::spawn(self.clone().serve(theirs));
+        Ok(Connected { stream: ours, local: SocketAddr::from(([192, 0, 2, 2], 1)), remote })
+    }
+}
+
+#[tokio::test]
+async fn what_a_dialled_server_sends_with_its_answer_counts_whatever_ends_its_lines() {
+    let node = TestNode::dev();
+    let (context, _told) = context(node.handle.clone());
+    let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
+    let peer = "ws://192.0.2.1:7545".parse().unwrap();
+    for dialect in [Dialect::Native, Dialect::JennyJson] {
+        for form in 0..4 {
+            let transport = Answers { dialect, form };
+            let named = Named { is_wanted: true, is_configured: false };
+            let reached = reach(&context, &transport, &peer, named, listening).await;
+            let Ok(mut upgraded) = reached else { panic!("form {form} was not understood") };
+            assert_eq!(upgraded.agreed.dialect, dialect);
+            assert_eq!(halt(&mut upgraded).await, Halt::TooBig, "form {form}");
         }
     }
     node.stop().await;

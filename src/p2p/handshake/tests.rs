@@ -50,17 +50,17 @@ async fn both_ends_agree_on_the_same_dialect() {
         (Offer::Nothing, true, Seed),
         (Offer::Nothing, false, Seed),
     ] {
-        let (ours, theirs) = duplex(64 << 10);
+        let (mut ours, mut theirs) = duplex(64 << 10);
         let (dialled, accepted) =
-            tokio::join!(dial(ours, URL, offer, 1 << 20), accept(theirs, HERE, native, 1 << 20));
-        assert_eq!(dialled.unwrap().1.dialect, dialect, "{offer:?} {native}");
-        assert_eq!(accepted.ok().unwrap().1.dialect, dialect, "{offer:?} {native}");
+            tokio::join!(dial(&mut ours, URL, offer), accept(&mut theirs, HERE, native));
+        assert_eq!(dialled.unwrap().0.dialect, dialect, "{offer:?} {native}");
+        assert_eq!(accepted.unwrap().dialect, dialect, "{offer:?} {native}");
     }
 }
 
 /// What dialling makes of a server that answers with this token, or none.
 async fn dialled(offer: Offer, answer: Option<&'static str>) -> Result<Dialect, Refused> {
-    let (ours, theirs) = duplex(64 << 10);
+    let (mut ours, theirs) = duplex(64 << 10);
     #[expect(clippy::result_large_err, reason = "the library's callback")]
     let respond = move |_: &Request, mut response: Response| {
         if let Some(answer) = answer {
@@ -70,8 +70,8 @@ async fn dialled(offer: Offer, answer: Option<&'static str>) -> Result<Dialect, 
         Ok(response)
     };
     let server = accept_hdr_async_with_config(theirs, respond, None);
-    let (dialled, _) = tokio::join!(dial(ours, URL, offer, 1 << 20), server);
-    dialled.map(|(_, agreed)| agreed.dialect)
+    let (dialled, _) = tokio::join!(dial(&mut ours, URL, offer), server);
+    dialled.map(|(agreed, _)| agreed.dialect)
 }
 
 #[tokio::test]
@@ -107,14 +107,14 @@ async fn a_rest_api_is_told_from_other_servers() {
         ("401 Unauthorized", "WWW-Authenticate: Basic realm=\"other\"\r\n", false),
         ("200 OK", "", false),
     ] {
-        let (ours, mut theirs) = duplex(64 << 10);
+        let (mut ours, mut theirs) = duplex(64 << 10);
         let answer = format!("HTTP/1.1 {status}\r\n{header}Content-Length: 0\r\n\r\n");
         let serve = async {
             assert!(theirs.read(&mut [0; 4_096]).await.unwrap() > 0);
             theirs.write_all(answer.as_bytes()).await.unwrap();
             theirs
         };
-        let (dialled, _theirs) = tokio::join!(dial(ours, URL, Offer::Both, 1 << 20), serve);
+        let (dialled, _theirs) = tokio::join!(dial(&mut ours, URL, Offer::Both), serve);
         let refused = dialled.map(|_| ()).unwrap_err();
         assert_eq!(matches!(refused, Refused::RestApi), is_rest_api, "{refused:?}");
     }

@@ -19,17 +19,18 @@ struct Pipe {
     budget: Arc<Semaphore>,
 }
 
-/// An intake behind its upgrade.
-async fn pipe(max_message: usize) -> Pipe {
-    let (mut peer, ours) = duplex(1 << 20);
+/// An intake of the JSON dialect.
+fn pipe(max_message: usize) -> Pipe {
+    pipe_with(b"", max_message)
+}
+
+/// An intake of a link on which this came with the upgrade.
+fn pipe_with(came: &[u8], max_message: usize) -> Pipe {
+    let (peer, ours) = duplex(1 << 20);
     let budget = budget();
-    let stats = Arc::new(Stats::new());
     let silence = Duration::from_secs(90);
-    let mut intake = Intake::new(ours, stats, &budget, max_message, silence);
-    peer.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-    let mut head = [0; 18];
-    intake.read_exact(&mut head).await.unwrap();
-    assert!(head.ends_with(b"\r\n\r\n"));
+    let stats = Arc::new(Stats::new());
+    let intake = Intake::new(ours, came, stats, Some(&budget), max_message, silence);
     Pipe { intake, peer, budget }
 }
 
@@ -64,7 +65,7 @@ fn headers_are_read_and_written_alike() {
 
 #[tokio::test]
 async fn a_long_frame_passes_as_fragments_with_the_same_payload() {
-    let mut pipe = pipe(1 << 20).await;
+    let mut pipe = pipe(1 << 20);
     let payload: Vec<u8> = (0..200_001_u32).map(|number| number.to_le_bytes()[0]).collect();
     pipe.peer.write_all(&frame(1, true, &payload)).await.unwrap();
     drop(pipe.peer);
@@ -81,7 +82,7 @@ async fn a_long_frame_passes_as_fragments_with_the_same_payload() {
 #[tokio::test]
 async fn a_message_above_the_limit_is_refused_by_its_header() {
     for announced in [1_001, u64::MAX] {
-        let mut pipe = pipe(1_000).await;
+        let mut pipe = pipe(1_000);
         let header = Header { is_final: true, kind: 1, length: announced, mask: Some(MASK) };
         pipe.peer.write_all(&header.encode()).await.unwrap();
         let error = pipe.intake.read(&mut [0; 99]).await.unwrap_err();
@@ -91,7 +92,7 @@ async fn a_message_above_the_limit_is_refused_by_its_header() {
 
 #[tokio::test]
 async fn fragments_are_summed_and_pings_between_them_are_not() {
-    let mut pipe = pipe(1_000).await;
+    let mut pipe = pipe(1_000);
     let parts =
         [frame(1, false, &[b'a'; 600]), frame(9, true, b"ping"), frame(0, false, &[0; 600])];
     pipe.peer.write_all(&parts.concat()).await.unwrap();
@@ -102,7 +103,7 @@ async fn fragments_are_summed_and_pings_between_them_are_not() {
 
 #[tokio::test]
 async fn a_large_message_holds_its_budget_until_more_is_asked_for() {
-    let mut pipe = pipe(64 << 20).await;
+    let mut pipe = pipe(64 << 20);
     let all = pipe.budget.available_permits();
     let message = frame(1, true, &vec![b'x'; 3 << 20]);
     let rest = [message, frame(1, true, b"next")].concat();
@@ -122,7 +123,7 @@ async fn a_large_message_holds_its_budget_until_more_is_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_large_message_waits_while_the_budget_is_taken() {
-    let mut pipe = pipe(64 << 20).await;
+    let mut pipe = pipe(64 << 20);
     let all = u32::try_from(pipe.budget.available_permits()).unwrap();
     let taken = Arc::clone(&pipe.budget).acquire_many_owned(all - 1).await.unwrap();
     let header = Header { is_final: true, kind: 1, length: 2 << 20, mask: Some(MASK) };
@@ -137,27 +138,19 @@ async fn a_large_message_waits_while_the_budget_is_taken() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_of_the_binary_dialect_does_not_wait_for_the_budget() {
-    for is_under_way in [false, true] {
-        let mut pipe = pipe(64 << 20).await;
-        let all = u32::try_from(pipe.budget.available_permits()).unwrap();
-        let _taken = Arc::clone(&pipe.budget).acquire_many_owned(all).await.unwrap();
-        let header = Header { is_final: true, kind: 2, length: 2 << 20, mask: Some(MASK) };
-        pipe.peer.write_all(&header.encode()).await.unwrap();
-        let mut buffer = [0; 99];
-        if is_under_way {
-            let read = pipe.intake.read(&mut buffer);
-            assert!(tokio::time::timeout(Duration::from_secs(1), read).await.is_err());
-        }
-        pipe.intake.limit(4 << 20);
-        assert!(pipe.intake.read(&mut buffer).await.unwrap() > 0);
-        let error = pipe.intake.read_to_end(&mut Vec::new()).await.unwrap_err();
-        assert_eq!(halt(&error), Halt::Slow, "its time is counted all the same");
-    }
+    let (mut peer, ours) = duplex(1 << 20);
+    let (stats, silence) = (Arc::new(Stats::new()), Duration::from_secs(90));
+    let mut intake = Intake::new(ours, b"", stats, None, 4 << 20, silence);
+    let header = Header { is_final: true, kind: 2, length: 2 << 20, mask: Some(MASK) };
+    peer.write_all(&header.encode()).await.unwrap();
+    assert!(intake.read(&mut [0; 99]).await.unwrap() > 0);
+    let error = intake.read_to_end(&mut Vec::new()).await.unwrap_err();
+    assert_eq!(halt(&error), Halt::Slow, "its time is counted all the same");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_drip_is_cut_off_and_silence_too() {
-    let mut dripping = pipe(1_000).await;
+    let mut dripping = pipe(1_000);
     let bytes = frame(1, true, &[b'x'; 500]);
     let drip = tokio::spawn(async move {
         for byte in bytes {
@@ -172,36 +165,21 @@ async fn a_drip_is_cut_off_and_silence_too() {
     assert_eq!(halt(&error), Halt::Slow);
     drip.abort();
 
-    let Pipe { mut intake, peer, .. } = pipe(1_000).await;
+    let Pipe { mut intake, peer, .. } = pipe(1_000);
     let error = intake.read(&mut [0; 9]).await.unwrap_err();
     assert_eq!(halt(&error), Halt::Silent);
     drop(peer);
 }
 
 #[tokio::test]
-async fn a_lower_limit_counts_for_a_message_that_began_before_it() {
-    for (length, refused) in [(4 << 10, false), (9 << 10, true)] {
-        let Pipe { mut intake, mut peer, .. } = pipe(64 << 10).await;
-        peer.write_all(&frame(0x02, false, &vec![1; length])).await.unwrap();
-        let mut some = [0; 100];
-        intake.read_exact(&mut some).await.unwrap();
-        intake.limit(8 << 10);
-        peer.write_all(&frame(0x00, true, &vec![1; 4 << 10])).await.unwrap();
-        let mut rest = vec![0; 64 << 10];
-        let mut read = async || {
-            loop {
-                match intake.read(&mut rest).await {
-                    Ok(0) => return None,
-                    Ok(_) => {}
-                    Err(error) => return Some(halt(&error)),
-                }
-            }
-        };
-        if refused {
-            assert_eq!(read().await, Some(Halt::TooBig));
-        } else {
-            drop(peer);
-            assert_eq!(read().await, None);
-        }
+async fn what_came_with_the_upgrade_counts_for_the_limits() {
+    let began = frame(1, false, &[b'a'; 600]);
+    for cut in [0, 1, 7, 300, began.len()] {
+        let (came, later) = began.split_at(cut);
+        let mut pipe = pipe_with(came, 1_000);
+        pipe.peer.write_all(later).await.unwrap();
+        pipe.peer.write_all(&frame(0, true, &[b'a'; 401])).await.unwrap();
+        let error = pipe.intake.read_to_end(&mut Vec::new()).await.unwrap_err();
+        assert_eq!(halt(&error), Halt::TooBig, "{cut} bytes came with it");
     }
 }

@@ -6,6 +6,7 @@ use tokio::io::duplex;
 
 use super::*;
 use crate::node::Dialect;
+use crate::p2p::head::MAX_HEAD;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -20,20 +21,22 @@ fn upgrade(version: u8, more: &str) -> String {
 
 /// The answer to a request, and what became of it.
 async fn ask(request: &str, from: IpAddr) -> (String, Result<Agreed, Refusal>) {
-    let (mut theirs, ours) = duplex(64 << 10);
+    let (mut theirs, mut ours) = duplex(64 << 10);
     theirs.write_all(request.as_bytes()).await.unwrap();
-    let accepted = accept(ours, from, true, 1 << 20).await;
-    let accepted = accepted.map(|(_, agreed)| agreed).map_err(|(_, refusal)| refusal);
+    let accepted = accept(&mut ours, from, true).await;
+    drop(ours);
     let mut answer = String::new();
     theirs.read_to_string(&mut answer).await.unwrap();
     (answer, accepted)
 }
 
 #[tokio::test]
-async fn an_upgrade_is_answered_whatever_its_path_and_capitals() {
+async fn an_upgrade_is_answered_whatever_its_path_capitals_and_line_ends() {
     let request = upgrade(13, "Host: x\r\nSec-WebSocket-Protocol: jenny.postcard.1\r\n");
     let other = request.replace("GET / ", "GET /chat?a=b ").replace("Upgrade\r\n", "upgrade\r\n");
-    for request in [request, other] {
+    let [lf, mixed] = [request.replace("\r\n", "\n"), request.replacen("\r\n", "\n", 3)];
+    let last = format!("{}\n", request.trim_end_matches('\n').trim_end_matches('\r'));
+    for request in [request, other, lf, mixed, last] {
         let (answer, agreed) = ask(&request, ELSEWHERE).await;
         assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
         assert_eq!(agreed.unwrap().dialect, Dialect::Native);
@@ -77,10 +80,10 @@ async fn what_is_no_request_is_answered_and_over() {
 
 #[tokio::test]
 async fn a_connection_that_ends_within_the_head_is_answered_nothing() {
-    let (theirs, ours) = duplex(1 << 10);
+    let (theirs, mut ours) = duplex(1 << 10);
     drop(theirs);
-    let accepted = accept(ours, HERE, true, 1 << 20).await;
-    assert!(matches!(accepted, Err((_, Refusal::Gone(_)))));
+    let accepted = accept(&mut ours, HERE, true).await;
+    assert!(matches!(accepted, Err(Refusal::Gone(_))));
 }
 
 #[tokio::test]
