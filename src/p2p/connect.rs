@@ -242,14 +242,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
     ) -> Self {
         let stats = Arc::new(Stats::new());
         // Links that hold all of the budget must not hold up what is short.
-        let (budget, max_message) = match agreed.dialect {
+        let (account, max_message) = match agreed.dialect {
             Dialect::Native => (None, MAX_FRAME),
             Dialect::JennyJson | Dialect::Seed => {
-                (Some(&context.budget), context.config.max_message)
+                (Some(context.budget.account(address.ip())), context.config.max_message)
             }
         };
         let silence = context.config.silence;
-        let intake = Intake::new(stream, came, Arc::clone(&stats), budget, max_message, silence);
+        let intake = Intake::new(stream, came, Arc::clone(&stats), account, max_message, silence);
         let socket = WebSocketStream::from_raw_socket(intake, role, Some(config(max_message)));
         Self { socket: socket.await, agreed, stats, address }
     }

@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::P2pConfig;
+use super::budget::Budget;
 use super::event::Event;
 use crate::chain::Hash;
 use crate::node::NodeHandle;
@@ -26,7 +27,7 @@ pub(super) struct Context {
     pub(super) config: P2pConfig,
     pub(super) events: mpsc::Sender<Event>,
     /// For large messages of all links together.
-    pub(super) budget: Arc<Semaphore>,
+    pub(super) budget: Arc<Budget>,
     /// One permit for each message whose bodies are being checked.
     pub(super) checks: Arc<Semaphore>,
     /// One permit for each whole chain that is being judged.

@@ -1,11 +1,12 @@
-//! A stream that reads the headers of WebSocket frames as they pass, and holds large
-//! messages back until the node has room for them. It lies behind the upgrade: its first byte is
-//! a frame's.
+//! A stream that reads the headers of WebSocket frames as they pass, and holds large messages
+//! back until the node has room for them. It lies behind the upgrade: its first byte is a
+//! frame's.
 //!
-//! A message above [`LARGE`] waits for its length of one budget that all links of the JSON
-//! dialect share, and keeps it until it was dealt with. A message that is too long is an
-//! error before its payload is read. Long frames are passed on as fragments of [`FRAGMENT`] bytes, so
-//! that the codec behind keeps no buffer of a message's length.
+//! A message above [`LARGE`] takes [`STEP`] after [`STEP`] of one budget that all links of the
+//! JSON dialect share, as its bytes come, and keeps it until it was dealt with. Each step has to
+//! come in time. A message that is too long is an error before its payload is read. Long frames
+//! are passed on as fragments of [`FRAGMENT`] bytes, so that the codec behind keeps no buffer of
+//! a message's length.
 
 use std::future::Future;
 use std::io;
@@ -15,10 +16,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Sleep, sleep};
-use tokio_util::sync::PollSemaphore;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use super::budget::{Account, Part};
 use super::stats::Stats;
 use header::Header;
 
@@ -27,11 +27,11 @@ mod header;
 /// Messages above this draw on the budget: 1 MiB.
 pub(super) const LARGE: u64 = 1 << 20;
 
-/// What all large messages of all links in JSON may hold together: 128 MiB.
-const BUDGET: usize = 128 << 20;
+/// A large message takes so much of the budget at once: 256 KiB.
+const STEP: u64 = 256 << 10;
 
-/// The unit of the budget.
-const UNIT: u64 = 1 << 10;
+/// Time for each such step.
+const STEP_TIME: Duration = Duration::from_secs(5);
 
 /// Longest frame passed on, in bytes; a multiple of the mask's four.
 const FRAGMENT: u64 = 64 << 10;
@@ -39,11 +39,11 @@ const FRAGMENT: u64 = 64 << 10;
 /// Bytes read at once.
 const BUFFER: usize = 16 << 10;
 
-/// Time for one message up to [`LARGE`], from its first byte to its last.
+/// Time for one message, from its first byte to its last.
 const MESSAGE_TIME: Duration = Duration::from_secs(30);
 
-/// Slowest pace of a large message: a second for so many bytes, added to [`MESSAGE_TIME`].
-const PACE: u64 = 1 << 20;
+/// What each step of a large message adds to it: 1 s for each MiB.
+const STEP_MORE: Duration = Duration::from_millis(250);
 
 /// Why a link's input ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -54,11 +54,6 @@ pub(super) enum Halt {
     Slow,
     #[error("nothing was heard")]
     Silent,
-}
-
-/// A budget for large messages.
-pub(super) fn budget() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(BUDGET >> 10))
 }
 
 /// The stream.
@@ -72,20 +67,23 @@ pub(super) struct Intake<S> {
     end: usize,
     stage: Stage,
     message: Message,
-    /// Runs while a message is under way.
+    /// When the message under way is to be whole.
+    due: Instant,
+    /// Runs while a message is under way, until then or until its next step is due.
     deadline: Option<Pin<Box<Sleep>>>,
     heard: Pin<Box<Sleep>>,
     /// None for a link of the binary dialect: its messages are short.
-    budget: Option<PollSemaphore>,
-    permit: Option<OwnedSemaphorePermit>,
+    account: Option<Account>,
+    /// What the message under way, or the last one, holds of the budget.
+    part: Option<Part>,
+    /// Since when the message waits for its next step.
+    waiting: Option<Instant>,
 }
 
 /// Where in a frame the stream is.
 enum Stage {
     /// In a frame's header.
     Header,
-    /// A header was read; its message waits for this much of the budget.
-    Waiting { header: Header, units: u32 },
     /// In what is passed on for a header.
     Passing { head: Header, bytes: Vec<u8>, sent: usize, left: u64, rest: Option<Header> },
     /// A message above the limit was announced.
@@ -95,24 +93,31 @@ enum Stage {
 }
 
 /// The message under way.
-#[derive(Default)]
 struct Message {
     /// Bytes so far, those announced included.
     length: u64,
-    /// Whether its budget was taken.
-    paid: bool,
+    /// Bytes of its payload that were passed on.
+    passed: u64,
+    /// How many may be.
+    granted: u64,
     /// Whether it began and has not ended.
     is_open: bool,
 }
 
+impl Default for Message {
+    fn default() -> Self {
+        Self { length: 0, passed: 0, granted: LARGE, is_open: false }
+    }
+}
+
 impl<S> Intake<S> {
     /// The intake of an upgraded connection. `came` is what came of it with the upgrade. Without
-    /// a budget no message waits for it.
+    /// an account no message waits for the budget.
     pub(super) fn new(
         inner: S,
         came: &[u8],
         stats: Arc<Stats>,
-        budget: Option<&Arc<Semaphore>>,
+        account: Option<Account>,
         max_message: usize,
         silence: Duration,
     ) -> Self {
@@ -129,10 +134,12 @@ impl<S> Intake<S> {
             end: came.len(),
             stage: Stage::Header,
             message: Message::default(),
+            due: Instant::now(),
             deadline: None,
             heard: Box::pin(sleep(silence)),
-            budget: budget.map(|budget| PollSemaphore::new(Arc::clone(budget))),
-            permit: None,
+            account,
+            part: None,
+            waiting: None,
         }
     }
 
@@ -159,16 +166,7 @@ impl<S> Intake<S> {
             self.stage = Stage::Refused;
             return;
         }
-        if self.message.length <= LARGE || self.message.paid {
-            self.pass(header);
-            return;
-        }
-        // One in fragments takes the most it may need at once: two that each hold a half and
-        // wait for the other's would wait for ever.
-        let bytes = if header.is_final { self.message.length } else { self.max_message };
-        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
-        self.deadline = None;
-        self.stage = Stage::Waiting { header, units };
+        self.pass(header);
     }
 
     /// Passes a header and its payload on, or their first fragment.
@@ -187,7 +185,7 @@ impl<S> Intake<S> {
             }
         } else if head.is_final {
             self.deadline = None;
-            if self.message.paid {
+            if self.part.is_some() {
                 self.stage = Stage::Large;
             }
             self.message = Message::default();
@@ -241,14 +239,33 @@ impl<S: AsyncRead + Unpin> Intake<S> {
         self.poll_fill(cx)
     }
 
+    /// Starts the time of a message, unless one is under way.
     fn allow_if_none(&mut self) {
         if self.deadline.is_none() {
-            self.allow(MESSAGE_TIME);
+            self.due = Instant::now() + MESSAGE_TIME;
+            self.deadline = Some(Box::pin(sleep_until(self.due)));
         }
     }
 
-    fn allow(&mut self, time: Duration) {
-        self.deadline = Some(Box::pin(sleep(time)));
+    /// Waits until the message under way may have its next step. Waiting is nobody's fault: its
+    /// time does not pass meanwhile.
+    fn poll_step(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let wanted = self.message.granted.saturating_add(STEP);
+        if let Some(account) = &self.account {
+            let part = self.part.get_or_insert_with(|| account.begin());
+            if part.poll_grow(wanted, cx).is_pending() {
+                self.waiting.get_or_insert_with(Instant::now);
+                return Poll::Pending;
+            }
+        }
+        let now = Instant::now();
+        let pause = self.waiting.take().map_or(Duration::ZERO, |since| now - since);
+        self.message.granted = wanted;
+        self.due += pause + STEP_MORE;
+        let deadline = self.due.min(now + STEP_TIME);
+        self.deadline = Some(Box::pin(sleep_until(deadline)));
+        self.heard.as_mut().reset(now + self.silence);
+        Poll::Ready(())
     }
 }
 
@@ -277,7 +294,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
                         return Poll::Ready(Ok(()));
                     }
                     // More is asked for only when the last message was dealt with.
-                    this.permit = None;
+                    this.part = None;
                     this.stage = Stage::Header;
                 }
                 Stage::Header => {
@@ -293,20 +310,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
                     this.start += length;
                     this.allow_if_none();
                     this.begin(header);
-                }
-                Stage::Waiting { header, units } => {
-                    if out.filled().len() > before {
-                        return Poll::Ready(Ok(()));
-                    }
-                    let (header, units) = (*header, *units);
-                    if let Some(budget) = &mut this.budget {
-                        this.permit = ready!(budget.poll_acquire_many(cx, units));
-                    }
-                    this.message.paid = true;
-                    let more = u64::from(units) * UNIT / PACE;
-                    this.allow(MESSAGE_TIME + Duration::from_secs(more));
-                    this.heard.as_mut().reset(Instant::now() + this.silence);
-                    this.pass(header);
                 }
                 Stage::Passing { head, bytes, sent, left, rest } => {
                     if *sent < bytes.len() {
@@ -326,14 +329,27 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
                         }
                         continue;
                     }
+                    let is_control = head.is_control();
+                    let granted = this.message.granted.saturating_sub(this.message.passed);
+                    if granted == 0 && !is_control {
+                        if out.filled().len() > before {
+                            return Poll::Ready(Ok(()));
+                        }
+                        ready!(this.poll_step(cx));
+                        continue;
+                    }
                     if this.start == this.end {
                         if !ready!(this.poll_more(cx, out.filled().len() > before))? {
                             return Poll::Ready(Ok(()));
                         }
                         continue;
                     }
-                    let most = usize::try_from(*left).unwrap_or(usize::MAX);
+                    let most = if is_control { *left } else { granted.min(*left) };
+                    let most = usize::try_from(most).unwrap_or(usize::MAX);
                     let count = most.min(this.end - this.start).min(out.remaining());
+                    if !is_control {
+                        this.message.passed += count as u64;
+                    }
                     let from = this.start;
                     out.put_slice(this.buffer.get(from..from + count).unwrap_or_default());
                     this.start += count;

@@ -8,6 +8,7 @@
 //! and the peers to dial ([`dials`]). The contract is written down in `docs/p2p.md`.
 
 mod backoff;
+mod budget;
 mod bursts;
 mod config;
 mod connect;

@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::P2pConfig;
+use super::budget::Budget;
 use super::config::MAX_MAX_MESSAGE;
 use super::connect;
 use super::context::{Context, MAX_CHAINS, MAX_EVENTS, Sources};
 use super::driver::Driver;
-use super::intake;
 use super::places::Places;
 use super::transport::{Tcp, Transport};
 use crate::node::{LinkServer, NodeHandle};
@@ -62,12 +62,13 @@ impl<T: Transport> Network<T> {
     ) -> io::Result<Self> {
         let (listener, address) = transport.listen(config.listen).await?;
         config.max_message = config.max_message.min(MAX_MAX_MESSAGE);
+        let budget = Budget::new(config.max_message);
         let (send, events) = mpsc::channel(MAX_EVENTS);
         let context = Arc::new(Context {
             node,
             config,
             events: send,
-            budget: intake::budget(),
+            budget,
             checks: Arc::new(Semaphore::new(cores())),
             chains: Arc::new(Semaphore::new(MAX_CHAINS)),
             sources: Sources::default(),

@@ -3,6 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
+use crate::p2p::budget::Budget;
 
 const MASK: [u8; 4] = [1, 2, 3, 4];
 
@@ -16,7 +17,7 @@ fn frame(kind: u8, is_final: bool, payload: &[u8]) -> Vec<u8> {
 struct Pipe {
     intake: Intake<DuplexStream>,
     peer: DuplexStream,
-    budget: Arc<Semaphore>,
+    budget: Arc<Budget>,
 }
 
 /// An intake of the JSON dialect.
@@ -27,10 +28,11 @@ fn pipe(max_message: usize) -> Pipe {
 /// An intake of a link on which this came with the upgrade.
 fn pipe_with(came: &[u8], max_message: usize) -> Pipe {
     let (peer, ours) = duplex(1 << 20);
-    let budget = budget();
+    let budget = Budget::new(64 << 20);
+    let account = budget.account([192, 0, 2, 1].into());
     let silence = Duration::from_secs(90);
     let stats = Arc::new(Stats::new());
-    let intake = Intake::new(ours, came, stats, Some(&budget), max_message, silence);
+    let intake = Intake::new(ours, came, stats, Some(account), max_message, silence);
     Pipe { intake, peer, budget }
 }
 
@@ -101,10 +103,14 @@ async fn fragments_are_summed_and_pings_between_them_are_not() {
     assert_eq!(halt(&error), Halt::TooBig);
 }
 
+/// The header of a frame that announces so much.
+fn announce(length: u64) -> Vec<u8> {
+    Header { is_final: true, kind: 1, length, mask: Some(MASK) }.encode()
+}
+
 #[tokio::test]
-async fn a_large_message_holds_its_budget_until_more_is_asked_for() {
+async fn a_large_message_holds_what_came_of_it_until_more_is_asked_for() {
     let mut pipe = pipe(64 << 20);
-    let all = pipe.budget.available_permits();
     let message = frame(1, true, &vec![b'x'; 3 << 20]);
     let rest = [message, frame(1, true, b"next")].concat();
     tokio::spawn(async move {
@@ -113,27 +119,81 @@ async fn a_large_message_holds_its_budget_until_more_is_asked_for() {
     let mut length = 0;
     let mut buffer = vec![0; 64 << 10];
     while length < 3 << 20 {
-        length += pipe.intake.read(&mut buffer).await.unwrap();
-        assert_eq!(pipe.budget.available_permits(), all - (3 << 10));
+        length += pipe.intake.read(&mut buffer).await.unwrap() as u64;
+        let held = pipe.budget.held();
+        // The headers of the fragments are passed on too.
+        let payload = length.saturating_sub(1 << 10);
+        assert!(held <= length + STEP && (held >= payload || payload <= LARGE), "{held} {length}");
     }
-    while pipe.budget.available_permits() < all {
+    assert_eq!(pipe.budget.held(), 3 << 20);
+    while pipe.budget.held() > 0 {
         assert!(pipe.intake.read(&mut buffer).await.unwrap() > 0);
+    }
+}
+
+#[tokio::test]
+async fn an_announced_length_holds_nothing_and_fragments_do_not_either() {
+    for bytes in [announce(60 << 20), frame(1, false, &[b'x'; 1_000])] {
+        let mut pipe = pipe(64 << 20);
+        pipe.peer.write_all(&bytes).await.unwrap();
+        assert!(pipe.intake.read(&mut [0; 99]).await.unwrap() > 0);
+        assert_eq!(pipe.budget.held(), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_large_message_waits_while_the_budget_is_taken() {
     let mut pipe = pipe(64 << 20);
-    let all = u32::try_from(pipe.budget.available_permits()).unwrap();
-    let taken = Arc::clone(&pipe.budget).acquire_many_owned(all - 1).await.unwrap();
-    let header = Header { is_final: true, kind: 1, length: 2 << 20, mask: Some(MASK) };
-    pipe.peer.write_all(&header.encode()).await.unwrap();
-    let mut buffer = [0; 99];
-    let long = Duration::from_secs(1_000);
-    let read = tokio::time::timeout(long, pipe.intake.read(&mut buffer)).await;
+    let cx = Context::from_waker(std::task::Waker::noop());
+    let mut oldest = pipe.budget.account([198, 51, 100, 1].into()).begin();
+    let mut others = pipe.budget.account([203, 0, 113, 1].into()).begin();
+    assert!(oldest.poll_grow(64 << 20, &cx).is_ready());
+    assert!(others.poll_grow(64 << 20, &cx).is_ready());
+    let message = frame(1, true, &vec![b'x'; 2 << 20]);
+    tokio::spawn(async move {
+        let _ = pipe.peer.write_all(&message).await;
+        std::future::pending::<()>().await;
+    });
+    let mut all = vec![0; 2 << 20];
+    let reading = pipe.intake.read_exact(&mut all);
+    let read = tokio::time::timeout(Duration::from_secs(1_000), reading).await;
     assert!(read.is_err(), "waiting is nobody's fault");
-    drop(taken);
-    assert!(pipe.intake.read(&mut buffer).await.unwrap() > 0);
+    drop(oldest);
+    assert!(pipe.intake.read(&mut all).await.unwrap() > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_step_of_a_large_message_must_come_in_time() {
+    let mut pipe = pipe(64 << 20);
+    let begun = Instant::now();
+    let peer = tokio::spawn(async move {
+        let some = vec![b'x'; usize::try_from(LARGE + STEP).unwrap()];
+        pipe.peer.write_all(&[announce(60 << 20), some].concat()).await.unwrap();
+        // Then far too little, though within the time of the whole.
+        while pipe.peer.write_all(&[b'x'; 100]).await.is_ok() {
+            sleep(Duration::from_secs(1)).await;
+        }
+    });
+    let error = pipe.intake.read_to_end(&mut Vec::new()).await.unwrap_err();
+    assert_eq!(halt(&error), Halt::Slow);
+    assert!(begun.elapsed() <= STEP_TIME + Duration::from_secs(1), "{:?}", begun.elapsed());
+    peer.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_message_at_a_fair_pace_comes_through() {
+    let mut pipe = pipe(64 << 20);
+    tokio::spawn(async move {
+        pipe.peer.write_all(&announce(60 << 20)).await.unwrap();
+        // 60 MiB in 86 s.
+        for _ in 0..240 {
+            pipe.peer.write_all(&vec![0; 256 << 10]).await.unwrap();
+            sleep(Duration::from_millis(360)).await;
+        }
+    });
+    let mut passed = Vec::new();
+    pipe.intake.read_to_end(&mut passed).await.unwrap();
+    assert!(passed.len() > 60 << 20);
 }
 
 #[tokio::test(start_paused = true)]
