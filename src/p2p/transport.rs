@@ -7,6 +7,10 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, lookup_host};
 
+/// Bytes that the system takes of a connection before it sends them. More would only hide how
+/// much the other side takes, and cost memory.
+const MAX_UNSENT: u32 = 128 << 10;
+
 /// A network to listen on and to connect through.
 pub trait Transport: Clone + Send + Sync + 'static {
     /// A connection.
@@ -50,6 +54,14 @@ pub struct Connected<S> {
     pub remote: SocketAddr,
 }
 
+/// Sends without delay, and takes no more than is being sent.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(MAX_UNSENT)?;
+    Ok(())
+}
+
 /// TCP, without delay.
 #[derive(Clone, Copy, Debug)]
 pub struct Tcp;
@@ -66,7 +78,7 @@ impl Transport for Tcp {
 
     async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, address) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+        prepare(&stream)?;
         Ok((stream, address))
     }
 
@@ -76,7 +88,7 @@ impl Transport for Tcp {
 
     async fn connect(&self, address: SocketAddr) -> io::Result<Connected<TcpStream>> {
         let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
+        prepare(&stream)?;
         let (local, remote) = (stream.local_addr()?, stream.peer_addr()?);
         Ok(Connected { stream, local, remote })
     }

@@ -1,5 +1,6 @@
 //! What goes out on a link, in order, as fast as the socket takes it.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -31,6 +32,10 @@ const FRAGMENT: usize = 64 << 10;
 
 /// Longest time for sending one whole chain, below the life of a view.
 const CHAIN_TIME: Duration = Duration::from_secs(300);
+
+/// How long one whole chain may keep the others waiting: a peer that takes it slowly gets the
+/// rest beside the next one.
+const CHAIN_TURN: Duration = Duration::from_secs(1);
 
 /// Something to send.
 #[derive(Debug)]
@@ -102,8 +107,15 @@ where
                 self.tell(answer).await;
             }
             Out::Chain => {
-                self.chain().await?;
-                self.tell(Input::ChainSent { link: self.link }).await;
+                let (context, sent) = (self.context, Input::ChainSent { link: self.link });
+                let mut sending = pin!(self.chain());
+                let done = timeout(CHAIN_TURN, &mut sending).await;
+                // Without a driver the link is closed anyway.
+                let _ = context.events.send(Event::Input(sent)).await;
+                match done {
+                    Ok(done) => done?,
+                    Err(_) => sending.await?,
+                }
             }
             Out::Say(say) => self.say(say).await?,
         }
@@ -262,12 +274,12 @@ where
 
     async fn feed(&mut self, frame: Frame) -> Result<(), Gone> {
         let limit = self.context.config.send_timeout;
-        done(timeout(limit, self.sink.feed(frame)).await, limit)
+        taken(self.stats, limit, self.sink.feed(frame)).await
     }
 
     pub(super) async fn flush(&mut self) -> Result<(), Gone> {
         let limit = self.context.config.send_timeout;
-        done(timeout(limit, self.sink.flush()).await, limit)
+        taken(self.stats, limit, self.sink.flush()).await
     }
 
     pub(super) async fn tell(&self, input: Input) {
@@ -276,13 +288,23 @@ where
     }
 }
 
-fn done(
-    result: Result<Result<(), Error>, tokio::time::error::Elapsed>,
+/// Waits until the socket took something for as long as it takes any bytes at all within `limit`.
+async fn taken(
+    stats: &Stats,
     limit: Duration,
+    sending: impl Future<Output = Result<(), Error>>,
 ) -> Result<(), Gone> {
-    match result {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("the peer took nothing for {limit:?}")),
+    let mut sending = pin!(sending);
+    loop {
+        let (_, before) = stats.bytes();
+        match timeout(limit, &mut sending).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => return Err(error.to_string()),
+            Err(_) if stats.bytes().1 > before => {}
+            Err(_) => return Err(format!("the peer took nothing for {limit:?}")),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,7 +86,8 @@ pub enum Input {
         /// To whom.
         link: LinkId,
     },
-    /// The message of [`super::Output::SendChain`] was handed to the socket, and it took it.
+    /// The message of [`super::Output::SendChain`] was taken by the socket, or the rest of it follows
+    /// before anything else.
     ChainSent {
         /// To whom.
         link: LinkId,

@@ -39,7 +39,8 @@ pub enum Output {
         link: LinkId,
     },
     /// Send our whole chain as one type 2, in fragments, while the database is read. Then
-    /// say [`super::Input::ChainSent`], or close the link. At most one is under way in the node.
+    /// say [`super::Input::ChainSent`], or close the link; say it earlier when a slow peer is not to
+    /// keep the others waiting. At most one is begun before that in the node.
     SendChain {
         /// To whom.
         link: LinkId,
