@@ -72,6 +72,14 @@ pub enum ConfigError {
     NoUsers,
 }
 
+impl Limits {
+    /// Sockets that the API has open at most.
+    pub const fn sockets(&self) -> usize {
+        // One is being refused, and one listens.
+        self.connections.saturating_add(2)
+    }
+}
+
 impl ApiConfig {
     /// Whether the API may start so.
     ///

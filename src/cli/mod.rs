@@ -4,6 +4,7 @@ mod args;
 mod block_name;
 mod chain_choice;
 mod config;
+mod descriptors;
 mod dump;
 mod exit;
 mod help;

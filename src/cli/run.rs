@@ -15,7 +15,7 @@ use super::config::{CONFIG_FILE, Settings};
 use super::exit::{self, Code, Failure};
 use super::signal::{Stops, end};
 use super::users::UsersFile;
-use super::{logging, peers, syncing, variables, whereabouts};
+use super::{descriptors, logging, peers, syncing, variables, whereabouts};
 use crate::api::{ApiConfig, AuthHandle, Server};
 use crate::chain::Spec;
 use crate::node::{Links, Node, NodeConfig, Tip};
@@ -43,6 +43,7 @@ pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Resul
     check_elsewhere(args, &users)?;
     let api = api_config(&settings, &users)?;
     let p2p = p2p_config(&settings, args)?;
+    descriptors::provide(api.limits.sockets().saturating_add(p2p.sockets()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime cannot be started")?;
     let code = match runtime.block_on(serve(&settings, &args.data_dir.path, wanted, api, p2p)) {

@@ -4,6 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use super::places::{MAX_LEAVING, MAX_UPGRADING};
+use super::table::MAX_CLOSING;
 use crate::node::PeerUrl;
 
 /// How the peer network behaves.
@@ -63,5 +65,18 @@ impl Default for P2pConfig {
             split_after: None,
             random: || RandomState::new().hash_one(0_u8),
         }
+    }
+}
+
+/// Dials that may be under way beside the links that are kept: those that clients wait for, and
+/// further addresses of a name.
+const DIALS: usize = 32;
+
+impl P2pConfig {
+    /// Sockets that the peer network has open at most.
+    pub const fn sockets(&self) -> usize {
+        let accepted = self.max_accepted.saturating_add(MAX_CLOSING + MAX_UPGRADING + MAX_LEAVING);
+        // And its listener.
+        self.max_dialled.saturating_mul(2).saturating_add(accepted).saturating_add(DIALS + 1)
     }
 }

@@ -110,7 +110,11 @@ fn cores() -> usize {
 /// Takes connections until the node stops.
 async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, tasks: &TaskTracker) {
     let places = Arc::new(Places::default());
-    while let Some(accepted) = context.stop.run_until_cancelled(T::accept(listener)).await {
+    let next = async || {
+        places.room().await;
+        T::accept(listener).await
+    };
+    while let Some(accepted) = context.stop.run_until_cancelled(next()).await {
         match accepted {
             Ok((stream, address)) => {
                 let place = places.take(address.ip());

@@ -1,10 +1,11 @@
 //! Places for connections that are no links yet. When they are full, whoever holds most of
 //! them gives one up, so that a flood of silent ones does not keep others out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::table::prefix;
@@ -12,17 +13,26 @@ use super::table::prefix;
 /// Connections that are being upgraded or refused at a time, about 50 KiB each. Were more of
 /// them to wait, a flood of silent ones would fill the system's queue, and a peer could not
 /// even connect.
-const MAX_UPGRADING: usize = 256;
+pub(super) const MAX_UPGRADING: usize = 256;
+
+/// Beside these, connections that gave up their places and are not gone yet.
+pub(super) const MAX_LEAVING: usize = 64;
 
 /// The places. Loopback counts as any other prefix.
 #[derive(Debug, Default)]
-pub(super) struct Places(Mutex<Taken>);
+pub(super) struct Places {
+    taken: Mutex<Taken>,
+    /// Somebody left.
+    left: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Taken {
     next: u64,
     /// By age.
     places: BTreeMap<u64, Holder>,
+    /// Those that gave up their places.
+    leaving: BTreeSet<u64>,
 }
 
 #[derive(Debug)]
@@ -40,20 +50,37 @@ pub(super) struct Place {
 }
 
 impl Places {
+    /// Waits until one more connection may be taken: those that gave up their places count until
+    /// they are gone, and that can take a moment.
+    pub(super) async fn room(&self) {
+        loop {
+            let left = self.left.notified();
+            if self.with(|taken| taken.leaving.len() < MAX_LEAVING) {
+                return;
+            }
+            left.await;
+        }
+    }
+
     /// A place for a connection from this address. When all are taken, the prefix that holds
     /// most of them loses its oldest one.
     pub(super) fn take(self: &Arc<Self>, ip: IpAddr) -> Place {
         let evicted = CancellationToken::new();
         let holder = Holder { prefix: prefix(ip.to_canonical()), evicted: evicted.clone() };
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.places.len() >= MAX_UPGRADING {
-            taken.evict();
-        }
-        let number = taken.next;
-        taken.next += 1;
-        taken.places.insert(number, holder);
-        drop(taken);
+        let number = self.with(|taken| {
+            if taken.places.len() >= MAX_UPGRADING {
+                taken.evict();
+            }
+            let number = taken.next;
+            taken.next += 1;
+            taken.places.insert(number, holder);
+            number
+        });
         Place { places: Arc::clone(self), number, evicted }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Taken) -> T) -> T {
+        act(&mut self.taken.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -65,8 +92,9 @@ impl Taken {
         }
         let most = counts.into_iter().max_by_key(|(_, count)| *count).map(|(prefix, _)| prefix);
         let oldest = self.places.iter().find(|(_, holder)| Some(holder.prefix) == most);
-        if let Some(holder) = oldest.map(|(&number, _)| number).and_then(|n| self.places.remove(&n))
-        {
+        let Some(number) = oldest.map(|(&number, _)| number) else { return };
+        if let Some(holder) = self.places.remove(&number) {
+            self.leaving.insert(number);
             holder.evicted.cancel();
         }
     }
@@ -81,8 +109,11 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self.places.0.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.places.remove(&self.number);
+        self.places.with(|taken| {
+            taken.places.remove(&self.number);
+            taken.leaving.remove(&self.number);
+        });
+        self.places.left.notify_one();
     }
 }
 

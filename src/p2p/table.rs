@@ -18,6 +18,9 @@ use crate::chain::Timestamp;
 use crate::node::{DialError, Dialect, Direction, LinkInfo};
 use crate::sync::{LinkId, Mark};
 
+/// Accepted links that are being closed, beside those that are open; each lasts 2 s at most.
+pub(super) const MAX_CLOSING: usize = 32;
+
 /// A link, as the driver holds it.
 #[derive(Debug)]
 pub(super) struct Live {
@@ -82,19 +85,21 @@ impl Table {
     }
 
     /// Whether a peer from this address may open a link; a link that must make room is
-    /// closed.
+    /// closed. Links count until their sockets are gone.
     pub(super) fn admits(&mut self, address: SocketAddr, config: &P2pConfig) -> bool {
-        let is_accepted =
-            |live: &&Live| live.direction == Direction::Accepted && live.close.is_some();
+        let accepted = self.links.values().filter(|live| live.direction == Direction::Accepted);
         let ip = address.ip().to_canonical();
         if !ip.is_loopback() {
             let same = |live: &&Live| prefix(live.address.ip().to_canonical()) == prefix(ip);
-            let count = self.links.values().filter(is_accepted).filter(same).count();
-            if count >= config.max_per_prefix {
+            if accepted.clone().filter(same).count() >= config.max_per_prefix {
                 return false;
             }
         }
-        if self.links.values().filter(is_accepted).count() < config.max_accepted {
+        let open = accepted.clone().filter(|live| live.close.is_some()).count();
+        if accepted.count() >= config.max_accepted.saturating_add(MAX_CLOSING) {
+            return false;
+        }
+        if open < config.max_accepted {
             return true;
         }
         let newcomer = SiteGroup::of(ip);

@@ -42,3 +42,21 @@ fn loopback_counts_as_any_other_prefix() {
     assert!(is_out(&flood[0]));
     assert!(!flood[1..].iter().any(is_out));
 }
+
+#[tokio::test(start_paused = true)]
+async fn connections_that_gave_up_their_places_count_until_they_are_gone() {
+    let places = Arc::new(Places::default());
+    let mut taken = take(&places, MAX_UPGRADING + MAX_LEAVING - 1, FLOOD);
+    places.room().await;
+    taken.extend(take(&places, 1, FLOOD));
+    let moment = std::time::Duration::from_secs(1);
+    assert!(tokio::time::timeout(moment, places.room()).await.is_err());
+    let waiting = tokio::spawn({
+        let places = Arc::clone(&places);
+        async move { places.room().await }
+    });
+    tokio::task::yield_now().await;
+    let evicted = taken.iter().position(is_out).unwrap();
+    drop(taken.remove(evicted));
+    waiting.await.unwrap();
+}

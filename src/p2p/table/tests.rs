@@ -114,3 +114,28 @@ async fn a_peer_is_refused_when_its_own_network_holds_most_and_all_of_that_is_ke
     let mut none = Home::new(0);
     assert!(!none.come("192.0.2.1:1"), "nobody can make room");
 }
+
+#[tokio::test]
+async fn a_link_that_is_being_closed_counts_until_its_socket_is_gone() {
+    let close = |home: &mut Home| {
+        for live in home.table.links.values_mut() {
+            live.close(Close { code: 1002, reason: "a fault" });
+        }
+    };
+    let mut home = Home::new(10);
+    assert_eq!((1..=20).filter(|host| home.come(&format!("192.0.2.{host}:1"))).count(), 4);
+    close(&mut home);
+    assert!(!home.come("192.0.2.30:1"), "four sockets of this prefix are there still");
+    home.table.links.pop_first();
+    assert!(home.come("192.0.2.30:1"));
+
+    let mut home = Home::new(10);
+    let mut came = 0;
+    while came < 1_000 && home.come("127.0.0.1:1") {
+        close(&mut home);
+        came += 1;
+    }
+    assert_eq!(came, 10 + MAX_CLOSING);
+    home.table.links.pop_first();
+    assert!(home.come("127.0.0.1:1"));
+}
