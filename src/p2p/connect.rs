@@ -1,8 +1,10 @@
 //! From a socket to a link, both ways.
 
 use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -124,8 +126,14 @@ pub(super) async fn dial<T: Transport>(
 ) {
     let limit = context.config.handshake_timeout;
     let reached = timeout(limit, reach(&context, &transport, &peer, named, listening));
+    let reached = AssertUnwindSafe(reached).catch_unwind();
     let Some(reached) = context.stop.run_until_cancelled(reached).await else { return };
-    let unreached = match reached {
+    // A defect must not hold the place of a dial for ever.
+    let defect = |_| {
+        let error = DialError::unreached("dialling ended by a defect of this node");
+        Ok(Err(Unreached::Other(error)))
+    };
+    let unreached = match reached.unwrap_or_else(defect) {
         Ok(Ok(upgraded)) => {
             let (arrival, ticket) = upgraded.arrive();
             let event = Event::Dialled { peer, arrival };

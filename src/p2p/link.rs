@@ -1,10 +1,11 @@
 //! A link's life: reading and writing side by side, and a close that reaches the peer.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
@@ -43,7 +44,7 @@ pub(super) struct Ticket {
     pub(super) stop_range: Arc<AtomicBool>,
 }
 
-/// Runs a link to its end.
+/// Runs a link to its end, and tells the driver once its socket is gone: until then it counts.
 pub(super) async fn run<S>(
     context: Arc<Context>,
     stats: Arc<Stats>,
@@ -53,9 +54,30 @@ pub(super) async fn run<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let link = ticket.link;
+    let served = serve(&context, &stats, socket, dialect, ticket);
+    // A defect takes the socket with it, and must not take the place for ever.
+    let reason = match AssertUnwindSafe(served).catch_unwind().await {
+        Ok(reason) => reason,
+        Err(_) => "ended by a defect of this node".to_owned(),
+    };
+    // Without a driver nobody needs to know.
+    let _ = context.events.send(Event::Ended { link, reason }).await;
+}
+
+/// Serves a link until it is over; returns why.
+async fn serve<S>(
+    context: &Arc<Context>,
+    stats: &Arc<Stats>,
+    socket: WebSocketStream<Intake<S>>,
+    dialect: Dialect,
+    ticket: Ticket,
+) -> String
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let Ticket { link, mut waiting, mut close, stop_range } = ticket;
     let (mut sink, mut stream) = socket.split();
-    let (context, stats) = (&context, &stats);
     let ended = {
         let stream = &mut stream;
         let reading = async {
@@ -77,7 +99,7 @@ pub(super) async fn run<S>(
             ended = reading => ended,
         }
     };
-    let reason = match ended {
+    match ended {
         Ok(reason) => reason,
         Err(close) => {
             let frame = Frame::Close(Some(CloseFrame {
@@ -90,9 +112,7 @@ pub(super) async fn run<S>(
             }
             format!("closed: {}", close.reason)
         }
-    };
-    // Without a driver nobody needs to know.
-    let _ = context.events.send(Event::Ended { link, reason }).await;
+    }
 }
 
 /// What the end of the driver means.

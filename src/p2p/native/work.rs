@@ -27,8 +27,13 @@ pub(in crate::p2p) async fn check(
         drop(permit);
         checked
     });
-    // Only a runtime that shuts down drops it.
-    let Ok((blocks, fault)) = checked.await else { return };
+    let (blocks, fault) = match checked.await {
+        Ok(checked) => checked,
+        // The machine waits for the verdict, and whoever sent these can do without.
+        Err(error) if error.is_panic() => (Vec::new(), Some(DEFECT.to_owned())),
+        // A runtime that shuts down.
+        Err(_) => return,
+    };
     let wrong = to_ban.filter(|_| fault.is_some());
     let checked = Input::Checked { link, download, first, blocks, fault };
     // Without a driver nobody needs to know.
@@ -37,6 +42,8 @@ pub(in crate::p2p) async fn check(
         let _ = context.events.send(Event::WrongBody { ip }).await;
     }
 }
+
+const DEFECT: &str = "its check ended by a defect of this node";
 
 /// The blocks up to the first whose body is wrong, and what is wrong with that.
 fn hold_against(
