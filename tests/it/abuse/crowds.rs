@@ -4,8 +4,8 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::MORE;
-use super::raw::{End, Raw};
-use super::watch::resident;
+use super::raw::{End, Raw, request};
+use super::watch::{peak, resident, sockets};
 use crate::process::PATIENCE;
 use crate::seed::PeerNode;
 
@@ -17,6 +17,20 @@ const QUESTIONS: usize = 1_000_000;
 
 /// A node ends a handshake that takes longer than 5 s; this is when it must have done so.
 const HANDSHAKE: Duration = Duration::from_secs(8);
+
+/// Sockets to peers that a node has at most: 32 links, 32 that are being closed, 256 connections
+/// that are being upgraded or refused, 64 that gave up their places; and a few of the watcher's.
+const SOCKETS: usize = 32 + 32 + 256 + 64 + 8;
+
+/// A chain of this many bytes.
+const BOMB: usize = 60 << 20;
+
+/// What large messages share.
+const BUDGET: usize = 128 << 20;
+
+/// Most memory of a node that is being bombed: twice the budget, since buffers grow by doubling,
+/// and what it has besides.
+const MOST_MEMORY: u64 = (2 * 128 + 128) << 20;
 
 /// Runs them all; what went wrong.
 pub(super) fn all(node: &PeerNode, is_full: bool) -> Vec<String> {
@@ -32,7 +46,9 @@ pub(super) fn all(node: &PeerNode, is_full: bool) -> Vec<String> {
     });
     failures.extend(unread(node));
     failures.extend(crowd(node));
-    failures.extend(bombs(node, if is_full { 16 } else { 3 }, if is_full { 60 } else { 20 }));
+    failures.extend(line_ends(node));
+    failures.extend(closing(node));
+    failures.extend(bombs(node, if is_full { 16 } else { 3 }));
     failures
 }
 
@@ -120,9 +136,70 @@ fn crowd(node: &PeerNode) -> Option<String> {
     None
 }
 
-/// Large chains on many links at once share one budget: each is judged, or closed, in the end.
-fn bombs(node: &PeerNode, links: usize, mib: usize) -> Option<String> {
-    let bomb = format!("{{\"type\":2,\"payload\":[{}{{}}]}}", "{},".repeat((mib << 20) / 3));
+/// Whatever ends the lines of an upgrade, the limits hold behind it.
+fn line_ends(node: &PeerNode) -> Option<String> {
+    for (more, opcode, length, code) in [
+        ("", 1, (64 << 20) + 1, 1009),
+        ("Sec-WebSocket-Protocol: jenny.json.1\r\n", 1, (64 << 20) + 1, 1009),
+        ("Sec-WebSocket-Protocol: jenny.postcard.1\r\n", 2, (4 << 20) + 1, 1002),
+    ] {
+        let crlf = request(more);
+        let mixed = crlf.replacen("\r\n", "\n", 2);
+        for head in [crlf.replace("\r\n", "\n"), mixed, crlf] {
+            let mut raw = Raw::connect(node.address());
+            if !raw.bytes(head.as_bytes()) || raw.answer() != Some(101) {
+                return Some(format!("no upgrade for {head:?}"));
+            }
+            raw.declare(true, opcode, length);
+            let end = raw.ending(PATIENCE);
+            if end != End::Code(code) {
+                return Some(format!("{end:?} in place of {code} behind {head:?}"));
+            }
+        }
+    }
+    None
+}
+
+/// Links that are closed for a fault and do not hang up count until their sockets are gone.
+fn closing(node: &PeerNode) -> Option<String> {
+    let process = node.process().id();
+    let before = sockets(process);
+    let most = std::thread::scope(|scope| {
+        let crowds: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let (mut held, mut most) = (Vec::new(), 0);
+                    for _ in 0..CROWD / 5 {
+                        let Ok(stream) = TcpStream::connect(node.address()) else { break };
+                        let mut raw = Raw::on(stream);
+                        if raw.try_upgrade("") == Some(101) {
+                            // A reserved opcode.
+                            raw.send(true, 3, b"");
+                            held.push(raw);
+                        }
+                        most = most.max(sockets(process));
+                    }
+                    most
+                })
+            })
+            .collect();
+        crowds.into_iter().map(|crowd| crowd.join().unwrap()).max().unwrap_or(0)
+    });
+    let over = Instant::now() + PATIENCE;
+    while sockets(process) > before + 8 {
+        if Instant::now() > over {
+            return Some("links that were closed keep their sockets".to_owned());
+        }
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    (most > before + SOCKETS).then(|| format!("{most} sockets while links are being closed"))
+}
+
+/// Large chains on many links at once are more than the budget that they share: each is judged,
+/// or closed, in the end.
+fn bombs(node: &PeerNode, links: usize) -> Option<String> {
+    let bomb = format!("{{\"type\":2,\"payload\":[{}{{}}]}}", "{},".repeat(BOMB / 3));
+    assert!(links * bomb.len() > BUDGET, "they are to wait for each other");
     let ends: Vec<_> = std::thread::scope(|scope| {
         let sending: Vec<_> = (0..links)
             .map(|_| {
@@ -135,5 +212,9 @@ fn bombs(node: &PeerNode, links: usize, mib: usize) -> Option<String> {
             .collect();
         sending.into_iter().map(|sent| sent.join().unwrap()).collect()
     });
-    ends.contains(&End::Open).then(|| format!("{mib} MiB bombs: {ends:?}"))
+    if ends.contains(&End::Open) {
+        return Some(format!("bombs: {ends:?}"));
+    }
+    let most = peak(node.process().id());
+    (most > MOST_MEMORY).then(|| format!("{} MiB resident for bombs", most >> 20))
 }

@@ -17,6 +17,14 @@ pub(crate) struct Raw {
     head: String,
 }
 
+/// An upgrade request, with these header lines more.
+pub(crate) fn request(more: &str) -> String {
+    format!(
+        "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
+    )
+}
+
 /// A frame as it came.
 #[derive(Debug)]
 pub(crate) struct Frame {
@@ -78,11 +86,7 @@ impl Raw {
 
     /// Asks for an upgrade, with these header lines more; whether the other side took it.
     pub(crate) fn ask(&mut self, more: &str) -> bool {
-        let head = format!(
-            "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
-        );
-        self.bytes(head.as_bytes())
+        self.bytes(request(more).as_bytes())
     }
 
     /// Reads the head of an answer; its status, or none when the connection ends first.
