@@ -1,5 +1,5 @@
-//! `GET /v1/bans`, `POST /v1/bans` and `DELETE /v1/bans/{address}`: the addresses that are kept
-//! out.
+//! `GET /v1/bans`, `POST /v1/bans` and `DELETE /v1/bans/{address}`: the IPv4 addresses
+//! and IPv6 /64s that are kept out.
 
 use std::net::IpAddr;
 
@@ -14,6 +14,7 @@ use super::known::decode;
 use super::problem::{Kind, Problem};
 use super::routes::Context;
 use super::{json, reply};
+use crate::node;
 
 /// The longest ban, and how long one lasts that says nothing else: a day. A longer one is taken
 /// for one that was made while the clock was ahead, and shortened.
@@ -37,7 +38,7 @@ pub(super) fn list(context: &Context) -> Result<Vec<u8>, Problem> {
 
 fn bans(context: &Context) -> impl Iterator<Item = Ban> {
     context.node.bans().into_iter().map(|ban| Ban {
-        address: ban.address.to_string(),
+        address: ban.subject(),
         until: ban.until.as_millis(),
         reason: ban.reason,
     })
@@ -70,19 +71,27 @@ where
     }
     let node = &context.node;
     let until = node.now().plus_millis(seconds.saturating_mul(1_000));
-    if !node.ban(address, until, reason).await? {
+    if address.to_canonical().is_loopback() {
         let detail = "a loopback address cannot be banned: every program of this machine has it";
         return Err(Problem::new(Kind::InvalidBody, detail).at("address"));
     }
-    node.links().shun(address).await;
-    let address = address.to_canonical().to_string();
+    let reason = reason.to_owned();
+    let ban = node::Ban { address, until, reason, by_operator: true };
+    let (address, network) = (ban.subject(), ban.address);
+    if !node.add_ban(&ban).await? {
+        let detail = "all places are held by bans that you made; end one of them first";
+        return Err(Problem::new(Kind::TooManyBans, detail).at("address"));
+    }
+    node.links().shun(network).await;
     let ban = bans(context).find(|ban| ban.address == address).ok_or_else(Problem::internal)?;
     reply::json(&ban)
 }
 
 /// Ends a ban.
 pub(super) async fn remove(context: &Context, segment: &str) -> Result<Response, Problem> {
-    let address: IpAddr = decode(segment)?.parse().map_err(|_| {
+    let text = decode(segment)?;
+    let address = text.strip_suffix("/64").filter(|address| address.contains(':'));
+    let address: IpAddr = address.unwrap_or(&text).parse().map_err(|_| {
         let detail = "name the ban by its IP address, as GET /v1/bans lists it";
         Problem::new(Kind::InvalidParameter, detail).at("address")
     })?;

@@ -26,6 +26,7 @@ pub(super) enum Kind {
     BlockNotFound,
     PeerNotFound,
     BanNotFound,
+    TooManyBans,
     ForkNotFound,
     MethodNotAllowed,
     RequestTimeout,
@@ -51,7 +52,7 @@ pub(super) enum Kind {
 impl Kind {
     /// Every kind, for the test that holds the documentation to it.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 31] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::MalformedRequest,
         Self::InvalidBody,
         Self::InvalidParameter,
@@ -63,6 +64,7 @@ impl Kind {
         Self::BlockNotFound,
         Self::PeerNotFound,
         Self::BanNotFound,
+        Self::TooManyBans,
         Self::ForkNotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -113,6 +115,7 @@ impl Kind {
             Self::NotFound => (S::NOT_FOUND, "not-found", "There is nothing at this path"),
             Self::BlockNotFound => (S::NOT_FOUND, "block-not-found", "There is no such block"),
             Self::PeerNotFound => (S::NOT_FOUND, "peer-not-found", "There is no such peer"),
+            Self::TooManyBans => (S::CONFLICT, "too-many-bans", "No place is left for a ban"),
             Self::BanNotFound => (S::NOT_FOUND, "ban-not-found", "There is no such ban"),
             Self::ForkNotFound => (S::NOT_FOUND, "fork-not-found", "No such branch waits"),
             Self::MethodNotAllowed => {

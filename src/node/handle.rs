@@ -290,8 +290,8 @@ impl NodeHandle {
         self.read(move || book.set_anchors(&addresses)).await
     }
 
-    /// Bans an address until a time: at once in memory, and in the database when the future
-    /// resolves. Answers whether there was anything to ban: a loopback address never is.
+    /// Bans an address, in IPv6 its /64, until a time for a fault: at once in memory, and in the
+    /// database when the future resolves. Returns whether it is banned: a loopback address never is.
     ///
     /// # Errors
     /// As [`NodeHandle::read`].
@@ -301,9 +301,21 @@ impl NodeHandle {
         until: Timestamp,
         reason: &str,
     ) -> impl Future<Output = Result<bool, NodeFailure>> + Send + use<> {
+        self.add_ban(&Ban { address, until, reason: reason.to_owned(), by_operator: false })
+    }
+
+    /// Makes a ban as it is: at once in memory, and in the database when the future resolves.
+    /// Returns whether it was made: a loopback address is never banned, nor is anyone once all places
+    /// are held by bans of the operator's.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::read`].
+    pub fn add_ban(
+        &self,
+        ban: &Ban,
+    ) -> impl Future<Output = Result<bool, NodeFailure>> + Send + use<> {
         let (node, bans) = (self.clone(), self.shared.reader.bans());
-        let ban = Ban { address, until, reason: reason.to_owned() };
-        let unwritten = bans.add(&ban, (self.shared.config.clock)());
+        let unwritten = bans.add(ban, (self.shared.config.clock)());
         async move {
             let Some(unwritten) = unwritten else { return Ok(false) };
             node.read(move || bans.write(&unwritten)).await?;

@@ -23,8 +23,10 @@ pub(super) const PEER_KNOWN: &[u8] = b"a";
 pub(super) const PEER_LEARNED: &[u8] = b"l";
 /// Before a peer's address in `peers`, with no value: it is dialled first after a restart.
 pub(super) const PEER_ANCHOR: &[u8] = b"n";
-/// Before an IP address in `peers`: it is banned.
+/// Before an IP address in `peers`: it is banned for a fault.
 pub(super) const PEER_BANNED: &[u8] = b"b";
+/// Before an IP address in `peers`: the operator banned it.
+pub(super) const PEER_BANNED_BY_OPERATOR: &[u8] = b"o";
 
 /// The spec's canonical text, in `chain`.
 pub(super) const SPEC: &[u8] = b"spec";
@@ -249,30 +251,34 @@ pub(super) fn decode_peer(key: &[u8], value: &[u8]) -> Result<BookEntry, StoreEr
     parts.ok_or_else(|| StoreError::Damaged { what: what.to_owned() })
 }
 
-/// `b` and an IP address, IPv4 mapped into IPv6.
-pub(super) fn ban_key(address: IpAddr) -> Vec<u8> {
+/// `b`, or `o` for a ban of the operator's, and an IP address, IPv4 mapped into IPv6.
+pub(super) fn ban_key(address: IpAddr, by_operator: bool) -> Vec<u8> {
     let address = match address {
         IpAddr::V4(address) => address.to_ipv6_mapped(),
         IpAddr::V6(address) => address,
     };
-    [PEER_BANNED, &address.octets()].concat()
+    let tag = if by_operator { PEER_BANNED_BY_OPERATOR } else { PEER_BANNED };
+    [tag, &address.octets()].concat()
 }
 
 /// A ban's key; its end, big-endian, and its reason.
 pub(super) fn encode_ban(ban: &Ban) -> (Vec<u8>, Vec<u8>) {
     let end = ban.until.as_millis().to_be_bytes();
-    (ban_key(ban.address), [&end, ban.reason.as_bytes()].concat())
+    (ban_key(ban.address, ban.by_operator), [&end, ban.reason.as_bytes()].concat())
 }
 
 /// Reads what [`encode_ban`] wrote.
 pub(super) fn decode_ban(key: &[u8], value: &[u8]) -> Result<Ban, StoreError> {
-    let parts = key.strip_prefix(PEER_BANNED).and_then(|address| {
+    let by_operator = key.starts_with(PEER_BANNED_BY_OPERATOR);
+    let tag = if by_operator { PEER_BANNED_BY_OPERATOR } else { PEER_BANNED };
+    let parts = key.strip_prefix(tag).and_then(|address| {
         let address: [u8; 16] = address.try_into().ok()?;
         let (until, reason) = value.split_first_chunk()?;
         Some(Ban {
             address: IpAddr::from(Ipv6Addr::from(address)).to_canonical(),
             until: Timestamp::from_millis(u64::from_be_bytes(*until)),
             reason: std::str::from_utf8(reason).ok()?.to_owned(),
+            by_operator,
         })
     });
     parts.ok_or_else(|| StoreError::Damaged { what: "a ban does not decode".to_owned() })

@@ -80,6 +80,7 @@ fn a_database_of_schema_2_keeps_what_it_knows_of_peers() {
         address: "192.0.2.3".parse().unwrap(),
         until: Timestamp::from_millis(5),
         reason: "why".to_owned(),
+        by_operator: false,
     };
     assert_eq!(opened.reader.bans().entries(Timestamp::from_millis(4)), [ban]);
 }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Driver;
 use crate::chain::{Height, ValidBlock};
-use crate::node::{self, Direction, KnownPeer, MAX_BAN, PeerSplit};
+use crate::node::{self, Ban, Direction, KnownPeer, MAX_BAN, PeerSplit};
 use crate::p2p::connect::BANNED;
 use crate::p2p::handshake::MAX_AGENT;
 use crate::p2p::link::Close;
@@ -114,8 +114,8 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Has an address refused for a day, and closes its links but those to peers that the
-    /// operator named.
+    /// Has an address, in IPv6 its /64, refused for a day, and closes its links but those to peers
+    /// that the operator named.
     fn keep_out(&mut self, ip: IpAddr, reason: &str) {
         self.record_ban(ip, reason);
         self.shun(ip);
@@ -124,10 +124,10 @@ impl<T: Transport> Driver<T> {
     /// Closes the links with a banned address, but those to peers that the operator named.
     /// Returns how many.
     pub(super) fn shun(&mut self, ip: IpAddr) -> usize {
-        let ip = ip.to_canonical();
+        let network = Ban::network(ip);
         let mut count = 0_usize;
         for (link, live) in &mut self.table.links {
-            if live.address.ip().to_canonical() == ip && !self.dials.is_wanted(*link) {
+            if Ban::network(live.address.ip()) == network && !self.dials.is_wanted(*link) {
                 live.redial_late = true;
                 live.close(Close { code: 1008, reason: BANNED });
                 count = count.saturating_add(1);

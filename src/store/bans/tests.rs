@@ -14,7 +14,7 @@ fn at(millis: u64) -> Timestamp {
 
 fn ban_of(address: u32, until: u64) -> Ban {
     let address = IpAddr::from(Ipv4Addr::from_bits(address));
-    Ban { address, until: at(until), reason: format!("until {until}") }
+    Ban { address, until: at(until), reason: format!("until {until}"), by_operator: false }
 }
 
 fn put(bans: &Bans, ban: &Ban, now: Timestamp) {
@@ -28,7 +28,12 @@ fn fresh() -> (Home, Bans) {
 }
 
 fn on_disk(bans: &Bans) -> usize {
-    bans.database.peers.scan_prefix(PEER_BANNED).count()
+    let count = |tag| bans.database.peers.scan_prefix(tag).count();
+    count(PEER_BANNED) + count(PEER_BANNED_BY_OPERATOR)
+}
+
+fn six(address: &str, until: u64) -> Ban {
+    Ban { address: address.parse().unwrap(), ..ban_of(1, until) }
 }
 
 #[test]
@@ -182,4 +187,88 @@ fn no_ban_is_made_for_more_than_a_day() {
     let (_home, bans) = fresh();
     put(&bans, &ban_of(1, u64::MAX), NOW);
     assert_eq!(bans.entries(NOW)[0].until, latest_end(NOW));
+}
+
+#[test]
+fn an_ipv6_address_is_banned_with_its_whole_64() {
+    let (_home, bans) = fresh();
+    put(&bans, &six("2001:db8:1::1", 2_000), NOW);
+    let is_banned = |address: &str| bans.is_banned(address.parse().unwrap(), NOW);
+    assert!(is_banned("2001:db8:1::1") && is_banned("2001:db8:1::ffff:2"));
+    assert!(!is_banned("2001:db8:1:1::1"));
+    put(&bans, &six("2001:db8:1::2", 3_000), NOW);
+    let subjects: Vec<_> = bans.entries(NOW).iter().map(Ban::subject).collect();
+    assert_eq!(subjects, ["2001:db8:1::/64"]);
+    assert_eq!((bans.entries(NOW)[0].until, on_disk(&bans)), (at(3_000), 1));
+    assert!(bans.remove("2001:db8:1::77".parse().unwrap(), NOW).is_some());
+    assert!(!is_banned("2001:db8:1::1"));
+    // Its own /64 bans no loopback address.
+    put(&bans, &six("::2", 3_000), NOW);
+    assert!(!is_banned("::1"));
+}
+
+#[test]
+fn bans_of_single_ipv6_addresses_count_as_their_64_and_are_written_so() {
+    let home = Home::new();
+    let opened = home.open();
+    let old = ["2001:db8:1::1", "2001:db8:1::2", "2001:db8:2::1"];
+    for (address, until) in old.into_iter().zip([4_000, 3_000, 2_000]) {
+        let (key, value) = encode_ban(&six(address, until));
+        opened.writer.database.peers.insert(key, value).unwrap();
+    }
+    drop(opened);
+    for writes in [true, false] {
+        let opened = home.open();
+        let bans = opened.reader.bans();
+        let found: Vec<_> =
+            bans.entries(NOW).iter().map(|ban| (ban.address.to_string(), ban.until)).collect();
+        assert!(found.contains(&("2001:db8:1::".to_owned(), at(4_000))), "{found:?}");
+        assert!(found.contains(&("2001:db8:2::".to_owned(), at(2_000))), "{found:?}");
+        if writes {
+            put(&bans, &ban_of(1, 2_000), NOW);
+        }
+        assert_eq!(on_disk(&bans), 3);
+    }
+}
+
+#[test]
+fn a_flood_of_faults_from_one_network_leaves_the_bans_of_others() {
+    let (_home, bans) = fresh();
+    let others = [ban_of(0xc000_0201, 1_500), six("2001:db8:1::", 1_600)];
+    for ban in &others {
+        assert!(bans.add(ban, NOW).is_some());
+    }
+    for number in 0..3_000_u32 {
+        let (four, six) = (0x0a01_0000 + number, format!("2001:db9:{number:x}::"));
+        let flood = if number % 2 == 0 { ban_of(four, 3_000) } else { self::six(&six, 3_000) };
+        assert!(bans.add(&flood, NOW).is_some());
+        assert!(bans.is_banned(flood.address, NOW), "the newest counts");
+    }
+    assert_eq!(bans.entries(NOW).len(), MAX_BANS);
+    assert!(others.iter().all(|ban| bans.is_banned(ban.address, NOW)));
+}
+
+#[test]
+fn a_ban_of_the_operators_gives_its_place_to_none() {
+    let home = Home::new();
+    let opened = home.open();
+    let bans = opened.reader.bans();
+    let operators = Ban { by_operator: true, ..ban_of(1, 1_500) };
+    put(&bans, &operators, NOW);
+    // A fault of the same address does not make it any other ban.
+    put(&bans, &Ban { reason: "a fault".to_owned(), ..ban_of(1, 1_700) }, NOW);
+    let lasting = Ban { until: at(1_700), ..operators };
+    for number in 2..3_000 {
+        assert!(bans.add(&ban_of(number, 3_000), NOW).is_some());
+    }
+    assert_eq!(bans.entries(NOW)[0], lasting);
+    drop((opened, bans));
+    let bans = home.open().reader.bans();
+    assert_eq!((bans.entries(NOW), on_disk(&bans)), (vec![lasting], 1));
+    for number in 2..=u32::try_from(MAX_BANS).unwrap() {
+        let operators = Ban { by_operator: true, ..ban_of(number, 2_000) };
+        assert!(bans.add(&operators, NOW).is_some());
+    }
+    assert!(bans.add(&ban_of(9_999, 9_999), NOW).is_none(), "no place is left");
+    assert_eq!(bans.entries(NOW).len(), MAX_BANS);
 }

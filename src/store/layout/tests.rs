@@ -98,17 +98,19 @@ fn an_entry_of_the_book_is_twelve_bytes_under_its_address() {
 
 #[test]
 fn a_ban_is_its_end_and_its_reason_under_sixteen_bytes_of_address() {
-    for (address, bytes) in [
-        ("192.0.2.1", "00000000000000000000ffffc0000201"),
-        ("2001:db8::1", "20010db8000000000000000000000001"),
+    for (address, by_operator, bytes) in [
+        ("192.0.2.1", false, "6200000000000000000000ffffc0000201"),
+        ("2001:db8::", false, "6220010db8000000000000000000000000"),
+        ("2001:db8::", true, "6f20010db8000000000000000000000000"),
     ] {
         let ban = Ban {
+            by_operator,
             address: address.parse().unwrap(),
             until: Timestamp::from_millis(0x0102),
             reason: "bad".to_owned(),
         };
         let (key, value) = encode_ban(&ban);
-        assert_eq!(hex(&key), format!("62{bytes}"));
+        assert_eq!(hex(&key), bytes);
         assert_eq!(hex(&value), "0000000000000102626164");
         assert_eq!(decode_ban(&key, &value).unwrap(), ban);
         assert!(decode_ban(&key[1..], &value).is_err() && decode_ban(&key[..16], &value).is_err());

@@ -33,7 +33,7 @@ async fn bans_are_listed_until_they_end() {
     let expected = json!([
         {"address":"192.0.2.1","until":NOW + 9,"reason":"bodies that nobody asked for"},
         {"address":"192.0.2.7","until":NOW + 1,"reason":"a block without proof of work"},
-        {"address":"2001:db8::1","until":NOW + 5,"reason":"x"},
+        {"address":"2001:db8::/64","until":NOW + 5,"reason":"x"},
     ]);
     assert_eq!(node.get("/v1/bans").await.expect(200).json(), expected);
     let banned: IpAddr = "192.0.2.7".parse().unwrap();
@@ -82,7 +82,10 @@ async fn an_operator_bans_and_ends_bans() {
     let delete = |address: &str| Request::new("DELETE", &format!("/v1/bans/{address}")).jenny();
     node.ask(&delete("192.0.2.1")).await.expect(204);
     node.ask(&delete("192.0.2.1")).await.expect_problem(404, "ban-not-found");
-    node.ask(&delete("2001%3Adb8%3A%3A1")).await.expect(204);
+    assert_eq!(day["address"], "2001:db8::/64");
+    node.ask(&delete("2001%3Adb8%3A%3A%2F64")).await.expect(204);
+    node.ask(&delete("2001:db8::1")).await.expect_problem(404, "ban-not-found");
+    node.ask(&delete("192.0.2.1%2F64")).await.expect_problem(400, "invalid-parameter");
     node.ask(&delete("nonsense")).await.expect_problem(400, "invalid-parameter");
     assert_eq!(node.get("/v1/bans").await.json(), json!([]));
 }

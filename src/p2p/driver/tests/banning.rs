@@ -54,6 +54,19 @@ async fn a_ban_ends_every_link_of_the_address_but_that_to_a_peer_the_operator_na
 }
 
 #[tokio::test]
+async fn a_ban_ends_every_link_of_an_ipv6_64() {
+    let mut bench = Bench::new().await;
+    let mut liar = bench.accept("[2001:db8:0:1::1]:40000").unwrap();
+    let mut same = bench.accept("[2001:db8:0:1::2]:40000").unwrap();
+    let mut other = bench.accept("[2001:db8:0:2::1]:40000").unwrap();
+    bench.happens(Event::Input(Input::Undecodable { link: liar.link, reason: "for a test" }));
+    let codes = [&mut liar, &mut same, &mut other].map(closed);
+    assert_eq!(codes, [Some(1_002), Some(1_008), None]);
+    assert!(bench.accept("[2001:db8:0:1::3]:40000").is_none());
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn a_connection_whose_address_was_banned_meanwhile_becomes_no_link() {
     let mut bench = Bench::new().await;
     let (named, heard_of) = (url("ws://192.0.2.1:7545"), url("ws://192.0.2.1:7546"));
