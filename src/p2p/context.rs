@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::P2pConfig;
 use super::budget::Budget;
 use super::event::Event;
+use super::range::Block;
+use super::refused::Refused;
 use crate::chain::Hash;
 use crate::node::NodeHandle;
 use crate::sync::LinkId;
@@ -33,6 +35,9 @@ pub(super) struct Context {
     /// One permit for each whole chain that is being judged.
     pub(super) chains: Arc<Semaphore>,
     pub(super) sources: Sources,
+    pub(super) refused: Refused,
+    /// The last single block that was sent, as a message.
+    pub(super) last_block: Mutex<Option<Block>>,
     /// Ends what is not a link yet.
     pub(super) stop: CancellationToken,
 }

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::message::{Fault, Message, elements, name, open, well_formed};
-use crate::chain::{Block, Hash, Header, Height, JsonBlock, RuleError};
+use crate::chain::{Block, Hash, Header, Height, JsonBlock, RuleError, merkle_root};
 use crate::node::{Branch, NodeFailure, OfferError, Offered, StoredHeader, View};
 use crate::sync::{BlockVerdict, ChainVerdict, LinkId, Mark};
 use std::sync::Arc;
@@ -61,8 +61,22 @@ async fn judge_block(context: &Context, link: LinkId, block: JsonBlock) -> Block
     if !has_work(context, &block) {
         return BlockVerdict::BadWork;
     }
-    let header = block.block.header;
-    match offer(context, link, vec![block.block]).await {
+    // From here on the hash stands for the records too.
+    if let Err(error) = has_its_records(&block) {
+        return BlockVerdict::Invalid(error.to_string());
+    }
+    let (header, hash, tip) = (block.block.header, block.hash, context.node.tip().hash);
+    if let Some(verdict) = remembered(context, &header, hash, tip) {
+        return verdict;
+    }
+    let offered = offer(context, link, vec![block.block]).await;
+    let lasts = match &offered {
+        Ok(offered) => matches!(offered, Offered::Staged | Offered::Tied),
+        Err(OfferError::Rule { error, .. }) => !error.is_not_yet(),
+        // Its parent may come, the node may recover.
+        Err(_) => false,
+    };
+    let verdict = match offered {
         Ok(Offered::Known) => BlockVerdict::Ours,
         Ok(Offered::Extended | Offered::Swapped) => BlockVerdict::Adopted,
         Ok(Offered::Tied) => BlockVerdict::Tied,
@@ -76,7 +90,32 @@ async fn judge_block(context: &Context, link: LinkId, block: JsonBlock) -> Block
         Err(OfferError::Rule { error, .. }) if is_work(&error) => BlockVerdict::BadWork,
         Err(OfferError::Rule { error, .. }) => BlockVerdict::Invalid(error.to_string()),
         Err(_) => BlockVerdict::Unavailable,
+    };
+    if lasts {
+        context.refused.put(hash, tip, verdict.clone());
     }
+    verdict
+}
+
+/// The verdict on a block that was judged before, as it is with the tip of now.
+fn remembered(context: &Context, header: &Header, hash: Hash, tip: Hash) -> Option<BlockVerdict> {
+    let (at, verdict) = context.refused.get(&hash)?;
+    match verdict {
+        BlockVerdict::BadWork | BlockVerdict::Invalid(_) => Some(verdict),
+        verdict if at == tip => Some(verdict),
+        BlockVerdict::Fork | BlockVerdict::Level if is_level(context, header, true) => {
+            Some(BlockVerdict::Level)
+        }
+        BlockVerdict::Fork | BlockVerdict::Level => Some(BlockVerdict::Fork),
+        _ => None,
+    }
+}
+
+/// Whether the records are those that the header names, which needs no chain.
+fn has_its_records(block: &JsonBlock) -> Result<(), RuleError> {
+    let (header, records) = (&block.block.header, &block.block.records);
+    let (expected, found) = (merkle_root(records), header.merkle_root);
+    if found == expected { Ok(()) } else { Err(RuleError::MerkleRoot { expected, found }) }
 }
 
 async fn is_ours(context: &Context, mark: Mark) -> Result<bool, NodeFailure> {

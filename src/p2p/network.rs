@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
@@ -17,6 +17,7 @@ use super::connect;
 use super::context::{Context, MAX_CHAINS, MAX_EVENTS, Sources};
 use super::driver::Driver;
 use super::places::Places;
+use super::refused::Refused;
 use super::transport::{Tcp, Transport};
 use crate::node::{LinkServer, NodeHandle};
 
@@ -72,6 +73,8 @@ impl<T: Transport> Network<T> {
             checks: Arc::new(Semaphore::new(cores())),
             chains: Arc::new(Semaphore::new(MAX_CHAINS)),
             sources: Sources::default(),
+            refused: Refused::default(),
+            last_block: Mutex::default(),
             stop: CancellationToken::new(),
         });
         Ok(Self { transport, listener, address, context, events, server })

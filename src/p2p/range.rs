@@ -1,8 +1,9 @@
 //! Our blocks as messages: read in batches, those of a stream a batch ahead of the peer's
 //! acknowledgement.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
+use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use super::context::Context;
@@ -15,12 +16,36 @@ use crate::sync::Mark;
 pub(super) const RANGE_BATCH: u64 = 128;
 
 /// A block of ours, ready to be sent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Block {
     pub(super) mark: Mark,
     pub(super) parent: Hash,
     /// Type 1.
-    pub(super) text: Vec<u8>,
+    pub(super) text: Bytes,
+}
+
+/// One block of ours as a message. The last one is held, since it is the tip that is asked for, on
+/// every link.
+pub(super) async fn read_one(
+    context: &Arc<Context>,
+    view: Arc<View>,
+    mark: Mark,
+) -> Result<Option<Block>, NodeFailure> {
+    let held = |context: &Context| {
+        let held = context.last_block.lock().unwrap_or_else(PoisonError::into_inner);
+        held.clone().filter(|block| block.mark == mark)
+    };
+    if let Some(block) = held(context) {
+        return Ok(Some(block));
+    }
+    let block = read(Arc::clone(context), view, mark.height, mark.height).await?.pop();
+    // One that a swap took off the chain is not sent.
+    let block = block.filter(|block| block.mark == mark);
+    if block.is_some() {
+        let mut last = context.last_block.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone_from(&block);
+    }
+    Ok(block)
 }
 
 /// Our blocks of these heights as messages; at most a batch.
@@ -36,7 +61,7 @@ pub(super) async fn read(
         let blocks = blocks.iter().map(|block| Block {
             mark: Mark { height: block.header.height, hash: block.hash },
             parent: block.header.previous_hash,
-            text: block_message(context.node.spec(), block),
+            text: block_message(context.node.spec(), block).into(),
         });
         Ok(blocks.collect())
     })

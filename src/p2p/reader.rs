@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt, Stream, StreamExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
 
@@ -13,6 +13,7 @@ use super::event::Event;
 use super::intake::Halt;
 use super::judge::{judge_blocks, judge_chain, mark};
 use super::message::{Fault, Message, first_block, open};
+use super::pacing::{Asks, CpuBudget};
 use super::stats::Stats;
 use crate::chain::JsonBlock;
 use crate::sync::{BlockVerdict, ChainVerdict, Input, LinkId};
@@ -80,45 +81,67 @@ where
     }
 
     async fn serve(&mut self) -> Stop {
-        let mut next = None;
+        let (mut next, mut budget, mut asks) = (None, CpuBudget::default(), Asks::default());
         loop {
-            let read = match next.take() {
-                Some(read) => read,
-                None => match self.message().await {
+            let (read, started) = match next.take() {
+                Some(read) => (read, Instant::now()),
+                None => match self.message(&mut asks).await {
                     Ok(read) => read,
                     Err(stop) => return stop,
                 },
             };
-            match read {
-                Read::Nothing => {}
+            let is_of_use = match read {
+                Read::Nothing => false,
                 Read::Ask => {
-                    self.tell(Input::Asked { link: self.link }).await;
+                    self.asked(&mut asks).await;
+                    false
                 }
                 Read::Block(block) => {
                     let (blocks, after) = self.gather(*block).await;
-                    self.judge(blocks).await;
+                    let is_of_use = self.judge(blocks).await;
                     match after {
                         Some(Ok(read)) => next = Some(read),
                         Some(Err(stop)) => return stop,
                         None => {}
                     }
+                    is_of_use
                 }
-                Read::Chain(text) => {
-                    if let Err(stop) = self.chain(text).await {
-                        return stop;
-                    }
-                }
+                Read::Chain(text) => match self.chain(text).await {
+                    Ok(is_of_use) => is_of_use,
+                    Err(stop) => return stop,
+                },
+            };
+            if !is_of_use && let Some(rest) = budget.spend(started.elapsed()) {
+                tokio::time::sleep(rest).await;
             }
         }
     }
 
-    /// The next message.
-    async fn message(&mut self) -> Result<Read, Stop> {
+    /// The next message, and when it had come.
+    async fn message(&mut self, asks: &mut Asks) -> Result<(Read, Instant), Stop> {
         loop {
-            let frame = self.stream.next().await;
+            let frame = match asks.due {
+                None => self.stream.next().await,
+                Some(due) => {
+                    let Ok(frame) = timeout_at(due, self.stream.next()).await else {
+                        self.asked(asks).await;
+                        continue;
+                    };
+                    frame
+                }
+            };
+            let started = Instant::now();
             if let Some(text) = self.text(frame)? {
-                return read(text).await.map_err(Stop::Fault);
+                let read = read(text).await.map_err(Stop::Fault)?;
+                return Ok((read, started));
             }
+        }
+    }
+
+    /// Passes type 0 on, if it is time.
+    async fn asked(&self, asks: &mut Asks) {
+        if asks.take(self.context.node.tip().hash, Instant::now()) {
+            self.tell(Input::Asked { link: self.link }).await;
         }
     }
 
@@ -171,21 +194,25 @@ where
         (blocks, None)
     }
 
-    async fn judge(&self, blocks: Vec<JsonBlock>) {
+    /// Judges blocks; returns whether one of them was new and valid.
+    async fn judge(&self, blocks: Vec<JsonBlock>) -> bool {
         if let Some(last) = blocks.last() {
             self.stats.tip(mark(last));
         }
         let mut told = Vec::new();
         judge_blocks(self.context, self.link, blocks, &mut told).await;
+        let is_new = told.iter().any(|(_, verdict)| *verdict == BlockVerdict::Adopted);
+        if is_new {
+            self.stats.new_block();
+        }
         for (mark, verdict) in told {
-            if verdict == BlockVerdict::Adopted {
-                self.stats.new_block();
-            }
             self.tell(Input::Block { link: self.link, mark, verdict }).await;
         }
+        is_new
     }
 
-    async fn chain(&self, text: Utf8Bytes) -> Result<(), Stop> {
+    /// Judges a whole chain; returns whether it brought new blocks.
+    async fn chain(&self, text: Utf8Bytes) -> Result<bool, Stop> {
         let (context, link) = (Arc::clone(self.context), self.link);
         let runtime = tokio::runtime::Handle::current();
         // Who judges waits for other blocking threads: some must be left.
@@ -198,11 +225,12 @@ where
         let judged = judged.await.map_err(|error| Stop::Gone(error.to_string()))?;
         let (last, verdict) = judged.map_err(Stop::Fault)?;
         self.stats.tip(last);
-        if verdict == ChainVerdict::Adopted {
+        let is_new = verdict == ChainVerdict::Adopted;
+        if is_new {
             self.stats.new_block();
         }
         self.tell(Input::Chain { link, last, verdict }).await;
-        Ok(())
+        Ok(is_new)
     }
 
     async fn tell(&self, input: Input) {

@@ -1,6 +1,6 @@
 //! What the tasks of a network share, without a network.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -9,6 +9,7 @@ use super::P2pConfig;
 use super::budget::Budget;
 use super::context::{Context, MAX_CHAINS, MAX_EVENTS, Sources};
 use super::event::Event;
+use super::refused::Refused;
 use crate::node::NodeHandle;
 
 /// The context of a node's network, and what its driver would be told.
@@ -23,6 +24,8 @@ pub(super) fn context(node: NodeHandle) -> (Arc<Context>, mpsc::Receiver<Event>)
         checks: Arc::new(Semaphore::new(2)),
         chains: Arc::new(Semaphore::new(MAX_CHAINS)),
         sources: Sources::default(),
+        refused: Refused::default(),
+        last_block: Mutex::default(),
         stop: CancellationToken::new(),
     };
     (Arc::new(context), told)

@@ -17,7 +17,7 @@ use super::context::Context;
 use super::event::Event;
 use super::message::{ASK, CHAIN_START, END};
 use super::native::writer::Say;
-use super::range::{Ahead, Block, RANGE_BATCH, read};
+use super::range::{Ahead, Block, RANGE_BATCH, read, read_one};
 use super::stats::Stats;
 use crate::chain::{Height, write_block_json};
 use crate::node::{NodeFailure, View};
@@ -93,12 +93,10 @@ where
             self.ahead = None;
         }
         match next {
-            Out::Ask => self.text(ASK.as_bytes().to_vec()).await?,
+            Out::Ask => self.text(ASK.as_bytes()).await?,
             Out::Block(mark) => {
-                let block = self.read(mark.height, mark.height).await.ok();
-                let block = block.and_then(|mut blocks| blocks.pop());
-                // One that a swap took off the chain is not sent.
-                if let Some(block) = block.filter(|block| block.mark == mark) {
+                let view = Arc::new(self.context.node.view());
+                if let Ok(Some(block)) = read_one(self.context, view, mark).await {
                     self.text(block.text).await?;
                 }
             }
@@ -241,7 +239,7 @@ where
         self.context.node.read(read).await
     }
 
-    async fn text(&mut self, text: Vec<u8>) -> Result<(), Gone> {
+    async fn text(&mut self, text: impl Into<Bytes>) -> Result<(), Gone> {
         self.data(Data::Text, text.into()).await
     }
 

@@ -1,5 +1,7 @@
 //! The address book: peers that are dialled again after a restart.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use super::StoreError;
@@ -29,6 +31,19 @@ pub struct Book {
 /// Most peers in the book, about 2 KiB each. A new one takes the place of the one that
 /// failed most often, a learned one if there is any. A learned one takes the place of no other.
 const MAX_ENTRIES: usize = 1_024;
+
+/// What the database holds of the book, as far as it decides who makes room: so that a stranger's
+/// `Hello` does not have the whole book read.
+#[derive(Debug, Default)]
+pub(super) struct BookIndex(Option<BTreeMap<Vec<u8>, Badness>>);
+
+/// What makes an entry the one to forget: it was only learned, it failed often, it was reached long
+/// ago.
+type Badness = (bool, u32, Reverse<u64>);
+
+const fn badness(entry: &BookEntry) -> Badness {
+    (entry.learned, entry.failures, Reverse(entry.last_success))
+}
 
 impl Book {
     pub(super) const fn new(database: Arc<Database>) -> Self {
@@ -77,10 +92,14 @@ impl Book {
         }
         guarded(|| {
             // What is read stays true until it is written; a panic elsewhere left the tree whole.
-            let _turn = self.database.book.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut index = self.database.book.lock().unwrap_or_else(PoisonError::into_inner);
             if !is_wanted(&entry.address) {
                 return Ok(());
             }
+            let index = match &mut index.0 {
+                Some(index) => index,
+                unread => unread.insert(self.read_index()?),
+            };
             let mut entry = entry.clone();
             let known = self.get(&entry.address, false)?;
             let learned = self.get(&entry.address, true)?;
@@ -88,15 +107,18 @@ impl Book {
                 entry.last_success = entry.last_success.max(before.last_success);
             }
             entry.learned = entry.learned && known.is_none() && entry.last_success == 0;
-            if known.is_none() && learned.is_none() && !self.make_room(&entry)? {
+            if known.is_none() && learned.is_none() && !self.make_room(index, &entry)? {
                 return Ok(());
             }
             let peers = &self.database.peers;
             if learned.is_some() && !entry.learned {
-                peers.remove(peer_key(&entry.address, true)).map_err(write_error)?;
+                let key = peer_key(&entry.address, true);
+                peers.remove(&key).map_err(write_error)?;
+                index.remove(&key);
             }
             let (key, value) = encode_peer(&entry);
-            peers.insert(key, value).map_err(write_error)?;
+            peers.insert(&key, value).map_err(write_error)?;
+            index.insert(key, badness(&entry));
             Ok(())
         })
     }
@@ -148,12 +170,16 @@ impl Book {
     /// When the disk fails.
     pub fn remove(&self, address: &str) -> Result<bool, StoreError> {
         guarded(|| {
-            let _turn = self.database.book.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut index = self.database.book.lock().unwrap_or_else(PoisonError::into_inner);
             let peers = &self.database.peers;
             peers.remove([PEER_ANCHOR, address.as_bytes()].concat()).map_err(write_error)?;
             let mut had = false;
             for learned in [false, true] {
-                had |= peers.remove(peer_key(address, learned)).map_err(write_error)?.is_some();
+                let key = peer_key(address, learned);
+                had |= peers.remove(&key).map_err(write_error)?.is_some();
+                if let Some(index) = &mut index.0 {
+                    index.remove(&key);
+                }
             }
             Ok(had)
         })
@@ -165,21 +191,28 @@ impl Book {
         value.map(|value| decode_peer(&key, &value)).transpose()
     }
 
-    /// Forgets a peer if the book is full. Answers whether there is room for the new one: what
-    /// strangers say must not push out what the operator said, or what was reached.
-    fn make_room(&self, new: &BookEntry) -> Result<bool, StoreError> {
+    fn read_index(&self) -> Result<BTreeMap<Vec<u8>, Badness>, StoreError> {
         let entries = self.entries()?;
-        if entries.len() < MAX_ENTRIES {
+        Ok(entries.iter().map(|entry| (encode_peer(entry).0, badness(entry))).collect())
+    }
+
+    /// Forgets a peer if the book is full. Returns whether there is room for the new one: what
+    /// strangers say must not push out what the operator said, or what was reached.
+    fn make_room(
+        &self,
+        index: &mut BTreeMap<Vec<u8>, Badness>,
+        new: &BookEntry,
+    ) -> Result<bool, StoreError> {
+        if index.len() < MAX_ENTRIES {
             return Ok(true);
         }
-        let badness = |entry: &&BookEntry| (entry.learned, entry.failures, !entry.last_success);
-        match entries.iter().max_by_key(badness) {
-            Some(worst) if worst.learned || !new.learned => {
-                self.database.peers.remove(encode_peer(worst).0).map_err(write_error)?;
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
+        let worst = index.iter().max_by_key(|(_, badness)| **badness);
+        let gives_way = |(learned, ..): Badness| learned || !new.learned;
+        let worst = worst.filter(|(_, badness)| gives_way(**badness));
+        let Some(worst) = worst.map(|(key, _)| key.clone()) else { return Ok(false) };
+        self.database.peers.remove(&worst).map_err(write_error)?;
+        index.remove(&worst);
+        Ok(true)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::bans::BanTable;
+use super::book::BookIndex;
 use super::data_file::DataFile;
 use super::guard::{read_error, write_error};
 use super::layout::{
@@ -23,8 +24,8 @@ pub(super) struct Database {
     pub(super) peers: sled::Tree,
     /// What `peers` holds of bans, in memory.
     pub(super) bans: BanTable,
-    /// Held while a peer is written into the address book.
-    pub(super) book: Mutex<()>,
+    /// What `peers` holds of the address book, in memory. Held while a peer is written.
+    pub(super) book: Mutex<BookIndex>,
     pub(super) db: sled::Db,
     pub(super) file: DataFile,
     pub(super) spec: Spec,
