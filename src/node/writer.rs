@@ -23,7 +23,8 @@ const MAX_GROUP_BLOCKS: usize = 1_000;
 /// Most bytes of records that one flush makes durable, likewise. 8 MiB.
 const MAX_GROUP_BYTES: u64 = 8 << 20;
 
-/// How often an idle writer looks for branches to remove, and whether the node is over.
+/// How often an idle writer looks for branches to remove, whether the database is still in its
+/// place, and whether the node is over.
 const IDLE_WAIT: Duration = Duration::from_secs(1);
 
 /// Groups after which one step of that is done under load, so that branches cannot
@@ -95,7 +96,10 @@ impl WriterThread {
             }
             match self.commands.recv_timeout(IDLE_WAIT) {
                 Ok(command) => return Ok(Some(command)),
-                Err(RecvTimeoutError::Timeout) if !self.shared.is_over() => self.look_at_room(),
+                Err(RecvTimeoutError::Timeout) if !self.shared.is_over() => {
+                    self.shared.reader.check_place()?;
+                    self.look_at_room();
+                }
                 Err(_) => return Ok(None),
             }
         }

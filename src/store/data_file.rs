@@ -1,8 +1,9 @@
 //! A handle of our own on sled's file: sled's flush is no fsync.
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// sled's file, to be synchronised.
@@ -13,13 +14,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub(super) struct DataFile {
     file: File,
+    path: PathBuf,
+    /// Device and number of the file, by which it is told from another one of its name.
+    identity: (u64, u64),
     failed: AtomicBool,
 }
 
 impl DataFile {
     /// Opens the file, for reading: that is enough to synchronise it.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: File::open(path)?, failed: AtomicBool::new(false) })
+        Self::of(File::open(path)?, path)
+    }
+
+    fn of(file: File, path: &Path) -> io::Result<Self> {
+        let identity = identity(&file.metadata()?);
+        Ok(Self { file, path: path.to_owned(), identity, failed: AtomicBool::new(false) })
     }
 
     /// Puts what was written to the file on the disk: fdatasync.
@@ -37,6 +46,21 @@ impl DataFile {
         synced
     }
 
+    /// Where the file was when it was opened.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the file is gone from its path: removed, moved away, or replaced by another one.
+    /// What is written to it then is lost, or is where nobody looks for it.
+    pub(super) fn is_gone(&self) -> bool {
+        match std::fs::metadata(&self.path) {
+            Ok(found) => identity(&found) != self.identity,
+            // Any other error says nothing of the file.
+            Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        }
+    }
+
     /// Bytes that are free on the file's own file system, wherever links lead.
     pub(super) fn free_bytes(&self) -> io::Result<u64> {
         let status = rustix::fs::fstatvfs(&self.file)?;
@@ -48,6 +72,10 @@ impl DataFile {
     pub(super) fn fail(&self) {
         self.failed.store(true, Ordering::Release);
     }
+}
+
+fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
 }
 
 #[cfg(test)]

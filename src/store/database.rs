@@ -85,7 +85,17 @@ impl Database {
     /// sled's flush hands its log to the operating system; the fdatasync puts it on the disk.
     pub(super) fn synchronise(&self) -> Result<(), StoreError> {
         self.db.flush().map_err(write_error)?;
-        self.file.sync().map_err(|error| StoreError::WriteFailed(error.to_string()))
+        self.file.sync().map_err(|error| StoreError::WriteFailed(error.to_string()))?;
+        self.check_place()
+    }
+
+    /// Whether the database is still where it was opened: what is written to a file that was
+    /// removed is lost, however often it is synchronised.
+    pub(super) fn check_place(&self) -> Result<(), StoreError> {
+        if !self.file.is_gone() {
+            return Ok(());
+        }
+        Err(StoreError::Gone { path: self.file.path().to_owned() })
     }
 
     /// Whether as much room is left on the file system of the database as must stay free.

@@ -102,6 +102,15 @@ pub enum StoreError {
     /// node is started again.
     #[error("a write failed and may not be on disk: {0}")]
     WriteFailed(String),
+    /// The database was removed, moved or replaced while it was in use.
+    #[error(
+        "{} is not the database that was opened: that one was removed, moved or replaced while it was in use",
+        path.display()
+    )]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// Blocks at the end of the chain that were durable are gone.
     #[error(
         "the chain ends at block {end}, but block {height} {hash} had been written; it is not served"
@@ -200,6 +209,11 @@ impl StoreError {
                 "if that branch is the right one, accept it: `jenny repair --accept-fork {first}` \
                  while the node is stopped, or POST /v1/forks/{first}/accept"
             )],
+            Self::Gone { .. } => vec![
+                "put the data directory, or a backup of it, in its place, then start again; \
+                 stop the node before you move or replace it"
+                    .to_owned(),
+            ],
             Self::DiskLow { .. }
             | Self::ViewExpired
             | Self::NotHeld { .. }
@@ -218,6 +232,9 @@ fn advice_on(kind: ErrorKind) -> Option<String> {
         }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "make room on the file system, then start again"
+        }
+        ErrorKind::NotADirectory => {
+            "a part of that path is a file: name another --data-dir, or move the file"
         }
         _ => return None,
     };

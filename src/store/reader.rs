@@ -172,6 +172,14 @@ impl Reader {
         self.database.check_room()
     }
 
+    /// Whether the database is still where it was opened.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when it is not.
+    pub fn check_place(&self) -> Result<(), StoreError> {
+        self.database.check_place()
+    }
+
     /// The address book.
     pub fn book(&self) -> Book {
         Book::new(Arc::clone(&self.database))

@@ -231,6 +231,26 @@ fn a_chain_whose_files_are_gone_is_damaged() {
 }
 
 #[test]
+fn a_node_whose_database_was_moved_acknowledges_nothing_and_ends() {
+    let chain = Chain::long(2);
+    let (dir, aside) = (chain.dir(), chain.around().join("aside"));
+    let node = Running::dev(&dir);
+    fs::rename(&dir, &aside).unwrap();
+    if let Ok((code, text)) = node.post("/mineBlock", "{\"data\":[\"lost\"]}") {
+        assert_ne!(code, 200, "{text}");
+    }
+    let ended = node.wait(Instant::now());
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(ended.err.contains("was removed, moved or replaced while"), "{}", ended.err);
+    assert!(!dir.exists(), "nothing is made in its place");
+    // Nobody asks it anything here.
+    fs::rename(&aside, &dir).unwrap();
+    let node = Running::dev(&dir);
+    fs::remove_dir_all(&dir).unwrap();
+    assert_eq!(node.wait(Instant::now()).code, Some(1));
+}
+
+#[test]
 fn a_stop_answers_the_request_that_is_being_mined() {
     let around = tempfile::tempdir().unwrap();
     let spec = Spec::dev().canonical_text();

@@ -211,7 +211,8 @@ fn a_full_disk_refuses_blocks_and_goes_on_when_there_is_room() {
 
 #[test]
 fn a_block_that_does_not_follow_is_not_appended() {
-    let mut opened = Home::new().open();
+    let home = Home::new();
+    let mut opened = home.open();
     let mut state = genesis();
     grow(&mut state, 1, "not stored");
     let second = mine(&mut state, &[]);
@@ -220,7 +221,8 @@ fn a_block_that_does_not_follow_is_not_appended() {
 
 #[test]
 fn only_what_was_committed_is_published() {
-    let mut opened = Home::new().open();
+    let home = Home::new();
+    let mut opened = home.open();
     let mut state = genesis();
     opened.writer.append(&mine(&mut state, &[])).unwrap();
     assert_eq!(opened.reader.tip().header.height, Height::GENESIS);

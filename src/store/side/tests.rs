@@ -43,7 +43,8 @@ fn stage_proven(opened: &mut Opened, blocks: &[ValidBlock]) {
 
 #[test]
 fn a_branch_that_ends_far_below_the_tip_goes_with_its_bodies() {
-    let mut opened = home(|_| ()).open();
+    let home = home(|_| ());
+    let mut opened = home.open();
     let mut main = genesis();
     for block in grow(&mut main, 100, "main") {
         opened.writer.append(&block).unwrap();
@@ -64,7 +65,8 @@ fn a_branch_that_ends_far_below_the_tip_goes_with_its_bodies() {
 
 #[test]
 fn more_than_the_byte_limit_is_not_kept() {
-    let mut opened = home(|options| options.side_bytes = 10_000).open();
+    let home = home(|options| options.side_bytes = 10_000);
+    let mut opened = home.open();
     let mut main = genesis();
     for block in grow(&mut main, 100, "main") {
         opened.writer.append(&block).unwrap();
@@ -78,7 +80,8 @@ fn more_than_the_byte_limit_is_not_kept() {
 
 #[test]
 fn a_live_view_keeps_what_it_reads() {
-    let mut opened = home(|options| options.side_heights = 0).open();
+    let home = home(|options| options.side_heights = 0);
+    let mut opened = home.open();
     let (mut one, mut two) = (genesis(), genesis());
     let first = grow(&mut one, 300, "one");
     for block in &first {
@@ -99,7 +102,8 @@ fn a_live_view_keeps_what_it_reads() {
 
 #[test]
 fn nothing_goes_while_a_branch_is_being_staged() {
-    let mut opened = home(|options| options.side_quiet = Duration::from_secs(60)).open();
+    let home = home(|options| options.side_quiet = Duration::from_secs(60));
+    let mut opened = home.open();
     let mut main = genesis();
     for block in grow(&mut main, 100, "main") {
         opened.writer.append(&block).unwrap();
@@ -116,7 +120,8 @@ fn a_proven_branch_is_kept_while_it_is_staged_whatever_its_size() {
     let limits = |options: &mut Options| {
         (options.side_bytes, options.side_quiet) = (30_000, Duration::from_secs(60));
     };
-    let mut opened = home(limits).open();
+    let home = home(limits);
+    let mut opened = home.open();
     let (mut main, mut branch, mut other) = (genesis(), genesis(), genesis());
     for block in grow(&mut main, 100, "main") {
         opened.writer.append(&block).unwrap();
@@ -142,7 +147,8 @@ fn a_proven_branch_whose_staging_has_ended_counts_as_any_other() {
     let limits = |options: &mut Options| {
         (options.side_bytes, options.side_quiet) = (30_000, Duration::from_secs(60));
     };
-    let mut opened = home(limits).open();
+    let home = home(limits);
+    let mut opened = home.open();
     for block in grow(&mut genesis(), 500, "main") {
         opened.writer.append(&block).unwrap();
     }
@@ -158,7 +164,8 @@ fn a_proven_branch_whose_staging_has_ended_counts_as_any_other() {
 
 #[test]
 fn what_a_kill_left_of_a_winner_goes_and_its_body_stays() {
-    let mut opened = home(|_| ()).open();
+    let home = home(|_| ());
+    let mut opened = home.open();
     let mut main = genesis();
     let block = mine(&mut main, &["x".repeat(10_000)]);
     opened.writer.append(&block).unwrap();
@@ -201,7 +208,8 @@ fn a_block_that_goes_while_it_is_read_is_no_damage() {
 
 #[test]
 fn blocks_staged_while_branches_are_removed_stay() {
-    let mut opened = home(|options| options.side_quiet = Duration::from_secs(60)).open();
+    let home = home(|options| options.side_quiet = Duration::from_secs(60));
+    let mut opened = home.open();
     let mut main = genesis();
     for block in grow(&mut main, 500, "main") {
         opened.writer.append(&block).unwrap();
@@ -219,7 +227,8 @@ fn blocks_staged_while_branches_are_removed_stay() {
 
 #[test]
 fn a_branch_that_is_displaced_while_others_are_removed_stays_whole() {
-    let mut opened = home(|_| ()).open();
+    let home = home(|_| ());
+    let mut opened = home.open();
     let (mut one, mut two) = (genesis(), genesis());
     let first = grow(&mut one, 600, "one");
     for block in &first {
@@ -236,7 +245,8 @@ fn a_branch_that_is_displaced_while_others_are_removed_stays_whole() {
 
 #[test]
 fn a_branch_goes_when_the_tip_has_moved_away_from_it() {
-    let mut opened = home(|_| ()).open();
+    let home = home(|_| ());
+    let mut opened = home.open();
     let (mut one, mut two) = (genesis(), genesis());
     let first = grow(&mut one, 5, "one");
     for block in &first {

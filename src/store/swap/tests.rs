@@ -95,7 +95,8 @@ fn a_branch_may_win_come_back_and_win_again() {
 
 #[test]
 fn a_branch_with_no_more_work_is_not_swapped_in() {
-    let mut opened = Home::new().open();
+    let home = Home::new();
+    let mut opened = home.open();
     let (mut one, mut two) = (genesis(), genesis());
     append(&mut opened, &grow(&mut one, 5, "one"));
     let equal = grow(&mut two, 5, "two");

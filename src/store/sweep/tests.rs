@@ -56,7 +56,8 @@ fn a_start_removes_bodies_that_a_kill_left_and_no_other() {
 
 #[test]
 fn a_step_looks_at_a_bounded_number_of_bodies_and_the_next_goes_on() {
-    let mut opened = Home::new().open();
+    let home = Home::new();
+    let mut opened = home.open();
     let mut state = genesis();
     for _ in 0..=STEP {
         leave_body(&opened.writer, &mine(&mut state, &["x".repeat(5_000)]), 0);
