@@ -189,6 +189,11 @@ async fn read_file(path: &Path, required: bool) -> Result<Vec<String>, Problem> 
         );
         Problem::new(Kind::PeersFile, detail)
     };
+    // Opening a pipe waits for a writer, for ever if there is none.
+    let is_pipe = |found: std::fs::Metadata| !found.is_file() && !found.is_dir();
+    if tokio::fs::metadata(path).await.is_ok_and(is_pipe) {
+        return Err(bad("it is no regular file".to_owned()));
+    }
     let mut text = Vec::new();
     let file = match File::open(path).await {
         Err(error) if error.kind() == ErrorKind::NotFound && !required => return Ok(Vec::new()),

@@ -10,6 +10,8 @@ use anyhow::{Context, Result};
 use super::args::InitArgs;
 use super::config::{CONFIG_FILE, chain_key};
 use super::exit::Failure;
+use super::text_file;
+use super::users::create_dir;
 use crate::chain::{Spec, SpecError, Timestamp};
 
 /// Name of the spec's file in a data directory whose chain is not built in.
@@ -49,7 +51,7 @@ pub(super) fn chain(name: &str) -> Result<Spec> {
         "jenny" => Ok(Spec::jenny()),
         "dev" => Ok(Spec::dev()),
         file => {
-            let text = std::fs::read_to_string(file).map_err(|error| {
+            let text = text_file::read(Path::new(file)).map_err(|error| {
                 Failure::usage(format!("the chain spec {file} cannot be read"))
                     .because(error)
                     .hint("a chain is `jenny`, `dev` or the name of a file")

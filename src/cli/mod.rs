@@ -25,6 +25,7 @@ mod signal;
 mod status;
 mod stderr;
 mod syncing;
+mod text_file;
 mod users;
 mod variables;
 mod verify;

@@ -16,6 +16,7 @@ use super::args::RemoteArgs;
 use super::exit::Failure;
 use super::output::escape;
 use super::paced::Paced;
+use super::text_file;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -253,7 +254,7 @@ fn is_loopback(url: &Url) -> bool {
 /// The password in a file: all of it but a byte order mark and one line end at its end.
 pub(super) fn read_password(file: &Path) -> Result<String> {
     let name = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| {
+    let text = text_file::read(file).map_err(|error| {
         let failure = Failure::usage(format!("the password file {name} cannot be read"));
         let is_text = error.kind() != std::io::ErrorKind::InvalidData;
         let failure = failure.because(error);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -62,7 +62,7 @@ async fn serve(
     p2p: P2pConfig,
 ) -> Result<()> {
     let mut stops = Stops::listen()?;
-    let mut hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
+    let hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
     let users_file = UsersFile::of(dir);
     let (directory, options) = (dir.to_owned(), store_options(settings));
     let opening = tokio::task::spawn_blocking(move || open_or_create(&directory, options, wanted));
@@ -102,36 +102,29 @@ async fn serve(
     announce(address, p2p_address, &spec, &handle.tip());
     name_open("the REST API", address);
     name_open("the port for peers", p2p_address);
-    let mut looks = tokio::time::interval(LOOK_FOR_USERS);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            name = stops.next() => {
-                tracing::info!("{name}: stopping");
-                break;
-            }
-            failure = handle.failed() => {
-                // Requests under way are told why, in a moment and not longer.
-                stop_serving.cancel();
-                drop(tokio::time::timeout(LAST_WORDS, &mut serving).await);
-                // Here and now: the destructor of a database that failed may never return.
-                end(exit::report(&failure.into()), "");
-            }
-            finished = &mut serving => {
-                finished.context("the API stopped by a defect")?;
-                return Err(Failure::no("the API stopped by itself").into());
-            }
-            finished = &mut networking => {
-                finished.context("peer networking stopped by a defect")?;
-                return Err(Failure::no("peer networking stopped by itself").into());
-            }
-            Some(()) = hangups.recv() => reload(&users, &users_file).await,
-            _ = looks.tick(), if users.takes_default_user() => {
-                if users_file.was_made().unwrap_or(true) {
-                    tracing::info!("a user was made: the default one is switched off");
-                    reload(&users, &users_file).await;
-                }
-            }
+    let mut keeping = tokio::spawn(keep_users(users, users_file, hangups));
+    tokio::select! {
+        name = stops.next() => {
+            tracing::info!("{name}: stopping");
+        }
+        failure = handle.failed() => {
+            // Requests under way are told why, in a moment and not longer.
+            stop_serving.cancel();
+            drop(tokio::time::timeout(LAST_WORDS, &mut serving).await);
+            // Here and now: the destructor of a database that failed may never return.
+            end(exit::report(&failure.into()), "");
+        }
+        finished = &mut serving => {
+            finished.context("the API stopped by a defect")?;
+            return Err(Failure::no("the API stopped by itself").into());
+        }
+        finished = &mut networking => {
+            finished.context("peer networking stopped by a defect")?;
+            return Err(Failure::no("peer networking stopped by itself").into());
+        }
+        finished = &mut keeping => {
+            finished.context("reading the users stopped by a defect")?;
+            return Err(Failure::no("reading the users stopped by itself").into());
         }
     }
     let stopping = async {
@@ -283,6 +276,27 @@ fn announce(address: SocketAddr, p2p: SocketAddr, spec: &Spec, tip: &Tip) {
 fn name_open(what: &str, address: SocketAddr) {
     if !address.ip().to_canonical().is_loopback() {
         tracing::info!("other machines can connect to {what}: it listens on {address}");
+    }
+}
+
+/// Reads the users again on SIGHUP, and when the first user is made. A task of its own, since a
+/// file system may not answer for a long time: the node must still stop on a signal.
+async fn keep_users(known: AuthHandle, file: UsersFile, mut hangups: Signal) {
+    let mut looks = tokio::time::interval(LOOK_FOR_USERS);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            Some(()) = hangups.recv() => {}
+            _ = looks.tick(), if known.takes_default_user() => {
+                let of = file.clone();
+                let was_made = tokio::task::spawn_blocking(move || of.was_made()).await;
+                if !was_made.map_or(true, |made| made.unwrap_or(true)) {
+                    continue;
+                }
+                tracing::info!("a user was made: the default one is switched off");
+            }
+        }
+        reload(&known, &file).await;
     }
 }
 

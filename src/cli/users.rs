@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use super::exit::Failure;
 use super::signal::Unfinished;
+use super::text_file;
 use crate::api::{User, Users};
 
 /// Name of the users' file in a data directory.
@@ -86,7 +87,7 @@ impl UsersFile {
     /// The users that the file lists; none when there is no file.
     pub(super) fn listed(&self) -> Result<Users> {
         let path = self.path.display();
-        let text = match std::fs::read_to_string(&self.path) {
+        let text = match text_file::read_regular(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return match std::fs::read_link(&self.path) {

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 
 use crate::process::{Jenny, Running, until};
@@ -174,6 +175,9 @@ fn broken_users_survive_a_reload() {
     reload(&|| fs::write(&users, "[[user]]\nname = 1\n").unwrap());
     reload(&|| fs::write(&users, "").unwrap());
     reload(&|| fs::remove_file(&users).unwrap());
+    // Nobody writes into the pipe: reading it would never end, and neither would the node.
+    reload(&|| mknodat(CWD, &users, FileType::Fifo, Mode::RUSR, 0).unwrap());
+    fs::remove_file(&users).unwrap();
     reload(&|| symlink("/nonexistent/users.toml", &users).unwrap());
     reload(&|| {
         fs::remove_file(&users).unwrap();

@@ -15,6 +15,7 @@ use crate::cli::args::{LogFormat, RunArgs};
 use crate::cli::exit::Failure;
 use crate::cli::listen::Listen;
 use crate::cli::logging::LogFilter;
+use crate::cli::text_file;
 
 /// What one source says; also the shape of jenny.toml.
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -86,7 +87,7 @@ impl Layer {
     /// be there.
     pub(super) fn read(data_dir: &Path, named: Option<&Path>) -> Result<Self> {
         let file = named.map_or_else(|| data_dir.join(CONFIG_FILE), Path::to_owned);
-        match std::fs::read_to_string(&file) {
+        match text_file::read(&file) {
             Ok(text) => Ok(Self::parse(&text, &file)?.relative_to(parent_of(&file))),
             Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
                 Ok(Self::default())
