@@ -16,7 +16,7 @@ use super::logging::LogFilter;
 use crate::api::{TrustedProxies, check_host};
 use crate::chain::Checkpoints;
 use crate::p2p::{MAX_MAX_MESSAGE, P2pConfig};
-pub(super) use keys::{key_variables, template};
+pub(super) use keys::{key_variables, template, text_variables};
 use layer::Layer;
 
 use super::listen::Listen;

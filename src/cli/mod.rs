@@ -63,6 +63,7 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(command: &Command) -> Result<()> {
+    variables::check_text()?;
     let env = |name: &str| std::env::var(name).ok();
     if !matches!(command, Command::Run(_)) {
         logging::start_command(&logging::LogFilter::of_variable(&env)?);

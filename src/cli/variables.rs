@@ -1,11 +1,14 @@
 //! Environment variables that look like settings and are none.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 
+use anyhow::Result;
 use clap::CommandFactory;
 
 use super::args::Cli;
-use super::config::key_variables;
+use super::config::{key_variables, text_variables};
+use super::exit::Failure;
 use super::output::escape;
 
 /// What every variable of this program begins with.
@@ -26,6 +29,22 @@ pub(super) fn warn_of_unknown() {
     let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     for line in warnings(names, &known()) {
         tracing::warn!("{line}");
+    }
+}
+
+/// Refuses variables that are read by their names and are not UTF-8: a setting must not be left
+/// out in silence.
+pub(super) fn check_text() -> Result<()> {
+    check_values(&|name| std::env::var_os(name))
+}
+
+fn check_values(value: &dyn Fn(&str) -> Option<OsString>) -> Result<()> {
+    let is_wrong = |name: &&str| value(name).is_some_and(|value| value.to_str().is_none());
+    match text_variables().chain(OTHERS).find(is_wrong) {
+        None => Ok(()),
+        Some(name) => Err(Failure::usage(format!("the variable {name} is not UTF-8"))
+            .hint("correct it, or unset it")
+            .into()),
     }
 }
 

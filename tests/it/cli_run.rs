@@ -1,8 +1,10 @@
 //! `jenny run`: how it starts, what it says and how it ends.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -184,6 +186,13 @@ fn wrong_variables_and_flags_are_errors_of_usage() {
     assert!(text.contains("JENNY_MINE_DEADLINE=`soon`"), "{text}");
     let text = run(dir.path()).env("JENNY_LOG", "loud=extra=x").done().failed(2);
     assert!(text.contains("JENNY_LOG=`loud=extra=x`"), "{text}");
+    let no_text = OsStr::from_bytes(b"false\xff");
+    for name in ["JENNY_API_DEFAULT_USER", "JENNY_API_HOSTS", "JENNY_LOG"] {
+        let text = run(dir.path()).env(name, no_text).done().failed(2);
+        assert!(text.contains(&format!("the variable {name} is not UTF-8")), "{text}");
+    }
+    let text = Jenny::new("status").env("JENNY_PASSWORD", no_text).done().failed(2);
+    assert!(text.contains("the variable JENNY_PASSWORD is not UTF-8"), "{text}");
     let text = run(dir.path()).words("--log-format xml").done().failed(2);
     assert!(text.contains("possible values: text, json"), "{text}");
     let text = run(dir.path()).words("--cache 3").done().failed(2);

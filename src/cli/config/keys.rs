@@ -186,6 +186,13 @@ pub(in crate::cli) fn key_variables() -> impl Iterator<Item = &'static str> {
     KEYS.iter().filter_map(|key| key.env)
 }
 
+/// Those of them that are read as text, and not by the parser of the command line.
+pub(in crate::cli) fn text_variables() -> impl Iterator<Item = &'static str> {
+    let of_flags = ["JENNY_LOG"];
+    let others = KEYS.iter().filter(|key| key.kind.is_some()).filter_map(|key| key.env);
+    others.chain(of_flags)
+}
+
 /// The text of a new jenny.toml: the chain if it is known, and every other key commented out
 /// with its default.
 pub(in crate::cli) fn template(chain: Option<&str>) -> String {
