@@ -54,6 +54,10 @@ trait Source: Send {
 pub(super) fn run(args: &DumpArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
     let select = Select::new(&args.select)?;
     let unfinished = signal::exit_at_once()?;
+    let output = args.output.as_deref().filter(|path| *path != Path::new(STDOUT));
+    // What is dumped is as open as the caller wants it. What opening a database creates is not.
+    let target = Target::open(output, unfinished)?;
+    super::keep_private();
     let source: Box<dyn Source> = match &args.url {
         Some(url) => {
             let remote = Remote::new(url, &args.remote, env)?;
@@ -61,8 +65,6 @@ pub(super) fn run(args: &DumpArgs, env: &dyn Fn(&str) -> Option<String>) -> Resu
         }
         None => Box::new(Local::open(&args.data_dir.path, select, args.headers)?),
     };
-    let output = args.output.as_deref().filter(|path| *path != Path::new(STDOUT));
-    let target = Target::open(output, unfinished)?;
     let terminal = output.is_none() && target.is_terminal();
     let format = args.format.unwrap_or(if terminal { Format::Table } else { Format::Jsonl });
     copy(source, target, format, args.headers, output.is_some())

@@ -70,9 +70,7 @@ fn dispatch(command: &Command) -> Result<()> {
         variables::warn_of_unknown();
     }
     if !matches!(command, Command::Dump(_) | Command::Status(_)) {
-        // What is created in a data directory is its owner's alone. What is dumped is as open
-        // as the caller wants it.
-        rustix::process::umask(Mode::RWXG | Mode::RWXO);
+        keep_private();
     }
     match command {
         Command::Run(args) => run::run(args, &env),
@@ -83,6 +81,11 @@ fn dispatch(command: &Command) -> Result<()> {
         Command::Status(args) => status::run(args, &env),
         Command::Peer(args) => peer::run(args, &env),
     }
+}
+
+/// From now on what is created is its owner's alone, as it must be in a data directory.
+fn keep_private() {
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
 /// Prints a line on standard output.

@@ -53,15 +53,16 @@ impl Drop for Guard {
     }
 }
 
-/// From now on SIGINT and SIGTERM end the process at once with code 130. For commands that only
-/// read, and whose one unfinished file is removed.
+/// From now on SIGINT and SIGTERM end the process at once with code 130, and so does SIGHUP, which
+/// a closed terminal sends, unless it is ignored. For commands that only read, and whose one
+/// unfinished file is removed.
 pub(super) fn exit_at_once() -> Result<Unfinished> {
     let unfinished = Unfinished::default();
     // The waiting thread lives as long as the process, so it must not keep the file alive.
     let guard = Arc::downgrade(&unfinished.0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("signals cannot be received")?;
-    let mut signals = runtime.block_on(async { Stops::listen() })?;
+    let mut signals = runtime.block_on(async { Stops::listen_with_hangup() })?;
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
@@ -80,6 +81,8 @@ pub(super) fn exit_at_once() -> Result<Unfinished> {
 pub(super) struct Stops {
     interrupt: Signal,
     terminate: Signal,
+    /// SIGHUP, where it ends the command.
+    hangup: Option<Signal>,
 }
 
 impl Stops {
@@ -89,7 +92,19 @@ impl Stops {
         Ok(Self {
             interrupt: take(SignalKind::interrupt())?,
             terminate: take(SignalKind::terminate())?,
+            hangup: None,
         })
+    }
+
+    /// Takes SIGHUP over as well, unless the command was started under `nohup`. Within a runtime.
+    fn listen_with_hangup() -> Result<Self> {
+        let mut stops = Self::listen()?;
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        if !ignores_hangup(&status) {
+            let hangup = signal(SignalKind::hangup()).context("signals cannot be received")?;
+            stops.hangup = Some(hangup);
+        }
+        Ok(stops)
     }
 
     /// The name of the next one.
@@ -97,8 +112,25 @@ impl Stops {
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.terminate.recv() => "SIGTERM",
+            _ = received(self.hangup.as_mut()) => "SIGHUP",
         }
     }
+}
+
+/// The next one of a signal that may be left alone, which never comes then.
+async fn received(signal: Option<&mut Signal>) -> Option<()> {
+    match signal {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether a process ignores SIGHUP, by its status in `/proc`. A status that does not tell, or is
+/// not there, is taken for yes: the signal is left as it is then.
+fn ignores_hangup(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask & 1 != 0)
 }
 
 /// Ends the process now, without waiting for threads or the database's destructor: both may
@@ -114,3 +146,6 @@ pub(super) fn end(code: Code, why: &str) -> ! {
     stderr::flush();
     std::process::exit(code as i32)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::process::{Chain, Jenny, Running, tamper};
@@ -176,6 +177,24 @@ fn a_file_holds_the_same_bytes() {
     let command = dump(&chain.dir()).words(flags).arg("--output", &file);
     assert_eq!(command.done().ok(), "");
     assert_eq!(fs::read_to_string(file).unwrap(), dump(&chain.dir()).words(flags).done().ok());
+}
+
+#[test]
+fn what_is_dumped_is_as_open_as_asked_and_the_database_stays_its_owners() {
+    let chain = awkward();
+    let file = chain.around().join("dump.json");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let other = chain.around().join("other");
+    fs::write(&other, "").unwrap();
+    let before: Vec<_> = fs::read_dir(chain.dir().join("db")).unwrap().collect();
+    let before: Vec<_> = before.into_iter().map(|entry| entry.unwrap().path()).collect();
+    dump(&chain.dir()).arg("--output", &file).done().ok();
+    assert_eq!(mode(&file), mode(&other), "both by the umask of the tests");
+    for entry in fs::read_dir(chain.dir().join("db")).unwrap() {
+        let path = entry.unwrap().path();
+        let is_new = !before.contains(&path);
+        assert!(!is_new || mode(&path) == 0o600, "{}", path.display());
+    }
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn a_stream_that_breaks_off_is_an_error_and_no_file() {
 
 #[test]
 fn an_interrupted_dump_leaves_nothing() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let dir = tempfile::tempdir().unwrap();
         let chain = Chain::long(1);
         let local = Jenny::new("dump").words("--format json").arg("--data-dir", chain.dir());
