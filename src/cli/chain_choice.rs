@@ -110,8 +110,22 @@ pub(super) fn keep_spec(dir: &Path, spec: &Spec) -> Result<Option<String>> {
     write_spec(&file, spec).map(Some)
 }
 
+/// Writes the spec into the file of `--spec-out`, which may be in the data directory that is being
+/// made. Returns a line for people.
+pub(super) fn write_spec_out(dir: &Path, spec: &Spec, file: &Path) -> Result<String> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder == Some(dir) {
+        create_dir(dir)?;
+    } else if folder.is_some_and(|folder| !folder.is_dir()) {
+        return Err(Failure::usage(format!("{} is in no directory that exists", file.display()))
+            .hint("create the directory first, or name another file with --spec-out")
+            .into());
+    }
+    write_spec(file, spec)
+}
+
 /// Writes a spec into a file that must not be there yet. Returns a line for people.
-pub(super) fn write_spec(file: &Path, spec: &Spec) -> Result<String> {
+fn write_spec(file: &Path, spec: &Spec) -> Result<String> {
     let cannot = || format!("{} cannot be written", file.display());
     let mut created =
         OpenOptions::new().write(true).create_new(true).open(file).with_context(cannot)?;

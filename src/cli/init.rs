@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 
 use super::args::{InitArgs, Role};
-use super::chain_choice::{self, check_spec_out, keep_spec, key_of, to_create, write_spec};
+use super::chain_choice::{self, check_spec_out, keep_spec, key_of, to_create, write_spec_out};
 use super::config::{CONFIG_FILE, template};
 use super::exit::Failure;
 use super::offline;
@@ -64,21 +64,30 @@ fn make(args: &InitArgs) -> Result<Vec<String>> {
         None => (Some(to_create(dir, wanted)?), true),
     };
     let mut done = Vec::new();
-    // First of all: a directory must never be left with a chain and without its user.
-    let added = user.map(|user| users.add(user)).transpose()?;
-    if let (Some(spec), true) = (&spec, is_new) {
-        done.push(create(dir, spec.clone())?);
+    // Before the chain: a directory must never be left with a chain and without its user, or
+    // without the spec that the other nodes need, since neither can be made up for.
+    let written = match (&spec, &spec_out) {
+        (Some(spec), Some(file)) => Some(write_spec_out(dir, spec, file)?),
+        _ => None,
+    };
+    let added = user.is_some();
+    let made = user.map_or(Ok(()), |user| users.add(user)).and_then(|()| match &spec {
+        Some(spec) if is_new => create(dir, spec.clone()).map(Some),
+        _ => Ok(None),
+    });
+    if let (Err(_), Some(file)) = (&made, &spec_out) {
+        // It describes a chain that nobody has.
+        drop(std::fs::remove_file(file));
     }
+    done.extend(made?);
     if is_new || !has_settings {
         if let Some(spec) = &spec {
             done.extend(keep_spec(dir, spec)?);
         }
         done.push(write_settings(dir, spec.as_ref().map(key_of))?);
     }
-    if let (Some(spec), Some(file)) = (&spec, spec_out) {
-        done.push(write_spec(&file, spec)?);
-    }
-    if added.is_some() {
+    done.extend(written);
+    if added {
         let file = users.path().display();
         done.push(format!("added a user to {file}; a running node reads it on SIGHUP"));
     }

@@ -130,11 +130,7 @@ impl UsersFile {
 
     /// Adds a user. Other processes that add one at the same time wait, so that none is lost.
     pub(super) fn add(&self, user: User) -> Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.dir)
-            .with_context(|| format!("{} cannot be created", self.dir.display()))?;
+        create_dir(&self.dir)?;
         let _lock = self.lock()?;
         let users = self.with(user)?;
         self.write(&users)
@@ -231,6 +227,15 @@ impl UsersFile {
         let found = identity(&other)?;
         (identity(&self.path) != Some(found)).then_some(other)
     }
+}
+
+/// Creates a data directory, if there is none.
+pub(super) fn create_dir(dir: &Path) -> Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| format!("{} cannot be created", dir.display()))
 }
 
 /// Whether something has this name, be it a link to nothing.

@@ -353,6 +353,17 @@ fn a_chain_of_ones_own_is_joined_by_its_spec() {
 }
 
 #[test]
+fn the_spec_of_a_new_chain_may_go_into_its_own_directory() {
+    let around = tempfile::tempdir().unwrap();
+    for name in ["chain.json", "ledger.json"] {
+        let dir = around.path().join(name);
+        let file = dir.join(name);
+        init(&dir).words("--new-chain ledger").arg("--spec-out", &file).done().ok();
+        assert_eq!(fs::read(&file).unwrap(), fs::read(dir.join("chain.json")).unwrap());
+    }
+}
+
+#[test]
 fn a_new_chain_is_refused_before_anything_is_written() {
     let around = tempfile::tempdir().unwrap();
     let dir = around.path().join("data");
@@ -367,6 +378,8 @@ fn a_new_chain_is_refused_before_anything_is_written() {
     assert!(refused("--block-time 5s").contains("--new-chain"));
     let flags = format!("--new-chain ledger --spec-out {}", taken.display());
     assert!(refused(&flags).contains("is there already"));
+    let flags = format!("--new-chain ledger --spec-out {}/no/spec.json", around.path().display());
+    assert!(refused(&flags).contains("create the directory first"));
     assert!(!dir.exists(), "nothing is created");
     init(&dir).words("--chain dev").done().ok();
     let text = refused("--new-chain ledger --user a --password-file /nonexistent");
