@@ -13,7 +13,7 @@ use super::args::RunArgs;
 use super::chain_choice::chain;
 use super::config::{CONFIG_FILE, Settings};
 use super::exit::{self, Code, Failure};
-use super::signal::{Stops, end};
+use super::signal::{Stops, end, never_stop_for_output};
 use super::users::UsersFile;
 use super::{descriptors, logging, peers, syncing, variables, whereabouts};
 use crate::api::{ApiConfig, AuthHandle, Server};
@@ -34,6 +34,8 @@ const LOOK_FOR_USERS: Duration = Duration::from_secs(1);
 
 /// Runs the node until a signal stops it or it fails.
 pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
+    // Before the first thread starts.
+    never_stop_for_output()?;
     let settings = Settings::load(args, env)?;
     logging::start_node(settings.log_format, &settings.log_level)?;
     variables::warn_of_unknown();

@@ -76,6 +76,15 @@ pub(super) fn exit_at_once() -> Result<Unfinished> {
     Ok(unfinished)
 }
 
+/// From now on this thread, and those that it starts, write to a terminal whatever its settings
+/// are. With `stty tostop` a terminal stops a process in its background that writes, which is
+/// wrong for a node: it would go on only when somebody calls it back.
+pub(super) fn never_stop_for_output() -> Result<()> {
+    let mut signals = nix::sys::signal::SigSet::empty();
+    signals.add(nix::sys::signal::Signal::SIGTTOU);
+    signals.thread_block().context("SIGTTOU cannot be blocked")
+}
+
 /// SIGINT and SIGTERM.
 #[derive(Debug)]
 pub(super) struct Stops {

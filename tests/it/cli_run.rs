@@ -104,6 +104,24 @@ fn either_signal_stops_it_in_order_in_under_five_seconds() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn no_terminal_stops_a_node_in_its_background_that_writes() {
+    let chain = Chain::long(1);
+    let node = Running::dev(&chain.dir());
+    let threads = fs::read_dir(format!("/proc/{}/task", node.id())).unwrap();
+    for thread in threads {
+        // A thread may end meanwhile.
+        let file = thread.unwrap().path().join("status");
+        let Ok(status) = fs::read_to_string(file) else { continue };
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap();
+        let mask = u64::from_str_radix(mask.trim(), 16).unwrap();
+        let tells = 1_u64 << (Signal::TTOU.as_raw() - 1);
+        assert_ne!(mask & tells, 0, "{status}");
+    }
+    node.stop();
+}
+
 #[test]
 fn a_second_signal_ends_it_at_once() {
     let dir = tempfile::tempdir().unwrap();
