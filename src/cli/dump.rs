@@ -21,6 +21,7 @@ use super::progress::Progress;
 use super::remote::Remote;
 use super::signal;
 use crate::chain::Spec;
+use crate::store::exists;
 use local::Local;
 use select::Select;
 use stream::Stream;
@@ -55,6 +56,9 @@ pub(super) fn run(args: &DumpArgs, env: &dyn Fn(&str) -> Option<String>) -> Resu
     let select = Select::new(&args.select)?;
     let unfinished = signal::exit_at_once()?;
     let output = args.output.as_deref().filter(|path| *path != Path::new(STDOUT));
+    if let Some(output) = output {
+        check_outside(output, &args.data_dir.path)?;
+    }
     // What is dumped is as open as the caller wants it. What opening a database creates is not.
     let target = Target::open(output, unfinished)?;
     super::keep_private();
@@ -68,6 +72,25 @@ pub(super) fn run(args: &DumpArgs, env: &dyn Fn(&str) -> Option<String>) -> Resu
     let terminal = output.is_none() && target.is_terminal();
     let format = args.format.unwrap_or(if terminal { Format::Table } else { Format::Jsonl });
     copy(source, target, format, args.headers, output.is_some())
+}
+
+/// Refuses a file in the data directory: it could take the place of the database.
+fn check_outside(output: &Path, dir: &Path) -> Result<()> {
+    if !exists(dir).unwrap_or(false) {
+        return Ok(());
+    }
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    // What cannot be found cannot be written either, which the next step says.
+    let is_inside =
+        folder.is_ok_and(|folder| dir.canonicalize().is_ok_and(|dir| folder.starts_with(dir)));
+    if !is_inside {
+        return Ok(());
+    }
+    let (output, dir) = (output.display(), dir.display());
+    Err(Failure::usage(format!("{output} is in the data directory {dir}"))
+        .hint("name a file outside of it: what is there belongs to the node")
+        .into())
 }
 
 fn copy(

@@ -198,6 +198,18 @@ fn what_is_dumped_is_as_open_as_asked_and_the_database_stays_its_owners() {
 }
 
 #[test]
+fn no_dump_takes_the_place_of_the_database() {
+    let chain = awkward();
+    let link = chain.around().join("link");
+    std::os::unix::fs::symlink(chain.dir(), &link).unwrap();
+    for file in [chain.dir().join("db/db"), chain.dir().join("new.json"), link.join("db/conf")] {
+        let text = dump(&chain.dir()).arg("--output", &file).done().failed(2);
+        assert!(text.contains("is in the data directory"), "{text}");
+    }
+    assert_eq!(dump(&chain.dir()).done().ok().lines().count(), 4);
+}
+
+#[test]
 fn a_dash_is_standard_output() {
     let chain = awkward();
     let mut command = dump(&chain.dir()).words("-o -");
