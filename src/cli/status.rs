@@ -54,6 +54,12 @@ fn ask(remote: &Remote, json: bool) -> Result<String> {
     let status: Map<String, Value> =
         serde_json::from_slice(&remote.status()?).map_err(|error| wrong(anyhow!(error)))?;
     let status = Value::Object(status);
+    // Any program may answer with an object.
+    let is_status = status.pointer("/chain/id").is_some_and(Value::is_string)
+        && status.pointer("/tip/height").is_some_and(Value::is_u64);
+    if !is_status {
+        return Err(wrong(anyhow!("it names no chain and no tip")).into());
+    }
     if json {
         // Written anew, so that nothing but JSON of printable characters comes out.
         return Ok(escape_json(&status.to_string()).into_owned());

@@ -107,6 +107,8 @@ fn what_a_hostile_node_says_controls_no_terminal() {
         "\u{1b}]0;owned\u{7} not json at all \u{9b}31m",
         "{\"ok\":1}\u{1b}[31m\n{}",
         "[\"\u{9b}2J\"]",
+        "{}",
+        "{\"status\":\"ok\",\"tip\":{\"height\":\"7\"}}",
     ] {
         let url = answering(body);
         for flags in ["", "--json"] {
@@ -115,7 +117,9 @@ fn what_a_hostile_node_says_controls_no_terminal() {
             assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
         }
     }
-    let url = answering("{\"version\":\"\u{9b}2J\u{7f}\u{202e}\", \"a\":1}");
+    let url = answering(
+        "{\"version\":\"\u{9b}2J\u{7f}\u{202e}\", \"chain\":{\"id\":\"\u{9b}\"}, \"tip\":{\"height\":1}}",
+    );
     for flags in ["", "--json"] {
         let out = Jenny::new("status").arg("--url", &url).words(flags).done().ok();
         assert!(out.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{out:?}");
