@@ -135,25 +135,43 @@ impl<T: Transport> Driver<T> {
                     Some(command) => self.command(command),
                     None => commands_open = false,
                 },
-                Some(event) = self.events.recv() => {
-                    // Connected blocks were published before that is told, perhaps since the tips
-                    // were looked at above. Any other event leaves a burst its pace.
-                    let is_connected = matches!(event, Event::Input(Input::Connected { .. }));
-                    if is_connected && self.tips.has_changed().unwrap_or(false) {
-                        self.tip_changed().await;
-                    }
-                    self.event(event);
-                }
+                Some(event) = self.events.recv() => self.happened(event).await,
                 () = tokio::time::sleep_until(wake) => {}
             }
             // Also when events come all the time.
             if wake <= Instant::now() {
+                self.take_waiting().await;
                 self.timers();
             }
             self.perform();
             self.show_change();
         }
         self.stop().await;
+    }
+
+    async fn happened(&mut self, event: Event) {
+        // Connected blocks were published before that is told, perhaps since the tips were looked
+        // at last. Any other event leaves a burst its pace.
+        let is_connected = matches!(event, Event::Input(Input::Connected { .. }));
+        if is_connected && self.tips.has_changed().unwrap_or(false) {
+            self.tip_changed().await;
+        }
+        self.event(event);
+    }
+
+    /// Takes what came while this task did something else, before anybody is found late: a stall
+    /// of ours is nobody's fault. At most as much as two full queues, so that timers do run.
+    async fn take_waiting(&mut self) {
+        for _ in 0..2 {
+            let waiting = self.events.len();
+            for _ in 0..waiting {
+                let Ok(event) = self.events.try_recv() else { break };
+                self.happened(event).await;
+                self.perform();
+            }
+            // Links whose last message was taken hand over the next one.
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn stop(mut self) {

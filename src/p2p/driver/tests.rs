@@ -18,6 +18,7 @@ use crate::sync::message::{Hello, Message};
 mod banning;
 mod remembering;
 mod searching;
+mod stalling;
 mod twins;
 
 /// A driver that is told things, and does what the machine says to them.
