@@ -51,14 +51,14 @@ struct Tip {
 enum Sync {
     /// No link to any peer, so nothing to compare the chain with.
     Alone,
-    /// No peer names a higher block.
+    /// No peer has shown the headers of a better chain.
     Current,
     /// A peer stays on another tip, which work does not decide against ours.
     Split(Split),
     /// A branch with more work waits for the operator, since it forks too deep.
     #[serde(rename = "deep-fork")]
     DeepFork(DeepFork),
-    /// A peer names a higher block: a claim until it is held here.
+    /// A peer has shown the headers of a higher block, and nothing is fetched at present.
     Behind {
         /// How many blocks higher.
         remaining: u64,
@@ -260,8 +260,8 @@ fn sync(
             seconds: lasts.as_secs(),
         });
     }
-    let highest = links.iter().filter_map(|link| link.tip).map(|(height, _)| height).max();
-    match highest.map_or(0, |highest| highest.above(height)) {
+    // What a peer merely says of its tip could be anything.
+    match progress.target.above(height) {
         0 => Sync::Current,
         remaining => Sync::Behind { remaining },
     }

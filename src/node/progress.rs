@@ -25,7 +25,8 @@ pub struct SyncProgress {
     pub state: SyncState,
     /// The last block of the branch that is connected, or staged.
     pub at: Height,
-    /// The highest block that the branch is said to have: a claim.
+    /// The highest block of this node's chain, or of a branch with more work whose headers were
+    /// checked up to there: no claim of a peer.
     pub target: Height,
     /// Blocks from `at` to `target`.
     pub remaining: u64,

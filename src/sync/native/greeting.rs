@@ -115,9 +115,4 @@ impl Native {
             self.close(link, 1002, NO_HELLO, Redial::Normal, out);
         }
     }
-
-    /// The highest block that any peer claims to have.
-    pub(super) fn highest_claim(&self) -> Height {
-        self.peers.values().map(|peer| peer.height).max().unwrap_or_default()
-    }
 }

@@ -23,7 +23,8 @@ pub struct Progress {
     pub state: SyncState,
     /// The last block connected, or staged, by the branch that is fetched.
     pub at: Height,
-    /// The highest block that the branch is said to have: a claim.
+    /// The highest block of ours, or of a branch with more work whose headers were checked up to
+    /// there. What peers claim without showing it counts for nothing.
     pub target: Height,
     /// Blocks fetched since the start, those fetched twice counted twice.
     pub blocks: u64,
@@ -50,7 +51,7 @@ impl Native {
         let mut progress = Progress {
             state: if looking { SyncState::Headers } else { SyncState::Idle },
             at: self.tip.height,
-            target: self.highest_claim().max(self.tip.height),
+            target: self.highest_shown().max(self.tip.height),
             blocks,
             bytes,
             held_bytes: self.held,
@@ -61,11 +62,18 @@ impl Native {
         if let Some(download) = &self.download {
             progress.state = SyncState::Blocks;
             progress.at = download.connected.height;
-            progress.target = self.highest_claim().max(download.head().height);
+            progress.target = self.highest_shown().max(download.head().height);
             progress.headers = download.ahead();
             progress.window = download.window();
             progress.awaited = self.awaited_block(self.looked);
         }
         progress
+    }
+
+    /// The highest block of those branches whose headers showed more work than ours has.
+    fn highest_shown(&self) -> Height {
+        let walks = self.peers.values().filter_map(|peer| peer.walk.as_ref());
+        let heavier = walks.filter(|walk| walk.work() > self.work);
+        heavier.map(|walk| walk.head().height).max().unwrap_or_default()
     }
 }

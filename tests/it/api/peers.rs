@@ -130,14 +130,14 @@ async fn a_peers_file_that_cannot_be_used_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn links_are_told_in_detail_and_the_status_says_how_far_behind_we_are() {
+async fn links_are_told_in_detail_and_the_status_believes_no_height_that_a_peer_claims() {
     let (handle, server) = Links::channel();
     let since = Timestamp::from_millis(5);
     let quiet = LinkInfo::new("[::1]:1".parse().unwrap(), Direction::Accepted, since);
     let told = LinkInfo {
         dialect: Dialect::JennyJson,
         agent: Some("jenny/9".to_owned()),
-        tip: Some((Height::new(7), Some(Hash::ZERO))),
+        tip: Some((Height::new(u64::MAX), Some(Hash::ZERO))),
         rtt: Some(std::time::Duration::from_micros(1_500)),
         received: 11,
         sent: 12,
@@ -152,7 +152,7 @@ async fn links_are_told_in_detail_and_the_status_says_how_far_behind_we_are() {
     let hash = Hash::ZERO.to_string();
     let expected = json!([
         {"address":"192.0.2.2:80","direction":"dialled","dialect":"jenny.json.1","agent":"jenny/9",
-         "tip":{"height":7,"hash":hash},"rttMillis":1.5,"receivedBytes":11,"sentBytes":12,"since":5},
+         "tip":{"height":u64::MAX,"hash":hash},"rttMillis":1.5,"receivedBytes":11,"sentBytes":12,"since":5},
         {"address":"[::1]:1","direction":"accepted","dialect":"seed","agent":null,
          "tip":null,"rttMillis":null,"receivedBytes":0,"sentBytes":0,"since":5},
         {"address":"[2001:db8::1]:7545","direction":"dialled","dialect":"jenny.postcard.1","agent":null,
@@ -161,9 +161,13 @@ async fn links_are_told_in_detail_and_the_status_says_how_far_behind_we_are() {
     assert_eq!(node.get("/v1/peers").await.expect(200).json(), expected);
     let sync = |node: serde_json::Value| node["sync"].clone();
     let status = node.get("/v1/status").await.json();
+    assert_eq!(sync(status), json!({"state":"current"}));
+    // Headers that were checked are no claim.
+    let shown = SyncProgress { target: Height::new(7), ..SyncProgress::default() };
+    server.progress.send_replace(shown);
+    let status = node.get("/v1/status").await.json();
     assert_eq!(sync(status), json!({"state":"behind","remaining":7}));
-    server.table.send_replace(vec![quiet]);
-    assert_eq!(sync(node.get("/v1/status").await.json()), json!({"state":"current"}));
+    node.ask(&Request::get("/readyz")).await.expect(200);
     server.table.send_replace(Vec::new());
     assert_eq!(sync(node.get("/v1/status").await.json()), json!({"state":"alone"}));
 }
