@@ -152,8 +152,13 @@ impl Body {
     /// [`Body::RECORD`] for each record that it says to have, as far as it can have so many.
     pub fn weight(&self) -> u64 {
         let length = self.0.len() as u64;
-        let count = postcard::take_from_bytes::<u64>(&self.0).map_or(0, |(count, _)| count);
+        let count = self.count().unwrap_or(0);
         length.saturating_add(count.min(length).saturating_mul(Self::RECORD))
+    }
+
+    /// How many records it says to have; `None` if it does not even say that.
+    pub fn count(&self) -> Option<u64> {
+        postcard::take_from_bytes::<u64>(&self.0).ok().map(|(count, _)| count)
     }
 
     /// Whether there is nothing at all, not even a count: no body.

@@ -3,7 +3,7 @@
 use super::limits::{BUDGET, MAX_REQUESTS, MAX_WEIGHT, REQUEST_BYTES, SPARE};
 use super::peer::{Peer, Request};
 use super::{Native, UNASKED};
-use crate::chain::{Height, ValidBlock, ValidHeader};
+use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
 use crate::sync::message::{Body, MAX_RANGE, Message};
 use crate::sync::{LinkId, Note, Output, Time};
 
@@ -130,12 +130,13 @@ impl Native {
         // One that was late and answers now is asked again at once.
         peer.rests = peer.rests.min(now);
         self.reserved = self.reserved.saturating_sub(reserved.saturating_mul(count as u64));
-        self.learn_size(weight, count as u64);
         if passed_over {
             self.let_others_before(link, number);
         }
-        if self.download.as_ref().is_some_and(|current| current.number == download) {
-            self.take_bodies(now, link, first, bodies, out);
+        let is_current = self.download.as_ref().is_some_and(|current| current.number == download);
+        // A lie tells nothing of the size of bodies.
+        if !is_current || self.take_bodies(now, link, first, bodies, out) {
+            self.learn_size(weight, count as u64);
         }
     }
 
@@ -145,7 +146,8 @@ impl Native {
         self.estimate = average.max(self.estimate.saturating_add(average) / 2);
     }
 
-    /// Has the bodies checked that are wanted and fit the budget.
+    /// Has the bodies checked that are wanted and fit the budget. Returns whether all can be those
+    /// of their headers; if not, the link is banned.
     fn take_bodies(
         &mut self,
         now: Time,
@@ -153,11 +155,13 @@ impl Native {
         first: Height,
         bodies: Vec<Body>,
         out: &mut Vec<Output>,
-    ) {
-        let Self { download: Some(download), held, reserved, checks, peers, .. } = self else {
-            return;
+    ) -> bool {
+        let Self { download: Some(download), held, reserved, checks, peers, config, .. } = self
+        else {
+            return true;
         };
         let number = download.number;
+        let mut lies = false;
         let mut run: (Height, Vec<(ValidHeader, Body)>, u64) = (first, Vec::new(), 0);
         let mut emit = |run: &mut (Height, Vec<(ValidHeader, Body)>, u64), next: Height| {
             let (start, bodies, bytes) = std::mem::replace(run, (next, Vec::new(), 0));
@@ -173,6 +177,13 @@ impl Native {
                 emit(&mut run, height.next());
                 continue;
             };
+            lies |= !may_be(&body, &header, &config.spec);
+            if lies {
+                // Those before it are checked all the same; the rest is asked of others.
+                emit(&mut run, height.next());
+                download.refuse(height);
+                continue;
+            }
             let bytes = body.weight();
             let is_front = download.front() == Some(height);
             let limit = if is_front { BUDGET } else { BUDGET.saturating_sub(SPARE) };
@@ -193,6 +204,17 @@ impl Native {
             run.1.push((header, body));
         }
         emit(&mut run, first);
+        if lies {
+            self.wrong_body(link, "not the count of records that its header names".to_owned(), out);
+        }
+        !lies
+    }
+
+    /// A provable fault: the header, which was checked, commits to another body.
+    fn wrong_body(&mut self, link: LinkId, reason: String, out: &mut Vec<Output>) {
+        let mark = self.peers.get(&link).and_then(|peer| peer.tip).unwrap_or(self.tip);
+        self.tell(link, Note::Invalid { mark, reason }, out);
+        self.ban(link, WRONG_BODY, out);
     }
 
     #[expect(clippy::too_many_arguments, reason = "the fields of one input")]
@@ -222,9 +244,7 @@ impl Native {
             self.held = self.held.saturating_sub(back);
         }
         if let Some(reason) = fault {
-            let mark = self.peers.get(&link).and_then(|peer| peer.tip).unwrap_or(self.tip);
-            self.tell(link, Note::Invalid { mark, reason }, out);
-            self.ban(link, WRONG_BODY, out);
+            self.wrong_body(link, reason, out);
         }
     }
 
@@ -296,6 +316,16 @@ impl Native {
             peer.can_fetch(now, number) && peer.height >= height && peer.in_time() < MAX_REQUESTS
         })
     }
+}
+
+/// Whether a body can be the one of a header, as far as its first bytes and its length tell. One
+/// that cannot is a fault before anything is set aside for it: what it claims costs its sender
+/// alone.
+fn may_be(body: &Body, header: &ValidHeader, spec: &Spec) -> bool {
+    let count = u64::from(header.header().record_count);
+    // The count and each length take 5 bytes at most.
+    let most = count.saturating_add(1).saturating_mul(5).saturating_add(spec.max_block_bytes());
+    body.count() == Some(count) && body.len() as u64 <= most
 }
 
 /// Gives back the room and the blocks of a request, unless it is late and was given back.

@@ -77,6 +77,34 @@ fn a_wrong_body_is_banned_and_fetched_from_another() {
 }
 
 #[test]
+fn a_body_of_another_count_of_records_is_banned_before_it_is_looked_at() {
+    let chain = Chain::genesis().grow("a", 10);
+    // Its count alone would take more memory than all bodies may: nothing is set aside for it.
+    let lie = || Body::encoded([vec![0xff, 0xff, 0x7f], vec![0; 2 << 20]].concat());
+    let longer = || Body::encoded([vec![1, 0x80, 0x80, 1], vec![0x61; 16_384]].concat());
+    for wrong in [lie(), longer(), Body::encoded(Vec::new())] {
+        let (mut bench, request) = fetching(&chain);
+        bench.greet(B, &chain);
+        let mut bodies = chain.bodies(Height::new(1), 10);
+        bodies[4] = wrong;
+        let mut out = Vec::new();
+        let message = Message::Blocks { request, bodies };
+        let input = Input::Message { link: A, message, clock: bench.clock };
+        bench.machine.handle(bench.now, input, &mut out);
+        assert_eq!(banned(&out), [A]);
+        // Those before it are checked, and the others asked of B at once.
+        let checks = |output: &Output| match output {
+            Output::Check { bodies, .. } => Some(bodies.len()),
+            _ => None,
+        };
+        assert_eq!(out.iter().filter_map(checks).collect::<Vec<_>>(), [4]);
+        assert_eq!(ranges(&out).iter().map(|it| (it.0, it.2, it.3)).collect::<Vec<_>>(), [(
+            B, 5, 6
+        )]);
+    }
+}
+
+#[test]
 fn too_many_bodies_and_none_are_banned() {
     let chain = Chain::genesis().grow("a", 11);
     let (mut bench, request) = fetching(&chain.until(10));
