@@ -71,6 +71,11 @@ impl Network {
         if self.edges[edge].epoch != epoch {
             return;
         }
+        if !self.nodes[self.node_at(socket)].is_online {
+            // It left while the link was being opened.
+            self.cut(edge);
+            return;
+        }
         let entry = &mut self.edges[edge];
         entry.ends[end] = End { epoch: Some(epoch), busy: self.now, ..End::default() };
         if end == 0 {
