@@ -62,13 +62,16 @@ impl Native {
         }
         if let Some(download) = &mut self.download {
             if download.contains(mark) {
-                peer.claim = Claim::Nothing;
+                (peer.claim, peer.is_on) = (Claim::Nothing, Some(download.number));
                 return;
             }
-            if header.previous_hash != download.head().hash {
+            let is_source = download.source == Some(link);
+            let is_above = header.previous_hash == download.head().hash;
+            // One on top of our own tip may have to take over, if this one is withheld.
+            if !is_above && (is_source || header.previous_hash != tip.hash) {
                 // Looked at when this one is fetched; its source goes on from where we are.
-                peer.claim = Claim::Block;
-                if download.source == Some(link) && mark.height > download.head().height {
+                (peer.claim, peer.is_on) = (Claim::Block, None);
+                if is_source && mark.height > download.head().height {
                     download.is_whole = false;
                 }
                 return;

@@ -93,10 +93,11 @@ impl Native {
     /// one by now.
     pub(super) fn leave_source(&mut self, link: LinkId) {
         if let Some(download) = &mut self.download
-            && download.source == Some(link)
             && let Some(peer) = self.peers.get_mut(&link)
+            && (download.source == Some(link) || peer.follows == Some(download.number))
         {
-            (download.source, peer.is_off) = (None, Some(download.number));
+            download.source = download.source.filter(|source| *source != link);
+            (peer.is_off, peer.follows) = (Some(download.number), None);
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::limits::{MAX_BATCH_BLOCKS, MAX_BATCH_BYTES, WINDOW};
+use super::limits::{MAX_BATCH_BLOCKS, MAX_BATCH_BYTES, MAX_DOUBLINGS, SOURCE_PATIENCE, WINDOW};
+use super::pace::Pace;
 use super::walk::{Found, Rules, mark_of, reproduces};
 use crate::chain::{Header, Height, RuleError, TipState, ValidBlock, ValidHeader, Work};
 use crate::sync::{LinkId, Mark, Time};
@@ -35,6 +36,10 @@ pub(super) struct Download {
     pub(super) told: Time,
     /// Whether a body ever came.
     pub(super) has_begun: bool,
+    /// How the front gets on.
+    pub(super) pace: Pace,
+    /// Since when more headers are asked for and do not come.
+    pub(super) asked: Option<Time>,
     /// The last block connected, or the one below the first.
     pub(super) connected: Mark,
 }
@@ -51,8 +56,8 @@ struct Entry {
 enum Body {
     /// To be asked for.
     Missing,
-    /// Asked for.
-    Asked,
+    /// Asked for. What is lent is asked of a doubtful link, and of any other one that is free.
+    Asked { of: LinkId, is_lent: bool },
     /// It came and is being checked.
     Checking(u64),
     /// It is right.
@@ -104,6 +109,8 @@ impl Download {
             moved: now,
             told: now,
             has_begun: false,
+            pace: Pace::new(now, base.height().next()),
+            asked: None,
             connected: mark_of(&base),
         }
     }
@@ -116,6 +123,23 @@ impl Download {
     /// Work of the chain that ends with the last header.
     pub(super) const fn work(&self) -> Work {
         self.head.total_work()
+    }
+
+    /// How many links may be asked for the next headers by now.
+    pub(super) fn sources(&self, now: Time) -> usize {
+        1 << self.doublings(now).unwrap_or(0).min(MAX_DOUBLINGS)
+    }
+
+    /// When there are more of them.
+    pub(super) fn more_sources_at(&self, now: Time) -> Option<Time> {
+        let doublings = self.doublings(now).filter(|count| *count < MAX_DOUBLINGS)?;
+        let wait = SOURCE_PATIENCE.saturating_mul(doublings.saturating_add(1));
+        self.asked.map(|asked| asked.plus(wait))
+    }
+
+    fn doublings(&self, now: Time) -> Option<u32> {
+        let waited = now.0.saturating_sub(self.asked?.0).as_millis();
+        u32::try_from(waited.checked_div(SOURCE_PATIENCE.as_millis())?).ok()
     }
 
     /// Headers whose block was not handed to the writer.
@@ -167,13 +191,26 @@ impl Download {
     }
 
     /// The lowest range of bodies to ask for, of at most `most` blocks up to the height `to`:
-    /// its first height, length, and last block.
-    pub(super) fn next_range(&mut self, to: Height, most: usize) -> Option<(Height, u32, Mark)> {
+    /// its first height, length, and last block. What is lent counts for a link that is not
+    /// `is_doubtful`.
+    pub(super) fn next_range(
+        &mut self,
+        to: Height,
+        most: usize,
+        is_doubtful: bool,
+    ) -> Option<(Height, u32, Mark)> {
         let end = WINDOW.min(self.entries.len());
-        let is_missing = |entry: &Entry| matches!(entry.body, Body::Missing);
+        let is_free =
+            |entry: &Entry| matches!(entry.body, Body::Missing | Body::Asked { is_lent: true, .. });
         let from = self.lowest_missing.max(self.handed);
-        let found = (from..end).find(|&index| self.entries.get(index).is_some_and(is_missing));
-        self.lowest_missing = found.unwrap_or(end);
+        let lowest = (from..end).find(|&index| self.entries.get(index).is_some_and(is_free));
+        self.lowest_missing = lowest.unwrap_or(end);
+        let is_missing = |entry: &Entry| match entry.body {
+            Body::Missing => true,
+            Body::Asked { is_lent, .. } => is_lent && !is_doubtful,
+            _ => false,
+        };
+        let found = (lowest?..end).find(|&at| self.entries.get(at).is_some_and(is_missing));
         let start = found?;
         let run = self.entries.range(start..end).take(most);
         let run = run.take_while(|entry| is_missing(entry) && entry.header.header().height <= to);
@@ -183,22 +220,22 @@ impl Download {
         Some((self.height_at(start), count, last))
     }
 
-    /// Notes that these bodies were asked for.
-    pub(super) fn asked(&mut self, first: Height, count: u32) {
+    /// Notes that these bodies were asked of a link.
+    pub(super) fn ask(&mut self, first: Height, count: u32, of: LinkId, is_lent: bool) {
         for offset in 0..u64::from(count) {
             if let Some(entry) = self.entry_mut(first.ahead(offset))
-                && matches!(entry.body, Body::Missing)
+                && matches!(entry.body, Body::Missing | Body::Asked { .. })
             {
-                entry.body = Body::Asked;
+                entry.body = Body::Asked { of, is_lent };
             }
         }
     }
 
-    /// Notes that these bodies do not come from one of those that were asked.
-    pub(super) fn released(&mut self, first: Height, count: u32) {
+    /// Notes that these bodies do not come from a link that was asked.
+    pub(super) fn release(&mut self, first: Height, count: u32, from: LinkId) {
         for offset in 0..u64::from(count) {
             let height = first.ahead(offset);
-            if self.awaits(height) {
+            if self.asked_of(height) == Some(from) {
                 self.miss(height);
             }
         }
@@ -216,7 +253,7 @@ impl Download {
     /// Whether a body that came is wanted; its header, if so.
     pub(super) fn wants(&self, height: Height) -> Option<ValidHeader> {
         let entry = self.entry(height)?;
-        matches!(entry.body, Body::Missing | Body::Asked).then_some(entry.header)
+        matches!(entry.body, Body::Missing | Body::Asked { .. }).then_some(entry.header)
     }
 
     /// The block that the writer waits for.
@@ -229,9 +266,25 @@ impl Download {
         self.entry(height).is_some_and(|entry| matches!(entry.body, Body::Missing))
     }
 
-    /// Whether the writer waits for a body that was asked for and has not come.
-    pub(super) fn awaits(&self, height: Height) -> bool {
-        self.entry(height).is_some_and(|entry| matches!(entry.body, Body::Asked))
+    /// The link that a body was asked of last, when it has not come.
+    pub(super) fn asked_of(&self, height: Height) -> Option<LinkId> {
+        match self.entry(height)?.body {
+            Body::Asked { of, .. } => Some(of),
+            _ => None,
+        }
+    }
+
+    /// Measures the pace of the front.
+    pub(super) fn measure(&mut self, now: Time) {
+        let front = self.height_at(self.front);
+        // Beyond the window, and once all is here, it is the writer that is waited for.
+        let is_body = matches!(
+            self.entries.get(self.front).map(|entry| &entry.body),
+            Some(Body::Missing | Body::Asked { .. })
+        );
+        let is_header = self.front == self.entries.len() && !self.is_whole;
+        let is_awaited = (is_body || is_header) && self.front < WINDOW;
+        self.pace.measure(now, front, is_awaited);
     }
 
     pub(super) fn checking(&mut self, height: Height, bytes: u64) {
@@ -240,11 +293,9 @@ impl Download {
         }
     }
 
-    /// Bodies that are not taken although they came: to be asked for again.
-    pub(super) fn refuse(&mut self, height: Height) {
-        if self.wants(height).is_some() {
-            self.miss(height);
-        }
+    /// A body is not taken although it came: to be asked for again, unless another link was asked.
+    pub(super) fn refuse(&mut self, height: Height, from: LinkId) {
+        self.release(height, 1, from);
     }
 
     /// A body was found right.

@@ -1,6 +1,6 @@
 //! Bodies: who is asked for which, and what is made of those that come.
 
-use super::limits::{BUDGET, MAX_REQUESTS, MAX_WEIGHT, REQUEST_BYTES, SPARE};
+use super::limits::{BUDGET, LARGE_PART, MAX_REQUESTS, MAX_WEIGHT, REQUEST_BYTES, SPARE};
 use super::peer::{Peer, Request};
 use super::{Native, UNASKED};
 use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
@@ -15,16 +15,26 @@ impl Native {
     /// Asks for bodies, lowest first, of the links with the fewest requests under way.
     pub(super) fn fetch(&mut self, now: Time, out: &mut Vec<Output>) {
         let Some(number) = self.download.as_ref().map(|download| download.number) else { return };
+        let is_sure = self.is_served(now, number, None);
         let mut tired: Vec<LinkId> = Vec::new();
         loop {
+            // One question is enough for a doubtful link, as long as there are others.
+            let asks = |peer: &&Peer| !(is_sure && peer.is_doubtful() && peer.in_time() > 0);
             let can = |peer: &&Peer| peer.can_fetch(now, number) && !tired.contains(&peer.id);
-            let idle = |peer: &&Peer| (peer.in_time(), peer.timeout, peer.id);
+            let can = |peer: &&Peer| can(peer) && asks(peer);
+            let idle = |peer: &&Peer| (peer.is_doubtful(), peer.in_time(), peer.timeout, peer.id);
             let next = self.peers.values().filter(can).min_by_key(idle);
             let Some(link) = next.map(|peer| peer.id) else { return };
             if !self.request(now, link, out) {
                 tired.push(link);
             }
         }
+    }
+
+    /// Whether bodies of a download are asked of a link that is not doubtful, other than this one.
+    fn is_served(&self, now: Time, download: u64, but: Option<LinkId>) -> bool {
+        let serves = |peer: &Peer| peer.serves(now, download) && !peer.is_doubtful();
+        self.peers.values().any(|peer| Some(peer.id) != but && serves(peer))
     }
 
     /// What is set aside for one body.
@@ -37,12 +47,15 @@ impl Native {
     pub(super) fn request(&mut self, now: Time, link: LinkId, out: &mut Vec<Output>) -> bool {
         let each = self.expected();
         let room = BUDGET.saturating_sub(self.held).saturating_sub(self.reserved);
+        let number = self.download.as_ref().map(|download| download.number);
+        let is_sure = number.is_some_and(|number| self.is_served(now, number, Some(link)));
         let Self { download: Some(download), peers, .. } = self else { return false };
         let Some(peer) = peers.get_mut(&link) else { return false };
+        let is_lent = peer.is_doubtful() && is_sure;
         let most = REQUEST_BYTES.checked_div(each).unwrap_or(u64::MAX);
         let most = most.clamp(1, u64::from(MAX_RANGE));
         let most = usize::try_from(most).unwrap_or(1);
-        let Some((first, count, last)) = download.next_range(peer.height, most) else {
+        let Some((first, count, last)) = download.next_range(peer.height, most, is_lent) else {
             return false;
         };
         let fits = |count: u32, room: u64| u64::from(count).saturating_mul(each) <= room;
@@ -52,13 +65,13 @@ impl Native {
             (count, last)
         } else if is_front
             && fits(1, room)
-            && let Some((_, count, last)) = download.next_range(peer.height, 1)
+            && let Some((_, count, last)) = download.next_range(peer.height, 1, is_lent)
         {
             (count, last)
         } else {
             return false;
         };
-        download.asked(first, count);
+        download.ask(first, count, link, is_lent);
         let number = peer.next_request;
         peer.next_request = number.saturating_add(1);
         peer.requests.push(Request {
@@ -66,6 +79,7 @@ impl Native {
             download: download.number,
             next: first,
             left: count,
+            bytes: 0,
             sent: now,
             moved: now,
             reserved: each,
@@ -111,13 +125,18 @@ impl Native {
         let was_late = request.is_late;
         request.next = first.ahead(count as u64);
         request.left = left;
+        request.bytes = request.bytes.saturating_add(bytes);
         let took = now.0.saturating_sub(request.sent.0);
         if left == 0 {
-            if !request.is_late {
+            if !was_late {
                 peer.took(took);
+                peer.answered();
             }
+            peer.freed = now;
             peer.requests.retain(|request| request.number != number);
         }
+        // It withholds nothing.
+        peer.was_late = peer.was_late.filter(|late| *late != download);
         // Requests are answered one after the other: those after this one have moved, unless
         // this one was given to others; those before it were passed over.
         peer.requests.retain(|request| request.number >= number || !request.is_late);
@@ -126,14 +145,24 @@ impl Native {
             request.moved = if was_late { request.moved } else { now };
             passed_over |= request.number < number;
         }
-        peer.answered();
-        // One that was late and answers now is asked again at once.
-        peer.rests = peer.rests.min(now);
         self.reserved = self.reserved.saturating_sub(reserved.saturating_mul(count as u64));
         if passed_over {
             self.let_others_before(link, number);
         }
         let is_current = self.download.as_ref().is_some_and(|current| current.number == download);
+        let wants = |height| self.download.as_ref().is_some_and(|it| it.wants(height).is_some());
+        let is_first = is_current && wants(first.ahead(u64::from(taken).saturating_sub(1)));
+        // One that was late rests until its time is over, unless it gives the last of what it was
+        // asked for, or a large part, before another one does; or there is no other one.
+        let is_over = (left == 0 || bytes >= LARGE_PART) && (is_first || !was_late);
+        if (is_over || !self.is_served(now, download, Some(link)))
+            && let Some(peer) = self.peers.get_mut(&link)
+        {
+            peer.rests = peer.rests.min(now);
+            if is_over && was_late {
+                peer.answered();
+            }
+        }
         // A lie tells nothing of the size of bodies.
         if !is_current || self.take_bodies(now, link, first, bodies, out) {
             self.learn_size(weight, count as u64);
@@ -181,14 +210,14 @@ impl Native {
             if lies {
                 // Those before it are checked all the same; the rest is asked of others.
                 emit(&mut run, height.next());
-                download.refuse(height);
+                download.refuse(height, link);
                 continue;
             }
             let bytes = body.weight();
             let is_front = download.front() == Some(height);
             let limit = if is_front { BUDGET } else { BUDGET.saturating_sub(SPARE) };
             if held.saturating_add(*reserved).saturating_add(bytes) > limit {
-                download.refuse(height);
+                download.refuse(height, link);
                 emit(&mut run, height.next());
                 continue;
             }
@@ -197,8 +226,7 @@ impl Native {
             download.has_begun = true;
             download.moved = now;
             if let Some(peer) = peers.get_mut(&link) {
-                // It withholds nothing.
-                peer.was_late = None;
+                (peer.is_on, peer.withheld) = (Some(number), 0);
             }
             run.2 = run.2.saturating_add(bytes);
             run.1.push((header, body));
@@ -266,7 +294,7 @@ impl Native {
         };
         peer.answered();
         peer.rests = peer.rests.min(now);
-        peer.lacks = Some(request.download);
+        (peer.lacks, peer.is_on) = (Some(request.download), None);
         // It withholds nothing, however late it says so.
         peer.was_late = peer.was_late.filter(|download| *download != request.download);
         for request in &mut peer.requests {
@@ -283,7 +311,7 @@ impl Native {
             if only.is_some_and(|number| number != request.number) {
                 return true;
             }
-            give_back(download.as_mut(), reserved, request);
+            give_back(download.as_mut(), reserved, request, link);
             false
         });
     }
@@ -299,7 +327,7 @@ impl Native {
         let Some(peer) = peers.get_mut(&link) else { return };
         let before = |request: &&mut Request| !request.is_late && request.number < number;
         for request in peer.requests.iter_mut().filter(before) {
-            give_back(download.as_mut(), reserved, request);
+            give_back(download.as_mut(), reserved, request, link);
             (request.is_late, request.reserved) = (true, 0);
         }
     }
@@ -329,12 +357,17 @@ fn may_be(body: &Body, header: &ValidHeader, spec: &Spec) -> bool {
 }
 
 /// Gives back the room and the blocks of a request, unless it is late and was given back.
-fn give_back(download: Option<&mut super::Download>, reserved: &mut u64, request: &Request) {
+fn give_back(
+    download: Option<&mut super::Download>,
+    reserved: &mut u64,
+    request: &Request,
+    link: LinkId,
+) {
     if request.is_late {
         return;
     }
     *reserved = reserved.saturating_sub(u64::from(request.left).saturating_mul(request.reserved));
     if let Some(download) = download.filter(|download| download.number == request.download) {
-        download.released(request.next, request.left);
+        download.release(request.next, request.left, link);
     }
 }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::limits::{
-    GIVE_UP, GIVE_UP_FIRST, HEDGE_AFTER, HEDGE_TIMES, HEDGE_UNKNOWN, HELLO_WITHIN, SHUN, STALLED,
+    GIVE_UP, HEDGE_AFTER, HEDGE_TIMES, HEDGE_UNKNOWN, HELLO_WITHIN, LAST_TIMEOUT, LOOK_AROUND,
+    SCOUT_PATIENCE, STALLED, WITHHELD,
 };
 use super::peer::{Peer, Request};
 use super::{Claim, Native};
-use crate::chain::Height;
+use crate::chain::{Height, Work};
 use crate::sync::{LinkId, Note, Output, Time};
 
 impl Native {
@@ -57,18 +58,22 @@ impl Native {
     /// The request whose block everything waits for, who has it, and who could help out.
     fn awaited(&self, now: Time) -> Option<(Request, LinkId, Option<LinkId>)> {
         let download = self.download.as_ref()?;
-        let front = download.front().filter(|front| download.awaits(*front))?;
+        let front = download.front()?;
+        let late = download.asked_of(front)?;
         let covers = |request: &&Request| {
             !request.is_late
                 && request.download == download.number
                 && request.next <= front
                 && front.above(request.next) < u64::from(request.left)
         };
-        let asked = |peer: &Peer| peer.requests.iter().find(covers).map(|&it| (it, peer.id));
-        let (request, late) = self.peers.values().find_map(asked)?;
+        let request = self.peers.get(&late)?.requests.iter().find(covers).copied()?;
+        let patience = self.patience();
         let helps =
             |peer: &&Peer| peer.id != late && self.can_help(now, peer.id, front, download.number);
-        let helper = self.peers.values().filter(helps).min_by_key(|peer| peer.in_time());
+        let best = |peer: &&Peer| {
+            (peer.is_doubtful(), peer.is_slow(now, patience), peer.in_time(), peer.id)
+        };
+        let helper = self.peers.values().filter(helps).min_by_key(best);
         Some((request, late, helper.map(|peer| peer.id)))
     }
 
@@ -76,27 +81,62 @@ impl Native {
     fn patience(&self) -> Duration {
         let usual = self.peers.values().filter_map(|peer| peer.usual).min();
         usual.map_or(HEDGE_UNKNOWN, |usual| {
-            usual.saturating_mul(HEDGE_TIMES).clamp(HEDGE_AFTER, HEDGE_UNKNOWN.saturating_mul(4))
+            usual.saturating_mul(HEDGE_TIMES).clamp(HEDGE_AFTER, LAST_TIMEOUT)
         })
+    }
+
+    /// When the block that everything waits for is given to another link, and to which.
+    fn help_at(&self, now: Time) -> Option<(Time, LinkId, LinkId)> {
+        let (request, late, helper) = self.awaited(now)?;
+        let at = self.peers.get(&late)?.slow_at(&request, self.patience());
+        Some((at, late, helper?))
     }
 
     /// Gives the block that everything waits for to another link, when one is free.
     pub(super) fn help_out(&mut self, now: Time, out: &mut Vec<Output>) {
-        let Some((request, late, Some(helper))) = self.awaited(now) else { return };
-        if request.moved.plus(self.patience()) <= now {
-            // Its range is free again, and the lowest one.
-            self.bodies_late(now, late);
-            self.request(now, helper, out);
-        }
-    }
-
-    /// Gives up a branch that nobody sends the blocks of, when there is another one.
-    pub(super) fn give_up(&mut self, now: Time, out: &mut Vec<Output>) {
-        let Some(over) = self.give_up_at() else { return };
-        if now < over {
+        let Some((at, late, helper)) = self.help_at(now) else { return };
+        if now < at {
             return;
         }
+        let patience = self.patience();
+        self.bodies_late(now, late);
+        // Others that are as slow would hold up what follows, one after the other.
+        let is_slow = |peer: &&Peer| peer.id != helper && peer.is_slow(now, patience);
+        let slow: Vec<_> = self.peers.values().filter(is_slow).map(|peer| peer.id).collect();
+        for link in slow {
+            self.bodies_late(now, link);
+        }
+        // Its range is free again, and the lowest one.
+        self.request(now, helper, out);
+        self.fetch(now, out);
+    }
+
+    /// Whether the branch that is fetched gives way to another one, whose headers were checked and
+    /// show this work: to any one when it is withheld, and to a heavier one when it is slow or
+    /// takes long. Each time more work was shown, so branches do not take turns for ever.
+    pub(super) fn gives_way(&self, now: Time, work: Work) -> bool {
+        let Some(download) = &self.download else { return true };
+        let is_heavier = work > download.work() && download.pace.looks_around(now);
+        is_heavier || self.is_withheld(now)
+    }
+
+    /// Whether nothing comes of the branch that is fetched, and not for our own slowness.
+    fn is_withheld(&self, now: Time) -> bool {
+        let Some(download) = &self.download else { return false };
+        let is_ours = !self.batches.is_empty() || !self.checks.is_empty();
+        let wait = if download.has_begun { GIVE_UP } else { WITHHELD };
+        !is_ours && download.pace.moved.plus(wait) <= now
+    }
+
+    /// Gives up the branch that is fetched, for another one. When nothing of it came, that is at
+    /// the cost of those who showed it.
+    pub(super) fn give_up(&mut self, now: Time, out: &mut Vec<Output>) {
+        let is_withheld = self.is_withheld(now);
         let Some(download) = &self.download else { return };
+        if !is_withheld {
+            self.drop_download();
+            return;
+        }
         let (number, source) = (download.number, download.source);
         let height = download.front().unwrap_or(download.head().height);
         let holders: Vec<_> = self
@@ -108,30 +148,10 @@ impl Native {
         self.drop_download();
         for link in holders {
             if let Some(peer) = self.peers.get_mut(&link) {
-                peer.shunned = now.plus(SHUN);
-                peer.walk = None;
+                peer.withheld(now);
                 out.push(Output::Log { link, note: Note::Withheld { height } });
             }
         }
-    }
-
-    /// When the branch is given up; never while no other link claims more work than ours.
-    fn give_up_at(&self) -> Option<Time> {
-        let download = self.download.as_ref()?;
-        if !self.batches.is_empty() || !self.checks.is_empty() {
-            // It is we who are slow.
-            return None;
-        }
-        let others = |peer: &&Peer| {
-            peer.shunned <= self.looked
-                && peer.was_late != Some(download.number)
-                && Some(peer.id) != download.source
-                && matches!(peer.claim, Claim::Work(_) | Claim::Block)
-                && peer.is_ahead(Time::default(), self.work)
-        };
-        self.peers.values().find(others)?;
-        let wait = if download.has_begun { GIVE_UP } else { GIVE_UP_FIRST };
-        Some(download.moved.plus(wait))
     }
 
     /// Tells the operator that nothing moves, and what is waited for.
@@ -155,21 +175,30 @@ impl Native {
         let of_peers = self.peers.values().flat_map(|peer| {
             let hello = (!peer.is_greeted()).then(|| peer.opened.plus(HELLO_WITHIN));
             let ask = peer.ask.map(|ask| ask.until);
+            let place = peer.ask.map(|ask| ask.sent.plus(SCOUT_PATIENCE));
             let addresses = (peer.is_greeted() && peer.dialled).then_some(peer.ask_addresses);
             let later = match peer.claim {
                 Claim::Later(at) => Some(at),
                 _ => None,
             };
-            [hello, ask, peer.due(), addresses, later, Some(peer.rests), Some(peer.shunned)]
+            let rests = [Some(peer.rests), Some(peer.shunned)];
+            [hello, ask, place, peer.due(), addresses, later].into_iter().chain(rests)
+        });
+        let of_download = self.download.iter().flat_map(|download| {
+            let pace = download.pace;
+            let given_up = [pace.moved.plus(GIVE_UP), pace.moved.plus(WITHHELD)];
+            [pace.due(), pace.began.plus(LOOK_AROUND)]
+                .into_iter()
+                .chain(given_up)
+                .chain(download.more_sources_at(self.looked))
+                .map(Some)
         });
         let stalled =
             self.download.as_ref().map(|download| download.moved.max(download.told).plus(STALLED));
-        let helped = self
-            .awaited(self.looked)
-            .and_then(|(request, _, helper)| helper.map(|_| request.moved.plus(self.patience())));
-        let over = [self.give_up_at(), self.unheld_at(), self.silent_until()];
+        let helped = self.help_at(self.looked).map(|(at, ..)| at);
+        let over = [self.unheld_at(), self.silent_until()];
         let others = [stalled, helped, Some(self.paused)].into_iter().chain(over);
-        of_peers.chain(others).flatten().filter(|time| *time > self.looked).min()
+        of_peers.chain(of_download).chain(others).flatten().filter(|time| *time > self.looked).min()
     }
 
     /// The block that everything waits for, and who was asked for it.

@@ -18,8 +18,21 @@ pub(super) const YOUNG: Duration = Duration::from_secs(10);
 /// built in allow a block to be ahead.
 pub(super) const CLOCK_MILLIS: u64 = 60_000;
 
-/// Links that are asked for headers at a time while no blocks are fetched.
+/// Links that are asked at a time for headers of other branches than the one that is fetched.
 pub(super) const MAX_SCOUTS: usize = 3;
+
+/// Of these, links that a peer opened: one place is kept for those that we dialled.
+pub(super) const MAX_ACCEPTED_SCOUTS: usize = MAX_SCOUTS - 1;
+
+/// A link that does not answer holds its place for so long; its answer is taken later too.
+pub(super) const SCOUT_PATIENCE: Duration = Duration::from_millis(250);
+
+/// Of the branch that is fetched, more links are asked for the same headers after this, and each
+/// time it passed again: twice as many.
+pub(super) const SOURCE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often that doubles, at most: 32 links.
+pub(super) const MAX_DOUBLINGS: u32 = 5;
 
 /// Headers held ahead of their bodies, at most.
 pub(super) const MAX_AHEAD: usize = 4_096;
@@ -79,19 +92,38 @@ pub(super) const LAST_TIMEOUT: Duration = Duration::from_secs(64);
 /// usual time of an answer.
 pub(super) const HEDGE_TIMES: u32 = 4;
 
-/// But not before this.
+/// Of large blocks a part of an answer counts as an answer when it has so many bytes.
+pub(super) const LARGE_PART: u64 = 512 << 10;
+
+/// But not before this. For each [`LARGE_PART`] that came of the answer it has as long again.
 pub(super) const HEDGE_AFTER: Duration = Duration::from_millis(100);
 
 /// And after this, when no answer came yet that tells the usual time.
 pub(super) const HEDGE_UNKNOWN: Duration = Duration::from_millis(500);
 
-/// A branch of which nothing comes any more is given up for another one after this.
+/// How often the pace of a download is measured.
+pub(super) const PACE_EVERY: Duration = Duration::from_secs(2);
+
+/// Blocks in order, or headers when all blocks are here, that have to come in this time. Otherwise
+/// other branches are looked at, and a heavier one takes over. Nobody is closed for it.
+pub(super) const PACE_BLOCKS: u64 = 32;
+
+/// Other branches are looked at all the same when a download takes longer than this.
+pub(super) const LOOK_AROUND: Duration = Duration::from_secs(3);
+
+/// A branch whose front does not move is given up for another one after this.
 pub(super) const GIVE_UP: Duration = Duration::from_secs(20);
 
-/// And after this, when nothing of it ever came.
+/// And after this, when no block of it ever came.
+pub(super) const WITHHELD: Duration = Duration::from_secs(2);
+
+/// A branch that nobody can have any more is dropped after this, without another one in sight.
 pub(super) const GIVE_UP_FIRST: Duration = Duration::from_secs(6);
 
-/// Who withheld a branch is asked for no headers for so long.
+/// Who withheld a branch is asked for no headers for so long; twice as long each time.
+pub(super) const FIRST_SHUN: Duration = Duration::from_secs(20);
+
+/// And for so long at most. So is who showed a branch that leads nowhere.
 pub(super) const SHUN: Duration = Duration::from_secs(300);
 
 /// The watchdog speaks when nothing moved for so long.

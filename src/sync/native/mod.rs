@@ -2,18 +2,21 @@
 //!
 //! A link says who it is ([`greeting`]). One that may have more work than ours is asked for
 //! headers ([`scouting`]), which are walked ([`walk`]) until they show more work; then the
-//! branch becomes the one [`download`], whose bodies are asked of every peer ([`fetching`])
-//! and handed to the writer in order ([`connecting`]). What peers ask for is in [`serving`],
-//! what happens when they are late in [`lateness`].
+//! branch becomes the one [`download`], whose headers go on ([`following`]), whose bodies are asked
+//! of every peer ([`fetching`]) and handed to the writer in order ([`connecting`]). What peers ask
+//! for is in [`serving`], what happens when they are late in [`lateness`], and what is too slow in
+//! [`pace`].
 
 mod announcing;
 mod connecting;
 mod depth;
 mod download;
 mod fetching;
+mod following;
 mod greeting;
 mod lateness;
 mod limits;
+mod pace;
 mod peer;
 mod progress;
 mod rivals;
@@ -67,6 +70,8 @@ pub(super) struct Native {
     batches: VecDeque<Pending>,
     /// Numbers downloads and queries.
     next_number: u64,
+    /// How often links were asked for headers.
+    turns: u64,
     /// Bytes of bodies that came and are not connected.
     held: u64,
     /// Bytes set aside for bodies that were asked for.
@@ -103,6 +108,7 @@ impl Native {
             checks: BTreeMap::new(),
             batches: VecDeque::new(),
             next_number: 0,
+            turns: 0,
             held: 0,
             reserved: 0,
             paused: Time::default(),
@@ -195,7 +201,9 @@ impl Native {
     /// Whatever can be begun is begun.
     fn go_on(&mut self, now: Time, out: &mut Vec<Output>) {
         self.hand_on(out);
-        self.give_up(now, out);
+        if let Some(download) = &mut self.download {
+            download.measure(now);
+        }
         self.begin_best(now, out);
         self.tell_deep_forks(out);
         self.scout(now, out);

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::limits::{FIRST_TIMEOUT, LAST_TIMEOUT, MAX_OUTSTANDING, MAX_REQUESTS};
+use super::limits::{
+    FIRST_SHUN, FIRST_TIMEOUT, LARGE_PART, LAST_TIMEOUT, MAX_OUTSTANDING, MAX_REQUESTS,
+    SCOUT_PATIENCE, SHUN,
+};
 use super::walk::Walk;
 use crate::chain::{Hash, Header, Height, Work};
 use crate::sync::noted::Noted;
@@ -38,8 +41,18 @@ pub(super) struct Peer {
     pub(super) lacks: Option<u64>,
     /// The download whose headers it does not hold.
     pub(super) is_off: Option<u64>,
-    /// The download that it was late in.
+    /// The download whose branch its chain contains, as far as that goes.
+    pub(super) is_on: Option<u64>,
+    /// The download that it was late in, and sent nothing of since.
     pub(super) was_late: Option<u64>,
+    /// How often it withheld a branch since it sent a block.
+    pub(super) withheld: u32,
+    /// When it was asked for headers last, counted: who waits longest is asked first.
+    pub(super) turn: u64,
+    /// The download whose headers it was asked for last.
+    pub(super) follows: Option<u64>,
+    /// When a request on it was over last: the next one is answered from then on.
+    pub(super) freed: Time,
     /// Time that it has for an answer.
     pub(super) timeout: Duration,
     /// Nothing is asked of it until then.
@@ -76,6 +89,7 @@ pub(super) enum Claim {
 /// `GetHeaders` under way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ask {
+    pub(super) sent: Time,
     pub(super) until: Time,
 }
 
@@ -96,6 +110,8 @@ pub(super) struct Request {
     /// The next body to come.
     pub(super) next: Height,
     pub(super) left: u32,
+    /// Bytes of bodies that came of it.
+    pub(super) bytes: u64,
     pub(super) sent: Time,
     /// When something of it came last, or it was sent.
     pub(super) moved: Time,
@@ -125,7 +141,12 @@ impl Peer {
             next_request: 0,
             lacks: None,
             is_off: None,
+            is_on: None,
             was_late: None,
+            withheld: 0,
+            turn: 0,
+            follows: None,
+            freed: Time(Duration::ZERO),
             timeout: FIRST_TIMEOUT,
             rests: Time(Duration::ZERO),
             shunned: Time(Duration::ZERO),
@@ -173,11 +194,42 @@ impl Peer {
 
     /// Whether bodies of this download can be asked of it now.
     pub(super) fn can_fetch(&self, now: Time, download: u64) -> bool {
-        self.is_greeted()
-            && !self.is_resting(now)
-            && self.lacks != Some(download)
+        self.serves(now, download)
             && self.in_time() < MAX_REQUESTS
             && self.requests.len() < MAX_OUTSTANDING
+    }
+
+    /// Whether bodies of this download are asked of it, as many as it may be asked for.
+    pub(super) fn serves(&self, now: Time, download: u64) -> bool {
+        self.is_greeted() && !self.is_resting(now) && self.lacks != Some(download)
+    }
+
+    /// Whether it was late or slow just now: others are asked first, and may be asked as well for
+    /// what it is asked for.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.timeout >= FIRST_TIMEOUT.saturating_mul(2)
+    }
+
+    /// Whether it holds one of the places of links that are asked for headers.
+    pub(super) fn is_scouting(&self, now: Time) -> bool {
+        self.query.is_some() || self.ask.is_some_and(|ask| now < ask.sent.plus(SCOUT_PATIENCE))
+    }
+
+    /// When it counts as slow with a request, though something may come of it all the time.
+    pub(super) fn slow_at(&self, request: &Request, patience: Duration) -> Time {
+        let parts = request.bytes.checked_div(LARGE_PART).unwrap_or(0);
+        let parts = u32::try_from(parts).unwrap_or(u32::MAX).saturating_add(1);
+        let time = patience.saturating_mul(parts);
+        request.sent.max(self.freed).plus(time)
+    }
+
+    /// Whether it is slow with what it answers now, and that is not for the size of the blocks.
+    pub(super) fn is_slow(&self, now: Time, patience: Duration) -> bool {
+        // Requests are answered one after the other.
+        let first = self.requests.iter().find(|request| !request.is_late);
+        first.is_some_and(|request| {
+            request.bytes < LARGE_PART && self.slow_at(request, patience) <= now
+        })
     }
 
     /// It named this block as one of its chain.
@@ -202,6 +254,21 @@ impl Peer {
     pub(super) fn rest(&mut self, now: Time) {
         self.rests = now.plus(self.timeout);
         self.timeout = self.timeout.saturating_mul(2).min(LAST_TIMEOUT);
+    }
+
+    /// Its answer is no answer: it gets more time, and no headers are asked of it for as long as
+    /// it had.
+    pub(super) fn fell_short(&mut self, now: Time) {
+        self.shunned = self.shunned.max(now.plus(self.timeout));
+        self.timeout = self.timeout.saturating_mul(2).min(LAST_TIMEOUT);
+    }
+
+    /// It showed a branch whose blocks it does not send.
+    pub(super) fn withheld(&mut self, now: Time) {
+        let times = 1_u32.checked_shl(self.withheld).unwrap_or(u32::MAX);
+        self.shunned = now.plus(FIRST_SHUN.saturating_mul(times).min(SHUN));
+        self.withheld = self.withheld.saturating_add(1);
+        self.walk = None;
     }
 
     /// It answered: it gets less time.

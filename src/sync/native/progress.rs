@@ -73,7 +73,8 @@ impl Native {
     /// The highest block of those branches whose headers showed more work than ours has.
     fn highest_shown(&self) -> Height {
         let walks = self.peers.values().filter_map(|peer| peer.walk.as_ref());
-        let heavier = walks.filter(|walk| walk.work() > self.work);
+        let heavier =
+            walks.filter(|walk| walk.work() > self.work && self.deep_fork(walk).is_none());
         heavier.map(|walk| walk.head().height).max().unwrap_or_default()
     }
 }

@@ -4,12 +4,12 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::download::{Download, Taken};
-use super::limits::{LOOK_AGAIN, MAX_AHEAD, MAX_SCOUTS, MAX_WALK, NEAR, SHUN};
+use super::download::Download;
+use super::limits::{LOOK_AGAIN, MAX_ACCEPTED_SCOUTS, MAX_SCOUTS, MAX_WALK, NEAR, SHUN};
 use super::peer::{Ask, Query};
 use super::walk::{Rules, Walk};
 use super::{Claim, Native, Peer, UNASKED};
-use crate::chain::{Header, Height, RuleError, Timestamp, Work};
+use crate::chain::{Header, RuleError, Timestamp, Work};
 use crate::sync::message::MAX_HEADERS;
 use crate::sync::{Held, LinkId, Mark, Note, Output, Redial, Time};
 
@@ -18,56 +18,71 @@ const NOT_CONSECUTIVE: &str = "headers that do not follow each other";
 const CHECKPOINT: &str = "its chain contradicts a checkpoint of this node";
 
 impl Native {
-    /// Asks a few links that may have more work than ours for headers, while nothing is fetched.
+    /// Asks a few links that may have more work than ours for headers, while nothing is fetched or
+    /// what is fetched gets on badly. They take turns: who was never asked comes first, and then who
+    /// waits longest, whatever they claim.
     pub(super) fn scout(&mut self, now: Time, out: &mut Vec<Output>) {
-        if self.download.is_some() || now < self.paused {
+        let looks = |download: &Download| download.pace.looks_around(now);
+        if now < self.paused || !self.download.as_ref().is_none_or(looks) {
             return;
         }
-        let busy = |peer: &&Peer| peer.ask.is_some() || peer.query.is_some();
-        let free = MAX_SCOUTS.saturating_sub(self.peers.values().filter(busy).count());
-        let work = self.work;
-        let may = |peer: &&Peer| peer.can_scout(now) && peer.is_ahead(now, work);
-        let mut ready: Vec<_> = self.peers.values().filter(may).map(rank).collect();
-        ready.sort_unstable_by(|one, other| other.cmp(one));
-        for (.., link) in ready.into_iter().take(free) {
-            let walk = self.peers.get(&link.0).and_then(|peer| peer.walk.as_ref());
+        let scouting = |peer: &&Peer| peer.is_scouting(now);
+        let accepted = |peer: &&Peer| !peer.dialled;
+        let busy = self.peers.values().filter(scouting);
+        let mut free_accepted =
+            MAX_ACCEPTED_SCOUTS.saturating_sub(busy.clone().filter(accepted).count());
+        let mut free = MAX_SCOUTS.saturating_sub(busy.count());
+        let mut ready: Vec<_> = self
+            .peers
+            .values()
+            .filter(|peer| peer.can_scout(now) && self.is_unseen(peer, now))
+            .map(|peer| (peer.turn, peer.id, peer.dialled))
+            .collect();
+        ready.sort_unstable();
+        for (_, link, dialled) in ready {
+            if free == 0 {
+                return;
+            }
+            if !dialled && free_accepted == 0 {
+                continue;
+            }
+            free = free.saturating_sub(1);
+            free_accepted = free_accepted.saturating_sub(usize::from(!dialled));
+            let walk = self.peers.get(&link).and_then(|peer| peer.walk.as_ref());
             let after = walk.filter(|walk| walk.count() > 0).map(Walk::head);
-            self.ask_headers(now, link.0, after, out);
+            self.ask_headers(now, link, after, out);
         }
     }
 
-    fn ask_headers(&mut self, now: Time, link: LinkId, after: Option<Mark>, out: &mut Vec<Output>) {
+    /// Whether a link may have a branch with more work than ours, and than what is fetched, and has
+    /// not shown as much of it.
+    fn is_unseen(&self, peer: &Peer, now: Time) -> bool {
+        let number = self.download.as_ref().map(|download| download.number);
+        let is_fetched = number.is_some() && peer.is_on == number;
+        let is_enough = |walk: &Walk| walk.work() > self.wanted() && self.deep_fork(walk).is_none();
+        let is_shown = peer.walk.as_ref().is_some_and(is_enough);
+        peer.is_ahead(now, self.work) && !is_fetched && !is_shown
+    }
+
+    /// The work that a branch has to show more of than this to be fetched.
+    fn wanted(&self) -> Work {
+        self.download.as_ref().map_or(self.work, |download| download.work().max(self.work))
+    }
+
+    pub(super) fn ask_headers(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        after: Option<Mark>,
+        out: &mut Vec<Output>,
+    ) {
+        self.turns = self.turns.saturating_add(1);
         let Some(peer) = self.peers.get_mut(&link) else { return };
-        peer.ask = Some(Ask { until: now.plus(peer.timeout) });
+        peer.turn = self.turns;
+        peer.follows = None;
+        peer.ask = Some(Ask { sent: now, until: now.plus(peer.timeout) });
         peer.owed = peer.owed.saturating_add(1);
         out.push(Output::AskHeaders { link, after });
-    }
-
-    /// Asks for the next headers of the branch that is fetched, when there is room for them.
-    pub(super) fn ask_more_headers(&mut self, now: Time, out: &mut Vec<Output>) {
-        let Some(download) = &mut self.download else { return };
-        let (number, after) = (download.number, download.head());
-        if download.is_whole || download.ahead().saturating_add(MAX_HEADERS) > MAX_AHEAD {
-            return;
-        }
-        let can = |peer: &Peer| peer.can_scout(now) && peer.is_off != Some(number);
-        let source = download.source.and_then(|source| self.peers.get(&source));
-        let link = match source {
-            // An answer of the source is on its way.
-            Some(source) if source.ask.is_some() || source.query.is_some() => return,
-            Some(source) if can(source) => source.id,
-            _ => {
-                let higher = |peer: &&Peer| can(peer) && peer.height > after.height;
-                let next = self.peers.values().filter(higher).max_by_key(|peer| rank(peer));
-                let Some(next) = next.map(|peer| peer.id) else {
-                    self.end_headers(now, out);
-                    return;
-                };
-                download.source = Some(next);
-                next
-            }
-        };
-        self.ask_headers(now, link, Some(after), out);
     }
 
     pub(super) fn on_headers(
@@ -88,9 +103,24 @@ impl Native {
             // Late, and asked for anew since: passed over.
             return;
         }
-        peer.answered();
         let is_last = headers.len() < MAX_HEADERS;
+        // It ends below the block that the link itself named: whoever has more says so at once.
+        let falls_short = is_last
+            && headers
+                .last()
+                .is_some_and(|last| peer.tip.is_some_and(|tip| tip.height > last.height));
+        if falls_short {
+            peer.fell_short(now);
+        } else {
+            peer.answered();
+        }
         self.take_headers(now, link, headers, is_last, clock, out);
+        if falls_short
+            && let Some(download) = &mut self.download
+            && download.source == Some(link)
+        {
+            download.source = None;
+        }
     }
 
     /// Headers of a link's chain, asked for or announced. `is_last` says that they reach its tip.
@@ -109,11 +139,7 @@ impl Native {
                 // Its tip is on our chain.
                 peer.rival.leaves();
             }
-            if let Some(download) = &mut self.download
-                && download.source == Some(link)
-            {
-                download.is_whole = true;
-            }
+            self.no_more_headers(link);
             return;
         };
         let Some(height) = first.height.parent() else {
@@ -123,6 +149,9 @@ impl Native {
         let parent = Mark { height, hash: first.previous_hash };
         if self.download.as_ref().is_some_and(|download| download.head() == parent) {
             self.extend_download(now, link, &headers, is_last, clock, out);
+            return;
+        }
+        if self.passes_over(now, link, &headers, is_last, clock, out) {
             return;
         }
         self.leave_source(link);
@@ -195,6 +224,7 @@ impl Native {
         clock: Timestamp,
         out: &mut Vec<Output>,
     ) {
+        let wanted = self.wanted();
         let Self { config, peers, .. } = self;
         let rules = Rules { spec: &config.spec, checkpoints: &config.checkpoints, clock };
         let Some(peer) = peers.get_mut(&link) else { return };
@@ -219,7 +249,7 @@ impl Native {
             }
         } else if is_last {
             self.resolved(link);
-        } else if work > self.work && !(is_deep && count >= MAX_WALK) {
+        } else if work > wanted && !(is_deep && count >= MAX_WALK) {
             // There is more of it: looked at while it is fetched, or after another branch.
             if let Some(peer) = self.peers.get_mut(&link) {
                 peer.claim = Claim::Block;
@@ -232,14 +262,17 @@ impl Native {
             self.resolved(link);
             return;
         } else {
-            self.ask_headers(now, link, Some(head), out);
+            // Asked on when its turn comes again.
+            if let Some(peer) = self.peers.get_mut(&link) {
+                peer.claim = Claim::Block;
+            }
             return;
         }
         self.begin(now, link, is_last, out);
     }
 
     /// A header was not taken. Answers whether the link is gone.
-    fn on_broken(
+    pub(super) fn on_broken(
         &mut self,
         now: Time,
         link: LinkId,
@@ -306,7 +339,8 @@ impl Native {
         self.download = Some(Download::new(number, link, found, is_whole, now));
     }
 
-    /// Begins with the best branch that was walked before and is not fetched yet.
+    /// Begins with the branch that showed most work, when nothing is fetched or what is fetched
+    /// gives way to it. Of several that show as much, one of a link that sent blocks before.
     pub(super) fn begin_best(&mut self, now: Time, out: &mut Vec<Output>) {
         if let Some(download) = &self.download
             && download.left() == 0
@@ -314,81 +348,26 @@ impl Native {
         {
             self.drop_download();
         }
-        if self.download.is_some() || now < self.paused {
+        if now < self.paused {
             return;
         }
-        let work = self.work;
-        let heavier = self.peers.values().filter(|peer| peer.shunned <= now).filter_map(|peer| {
+        let (work, source) = (self.work, self.download.as_ref().and_then(|it| it.source));
+        let may = |peer: &&Peer| peer.shunned <= now && Some(peer.id) != source;
+        let heavier = self.peers.values().filter(may).filter_map(|peer| {
             let walk = peer.walk.as_ref().filter(|walk| walk.work() > work)?;
-            self.deep_fork(walk).is_none().then_some((walk.work(), peer.id))
+            let is_deep = self.deep_fork(walk).is_some();
+            (!is_deep).then_some((walk.work(), peer.usual.is_some(), Reverse(peer.id)))
         });
-        if let Some((_, link)) = heavier.max() {
-            self.begin(now, link, false, out);
+        let Some((best, _, Reverse(link))) = heavier.max() else { return };
+        if !self.gives_way(now, best) {
+            return;
         }
+        // What others showed is found out anew; this one is begun with.
+        let walk = self.peers.get_mut(&link).and_then(|peer| peer.walk.take());
+        self.give_up(now, out);
+        if let Some(peer) = self.peers.get_mut(&link) {
+            peer.walk = walk;
+        }
+        self.begin(now, link, false, out);
     }
-
-    fn extend_download(
-        &mut self,
-        now: Time,
-        link: LinkId,
-        headers: &[Header],
-        is_last: bool,
-        clock: Timestamp,
-        out: &mut Vec<Output>,
-    ) {
-        let Self { config, download, peers, .. } = self;
-        let Some(download) = download else { return };
-        let rules = Rules { spec: &config.spec, checkpoints: &config.checkpoints, clock };
-        let mut failure = None;
-        for header in headers {
-            // Two links can answer at a time.
-            if download.ahead() >= MAX_AHEAD {
-                break;
-            }
-            match download.extend(&rules, header) {
-                Taken::Yes => {}
-                other => {
-                    failure = Some(other);
-                    break;
-                }
-            }
-        }
-        let head = download.head();
-        let is_all = head.height >= headers.last().map_or(head.height, |h| h.height);
-        download.is_whole = is_last && is_all;
-        if let Some(peer) = peers.get_mut(&link) {
-            download.is_whole &= !peer.named_above(head);
-            peer.shows(head, download.work());
-            peer.claim = if download.is_whole { Claim::Nothing } else { Claim::Block };
-        }
-        match failure {
-            Some(Taken::Breaks(error)) => {
-                let number = download.number;
-                download.is_whole = matches!(error, RuleError::NotYet { .. });
-                if let Some(peer) = peers.get_mut(&link) {
-                    peer.is_off = Some(number);
-                }
-                self.on_broken(now, link, &error, out);
-            }
-            Some(Taken::Differs) => {
-                // Its chain may have changed since it was walked.
-                self.drop_download();
-                if let Some(peer) = self.peers.get_mut(&link) {
-                    peer.rest(now);
-                    peer.claim = Claim::Block;
-                }
-            }
-            Some(Taken::Yes) | None => {}
-        }
-    }
-}
-
-/// Who answers in time comes first, whatever others claim; then by what a link claims, then by
-/// what it showed. The name makes it a total order.
-fn rank(peer: &Peer) -> (Reverse<Duration>, Option<Work>, Height, Reverse<LinkId>) {
-    let claimed = match peer.claim {
-        Claim::Work(work) => Some(work),
-        _ => None,
-    };
-    (Reverse(peer.timeout), claimed, peer.height, Reverse(peer.id))
 }

@@ -23,6 +23,7 @@ mod forks;
 mod greeting;
 mod lateness;
 mod liveness;
+mod pacing;
 mod splitting;
 mod swapping;
 

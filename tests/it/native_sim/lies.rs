@@ -8,7 +8,7 @@ use jenny_chain::sync::message::{Body, MAX_HEADERS, Message};
 
 use super::arena::{Arena, GENESIS, Id, mine_header};
 use super::network::Network;
-use super::queue::{MILLI, SECOND, Socket};
+use super::queue::{MILLI, Micros, SECOND, Socket};
 use super::script::Kind;
 use super::store::Store;
 
@@ -16,6 +16,10 @@ use super::store::Store;
 const AHEAD: usize = 8;
 /// How far a future block's time is ahead: a little more than may be.
 const FUTURE_MILLIS: u64 = 122_000;
+/// A node waits for two seconds; the latency comes on top.
+const IN_TIME: Micros = 1_800 * MILLI;
+/// Where a claim stands.
+const HIGH: u64 = 1_000_000_000;
 
 impl Network {
     pub(super) fn script_serves_headers(
@@ -43,10 +47,42 @@ impl Network {
             }
             _ => self.headers_above(node, locator, stop),
         };
-        if kind == Kind::Repeats {
-            self.transmit(socket, message.clone());
+        match kind {
+            Kind::Repeats => {
+                self.transmit(socket, message.clone());
+            }
+            Kind::SlowInTime => self.pause(socket, IN_TIME),
+            Kind::ClaimAndDrip => {
+                self.pause(socket, IN_TIME);
+                self.announce_high(socket);
+            }
+            _ => (),
         }
+        let message = match message {
+            Message::Headers(mut headers) if kind == Kind::ClaimAndDrip => {
+                headers.truncate(1);
+                Message::Headers(headers)
+            }
+            message => message,
+        };
         self.transmit(socket, message);
+    }
+
+    /// Nothing that is sent from now on leaves earlier.
+    fn pause(&mut self, socket: Socket, time: Micros) {
+        let end = &mut self.edges[socket.edge].ends[socket.end];
+        end.busy = end.busy.max(self.now) + time;
+    }
+
+    /// Names a block far above all chains, of which nothing but its own work can be checked.
+    pub(super) fn announce_high(&mut self, socket: Socket) {
+        let tip = self.nodes[self.node_at(socket)].store.tip();
+        let mut header = *self.arena.header(tip);
+        header.height = Height::new(HIGH);
+        while header.check_alone(self.arena.spec()).is_err() {
+            header.nonce += 1;
+        }
+        self.transmit(socket, Message::Announce(header));
     }
 
     /// Makes headers break a rule.
@@ -94,8 +130,14 @@ impl Network {
             Kind::WrongBodies => bodies[one] = Body::of(&["not this".to_owned()]).unwrap(),
             Kind::TornBodies => bodies[one] = torn(),
             Kind::Reorders => bodies.reverse(),
+            Kind::LyingCount => bodies.fill_with(lying),
             Kind::Dribbles => {
-                self.dribble(socket, request, ids);
+                self.dribble(socket, request, ids, SECOND);
+                return;
+            }
+            Kind::SlowInTime | Kind::CheapBranch | Kind::ClaimAndDrip => {
+                self.pause(socket, IN_TIME);
+                self.dribble(socket, request, ids, IN_TIME);
                 return;
             }
             _ => (),
@@ -106,12 +148,11 @@ impl Network {
         self.transmit(socket, Message::Blocks { request, bodies });
     }
 
-    fn dribble(&mut self, socket: Socket, request: u64, ids: VecDeque<Id>) {
+    fn dribble(&mut self, socket: Socket, request: u64, ids: VecDeque<Id>, pause: Micros) {
         for id in ids {
             let bodies = vec![self.arena.body(id).clone()];
             self.transmit(socket, Message::Blocks { request, bodies });
-            let end = &mut self.edges[socket.edge].ends[socket.end];
-            end.busy = end.busy.max(self.now) + SECOND;
+            self.pause(socket, pause);
         }
     }
 
@@ -154,6 +195,11 @@ impl Network {
             self.transmit(socket, Message::Announce(header));
         }
     }
+}
+
+/// A body that says to have two million records.
+fn lying() -> Body {
+    Body::encoded([vec![0x80, 0x80, 0x80, 1], vec![0; 1_000]].concat())
 }
 
 /// A body that does not decode: it says that more records follow than there are.

@@ -45,6 +45,14 @@ pub(super) enum Kind {
     Asks,
     /// Comes and goes.
     Flaps,
+    /// Answers everything just before it would be late, bodies one by one.
+    SlowInTime,
+    /// Has a branch of little work, shows it at once, and gives its bodies one by one.
+    CheapBranch,
+    /// Claims far more than it has, and gives one header at a time just before it would be late.
+    ClaimAndDrip,
+    /// Bodies that say to have more records than all memory for bodies can hold.
+    LyingCount,
 }
 
 impl Kind {
@@ -68,6 +76,10 @@ impl Kind {
         Self::Asks,
         Self::Flaps,
     ];
+
+    /// What keeps a node from its one honest link.
+    pub(super) const SIEGE: [Self; 4] =
+        [Self::SlowInTime, Self::CheapBranch, Self::ClaimAndDrip, Self::LyingCount];
 
     /// What is surely and soon seen to be a fault.
     pub(super) const PROVABLE: [Self; 5] =
@@ -125,7 +137,8 @@ impl Network {
             script.nonce = nonce;
         }
         let nonce = script.nonce;
-        let has_claim = matches!(kind, Kind::Boasts | Kind::Floods | Kind::Silent);
+        let has_claim =
+            matches!(kind, Kind::Boasts | Kind::Floods | Kind::Silent | Kind::ClaimAndDrip);
         let (height, work) = if has_claim {
             let mut bytes = [0; 32];
             bytes[8] = 1;
@@ -146,11 +159,17 @@ impl Network {
             time: self.nodes[node].clock(self.now),
         };
         self.transmit(socket, Message::Hello(hello));
+        if kind == Kind::ClaimAndDrip {
+            self.announce_high(socket);
+        }
     }
 
     /// A script hears at once of every block that is named to it: it need not fetch.
     fn follow(&mut self, node: usize, id: Option<Id>) {
         let Some(id) = id else { return };
+        if self.script(node).kind == Kind::CheapBranch {
+            return;
+        }
         let moved = self.nodes[node].store.adopt(&self.arena, id);
         let kind = self.script(node).kind;
         if moved.fresh.is_empty() || matches!(kind, Kind::Silent | Kind::Future | Kind::Flaps) {

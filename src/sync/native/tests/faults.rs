@@ -98,9 +98,10 @@ fn a_body_of_another_count_of_records_is_banned_before_it_is_looked_at() {
             _ => None,
         };
         assert_eq!(out.iter().filter_map(checks).collect::<Vec<_>>(), [4]);
-        assert_eq!(ranges(&out).iter().map(|it| (it.0, it.2, it.3)).collect::<Vec<_>>(), [(
-            B, 5, 6
-        )]);
+        assert_eq!(
+            ranges(&out).iter().map(|it| (it.0, it.2, it.3)).collect::<Vec<_>>(),
+            [(B, 5, 6)]
+        );
     }
 }
 

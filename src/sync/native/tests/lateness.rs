@@ -108,6 +108,9 @@ fn who_says_late_that_it_lacks_a_withheld_branch_is_not_shunned_for_it() {
             out.extend(bench.says(link, Message::NotFound { request }));
         }
         out.extend(bench.wait(Duration::from_millis(100)));
+        let is_ask = |output: &Output| matches!(output, Output::AskHeaders { .. });
+        let (asks, mut out): (Vec<_>, Vec<_>) = out.into_iter().partition(is_ask);
+        out.extend(bench.serve_once(&[(B, &honest), (C, &honest)], asks));
         let due = bench.now.plus(Duration::from_millis(600));
         let of_honest = ranges(&out).into_iter().filter(|range| range.0 != A);
         asked.extend(of_honest.map(|(link, request, ..)| (link, request, due)));
