@@ -5,7 +5,7 @@ use std::time::Duration;
 use jenny_chain::chain::Spec;
 
 use super::{Branch, Link, Message, PeerNode};
-use crate::abuse::raw::{End, Raw};
+use crate::abuse::raw::Raw;
 use crate::process::{PATIENCE, until};
 
 /// Largest fragment of an answer, in bytes.
@@ -59,19 +59,14 @@ fn no_extension_is_accepted() {
 }
 
 #[test]
-fn above_32_young_links_a_new_one_is_refused_and_the_others_stay() {
+fn above_32_links_the_youngest_of_no_merit_makes_room_and_the_others_stay() {
     let branch = Branch::new(Spec::dev()).grow("B", 1, 1_000);
     let node = PeerNode::with(&branch.until(0));
     let mut links: Vec<_> = (0..32).map(|_| Link::dial(&node.url)).collect();
     until("all are linked", || node.status()["links"] == 32);
-    let mut one_more = Raw::connect(node.address());
-    let refused = match one_more.try_upgrade("") {
-        // Taken and closed at once, or not taken at all.
-        Some(101) => !matches!(one_more.ending(PATIENCE), End::Open),
-        _ => true,
-    };
-    assert!(refused);
-    // Those that were there still hear of a block.
+    links.push(Link::dial(&node.url));
+    assert_eq!(links.remove(31).closing(PATIENCE).0, Some(1013));
+    // The others and the new one hear of a block.
     links[0].send_text(&format!("{{\"type\":1,\"payload\":[{}]}}", branch.text(1)));
     for link in &mut links[1..] {
         while !matches!(link.next(), Message::Block(block) if block["height"] == 1) {}

@@ -16,7 +16,7 @@ fn a_node_that_dials_asks_for_the_tip_too() {
 }
 
 #[test]
-fn every_question_is_answered_with_the_tip_alone() {
+fn questions_of_one_second_are_answered_together_with_the_tip_alone() {
     play(
         "chain B 5
           node B5
@@ -24,7 +24,7 @@ fn every_question_is_answered_with_the_tip_alone() {
           S> 0
           S< 1[B5]
           S> 0 0
-          S< 1[B5] 1[B5]
+          S< 1[B5]
           S quiet",
     );
 }
