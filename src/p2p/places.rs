@@ -79,6 +79,12 @@ impl Places {
         Place { places: Arc::clone(self), number, evicted }
     }
 
+    /// Connections that count.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.with(|taken| taken.places.len() + taken.leaving.len())
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut Taken) -> T) -> T {
         act(&mut self.taken.lock().unwrap_or_else(PoisonError::into_inner))
     }

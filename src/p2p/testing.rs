@@ -1,7 +1,11 @@
 //! What the tasks of a network share, without a network.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Poll, ready};
 
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -29,4 +33,60 @@ pub(super) fn context(node: NodeHandle) -> (Arc<Context>, mpsc::Receiver<Event>)
         stop: CancellationToken::new(),
     };
     (Arc::new(context), told)
+}
+
+/// A stream with a defect: it panics when it is read behind its first bytes, or written to once too
+/// often.
+pub(super) struct Defective {
+    pub(super) inner: DuplexStream,
+    /// Bytes that can be read.
+    pub(super) bytes: usize,
+    /// How often it can be written to.
+    pub(super) writes: usize,
+}
+
+impl AsyncRead for Defective {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        assert!(this.bytes > 0, "a defect in reading");
+        let mut bytes = [0; 4 << 10];
+        let most = bytes.len().min(this.bytes).min(out.remaining());
+        let mut part = ReadBuf::new(&mut bytes[..most]);
+        ready!(Pin::new(&mut this.inner).poll_read(cx, &mut part))?;
+        this.bytes -= part.filled().len();
+        out.put_slice(part.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Defective {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        assert!(this.writes > 0, "a defect in writing");
+        let count = ready!(Pin::new(&mut this.inner).poll_write(cx, bytes))?;
+        this.writes -= 1;
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
 }

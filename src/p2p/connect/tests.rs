@@ -14,7 +14,7 @@ use crate::node::testing::TestNode;
 use crate::p2p::P2pConfig;
 use crate::p2p::head;
 use crate::p2p::intake::Halt;
-use crate::p2p::testing::context;
+use crate::p2p::testing::{Defective, context};
 
 /// Counts how often it was asked to connect, and never does.
 #[derive(Clone, Default)]
@@ -67,6 +67,52 @@ async fn a_name_that_the_operator_did_not_give_leads_to_no_address_of_this_machi
         dial(Arc::clone(&context), nowhere.clone(), url, named, listening).await;
         assert_eq!(nowhere.0.load(Ordering::Relaxed), connects, "{peer} {is_wanted}");
         assert!(matches!(told.recv().await, Some(Event::Unreached { is_self: false, .. })));
+    }
+    node.stop().await;
+}
+
+/// Leads to a connection that panics when it is used, or panics itself.
+#[derive(Clone)]
+struct Broken {
+    connects: bool,
+}
+
+impl Transport for Broken {
+    type Stream = Defective;
+    type Listener = ();
+
+    async fn listen(&self, _: SocketAddr) -> io::Result<((), SocketAddr)> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    async fn accept((): &()) -> io::Result<(Defective, SocketAddr)> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok(vec![SocketAddr::new(host.parse().unwrap(), port)])
+    }
+
+    async fn connect(&self, remote: SocketAddr) -> io::Result<Connected<Defective>> {
+        assert!(self.connects, "a defect in connecting");
+        let stream = Defective { inner: duplex(64).0, bytes: 0, writes: 0 };
+        Ok(Connected { stream, local: SocketAddr::from(([192, 0, 2, 2], 1)), remote })
+    }
+}
+
+#[tokio::test]
+async fn a_dial_that_panics_is_told_as_one_that_failed() {
+    let node = TestNode::dev();
+    let (context, mut told) = context(node.handle.clone());
+    let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
+    for connects in [false, true] {
+        let url = "ws://192.0.2.1:7545".parse().unwrap();
+        let named = Named { is_wanted: true, is_configured: true };
+        dial(Arc::clone(&context), Broken { connects }, url, named, listening).await;
+        let Some(Event::Unreached { error, is_self: false, .. }) = told.recv().await else {
+            panic!("its place is held for ever")
+        };
+        assert!(error.to_string().contains("a defect of this node"), "{error}");
     }
     node.stop().await;
 }

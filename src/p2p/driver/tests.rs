@@ -16,6 +16,7 @@ use crate::sync::LinkId;
 use crate::sync::message::{Hello, Message};
 
 mod banning;
+mod defects;
 mod remembering;
 mod searching;
 mod stalling;

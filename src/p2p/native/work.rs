@@ -20,12 +20,23 @@ pub(in crate::p2p) async fn check(
     first: Height,
     bodies: Vec<(ValidHeader, Body)>,
 ) {
-    let Ok(permit) = Arc::clone(&context.checks).acquire_owned().await else { return };
     let node = context.node.clone();
+    let work = move || hold_against(node.spec(), bodies);
+    check_by(context, to_ban, link, (download, first), work).await;
+}
+
+/// What [`check`] does around the work itself.
+async fn check_by(
+    context: Arc<Context>,
+    to_ban: Option<IpAddr>,
+    link: LinkId,
+    (download, first): (u64, Height),
+    work: impl FnOnce() -> (Vec<ValidBlock>, Option<String>) + Send + 'static,
+) {
+    let Ok(permit) = Arc::clone(&context.checks).acquire_owned().await else { return };
     let checked = tokio::task::spawn_blocking(move || {
-        let checked = hold_against(node.spec(), bodies);
-        drop(permit);
-        checked
+        let _permit = permit;
+        work()
     });
     let (blocks, fault) = match checked.await {
         Ok(checked) => checked,
