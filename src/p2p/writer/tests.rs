@@ -1,7 +1,8 @@
 //! What a peer that takes little, or nothing, costs the others and itself.
 
 use futures_util::StreamExt;
-use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, duplex};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
@@ -9,10 +10,27 @@ use super::*;
 use crate::node::testing::TestNode;
 use crate::p2p::intake::Intake;
 use crate::p2p::testing::context;
+use crate::p2p::transport::{Tcp, Transport};
 
-/// Sends on a link through a socket that holds 64 bytes: why it ended, if it did.
-async fn send(context: &Arc<Context>, socket: DuplexStream, out: Out) -> Result<(), Gone> {
-    let stats = &Arc::new(Stats::new());
+/// Sends on a link through this socket: why it ended, if it did.
+async fn send<S>(context: &Arc<Context>, socket: S, out: Out) -> Result<(), Gone>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    send_of(context, &Arc::new(Stats::new()), socket, out, 1_000).await
+}
+
+/// As [`send`]; a question is of so many bytes.
+async fn send_of<S>(
+    context: &Arc<Context>,
+    stats: &Arc<Stats>,
+    socket: S,
+    out: Out,
+    bytes: usize,
+) -> Result<(), Gone>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let silence = Duration::from_secs(1 << 20);
     let intake = Intake::new(socket, b"", Arc::clone(stats), None, 1 << 20, silence);
     let socket = WebSocketStream::from_raw_socket(intake, Role::Server, None).await;
@@ -21,7 +39,7 @@ async fn send(context: &Arc<Context>, socket: DuplexStream, out: Out) -> Result<
     let next_ping = Instant::now() + silence;
     let mut writer = Writer { context, link, stats, sink, stop_range, next_ping, ahead: None };
     match out {
-        Out::Ask => writer.data(Data::Text, vec![b' '; 1_000].into()).await?,
+        Out::Ask => writer.data(Data::Text, vec![b' '; bytes].into()).await?,
         out => writer.send(out).await?,
     }
     writer.flush().await
@@ -51,6 +69,7 @@ async fn a_peer_is_dropped_when_it_takes_nothing_and_not_while_it_takes_little()
     let node = TestNode::dev();
     let (context, _told) = context(node.handle.clone());
     let limit = context.config.send_timeout;
+    // A socket that holds 64 bytes.
     let (theirs, ours) = duplex(64);
     let sent = send(&context, ours, Out::Ask).await;
     assert!(sent.unwrap_err().contains("took nothing"));
@@ -67,5 +86,68 @@ async fn a_peer_is_dropped_when_it_takes_nothing_and_not_while_it_takes_little()
     send(&context, ours, Out::Ask).await.unwrap();
     assert!(began.elapsed() > limit * 10, "it is slow indeed");
     reading.await.unwrap();
+    node.stop().await;
+}
+
+/// Both ends of a connection: a peer whose system holds little for it, and the node's.
+async fn connected() -> (TcpStream, TcpStream) {
+    let (listener, address) = Tcp.listen(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let theirs = TcpSocket::new_v4().unwrap();
+    theirs.set_recv_buffer_size(32 << 10).unwrap();
+    let (theirs, ours) = tokio::join!(theirs.connect(address), Tcp::accept(&listener));
+    (theirs.unwrap(), ours.unwrap().0)
+}
+
+/// Bytes that the socket took, once it takes no more for the moment.
+async fn settled(stats: &Stats) -> u64 {
+    let mut before = None;
+    loop {
+        let (_, sent) = stats.bytes();
+        if before == Some(sent) && sent > 0 {
+            return sent;
+        }
+        before = Some(sent);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Without a bound the system takes all of the message at once, and then nothing for long.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_socket_takes_more_for_each_bit_that_a_steady_peer_takes() {
+    const LENGTH: usize = 4 << 20;
+    // 6.6 s of a peer that takes 40 kB/s: it is dropped after 30 s without a byte.
+    const STEP: usize = 256 << 10;
+    let node = TestNode::dev();
+    let (context, _told) = context(node.handle.clone());
+    let (mut theirs, ours) = connected().await;
+    let stats = Arc::new(Stats::new());
+    let sending = tokio::spawn({
+        let stats = Arc::clone(&stats);
+        async move { send_of(&context, &stats, ours, Out::Ask, LENGTH).await }
+    });
+    let mut step = vec![0; STEP];
+    let mut taken = settled(&stats).await;
+    // The last of it is in the system's hands at some time.
+    while taken < LENGTH as u64 {
+        theirs.read_exact(&mut step).await.unwrap();
+        let before = std::mem::replace(&mut taken, settled(&stats).await);
+        assert!(taken > before, "nothing was taken of the node at {before} bytes");
+    }
+    theirs.read_to_end(&mut Vec::new()).await.unwrap();
+    sending.await.unwrap().unwrap();
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_takes_nothing_of_a_real_socket_is_dropped() {
+    let node = TestNode::dev();
+    let (mut context, _told) = context(node.handle.clone());
+    Arc::get_mut(&mut context).unwrap().config.send_timeout = Duration::from_millis(300);
+    let (theirs, ours) = connected().await;
+    // More than all buffers of a system hold.
+    let sent = send_of(&context, &Arc::new(Stats::new()), ours, Out::Ask, 64 << 20).await;
+    assert!(sent.unwrap_err().contains("took nothing for 300ms"));
+    drop(theirs);
     node.stop().await;
 }
