@@ -36,6 +36,8 @@ struct Inside {
     /// Bytes of `Headers` and of `Blocks` that went from the far end to the near one.
     headers: AtomicU64,
     bodies: AtomicU64,
+    /// Above this many bytes of `Blocks` nothing more goes to the near end; 0 for no end.
+    most_bodies: AtomicU64,
 }
 
 #[derive(Default)]
@@ -112,6 +114,22 @@ impl Cable {
         (self.inside.headers.load(Relaxed), self.inside.bodies.load(Relaxed))
     }
 
+    /// Holds back what comes from the far end once this many more bytes of `Blocks` have come.
+    pub(crate) fn hold_after(&self, bodies: u64) {
+        let brought = self.inside.bodies.load(Relaxed);
+        self.inside.most_bodies.store(brought + bodies, Relaxed);
+    }
+
+    /// Passes on what was held back, and whatever comes.
+    pub(crate) fn hold_nothing(&self) {
+        self.inside.most_bodies.store(0, Relaxed);
+    }
+
+    /// Whether as much has come as [`Self::hold_after`] lets through.
+    pub(crate) fn is_holding(&self) -> bool {
+        self.inside.is_holding()
+    }
+
     /// Whether this is an address under which a node at one of its ends knows it.
     pub(crate) fn is_known_as(&self, address: &str) -> bool {
         self.near == address || self.state().seen_as.iter().any(|seen| seen == address)
@@ -119,6 +137,13 @@ impl Cable {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.inside.state.lock().unwrap()
+    }
+}
+
+impl Inside {
+    fn is_holding(&self) -> bool {
+        let most = self.most_bodies.load(Relaxed);
+        most > 0 && self.bodies.load(Relaxed) > most
     }
 }
 
@@ -185,6 +210,9 @@ fn pass_on(
                     _ => 0,
                 };
             });
+            while inside.is_holding() {
+                std::thread::park_timeout(LOOK);
+            }
         }
         if to.write_all(bytes).is_err() {
             return;

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{RECORD, checking, setting, store};
 use crate::crash::Random;
+use crate::process::until;
 use crate::proxy::Cable;
 use crate::seed::{Branch, PeerNode, Settings};
 
@@ -22,7 +23,10 @@ const DEFAULT_BLOCKS: u64 = 60_000;
 /// From this many blocks for each kill on, little may be fetched twice.
 const LONG: u64 = 30_000;
 
-/// Longest until the height moves.
+/// More blocks than the cable passes on at a time: as many as it may let through beyond its limit.
+const PIECE: u64 = 256;
+
+/// Longest until the height moves, or bytes come.
 const STUCK: Duration = Duration::from_secs(60);
 
 /// Bytes of a header on the wire.
@@ -47,27 +51,45 @@ fn a_node_killed_while_it_catches_up_goes_on_where_it_was() {
     let flags = format!("--peer {}", cable.url());
     let settings = Settings { flags, max_dialled: 1, ..Settings::default() };
     let started = Instant::now();
-    let mut node = PeerNode::set_up(&Branch::new(Spec::dev()), settings);
-
+    // Anywhere in what is left. The cable brings no more than that before the kill, so that all
+    // kills come before the end, however slow this test is.
+    let mut brings = |kill: u64, height: u64| {
+        let left = (blocks - height).checked_sub(PIECE * (kills - kill));
+        let left = left.expect("too few blocks for so many kills");
+        cable.hold_after(BODY * (1 + random.below(2 * left / (kills - kill + 1))));
+        random.delay(Duration::from_millis(5))
+    };
     let (mut height, mut starts) = (0, Vec::new());
+    let mut delay = brings(0, height);
+    let mut node = PeerNode::set_up(&Branch::new(Spec::dev()), settings);
     for kill in 0..kills {
-        // Anywhere in what is left, so that all of them come before the end.
-        let to = height + 1 + random.below(2 * (blocks - height) / (kills - kill + 1));
         let held = height;
-        height = reach(&node, to, height);
+        bring(&cable);
+        until("it says where it goes on", || resumes_from(&node).is_some());
+        assert_eq!(resumes_from(&node), Some(held));
+        height = node.height();
+        assert!(height >= held, "{height} after {held}");
         assert!(height < blocks, "kill {kill} of {kills} comes too late");
-        std::thread::sleep(random.delay(Duration::from_millis(5)));
-        assert_eq!(resumes_from(&node), held);
+        std::thread::sleep(delay);
         starts.push(held);
         node.kill();
+        // What is under way is lost with the connection, and nothing comes over the next one
+        // until the height is known.
+        cable.cut();
+        cable.restore();
         node.restart();
         let held = node.height();
         assert!(held >= height, "{height} was served, and {held} is held after kill {kill}");
         height = held;
+        if kill + 1 < kills {
+            delay = brings(kill + 1, height);
+        } else {
+            cable.hold_nothing();
+        }
     }
     starts.push(height);
     assert_eq!(reach(&node, blocks, height), blocks);
-    assert_eq!(resumes_from(&node), height);
+    assert_eq!(resumes_from(&node), Some(height));
     assert_eq!(node.tip(), tip);
 
     // What came over the cable, received by then or not.
@@ -88,6 +110,19 @@ fn a_node_killed_while_it_catches_up_goes_on_where_it_was() {
     serving.stop_and_verify_within(checking(blocks));
 }
 
+/// Waits until the cable has brought what it may.
+fn bring(cable: &Cable) {
+    let (mut brought, mut moved) = (cable.brought(), Instant::now());
+    while !cable.is_holding() {
+        let now = cable.brought();
+        if now != brought {
+            (brought, moved) = (now, Instant::now());
+        }
+        assert!(moved.elapsed() < STUCK, "{brought:?} bytes came");
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
 /// Waits until the node is so high; the height never falls. Answers it.
 fn reach(node: &PeerNode, to: u64, mut last: u64) -> u64 {
     let mut moved = Instant::now();
@@ -105,10 +140,11 @@ fn reach(node: &PeerNode, to: u64, mut last: u64) -> u64 {
 }
 
 /// The height above which this run says that it goes on.
-fn resumes_from(node: &PeerNode) -> u64 {
+/// `None` before it says so.
+fn resumes_from(node: &PeerNode) -> Option<u64> {
     let log = node.process().log();
-    let line = log.lines().find(|line| line.contains("resuming above what is held"));
-    let line = line.unwrap_or_else(|| panic!("never said where it goes on: {log}"));
-    let height = line.split(' ').find_map(|word| word.strip_prefix("height="));
-    height.unwrap_or_else(|| panic!("no height: {line}")).parse().unwrap()
+    let mut lines = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    let line = lines.find(|line| line.contains("resuming above what is held"))?;
+    let height = line.split_whitespace().find_map(|word| word.strip_prefix("height="));
+    Some(height.unwrap_or_else(|| panic!("no height: {line}")).parse().unwrap())
 }
