@@ -21,9 +21,10 @@ pub(super) struct DataFile {
 }
 
 impl DataFile {
-    /// Opens the file, for reading: that is enough to synchronise it.
+    /// Opens the file, for writing too, although it is only synchronised: on overlayfs a file that
+    /// is opened for reading may be that of the lower layer, while sled writes to a copy of it.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Self::of(File::open(path)?, path)
+        Self::of(File::options().read(true).write(true).open(path)?, path)
     }
 
     fn of(file: File, path: &Path) -> io::Result<Self> {

@@ -18,12 +18,25 @@ fn a_file_that_could_not_be_synchronised_is_never_said_to_be() {
     DataFile::open(&path).unwrap().sync().unwrap();
 }
 
+#[test]
+fn the_file_that_is_synchronised_is_the_one_that_is_written() {
+    // Where layers are stacked (overlayfs), a file that is opened for reading alone is that of the
+    // lower layer, and what is written later goes to a copy of it.
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("db");
+    std::fs::write(&path, b"data").unwrap();
+    let file = DataFile::open(&path).unwrap();
+    let mode = rustix::fs::fcntl_getfl(&file.file).unwrap() & rustix::fs::OFlags::ACCMODE;
+    assert_eq!(mode, rustix::fs::OFlags::RDWR);
+    assert_eq!(std::fs::read(&path).unwrap(), b"data");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn free_room_is_that_of_the_file_system_a_link_leads_to() {
     let directory = tempfile::tempdir().unwrap();
     let link = directory.path().join("db");
-    symlink("/proc/self/status", &link).unwrap();
+    symlink("/proc/self/comm", &link).unwrap();
     // This file system never has any.
     assert_eq!(DataFile::open(&link).unwrap().free_bytes().unwrap(), 0);
     let beside = directory.path().join("file");
