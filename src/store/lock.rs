@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
 
-use super::StoreError;
+use super::{StoreError, open_own};
 
 /// Name of the lock file in the data directory.
 const NAME: &str = "LOCK";
@@ -26,13 +26,9 @@ impl DirectoryLock {
             let action = format!("{action} {}", path.display());
             move |source| StoreError::Io { action, source }
         };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed("opening"))?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = open_own(&path, &mut options).map_err(failed("opening"))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(held(directory, file)),

@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, Tip};
+use super::{StoreError, Tip, open_own};
 use crate::chain::{Hash, Height, Work};
 
 /// Name of the file in the data directory.
@@ -53,13 +53,10 @@ impl Witness {
     /// Opens or creates the file. A slot whose checksum is wrong says nothing.
     pub(super) fn open(directory: &Path) -> Result<Self, StoreError> {
         let path = directory.join(NAME);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|source| failed("opening", &path, source))?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let file =
+            open_own(&path, &mut options).map_err(|source| failed("opening", &path, source))?;
         let last = [0, SLOT as u64]
             .into_iter()
             .filter_map(|offset| {

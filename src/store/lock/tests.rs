@@ -24,3 +24,30 @@ fn a_file_that_was_left_behind_blocks_nothing() {
     let text = fs::read_to_string(directory.path().join(NAME)).unwrap();
     assert_eq!(text, format!("process {}\n", std::process::id()));
 }
+
+#[test]
+fn a_link_in_its_place_is_refused_and_not_written_through() {
+    let directory = tempfile::tempdir().unwrap();
+    let (victim, link) = (directory.path().join("victim"), directory.path().join(NAME));
+    fs::write(&victim, "a text").unwrap();
+    std::os::unix::fs::symlink(&victim, &link).unwrap();
+    let error = DirectoryLock::take(directory.path()).unwrap_err().to_string();
+    assert!(error.contains("LOCK: it is a symbolic link"), "{error}");
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "a text");
+    // A link to nothing makes no file.
+    fs::remove_file(&victim).unwrap();
+    DirectoryLock::take(directory.path()).unwrap_err();
+    assert!(!victim.exists());
+    fs::remove_file(&link).unwrap();
+    DirectoryLock::take(directory.path()).unwrap();
+}
+
+#[test]
+fn a_directory_may_be_a_link() {
+    let around = tempfile::tempdir().unwrap();
+    let (real, link) = (around.path().join("real"), around.path().join("link"));
+    fs::create_dir(&real).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let _held = DirectoryLock::take(&link).unwrap();
+    assert!(real.join(NAME).is_file());
+}

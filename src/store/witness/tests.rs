@@ -55,3 +55,13 @@ fn an_empty_or_short_file_says_nothing() {
         assert_eq!(Witness::open(directory.path()).unwrap().last(), None);
     }
 }
+
+#[test]
+fn a_link_in_its_place_is_refused_and_not_written_through() {
+    let directory = tempfile::tempdir().unwrap();
+    let victim = directory.path().join("victim");
+    std::os::unix::fs::symlink(&victim, directory.path().join(NAME)).unwrap();
+    let error = Witness::open(directory.path()).unwrap_err().to_string();
+    assert!(error.contains("durable-tip: it is a symbolic link"), "{error}");
+    assert!(!victim.exists());
+}
