@@ -1,5 +1,6 @@
 //! Peers at the start: those that the file names, and where others are listened for.
 
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -8,6 +9,7 @@ use anyhow::Result;
 
 use super::exit::Failure;
 use super::listen::Listen;
+use super::text_file::check_regular;
 use crate::chain::Spec;
 use crate::node::PeerUrl;
 use crate::p2p::P2pConfig;
@@ -25,7 +27,7 @@ pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
         Failure::usage(format!("the peers' file {}: {reason}", file.display()))
             .hint("write a JSON array of addresses into it, such as [\"ws://192.0.2.1:7545\"]")
     };
-    let opened = match std::fs::File::open(file) {
+    let opened = match check_regular(file).and_then(|()| File::open(file)) {
         Err(error) if error.kind() == ErrorKind::NotFound && !required => return Ok(Vec::new()),
         opened => opened.map_err(|error| bad(error.to_string()))?,
     };

@@ -27,11 +27,20 @@ pub(super) fn read(path: &Path) -> Result<String> {
 /// # Errors
 /// As [`read`], and when the path leads to a pipe or a device.
 pub(super) fn read_regular(path: &Path) -> Result<String> {
-    let found = std::fs::metadata(path)?;
-    if !found.is_file() && !found.is_dir() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"));
-    }
+    check_regular(path)?;
     read(path)
+}
+
+/// Refuses what waits when it is opened, or has no end.
+///
+/// # Errors
+/// When the path leads nowhere, or to a pipe or a device.
+pub(super) fn check_regular(path: &Path) -> Result<()> {
+    let found = std::fs::metadata(path)?;
+    if found.is_file() || found.is_dir() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"))
 }
 
 #[cfg(test)]

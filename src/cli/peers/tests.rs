@@ -44,3 +44,14 @@ fn a_byte_order_mark_says_nothing() {
     let peers = read(&file, true).unwrap();
     assert_eq!(peers.iter().map(PeerUrl::as_str).collect::<Vec<_>>(), ["ws://192.0.2.1:7545"]);
 }
+
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("peers.json");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &file, rustix::fs::Mode::RWXU).unwrap();
+    for required in [true, false] {
+        let error = read(&file, required).unwrap_err().to_string();
+        assert!(error.ends_with("peers.json: it is no regular file"), "{error}");
+    }
+}
