@@ -31,6 +31,11 @@ fn what_cannot_be_accepted_has_its_own_codes() {
     let text = accept(empty.path(), &"ab".repeat(32)).done().failed(2);
     assert!(text.contains("holds no chain"), "{text}");
     let node = Running::dev(&chain.dir());
-    accept(&chain.dir(), &"ab".repeat(32)).done().failed(3);
+    let hash = "ab".repeat(32);
+    let text = accept(&chain.dir(), &hash).done().failed(3);
+    let hints: Vec<_> = text.lines().filter(|line| line.starts_with("hint: ")).collect();
+    let [hint] = hints.as_slice() else { panic!("{text}") };
+    let route = format!("POST {}/v1/forks/{hash}/accept", node.url);
+    assert!(hint.contains(&route) && hint.contains("stop it first"), "{text}");
     node.stop();
 }
