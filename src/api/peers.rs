@@ -131,11 +131,14 @@ pub(super) async fn dial_remote(
     let links = context.node.links();
     links.dial(&peer).await.map_err(|error| match error {
         DialError::OtherChain => {
-            Problem::new(Kind::PeerOfOtherChain, error.to_string()).at(field)
+            let detail = format!(
+                "{error}; compare `chain` of /v1/status on both nodes, and have one of them hold the chain of the other"
+            );
+            Problem::new(Kind::PeerOfOtherChain, detail).at(field)
         }
         DialError::RestApi => Problem::new(Kind::PeerUnreachable, error.to_string()).at(field),
         _ => {
-            let detail = "no link came about; the peer stays remembered and is tried again, and GET /v1/peers/known says how that goes";
+            let detail = "no link came about; the peer stays remembered and is tried again; GET /v1/peers/known says how that goes";
             Problem::new(Kind::PeerUnreachable, detail).at(field)
         }
     })

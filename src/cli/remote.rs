@@ -64,6 +64,7 @@ pub(super) struct Remote {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Problem {
+    r#type: String,
     title: String,
     detail: String,
 }
@@ -194,10 +195,16 @@ impl Remote {
         let read = body.take(MAX_PROBLEM_BYTES).read_to_end(&mut text);
         let problem = read.ok().and_then(|_| serde_json::from_slice(&text).ok());
         let problem: Problem = problem.unwrap_or_default();
-        let said = if problem.detail.is_empty() { problem.title } else { problem.detail };
+        let advice = advice_of(&problem.r#type);
+        let said = match advice {
+            _ if problem.detail.is_empty() => problem.title,
+            Some(_) => without_routes(&problem.detail),
+            None => problem.detail,
+        };
         let said: String = escape(&said).chars().take(MAX_DETAIL_CHARS).collect();
         let reason = if said.is_empty() { String::new() } else { format!(": {said}") };
         let failure = Failure::no(format!("{} answers {status}{reason}", self.name()));
+        let failure = advice.iter().fold(failure, |failure, &advice| failure.hint(advice));
         match status {
             StatusCode::UNAUTHORIZED if self.is_default => failure
                 .hint("the default user and password, which were sent, do not count there")
@@ -219,6 +226,27 @@ impl Remote {
             Failure::no(format!("{} is no jenny node: it has no /v1/status", self.name())).into()
         })
     }
+}
+
+/// What to do about a refusal on the command line, where its detail names routes.
+fn advice_of(problem: &str) -> Option<&'static str> {
+    Some(match problem.strip_prefix("urn:jenny:problem:")? {
+        "peer-unreachable" => "`jenny peer list` shows why, and when it is tried again",
+        "peer-of-other-chain" => {
+            "compare the chains by `jenny status --json` of both nodes; `jenny peer remove` forgets \
+             this peer, and a node gets another chain in another --data-dir"
+        }
+        "peer-not-found" => "`jenny peer list` shows the addresses as they must be written",
+        "ban-not-found" => "`jenny peer list` shows the bans",
+        "too-many-bans" => "`jenny peer unban` ends a ban",
+        _ => return None,
+    })
+}
+
+/// A detail without its parts that advise to call a route.
+fn without_routes(detail: &str) -> String {
+    let parts: Vec<_> = detail.split("; ").filter(|part| !part.contains("/v1/")).collect();
+    parts.join("; ")
 }
 
 fn parse(text: &str) -> Result<Url> {

@@ -278,7 +278,9 @@ async fn what_keeps_a_link_from_coming_about_is_told_in_the_same_words() {
     assert!(said.iter().all(|text| *text == said[0]), "{said:?}");
     let body = r#"{"peer":"ws://x.example:1"}"#;
     let node = answering(DialError::OtherChain).await;
-    node.post("/addToPeer", body).await.expect_problem(409, "peer-of-other-chain");
+    let answer = node.post("/addToPeer", body).await;
+    answer.expect_problem(409, "peer-of-other-chain");
+    assert!(answer.text().contains("compare `chain` of /v1/status"), "{}", answer.text());
     let node = answering(DialError::RestApi).await;
     let answer = node.post("/addToPeer", body).await;
     answer.expect_problem(502, "peer-unreachable");
