@@ -62,7 +62,7 @@ fn check_link(parent: &StoredHeader, header: &StoredHeader) -> Result<(), StoreE
 pub struct Checked {
     /// Blocks, the genesis block included.
     pub blocks: u64,
-    /// Records of the blocks above genesis.
+    /// Records of these blocks.
     pub records: u64,
     /// Bytes of these records.
     pub record_bytes: u64,
@@ -75,7 +75,9 @@ impl Checked {
         self.blocks = self.blocks.saturating_add(1);
         self.records = self.records.saturating_add(block.header().record_count.into());
         self.record_bytes = self.record_bytes.saturating_add(block.block().record_bytes());
-        self.first = self.first.or(Some(block.header().timestamp));
+        if block.header().height > Height::GENESIS {
+            self.first = self.first.or(Some(block.header().timestamp));
+        }
     }
 }
 
@@ -89,7 +91,8 @@ pub(super) fn check_all(
     check_genesis(&view, spec)?;
     let genesis = spec.genesis();
     let mut state = TipState::genesis(spec);
-    let mut checked = Checked { blocks: 1, ..Checked::default() };
+    let mut checked = Checked::default();
+    checked.count(&genesis);
     let mut edge = TileEdge::default();
     check_tiles(database, &view, &mut edge, &genesis)?;
     drop(view);

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::process::{Chain, Jenny, Running, tamper};
 
 fn verify(dir: &Path) -> Jenny {
@@ -14,12 +16,12 @@ fn a_sound_chain_is_ok() {
     let chain = Chain::long(300);
     let (dir, id, tip) = (chain.dir(), chain.hash(0), chain.hash(300));
     let text = format!(
-        "ok height=300 blocks=301 records=300\n\
+        "ok height=300 blocks=301 records=301\n\
          chain       dev\n\
          id          {id}\n\
          tip         {tip}\n\
          time        2022-06-17T00:00:01.000Z to 2022-06-17T00:05:00.000Z\n\
-         records     300, 2,892 bytes\n\
+         records     301, 3,116 bytes\n\
          branches    none beside the main chain\n\
          checkpoints none configured\n"
     );
@@ -27,12 +29,25 @@ fn a_sound_chain_is_ok() {
     assert!(text.lines().all(|line| line.len() <= 80));
     let json = format!(
         "{{\"ok\":true,\"height\":300,\"tip\":\"{tip}\",\"blocks\":301,\
-         \"chain\":{{\"name\":\"dev\",\"id\":\"{id}\"}},\"records\":300,\"recordBytes\":2892,\
+         \"chain\":{{\"name\":\"dev\",\"id\":\"{id}\"}},\"records\":301,\"recordBytes\":3116,\
          \"firstTimestamp\":1655424001000,\"lastTimestamp\":1655424300000,\
          \"branches\":{{\"count\":0,\"blocks\":0,\"ends\":[]}},\
          \"checkpoints\":{{\"hold\":0,\"aboveTip\":0}}}}\n"
     );
     assert_eq!(verify(&dir).words("--json").done().ok(), json);
+}
+
+#[test]
+fn totals_are_of_every_block_that_is_dumped() {
+    let chain = Chain::of(&[&["a", "b"], &[], &["c"]]);
+    let dumped = Jenny::new("dump").words("--format jsonl").arg("--data-dir", chain.dir());
+    let dumped = dumped.done().ok();
+    let blocks = dumped.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let records: Vec<_> = blocks.map(|block| block["data"].as_array().unwrap().len()).collect();
+    let told = verify(&chain.dir()).words("--json").done().ok();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["blocks"], records.len());
+    assert_eq!(told["records"], records.iter().sum::<usize>());
 }
 
 #[test]
