@@ -8,6 +8,7 @@ use http::uri::Authority;
 use http::{Method, Uri, Version};
 
 use super::problem::{Kind, Problem};
+use super::quoted::quoted;
 
 /// The names that clients may call this node by.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +39,8 @@ impl Hosts {
             && !self.answers_to(host.host())
         {
             let detail = format!(
-                "this node is not known as {:?}; call it by an IP address or localhost, or add the name to api.hosts",
-                host.host()
+                "this node is not known as {}; call it by an IP address or localhost, or add the name to api.hosts",
+                quoted(host.host())
             );
             return Err(Problem::new(Kind::MisdirectedRequest, detail).at("Host"));
         }
@@ -60,7 +61,7 @@ impl Hosts {
 
 /// Why a text is no name that a request's `Host` can have.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{entry:?} would match no request: {reason}{}", example(.name.as_deref()))]
+#[error("{} would match no request: {reason}{}", quoted(.entry), example(.name.as_deref()))]
 pub struct HostError {
     entry: String,
     reason: &'static str,
@@ -70,7 +71,7 @@ pub struct HostError {
 
 fn example(name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("; write {name:?}"),
+        Some(name) => format!("; write {}", quoted(name)),
         None => "; write the names themselves, such as \"ledger.example\"".to_owned(),
     }
 }

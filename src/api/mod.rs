@@ -28,6 +28,7 @@ mod password;
 mod peers;
 mod problem;
 mod proxies;
+mod quoted;
 mod reply;
 mod root;
 mod routes;

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use http::header::HeaderMap;
 use ipnet::IpNet;
 
+use super::quoted::quoted;
+
 /// Most networks of proxies.
 pub const MAX_PROXIES: usize = 256;
 
@@ -20,13 +22,15 @@ pub struct TrustedProxies(Vec<IpNet>);
 #[non_exhaustive]
 pub enum ProxyError {
     /// Neither an address nor a network.
-    #[error("{0:?} is no IP address or network; write for example 127.0.0.1 or 10.1.0.0/16")]
+    #[error(
+        "{} is no IP address or network; write for example 127.0.0.1 or 10.1.0.0/16", quoted(.0)
+    )]
     Malformed(String),
     /// A network that no client's address is compared with.
-    #[error("{0:?} is an IPv4 network written as IPv6; write it as IPv4")]
+    #[error("{} is an IPv4 network written as IPv6; write it as IPv4", quoted(.0))]
     Mapped(String),
     /// Every address.
-    #[error("{0:?} would believe every caller; name the addresses of your proxies")]
+    #[error("{} would believe every caller; name the addresses of your proxies", quoted(.0))]
     Everybody(String),
     /// More networks than are compared.
     #[error("there are {0} networks, at most {MAX_PROXIES} are possible")]

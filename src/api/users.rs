@@ -6,6 +6,8 @@ use std::fmt;
 use argon2::password_hash::phc::PasswordHash;
 use serde::{Deserialize, Serialize};
 
+use super::quoted::quoted;
+
 /// Most users in a file. A user costs about 200 bytes, and 80 more once verified.
 pub const MAX_USERS: usize = 1_024;
 
@@ -47,7 +49,8 @@ pub enum UsersError {
     Toml(String),
     /// A name that Basic authentication cannot carry, or that is too long.
     #[error(
-        "user {name:?}: a name has 1 to {MAX_NAME_BYTES} bytes and neither `:` nor control characters"
+        "user {}: a name has 1 to {MAX_NAME_BYTES} bytes and neither `:` nor control characters",
+        quoted(name)
     )]
     Name {
         /// The name.
@@ -55,14 +58,15 @@ pub enum UsersError {
     },
     /// A hash that is not argon2id in PHC form.
     #[error(
-        "user {name:?}: `hash` must be an argon2id hash in PHC form; write it with `jenny init --user NAME --password-file FILE`"
+        "user {}: `hash` must be an argon2id hash in PHC form; write it with `jenny init --user NAME --password-file FILE`",
+        quoted(name)
     )]
     Hash {
         /// The user's name.
         name: String,
     },
     /// The same name twice.
-    #[error("user {name:?} is listed twice; remove one of the two")]
+    #[error("user {} is listed twice; remove one of the two", quoted(name))]
     Repeated {
         /// The name.
         name: String,

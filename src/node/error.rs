@@ -17,7 +17,10 @@ pub enum MineError {
     #[error("too many requests wait to be mined; try again later")]
     QueueFull,
     /// No proof of work was found in time.
-    #[error("no proof of work was found within {0:?}; try again later")]
+    #[error(
+        "no proof of work was found within {}; try again later",
+        humantime::format_duration(*.0)
+    )]
     Deadline(Duration),
     /// Too little room on the disk.
     #[error("blocks are refused: {0}")]

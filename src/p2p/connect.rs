@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use humantime::format_duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -150,7 +151,7 @@ pub(super) async fn dial<T: Transport>(
         }
         Ok(Err(Unreached::Other(error))) => Event::Unreached { peer, error, is_self: false },
         Err(_) => {
-            let error = DialError::Unreached(format!("no link within {limit:?}"));
+            let error = DialError::Unreached(format!("no link within {}", format_duration(limit)));
             Event::Unreached { peer, error, is_self: false }
         }
     };

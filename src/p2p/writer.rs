@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt};
+use humantime::format_duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
@@ -189,7 +190,8 @@ where
             next = after;
             while buffer.len() > FRAGMENT {
                 if Instant::now() > over {
-                    return Err(format!("our chain was not taken within {CHAIN_TIME:?}"));
+                    let limit = format_duration(CHAIN_TIME);
+                    return Err(format!("our chain was not taken within {limit}"));
                 }
                 let rest = buffer.split_off(FRAGMENT);
                 let part = std::mem::replace(&mut buffer, rest);
@@ -299,7 +301,9 @@ async fn taken(
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => return Err(error.to_string()),
             Err(_) if stats.bytes().1 > before => {}
-            Err(_) => return Err(format!("the peer took nothing for {limit:?}")),
+            Err(_) => {
+                return Err(format!("the peer took nothing for {}", format_duration(limit)));
+            }
         }
     }
 }
