@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Limits;
 use super::activity::Activity;
 use super::problem::{Kind, Problem};
+use super::quoted::quoted;
 
 /// Largest body of `POST /mineBlock`: a full block with its text escaped.
 pub(super) const MAX_MINE_BYTES: usize = 8 << 20;
@@ -27,6 +28,9 @@ pub(super) const MAX_SMALL_BYTES: usize = 64 << 10;
 /// [`MAX_MINE_BYTES`] each, 64 MiB. When all are taken the next one waits, within
 /// its own time limits.
 const MAX_LARGE_BODIES: usize = 8;
+
+/// Most characters that are shown of a coding that a client names.
+const MAX_SHOWN: usize = 40;
 
 /// Reads bodies within the limits.
 #[derive(Clone, Debug)]
@@ -156,9 +160,36 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(coding) = codings.find(|coding| !is_plain(coding.trim_ascii())) else {
         return Ok(());
     };
-    let coding: String = String::from_utf8_lossy(coding.trim_ascii()).chars().take(40).collect();
-    let detail = format!("the body is encoded ({coding:?}); send it without Content-Encoding");
+    let coding = shown(coding.trim_ascii());
+    let detail = format!("the body is encoded, by {coding}; send it without Content-Encoding");
     Err(Problem::new(Kind::UnsupportedMediaType, detail).at("Content-Encoding"))
+}
+
+/// Refuses a request whose body comes in another transfer coding than `chunked`, which is undone
+/// below (RFC 9112 section 6.1). Hyper refuses a body whose last coding is another one.
+///
+/// # Errors
+/// 501.
+pub(super) fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    let codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let codings = codings.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    let codings: Vec<_> =
+        codings.map(<[u8]>::trim_ascii).filter(|coding| !coding.is_empty()).collect();
+    let (Some(last), rest) = (codings.last(), codings.len().saturating_sub(1)) else {
+        return Ok(());
+    };
+    let unknown = codings.iter().find(|coding| !coding.eq_ignore_ascii_case(b"chunked"));
+    let Some(coding) = unknown.or_else(|| (rest > 0).then_some(last)) else { return Ok(()) };
+    let detail = format!(
+        "the body is in the transfer coding {} before it is chunked; send it as it is, or chunked once",
+        shown(coding)
+    );
+    Err(Problem::new(Kind::UnknownTransferCoding, detail).at("Transfer-Encoding"))
+}
+
+/// The name of a coding, as far as it is worth showing.
+fn shown(coding: &[u8]) -> String {
+    quoted(&String::from_utf8_lossy(coding).chars().take(MAX_SHOWN).collect::<String>())
 }
 
 /// Hyper has checked the header: it is one number, or the request is refused.

@@ -184,7 +184,8 @@ impl fmt::Display for Asked {
 /// is told of readiness, is of interest when somebody looks for it.
 fn log(problem: &Problem, request_id: &str, asked: &Asked, client: Client) {
     let (status, kind, _) = problem.kind.parts();
-    let is_failure = problem.status().is_server_error();
+    // 501 is of what the client sent.
+    let is_failure = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
     let is_unavailable = status == StatusCode::SERVICE_UNAVAILABLE;
     let (status, detail) = (status.as_u16(), problem.detail.as_ref());
     if asked.is_anonymous && (!is_failure || is_unavailable) {

@@ -1,5 +1,5 @@
 //! What is asked of a request before any route sees it, in this order: the host
-//! it is meant for, where it comes from, who sends it, whether the path and the
+//! it is meant for, where it comes from, how its body is coded, who sends it, whether the path and the
 //! method exist, and whether the sender may.
 
 use std::convert::Infallible;
@@ -15,7 +15,7 @@ use warp::reply::Response;
 use super::Role;
 use super::answers::{Answers, Share};
 use super::auth::Auth;
-use super::body::TrackedBody;
+use super::body::{TrackedBody, check_transfer_coding};
 use super::credentials::Credentials;
 use super::finish::Client;
 use super::host::{Addressed, Hosts};
@@ -91,6 +91,7 @@ impl Rules {
             version: request.version(),
             headers: request.headers(),
         })?;
+        check_transfer_coding(request.headers())?;
         let path = request.uri().path();
         let found = routes::find(path);
         let is_open = found.is_some_and(routes::Found::is_open);

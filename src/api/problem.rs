@@ -37,6 +37,7 @@ pub(super) enum Kind {
     MisdirectedRequest,
     TooManyWrongPasswords,
     Internal,
+    UnknownTransferCoding,
     Storage,
     PeersFile,
     PeerUnreachable,
@@ -52,7 +53,7 @@ pub(super) enum Kind {
 impl Kind {
     /// Every kind, for the test that holds the documentation to it.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 32] = [
+    pub(super) const ALL: [Self; 33] = [
         Self::MalformedRequest,
         Self::InvalidBody,
         Self::InvalidParameter,
@@ -75,6 +76,7 @@ impl Kind {
         Self::MisdirectedRequest,
         Self::TooManyWrongPasswords,
         Self::Internal,
+        Self::UnknownTransferCoding,
         Self::Storage,
         Self::PeersFile,
         Self::PeerUnreachable,
@@ -147,6 +149,11 @@ impl Kind {
                 "Too many wrong passwords came from this address",
             ),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The node made a mistake"),
+            Self::UnknownTransferCoding => (
+                S::NOT_IMPLEMENTED,
+                "unknown-transfer-coding",
+                "The body's transfer coding is not known",
+            ),
             Self::Storage => (S::INTERNAL_SERVER_ERROR, "storage", "The node's storage has failed"),
             Self::PeersFile => {
                 (S::INTERNAL_SERVER_ERROR, "peers-file", "The peers file cannot be used")

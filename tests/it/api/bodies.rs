@@ -167,6 +167,34 @@ async fn malformed_chunks_are_refused() {
 }
 
 #[tokio::test]
+async fn a_transfer_coding_other_than_chunked_is_named_and_mines_nothing() {
+    let node = ApiNode::start().await;
+    let body = r#"{"data":["x"],"peer":"x"}"#;
+    for path in ["/mineBlock", "/addPeers", "/livez", "/nothing"] {
+        for coding in
+            ["gzip, chunked", "x, deflate , Chunked", "chunked, chunked", ", gzip,chunked"]
+        {
+            let request = Request::post(path).jenny().header("Transfer-Encoding", coding);
+            let mut client = node.connect().await;
+            client.send(request.head()).await;
+            client.send(format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len()).as_bytes()).await;
+            let answer = client.answer(false).await;
+            let field = answer.expect_problem(501, "unknown-transfer-coding");
+            assert_eq!(field.as_deref(), Some("Transfer-Encoding"), "{path} {coding}");
+            assert_eq!(answer.header("connection"), Some("close"));
+        }
+    }
+    for coding in ["chunked", "CHUNKED", ", chunked "] {
+        let request = Request::post("/mineBlock").jenny().header("Transfer-Encoding", coding);
+        let mut client = node.connect().await;
+        client.send(request.head()).await;
+        client.send(format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len()).as_bytes()).await;
+        client.answer(false).await.expect(200);
+    }
+    assert_eq!(node.handle.tip().header.height.get(), 3);
+}
+
+#[tokio::test]
 async fn an_encoded_body_and_a_byte_order_mark_are_named() {
     let node = ApiNode::start().await;
     let body = r#"{"data":["x"],"peer":"x"}"#;
