@@ -28,7 +28,7 @@ pub(super) fn run(args: &InitArgs) -> Result<()> {
     Ok(())
 }
 
-/// Does the work, and returns a line for each thing that was done.
+/// Does the work, and returns a line or two for each thing that was done.
 fn make(args: &InitArgs) -> Result<Vec<String>> {
     let dir = &args.data_dir.path;
     let users = UsersFile::of(dir);
@@ -117,7 +117,7 @@ fn create(dir: &Path, spec: Spec) -> Result<String> {
     let opened = offline::open_with(dir, &options)?;
     let genesis = opened.reader.tip().hash;
     drop(opened);
-    Ok(format!("created chain {name} in {}, genesis {genesis}", dir.display()))
+    Ok(format!("created chain {name} in {}\ngenesis {genesis}", dir.display()))
 }
 
 /// Writes the settings file: the directory's chain, if it is known, and every other key commented
