@@ -157,7 +157,8 @@ Checks the whole database of a stopped node, from genesis to the tip: links,
 proof of work, difficulty, times, both roots of every block and the stored
 history; each block that is held beside the main chain; and the checkpoints of
 jenny.toml. Opening the database writes to it a little, as every start does:
-check a copy to leave the original as it is.
+check a copy to leave the original as it is. Run it as the account of the node,
+which may not be able to open files that another account created.
 
 It prints `ok height=.. blocks=.. records=..`, then the chain's name and id, its
 tip, time span, records, branches and checkpoints; or it names the first bad
