@@ -98,6 +98,10 @@ where
     }
     let text = std::str::from_utf8(body)
         .map_err(|_| invalid("the body must be UTF-8".to_owned(), Place::Body, key))?;
+    if text.trim_ascii().is_empty() {
+        let detail = format!("the body is empty; send a JSON object with the key `{key}`");
+        return Err(invalid(detail, Place::Body, key));
+    }
     let skipped = Cell::new(false);
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = ObjectSeed { key, place, skipped: &skipped, seed }

@@ -50,6 +50,9 @@ pub(super) fn chain(name: &str) -> Result<Spec> {
     match name {
         "jenny" => Ok(Spec::jenny()),
         "dev" => Ok(Spec::dev()),
+        "" => Err(Failure::usage("the name of the chain is empty")
+            .hint("write `jenny`, `dev` or the name of a file, or leave `chain` or JENNY_CHAIN out")
+            .into()),
         file => {
             let text = text_file::read(Path::new(file)).map_err(|error| {
                 Failure::usage(format!("the chain spec {file} cannot be read"))

@@ -3,6 +3,7 @@
 mod keys;
 mod layer;
 mod size;
+mod wording;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};

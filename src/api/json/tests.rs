@@ -54,3 +54,12 @@ fn one_string_is_read_as_strictly() {
         assert_eq!(problem.field.as_deref(), Some("peer"), "{body}");
     }
 }
+
+#[test]
+fn an_empty_body_says_what_to_send() {
+    for body in ["", " \r\n"] {
+        let problem = string(body.as_bytes(), "peer").unwrap_err();
+        let said = "the body is empty; send a JSON object with the key `peer`";
+        assert_eq!((problem.detail.as_ref(), problem.field), (said, None));
+    }
+}

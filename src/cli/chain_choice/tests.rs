@@ -86,3 +86,15 @@ fn an_empty_directory_gets_the_chain_of_its_settings() {
     std::fs::write(&settings, "chain = \"chain.json\"\n").unwrap();
     assert_eq!(to_create(dir.path(), None).unwrap(), own);
 }
+
+#[test]
+fn an_empty_name_says_what_to_write() {
+    let text = text_of(&chain("").unwrap_err());
+    assert!(text.contains("the name of the chain is empty"), "{text}");
+    assert!(text.contains("hint: write `jenny`, `dev` or the name of a file"), "{text}");
+    // In the settings it is no path of a file either.
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(CONFIG_FILE), "chain = \"\"\n").unwrap();
+    let text = text_of(&to_create(dir.path(), None).unwrap_err());
+    assert!(text.contains("the name of the chain is empty"), "{text}");
+}

@@ -30,6 +30,18 @@ pub(super) struct Key {
     about: &'static str,
 }
 
+impl Key {
+    /// A value that it takes, as TOML.
+    pub(super) fn example(&self) -> &'static str {
+        match self.path {
+            "checkpoints" => r#"[{ height = 1000, hash = "64 hex digits" }]"#,
+            "api.hosts" => r#"["ledger.example"]"#,
+            "api.trusted_proxies" => r#"["127.0.0.1"]"#,
+            _ => self.default,
+        }
+    }
+}
+
 /// Every key, in the order of the file: those without a table first.
 pub(super) const KEYS: [Key; 21] = [
     Key {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Deserialize;
 
-use super::keys::{KEYS, Kind, similar};
+use super::keys::{KEYS, Key, Kind, similar};
 use super::size::ByteSize;
+use super::wording::in_words;
 use super::{CONFIG_FILE, parent_of};
 use crate::chain::{Checkpoints, Hash, Height};
 use crate::cli::args::{LogFormat, RunArgs};
@@ -102,8 +103,18 @@ impl Layer {
     /// Reads the text of a settings file.
     pub(super) fn parse(text: &str, file: &Path) -> Result<Self> {
         toml::from_str(text).map_err(|error| {
-            let message = format!("{}: {}", file.display(), error.to_string().trim_end());
-            let failure = Failure::usage(message);
+            let shown = error.to_string();
+            let shown = match shown.trim_end().strip_suffix(error.message()) {
+                Some(place) => format!("{place}{}", in_words(error.message())),
+                None => shown.trim_end().to_owned(),
+            };
+            let failure = Failure::usage(format!("{}: {shown}", file.display()));
+            let failure = match wrong_key(text) {
+                Some(key) => {
+                    failure.hint(format!("write it as in `{} = {}`", key.path, key.example()))
+                }
+                None => failure,
+            };
             let failure = match unknown_key(text) {
                 Some((unknown, Some(known))) => {
                     failure.hint(format!("`{unknown}` is unknown; did you mean `{known}`?"))
@@ -121,7 +132,7 @@ impl Layer {
     pub(super) fn relative_to(mut self, dir: &Path) -> Self {
         self.peers = self.peers.map(|path| dir.join(path));
         self.chain = self.chain.map(|chain| match chain.as_str() {
-            "jenny" | "dev" => chain,
+            "jenny" | "dev" | "" => chain,
             file => dir.join(file).to_string_lossy().into_owned(),
         });
         self
@@ -135,7 +146,7 @@ impl Layer {
             let Some(value) = env(name) else { continue };
             let text = format!("{} = {}", key.path, as_toml(&value, kind));
             let one: Self = toml::from_str(&text).map_err(|error| {
-                Failure::usage(format!("{name}=`{value}`: {}", error.message()))
+                Failure::usage(format!("{name}=`{value}`: {}", in_words(error.message())))
                     .hint(format!("it sets `{}`, for example {}", key.path, key.default))
             })?;
             layer = one.over(layer);
@@ -224,6 +235,19 @@ fn as_toml(value: &str, kind: Kind) -> String {
             toml::Value::Array(parts.map(text).collect()).to_string()
         }
     }
+}
+
+/// The first key of the file whose value does not fit it.
+fn wrong_key(text: &str) -> Option<&'static Key> {
+    let table: toml::Table = text.parse().ok()?;
+    KEYS.iter().find(|key| {
+        let value = match key.path.split_once('.') {
+            Some((name, inner)) => table.get(name).and_then(|table| table.get(inner)),
+            None => table.get(key.path),
+        };
+        let reads = |value| toml::from_str::<Layer>(&format!("{} = {value}", key.path)).is_ok();
+        value.is_some_and(|value| !reads(value))
+    })
 }
 
 /// The first key of the file that does not exist, and the one that was probably meant.

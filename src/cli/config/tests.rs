@@ -318,3 +318,27 @@ fn host_names_and_proxies_that_match_nothing_are_refused() {
         assert!(text.contains(is), "{text}");
     }
 }
+
+#[test]
+fn a_value_of_another_type_says_what_to_write() {
+    for (toml, is, hint) in [
+        ("[mine]\nqueue = \"3\"", "expected a whole number", "`mine.queue = 64`"),
+        ("max_reorg_depth = -1", "expected a whole number", "`max_reorg_depth = 0`"),
+        ("chain = 3", "expected a text in quotes", "`chain = \"jenny\"`"),
+        ("[api]\ndefault_user = 1", "expected `true` or `false`", "`api.default_user = true`"),
+        (
+            "[api]\nhosts = \"a\"",
+            "expected a list in brackets",
+            "`api.hosts = [\"ledger.example\"]`",
+        ),
+        ("checkpoints = 1", "expected a list in brackets", "`checkpoints = [{ height = 1000, "),
+    ] {
+        let text = said(toml);
+        assert!(
+            text.contains(is) && text.contains(&format!("hint: write it as in {hint}")),
+            "{text}"
+        );
+    }
+    let text = said("mine = 3");
+    assert!(text.contains("expected a table"), "{text}");
+}
