@@ -4,6 +4,7 @@ mod fields;
 mod filter;
 mod limited;
 mod limiter;
+mod os_errors;
 
 use std::any::Any;
 use std::fmt::Write as _;
@@ -211,6 +212,7 @@ impl Write for LineWriter {
             (_, Ok(text)) => text.into(),
             (_, Err(_)) => String::from_utf8_lossy(line),
         };
+        let text = os_errors::in_words(&text);
         beside_bar(|| stderr::write(self.kind, text.as_bytes()));
         Ok(line.len())
     }
