@@ -135,3 +135,6 @@ where
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ mod faults;
 mod fetching;
 mod forks;
 mod greeting;
+mod lacking;
 mod lateness;
 mod liveness;
 mod pacing;
