@@ -23,6 +23,7 @@ mod cli_verify;
 mod cluster;
 mod crash;
 mod damage;
+mod descriptors;
 mod golden;
 mod harness;
 mod migration;
