@@ -90,6 +90,17 @@ fn files_are_short_and_say_what_they_are() {
 }
 
 #[test]
+fn tests_read_variables_of_one_spelling() {
+    for file in ["tests", "benches"].into_iter().flat_map(rust_files) {
+        for (at, read) in file.text.match_indices("env::var(\"") {
+            let name = &file.text[at + read.len()..];
+            let name = name.split('"').next().unwrap();
+            assert!(name.starts_with("JENNY_TEST_"), "{}: call `{name}` JENNY_TEST_..", file.name);
+        }
+    }
+}
+
+#[test]
 fn the_checks_see_what_they_look_for() {
     let named = |code: &str| layers_named(code).join(" ");
     assert_eq!(named("use crate::store::Reader;"), "store");

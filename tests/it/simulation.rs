@@ -42,9 +42,9 @@ fn the_same_seed_gives_the_same_run() {
     assert_ne!(play(5).0, play(6).0);
 }
 
-/// The fixed ones; `SIMULATION_SEEDS=100-200` asks for others.
+/// The fixed ones; `JENNY_TEST_SIMULATION_SEEDS=100-200` asks for others.
 fn seeds() -> Vec<u64> {
-    let Ok(range) = std::env::var("SIMULATION_SEEDS") else { return SEEDS.to_vec() };
+    let Ok(range) = std::env::var("JENNY_TEST_SIMULATION_SEEDS") else { return SEEDS.to_vec() };
     let (from, to) = range.split_once('-').expect("two numbers");
     (from.parse().unwrap()..=to.parse().unwrap()).collect()
 }

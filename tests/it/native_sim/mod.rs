@@ -83,9 +83,9 @@ fn the_same_seed_gives_the_same_run() {
     assert_ne!(report.trace, crowd::play(6, LEAST).trace);
 }
 
-/// The fixed ones; `SIMULATION_SEEDS=100-200` asks for others.
+/// The fixed ones; `JENNY_TEST_SIMULATION_SEEDS=100-200` asks for others.
 fn seeds(fixed: &[u64]) -> Vec<u64> {
-    let Ok(range) = std::env::var("SIMULATION_SEEDS") else { return fixed.to_vec() };
+    let Ok(range) = std::env::var("JENNY_TEST_SIMULATION_SEEDS") else { return fixed.to_vec() };
     let (from, to) = range.split_once('-').expect("two numbers");
     (from.parse().unwrap()..=to.parse().unwrap()).collect()
 }

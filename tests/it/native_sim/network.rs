@@ -51,7 +51,9 @@ impl Network {
             has_bad_disks: false,
             is_calm: false,
             flood: Vec::new(),
-            watched: std::env::var("SIMULATION_WATCH").ok().map(|node| node.parse().unwrap()),
+            watched: std::env::var("JENNY_TEST_SIMULATION_WATCH")
+                .ok()
+                .map(|node| node.parse().unwrap()),
             outputs: Vec::new(),
         }
     }
