@@ -3,6 +3,20 @@
 use super::{Hash, Header, RuleError, Spec, Work, leaf_hash, root};
 
 /// A block as it came, not yet held against any rule.
+/// # Examples
+///
+/// The header commits to every record and to their order:
+///
+/// ```
+/// use jenny_chain::chain::{Spec, merkle_root};
+///
+/// let block = Spec::dev().genesis().into_block();
+/// assert_eq!(merkle_root(&block.records), block.header.merkle_root);
+///
+/// let mut records = block.records;
+/// records.push("one more".to_owned());
+/// assert_ne!(merkle_root(&records), block.header.merkle_root);
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Block {
     /// The committed-to summary.

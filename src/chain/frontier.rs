@@ -4,6 +4,22 @@ use super::Hash;
 use super::tree::{empty_root, node_hash};
 
 /// Roots of the complete subtrees of an RFC 6962 tree, largest first: at most 64.
+/// # Examples
+///
+/// The root over many hashes, of which only the right edge of the tree is kept:
+///
+/// ```
+/// use jenny_chain::chain::{Frontier, leaf_hash, root};
+///
+/// let leaves: Vec<_> = (0_u32..1_000).map(|number| leaf_hash(&number.to_be_bytes())).collect();
+/// let mut frontier = Frontier::default();
+/// for leaf in &leaves {
+///     frontier.append(*leaf);
+/// }
+/// assert_eq!(frontier.root(), root(leaves));
+/// // 1,000 is 0b11_1110_1000: six complete subtrees.
+/// assert_eq!(frontier.subtrees().len(), 6);
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Frontier {
     leaves: u64,

@@ -7,6 +7,19 @@ use std::str::FromStr;
 ///
 /// Shown as 64 lower-case hexadecimal digits in natural byte order; only that
 /// form is read back.
+/// # Examples
+///
+/// ```
+/// use jenny_chain::chain::Hash;
+///
+/// let text = "f0951e80830e50c655a00f321c956a47e7caa7e91ad7044193ae30783acaa8aa";
+/// let hash: Hash = text.parse()?;
+/// assert_eq!(hash.to_string(), text);
+/// assert_eq!(hash.as_bytes()[0], 0xf0);
+/// // Capital letters would be a second spelling of the same hash.
+/// assert!(text.to_uppercase().parse::<Hash>().is_err());
+/// # Ok::<(), jenny_chain::chain::ParseHashError>(())
+/// ```
 #[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Hash([u8; 32]);
 

@@ -12,6 +12,23 @@ pub const VERSION: u32 = 1;
 
 /// What a block commits to. Any values may stand here; whether they follow the
 /// rules is for [`super::TipState::check_header`] to say.
+/// # Examples
+///
+/// A header names its parent by hash, so an auditor who holds the headers can check that they
+/// are linked:
+///
+/// ```
+/// use jenny_chain::chain::{Header, Spec, Timestamp, TipState};
+///
+/// let spec = Spec::dev();
+/// let genesis = TipState::genesis(&spec);
+/// let child = genesis.template(&spec, &["a record".to_owned()], Timestamp::from_millis(0));
+///
+/// // The hash covers the 132 bytes of the header and nothing else.
+/// let parent = Header::decode(&genesis.header().encode());
+/// assert_eq!(child.previous_hash, parent.hash());
+/// assert_ne!(child.hash(), Header { nonce: 1, ..child }.hash());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Header {
     /// Layout version, [`VERSION`].

@@ -10,10 +10,32 @@ pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 ///
 /// Heights are not added to each other: [`Height::next`] and [`Height::parent`]
 /// move along the chain.
+/// # Examples
+///
+/// How many confirmations a block has, counting the block itself:
+///
+/// ```
+/// use jenny_chain::chain::Height;
+///
+/// let (block, tip) = (Height::new(95), Height::new(100));
+/// assert_eq!(tip.next().above(block), 6);
+/// assert_eq!(Height::GENESIS.parent(), None);
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Height(u64);
 
 /// Milliseconds since the Unix epoch, leap seconds not counted (POSIX time).
+/// # Examples
+///
+/// ```
+/// use jenny_chain::chain::Timestamp;
+///
+/// let parent = Timestamp::from_millis(1_700_000_000_000);
+/// let block = parent.plus_millis(9_500);
+/// assert_eq!(block.millis_since(parent), 9_500);
+/// // A block may not be older than its parent, so there is no negative time.
+/// assert_eq!(parent.millis_since(block), 0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Timestamp(u64);
 

@@ -78,6 +78,23 @@ pub fn consistency_proof(leaves: &[Hash], first: usize) -> Option<Vec<Hash>> {
 /// # Errors
 /// When the path does not lead from `leaf`, a leaf hash, at `index` to `root` in
 /// a tree of `size` leaves.
+/// # Examples
+///
+/// Shows that a block contains a record, without the block's other records:
+///
+/// ```
+/// use jenny_chain::chain::{inclusion_path, leaf_hash, merkle_root, verify_inclusion};
+///
+/// // The prover has the records, the auditor only the root that the header carries.
+/// let records = ["first", "second", "third"];
+/// let root = merkle_root(&records);
+/// let leaves = records.map(|record| leaf_hash(record.as_bytes()));
+/// let path = inclusion_path(&leaves, 1).expect("there is a second record");
+///
+/// let leaf = leaf_hash(b"second");
+/// assert_eq!(verify_inclusion(&leaf, 1, 3, &path, &root), Ok(()));
+/// assert!(verify_inclusion(&leaf_hash(b"forged"), 1, 3, &path, &root).is_err());
+/// ```
 pub fn verify_inclusion(
     leaf: &Hash,
     index: u64,
@@ -116,6 +133,22 @@ pub fn verify_inclusion(
 /// # Errors
 /// When the proof does not show that the tree of `first` leaves with `first_root`
 /// is a prefix of the tree of `second` leaves with `second_root`.
+/// # Examples
+///
+/// Shows that a longer chain continues the one that an auditor saw before, from the history
+/// roots of both:
+///
+/// ```
+/// use jenny_chain::chain::{consistency_proof, leaf_hash, root, verify_consistency};
+///
+/// let blocks: Vec<_> = (0_u8..7).map(|block| leaf_hash(&[block])).collect();
+/// let (old, new) = (root(blocks[..4].to_vec()), root(blocks.clone()));
+/// let proof = consistency_proof(&blocks, 4).expect("four is not more than seven");
+/// assert_eq!(verify_consistency(4, 7, &old, &new, &proof), Ok(()));
+///
+/// let rewritten = root(blocks[1..].to_vec());
+/// assert!(verify_consistency(4, 6, &old, &rewritten, &proof).is_err());
+/// ```
 pub fn verify_consistency(
     first: u64,
     second: u64,

@@ -11,6 +11,22 @@ use super::{
 /// The parameters of a chain. Its canonical text is the only record of the
 /// genesis block, so two chains with different rules have different genesis
 /// hashes, and that hash is the chain's id.
+/// # Examples
+///
+/// The genesis block of a node shows which rules it follows:
+///
+/// ```
+/// use jenny_chain::chain::Spec;
+///
+/// let genesis = Spec::jenny().genesis();
+/// let id = "f0951e80830e50c655a00f321c956a47e7caa7e91ad7044193ae30783acaa8aa";
+/// assert_eq!(genesis.hash().to_string(), id);
+///
+/// let spec = Spec::from_canonical(&genesis.block().records[0])?;
+/// assert_eq!(spec.name(), "jenny");
+/// assert_eq!(spec.target_block_time_ms(), 10_000);
+/// # Ok::<(), jenny_chain::chain::SpecError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Spec {
     fields: Fields,

@@ -13,11 +13,39 @@ use super::hash::hex_value;
 /// says whether they mean something.
 ///
 /// Shown and read as exactly 8 lower-case hexadecimal digits.
+/// # Examples
+///
+/// ```
+/// use jenny_chain::chain::{Bits, BitsError};
+///
+/// let bits: Bits = "1f00ffff".parse()?;
+/// assert_eq!(bits.get(), 0x1f00_ffff);
+/// assert_eq!(bits.target()?.to_bits(), bits);
+/// // A second spelling of a target is refused.
+/// assert_eq!(Bits::new(0x2000_00ff).target(), Err(BitsError::NonCanonical));
+/// # Ok::<(), BitsError>(())
+/// ```
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Bits(u32);
 
 /// The largest value, read as a big-endian number, that a block hash may have.
 /// Never zero.
+/// # Examples
+///
+/// Whether a hash is proof of work:
+///
+/// ```
+/// use jenny_chain::chain::{Bits, Hash};
+///
+/// let target = "1f00ffff".parse::<Bits>()?.target()?;
+/// let mut hash = [0xff; 32];
+/// assert!(!target.is_met_by(&Hash::new(hash)));
+/// // This target asks for a hash that begins with two zero bytes.
+/// hash[..2].fill(0);
+/// hash[2..4].copy_from_slice(&[0xff, 0xfe]);
+/// assert!(target.is_met_by(&Hash::new(hash)));
+/// # Ok::<(), jenny_chain::chain::BitsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Target(U256);
 

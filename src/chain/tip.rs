@@ -8,6 +8,31 @@ use super::{
 
 /// The last block of some chain with what its ancestors amount to. A value:
 /// extending it makes the state of the longer chain, and a fork is a clone.
+/// # Examples
+///
+/// Mines a block, checks it, and moves on to it. An auditor does the last two with every block
+/// that a node serves:
+///
+/// ```
+/// use jenny_chain::chain::{Block, RuleError, Spec, Timestamp, TipState};
+///
+/// let (spec, now) = (Spec::dev(), Timestamp::from_millis(1_700_000_000_000));
+/// let mut tip = TipState::genesis(&spec);
+///
+/// let records = vec!["a record".to_owned()];
+/// let mut header = tip.template(&spec, &records, now);
+/// while header.check_alone(&spec).is_err() {
+///     header.nonce += 1;
+/// }
+///
+/// let forged = Block { header, records: vec!["another record".to_owned()] };
+/// assert!(matches!(tip.check_block(&spec, forged, now), Err(RuleError::MerkleRoot { .. })));
+///
+/// let block = tip.check_block(&spec, Block { header, records }, now)?;
+/// tip.extend(&block);
+/// assert_eq!((tip.height().get(), tip.hash()), (1, header.hash()));
+/// # Ok::<(), RuleError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TipState {
     header: Header,

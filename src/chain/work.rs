@@ -7,6 +7,22 @@ use ruint::aliases::U256;
 use super::Target;
 
 /// Expected number of hashes, of one block or summed over a chain.
+/// # Examples
+///
+/// A chain wins by its work, not by its length:
+///
+/// ```
+/// use jenny_chain::chain::{Spec, Work, replaces};
+///
+/// let easy = Work::of(Spec::dev().pow_limit());
+/// let hard = Work::of(Spec::jenny().pow_limit());
+/// assert_eq!((easy.to_string(), hard.to_string()), ("2".to_owned(), "65537".to_owned()));
+///
+/// let long = (0..1_000).fold(Work::ZERO, |total, _| total.plus(easy));
+/// assert!(replaces(hard, long));
+/// // The chain that came first stays if both have the same work.
+/// assert!(!replaces(hard, hard));
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Work(U256);
 
