@@ -1,0 +1,127 @@
+# The commands of this project. `just --list` shows them. Each recipe is a plain command, so that it can
+# also be copied: nothing here needs `just`, and neither `.ci/run` nor `cargo` reads this file.
+
+# Lists the recipes
+default:
+    @just --list --unsorted
+
+# Runs a node on ./data
+[group('every day')]
+run *flags:
+    cargo run --release -- run {{ flags }}
+
+# Runs every test that needs only Rust
+[group('every day')]
+test *filters:
+    cargo test {{ filters }}
+
+# The same with nextest, which runs the tests of all binaries side by side; it leaves out the documentation's examples
+[group('every day')]
+nextest *filters:
+    cargo nextest run {{ filters }}
+
+# Runs the examples in the documentation
+[group('every day')]
+test-doc:
+    cargo test --doc
+
+# Formats, and reports lints
+[group('every day')]
+lint:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Builds the documentation, of private items too
+[group('every day')]
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
+
+# Runs all checks, as CI does on every change
+[group('every day')]
+ci:
+    .ci/run
+
+# Builds a release for others
+[group('every day')]
+dist:
+    cargo build --profile dist
+
+# Speed and memory, compared with sled alone and with a bare hash loop
+[group('benchmarks, which report ratios from one run')]
+bench:
+    cargo bench --bench speed
+
+# The binary dialect: catching up with short and long chains, blocks of 1 MiB, two peers and a stalled one; the time in which a block reaches a peer
+[group('benchmarks, which report ratios from one run')]
+bench-sync:
+    cargo bench --bench speed -- sync
+
+# The JSON dialect: catching up, mining with a peer, the time in which a block reaches a peer
+[group('benchmarks, which report ratios from one run')]
+bench-peers:
+    cargo bench --bench speed -- peers
+
+# Links the node with a seed-like node on Node.js, in both directions, with chains of so many blocks; skips if Node.js is missing
+[group('tests that need other programs')]
+test-node-js blocks='2000':
+    JENNY_TEST_PEER_BLOCKS={{ blocks }} tests/peer/run
+
+# Makes a disk fail while blocks are written, and work again: nothing acknowledged is lost; skips if it cannot mount
+[group('tests that need other programs')]
+test-device:
+    tests/device/run
+
+# Runs nginx and Caddy with the examples of deploy/ in front of a node; skips a proxy that is not installed
+[group('tests that need other programs')]
+test-deploy:
+    tests/deploy/run
+
+# `kill -9` at random moments
+[group('long forms of tests')]
+long-crash rounds='200':
+    JENNY_TEST_CRASH_ROUNDS={{ rounds }} cargo test --release --test it crash
+
+# Flips every byte of a small database, one at a time
+[group('long forms of tests')]
+long-damage:
+    JENNY_TEST_FLIP_BYTES=all cargo test --release --test it damage
+
+# Messages of malicious peers, the largest at full size; asserts memory and REST latency
+[group('long forms of tests')]
+long-abuse:
+    JENNY_TEST_ABUSE=all cargo test --release --test it abuse -- --nocapture
+
+# Three nodes, cut links and `kill -9`
+[group('long forms of tests')]
+long-cluster seconds='300':
+    JENNY_TEST_CLUSTER_SECONDS={{ seconds }} cargo test --release --test it cluster
+
+# Other runs of thousands of simulated nodes; JENNY_TEST_SIMULATION_WATCH=7 prints all that node 7 receives and sends
+[group('long forms of tests')]
+long-simulation seeds='100-200':
+    JENNY_TEST_SIMULATION_SEEDS={{ seeds }} cargo test --release --test it native_sim -- --nocapture
+
+# Headers of little work; asserts the memory they cost
+[group('long forms of tests')]
+long-flood headers='1000000':
+    JENNY_TEST_FLOOD={{ headers }} cargo test --release --test it flood_of_headers -- --nocapture
+
+# Five nodes of the binary dialect: `kill -9`, stalled cables and corrupted bytes
+[group('long forms of tests')]
+long-five seconds='120':
+    JENNY_TEST_NATIVE_SECONDS={{ seconds }} cargo test --release --test it native::five
+
+# Many times `kill -9` during one catch-up; at most 5 % may be downloaded twice
+[group('long forms of tests')]
+long-resume kills='30' blocks='1000000':
+    JENNY_TEST_NATIVE_KILLS={{ kills }} JENNY_TEST_NATIVE_BLOCKS={{ blocks }} cargo test --release --test it native::resume
+
+# Valid headers that lead nowhere: the disk does not grow; asserts memory and REST latency
+[group('long forms of tests')]
+long-native-flood headers='1000000':
+    JENNY_TEST_FLOOD_HEADERS={{ headers }} cargo test --release --test it native::flood -- --nocapture
+
+# A catch-up beside three kinds of hostile peers; asserts speed, memory and REST latency, compared with an undisturbed run
+[group('long forms of tests')]
+long-hostile blocks='200000':
+    JENNY_TEST_HOSTILE_BLOCKS={{ blocks }} cargo test --release --test it native::hostile -- --nocapture
