@@ -101,7 +101,7 @@ impl<T: Transport> Driver<T> {
             tips,
             bursts: Bursts::new(now, tip.height),
             size,
-            table: Table::default(),
+            table: Table::new((context.config.random)()),
             dials: Dials::new(context.config.random),
             search: Search::new(now),
             events,

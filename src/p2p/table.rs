@@ -1,7 +1,7 @@
 //! The live links: who may become one, and who makes room.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -40,11 +40,11 @@ pub(super) struct Live {
 }
 
 /// The live links.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Table {
     pub(super) links: BTreeMap<LinkId, Live>,
     /// Orders network groups as no peer can foresee.
-    keys: RandomState,
+    key: u64,
 }
 
 impl Live {
@@ -71,6 +71,11 @@ impl Live {
 }
 
 impl Table {
+    /// No links; `key` is secret.
+    pub(super) const fn new(key: u64) -> Self {
+        Self { links: BTreeMap::new(), key }
+    }
+
     /// What everybody may see.
     pub(super) fn infos(&self) -> Vec<LinkInfo> {
         self.links.values().filter(|live| live.close.is_some()).map(Live::info).collect()
@@ -121,13 +126,19 @@ impl Table {
             Candidate {
                 link: *link,
                 group,
-                keyed_group: self.keys.hash_one(group),
+                keyed_group: self.keyed(group),
                 rtt: live.stats.shortest_rtt(),
                 new_block: live.stats.last_new_block(),
                 new_headers: live.stats.last_new_headers(),
             }
         };
         accepted.map(candidate).collect()
+    }
+
+    fn keyed(&self, group: SiteGroup) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.key, group).hash(&mut hasher);
+        hasher.finish()
     }
 }
 

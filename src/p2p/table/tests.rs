@@ -12,7 +12,7 @@ struct Home {
 impl Home {
     fn new(max_accepted: usize) -> Self {
         let config = P2pConfig { max_accepted, ..P2pConfig::default() };
-        Self { table: Table::default(), config, next: 0 }
+        Self { table: Table::new(7), config, next: 0 }
     }
 
     /// Lets a peer in, if there is room.
