@@ -33,6 +33,11 @@ impl Backoff {
         spread(LONGEST, random)
     }
 
+    /// Whether the last wait was of the longest length.
+    pub(super) const fn is_longest(&self) -> bool {
+        matches!(self.last, Some(last) if last.as_secs() >= LONGEST.as_secs())
+    }
+
     pub(super) const fn reset(&mut self) {
         self.last = None;
     }

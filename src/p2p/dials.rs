@@ -1,5 +1,6 @@
 //! The peers that this node dials, and when. Which of them come first is in [`choose`].
 
+mod anchors;
 mod choose;
 mod listing;
 
@@ -51,6 +52,8 @@ struct Known {
     is_configured: bool,
     /// Whether the node at the other end of the link said who it is.
     is_greeted: bool,
+    /// Whether it is dialled before others that were reached, also after a restart.
+    is_anchor: bool,
     askers: Vec<oneshot::Sender<Result<(), DialError>>>,
 }
 
@@ -59,8 +62,8 @@ struct Known {
 enum Origin {
     /// Named by the operator.
     Named,
-    /// A link of ours came about, last then. An anchor was one of the links that lasted longest.
-    Reached { last: Timestamp, is_anchor: bool },
+    /// A link of ours came about, last then.
+    Reached { last: Timestamp },
     /// Peers of a group told of it, or an earlier run noted that some did (`None`).
     Told { by: Option<Teller> },
 }
@@ -105,8 +108,8 @@ impl Known {
     const fn was_reached(&mut self, last: Timestamp) {
         match &mut self.origin {
             Origin::Named => {}
-            Origin::Reached { last: before, .. } => *before = last,
-            Origin::Told { .. } => self.origin = Origin::Reached { last, is_anchor: false },
+            Origin::Reached { last: before } => *before = last,
+            Origin::Told { .. } => self.origin = Origin::Reached { last },
         }
     }
 }
@@ -138,8 +141,10 @@ impl Dials {
         is_anchor: bool,
         now: Instant,
     ) {
-        if self.has_room_for(&peer) {
-            self.insert(peer, Origin::Reached { last, is_anchor }, now);
+        if let Some(known) = self.known.get_mut(&peer) {
+            known.is_anchor |= is_anchor;
+        } else if self.has_room_for(&peer) {
+            self.insert(peer, Origin::Reached { last }, now).is_anchor = is_anchor;
         }
     }
 
@@ -173,7 +178,7 @@ impl Dials {
         self.known.remove(&worst).is_some()
     }
 
-    fn insert(&mut self, peer: PeerUrl, origin: Origin, now: Instant) {
+    fn insert(&mut self, peer: PeerUrl, origin: Origin, now: Instant) -> &mut Known {
         let literal = peer.authority().and_then(|(host, _)| host.parse().ok());
         let known = Known {
             state: State::Resting(now),
@@ -185,9 +190,10 @@ impl Dials {
             last_error: None,
             is_configured: false,
             is_greeted: false,
+            is_anchor: false,
             askers: Vec::new(),
         };
-        self.known.insert(peer, known);
+        self.known.entry(peer).or_insert(known)
     }
 
     /// Takes a peer up, has it dialled now, and tells `reply` how that went. Answers
@@ -367,8 +373,10 @@ impl Dials {
             .known
             .iter()
             .filter(|(_, known)| known.is_idle() && known.is_wanted() == is_wanted);
-        // Those that were never reached first.
-        let badness = |known: &Known| (matches!(known.origin, Origin::Told { .. }), known.failures);
+        // Those that were never reached first, and anchors last.
+        let badness = |known: &Known| {
+            (!known.is_anchor, matches!(known.origin, Origin::Told { .. }), known.failures)
+        };
         let worst = idle.max_by_key(|(_, known)| badness(known)).map(|(peer, _)| peer.clone());
         let Some(worst) = worst else { return false };
         if is_wanted {

@@ -27,6 +27,8 @@ use super::table::Table;
 use super::transport::Transport;
 use crate::node::{LinkServer, SyncProgress, Tip};
 use crate::sync::{Input, Mark, NativeConfig, Output, SyncMachine, SyncState, Time, TipChange};
+#[cfg(test)]
+pub(super) use dialling::FEELER_EVERY;
 use dialling::Search;
 
 /// How often counters in the table of links are brought up to date.

@@ -44,4 +44,6 @@ pub use network::Network;
 pub use transport::{Connected, Tcp, Transport};
 
 #[cfg(test)]
+mod eclipse;
+#[cfg(test)]
 mod testing;

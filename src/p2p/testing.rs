@@ -1,5 +1,6 @@
 //! What the tasks of a network share, without a network.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -88,5 +89,29 @@ impl AsyncWrite for Defective {
         cx: &mut std::task::Context<'_>,
     ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+thread_local! {
+    static NEXT: Cell<u64> = const { Cell::new(FIRST) };
+}
+
+const FIRST: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A generator of the xorshift kind: each thread draws the same numbers in every run.
+pub(super) fn random() -> u64 {
+    let mut next = NEXT.get();
+    next ^= next << 13;
+    next ^= next >> 7;
+    next ^= next << 17;
+    NEXT.set(next);
+    next
+}
+
+/// Has this thread draw other numbers for each seed.
+pub(super) fn seed(seed: u64) {
+    NEXT.set(seed.wrapping_mul(2).wrapping_add(1).wrapping_mul(FIRST));
+    for _ in 0..16 {
+        random();
     }
 }

@@ -1,7 +1,8 @@
 //! Which peers are dialled first, and how many of one network.
 //!
 //! In this order: peers that a caller waits for, peers that the operator named, anchors, peers that
-//! were reached before (the latest first), peers that others told of, at random. At most
+//! were reached before (the latest first), peers that others told of, at random. Places are kept for
+//! named peers and for [`anchors`](super::anchors) while these are not linked. At most
 //! [`MAX_PER_GROUP`] links that the node dials, the operator's apart, lead into one network group,
 //! so that a stranger with one network cannot be all that the node sees (Heilman et al., "Eclipse
 //! Attacks on Bitcoin's Peer-to-Peer Network", USENIX Security 2015).
@@ -27,11 +28,12 @@ impl Known {
     }
 
     fn rank(&self) -> Rank {
-        let (is_anchor, is_told, last) = match self.origin {
-            Origin::Named => (false, false, Timestamp::from_millis(0)),
-            Origin::Reached { last, is_anchor } => (is_anchor, false, last),
-            Origin::Told { .. } => (false, true, Timestamp::from_millis(0)),
+        let (is_told, last) = match self.origin {
+            Origin::Named => (false, Timestamp::from_millis(0)),
+            Origin::Reached { last } => (false, last),
+            Origin::Told { .. } => (true, Timestamp::from_millis(0)),
         };
+        let is_anchor = self.is_anchor;
         (self.askers.is_empty(), !self.is_wanted(), !is_anchor, is_told, Reverse(last), self.order)
     }
 }
@@ -54,7 +56,46 @@ impl Groups {
     }
 }
 
+/// Places that are kept for peers while they are not linked.
+struct Kept {
+    named: usize,
+    anchors: usize,
+}
+
+impl Kept {
+    /// Places that are not this peer's to take.
+    const fn before(&self, known: &Known) -> usize {
+        if known.is_wanted() {
+            0
+        } else if known.is_awaited() {
+            self.named
+        } else {
+            self.named.saturating_add(self.anchors)
+        }
+    }
+
+    /// One that was kept is given to its peer.
+    const fn give(&mut self, known: &Known) {
+        if known.is_wanted() {
+            self.named = self.named.saturating_sub(1);
+        } else if known.is_awaited() {
+            self.anchors = self.anchors.saturating_sub(1);
+        }
+    }
+}
+
 impl Dials {
+    /// The places that are kept, of `most`.
+    fn kept(&self, most: usize, groups: &Groups) -> Kept {
+        let waiting = self.known.values().filter(|known| {
+            matches!(known.state, State::Resting(_) | State::NoRoom) && groups.has_room(known)
+        });
+        let (named, others): (Vec<_>, Vec<_>) = waiting.partition(|known| known.is_wanted());
+        let anchors = others.into_iter().filter(|known| known.is_awaited()).count();
+        let named = named.len().min(most.div_ceil(2));
+        Kept { named, anchors: anchors.min((most / 2).saturating_sub(named)) }
+    }
+
     fn groups(&self) -> Groups {
         let mut groups = Groups(BTreeMap::new());
         self.known.values().filter(|known| known.is_busy()).for_each(|known| groups.count(known));
@@ -62,37 +103,32 @@ impl Dials {
     }
 
     /// The peers to dial now, of which at most `most` links are kept. Half of the places are kept
-    /// for the peers that the operator named while they are not linked; when peers of the node's
-    /// own choice hold the others, a named peer is dialled beyond the cap, so that it can take the
-    /// place of one of them when it is reached. A caller that waits for a peer beyond the cap
-    /// is told so.
+    /// for the peers that the operator named, and as far as these leave some of that half, for
+    /// anchors, while they are not linked. When peers of the node's own choice hold the others, a
+    /// named peer is dialled beyond the cap, so that it can take the place of one of them when it
+    /// is reached. A caller that waits for a peer beyond the cap is told so.
     pub(in crate::p2p) fn due(&mut self, now: Instant, most: usize) -> Vec<PeerUrl> {
         let busy = self.known.values().filter(|known| known.is_busy()).count();
         let mut free = most.saturating_sub(busy);
         // Places of peers of our own choice that one of the operator's may take.
         let mut lent = self.own_choice().len().saturating_sub(busy.saturating_sub(most));
         let mut groups = self.groups();
-        let waits = |known: &&Known| {
-            known.is_wanted() && matches!(known.state, State::Resting(_) | State::NoRoom)
-        };
-        let mut kept = self.known.values().filter(waits).count().min(most.div_ceil(2));
-        let has_room = |known: &Known, free: usize, kept: usize, groups: &Groups| {
-            (if known.is_wanted() { free > 0 } else { free > kept }) && groups.has_room(known)
+        let mut kept = self.kept(most, &groups);
+        let has_room = |known: &Known, free: usize, kept: &Kept, groups: &Groups| {
+            free > kept.before(known) && groups.has_room(known)
         };
         let is_due = |known: &Known| match known.state {
             State::Resting(until) => until <= now,
-            State::NoRoom => has_room(known, free, kept, &groups) || lent > 0 && known.is_wanted(),
+            State::NoRoom => has_room(known, free, &kept, &groups) || lent > 0 && known.is_wanted(),
             _ => false,
         };
         let mut due: Vec<_> = self.known.iter_mut().filter(|(_, known)| is_due(known)).collect();
         due.sort_by_key(|(_, known)| known.rank());
         let mut chosen = Vec::new();
         for (peer, known) in due {
-            if has_room(known, free, kept, &groups) {
+            if has_room(known, free, &kept, &groups) {
                 free -= 1;
-                if known.is_wanted() {
-                    kept = kept.saturating_sub(1);
-                }
+                kept.give(known);
                 groups.count(known);
                 known.state = State::Dialling;
                 chosen.push(peer.clone());

@@ -1,6 +1,5 @@
 //! Whom the driver dials, and what it notes of those it reached.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,14 +17,11 @@ use crate::p2p::table::prefix;
 use crate::p2p::transport::Transport;
 
 /// How often one address that was only told of is tried: 2 minutes, as in Bitcoin Core.
-const FEELER_EVERY: Duration = Duration::from_secs(120);
+pub(in crate::p2p) const FEELER_EVERY: Duration = Duration::from_secs(120);
 
 /// Block times without a new tip after which one more link is dialled, while a peer names a
 /// higher block.
 const STALE_BLOCKS: u32 = 10;
-
-/// Links that are dialled first after a restart.
-const ANCHORS: usize = 2;
 
 /// What is dialled beyond the links that are kept.
 #[derive(Debug)]
@@ -34,8 +30,6 @@ pub(super) struct Search {
     tip_moved: Instant,
     /// Whether one more link is allowed, because the tip does not move.
     pub(super) is_stale: bool,
-    /// As they were chosen last.
-    anchors: BTreeSet<PeerUrl>,
     unwritten: Arc<Unwritten>,
 }
 
@@ -49,18 +43,7 @@ struct Unwritten {
 
 impl Search {
     pub(super) fn new(now: Instant) -> Self {
-        Self {
-            next_feeler: now,
-            tip_moved: now,
-            is_stale: false,
-            anchors: BTreeSet::new(),
-            unwritten: Arc::default(),
-        }
-    }
-
-    /// A peer that the operator removed is no anchor any more.
-    pub(super) fn forget(&mut self, peer: &PeerUrl) {
-        self.anchors.remove(peer);
+        Self { next_feeler: now, tip_moved: now, is_stale: false, unwritten: Arc::default() }
     }
 }
 
@@ -89,9 +72,6 @@ impl<T: Transport> Driver<T> {
                 continue;
             }
             let is_anchor = anchors.contains(&address);
-            if is_anchor {
-                self.search.anchors.insert(peer.clone());
-            }
             self.dials.reached(peer, Timestamp::from_millis(last_success), is_anchor, now);
         }
     }
@@ -206,8 +186,8 @@ impl<T: Transport> Driver<T> {
         self.write_down(vec![KnownPeer { address, last_success, failures, learned }]);
     }
 
-    /// Notes the peers that are linked by our own choice: that they were there just now, and the
-    /// oldest as anchors.
+    /// Notes the peers that are linked by our own choice, which were there just now, and the
+    /// anchors.
     pub(super) fn note_linked(&mut self) {
         let linked: Vec<_> =
             self.dials.own_choice().into_iter().map(|(peer, _)| peer.clone()).collect();
@@ -217,18 +197,9 @@ impl<T: Transport> Driver<T> {
         self.note_anchors();
     }
 
-    /// Writes the anchors into the address book when they are others than before. Links that are
-    /// lost are no anchors less: a node that was cut off needs them most.
+    /// Writes the anchors into the address book when they are others than before.
     pub(super) fn note_anchors(&mut self) {
-        let oldest = self.dials.own_choice().into_iter().map(|(peer, _)| peer.clone());
-        let oldest = oldest.filter(|peer| !is_local(peer));
-        let mut anchors: BTreeSet<_> = oldest.take(ANCHORS).collect();
-        let missing = ANCHORS.saturating_sub(anchors.len());
-        anchors.extend(self.search.anchors.iter().take(missing).cloned());
-        if anchors == self.search.anchors {
-            return;
-        }
-        self.search.anchors.clone_from(&anchors);
+        let Some(anchors) = self.dials.choose_anchors() else { return };
         let unwritten = Arc::clone(&self.search.unwritten);
         *unwritten.latest.lock().unwrap_or_else(PoisonError::into_inner) =
             anchors.iter().map(|peer| peer.as_str().to_owned()).collect();

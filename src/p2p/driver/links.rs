@@ -180,10 +180,7 @@ impl<T: Transport> Driver<T> {
     /// Forgets a peer and closes the link to it.
     fn forget(&mut self, address: &str) -> bool {
         let peer: Option<PeerUrl> = address.parse().ok();
-        let removed = peer.and_then(|peer| {
-            self.search.forget(&peer);
-            self.dials.remove(&peer)
-        });
+        let removed = peer.and_then(|peer| self.dials.remove(&peer));
         if let Some(link) = removed.as_ref().and_then(|removed| removed.link)
             && let Some(live) = self.table.links.get_mut(&link)
         {

@@ -1,25 +1,11 @@
 //! Which peers come first, and how many of one network.
 
-use std::cell::Cell;
 use std::time::Duration;
 
 use super::super::MAX_TOLD;
 use super::*;
+use crate::p2p::testing::random;
 use crate::sync::LinkId;
-
-thread_local! {
-    static NEXT: Cell<u64> = const { Cell::new(0x9e37_79b9_7f4a_7c15) };
-}
-
-/// A generator of the xorshift kind: the same numbers in every run.
-fn random() -> u64 {
-    let mut next = NEXT.get();
-    next ^= next << 13;
-    next ^= next >> 7;
-    next ^= next << 17;
-    NEXT.set(next);
-    next
-}
 
 fn at(ip: &str) -> PeerUrl {
     format!("ws://{ip}:7545").parse().unwrap()
