@@ -16,7 +16,7 @@ use crate::node::PeerUrl;
 /// Where a node keeps its data unless told otherwise.
 pub(super) const DEFAULT_DATA_DIR: &str = "./data";
 
-/// The address at which a node answers unless told otherwise.
+/// The address of a node's REST API unless told otherwise.
 pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:3000";
 
 #[derive(Debug, Parser)]
@@ -42,7 +42,7 @@ pub(super) enum Command {
     /// Creates a data directory and its jenny.toml, or adds a user
     #[command(long_about = help::INIT, after_long_help = help::INIT_AFTER)]
     Init(InitArgs),
-    /// Prints blocks, offline or of a running node
+    /// Prints blocks, offline or from a running node
     #[command(long_about = help::DUMP, after_long_help = help::DUMP_AFTER)]
     Dump(DumpArgs),
     /// Checks every stored block, offline
@@ -51,7 +51,7 @@ pub(super) enum Command {
     /// Accepts a branch that a node refused because it forks too deep
     #[command(long_about = help::REPAIR, after_long_help = help::REPAIR_AFTER)]
     Repair(RepairArgs),
-    /// Asks a running node how it is
+    /// Prints a summary of a running node
     #[command(long_about = help::STATUS, after_long_help = help::STATUS_AFTER)]
     Status(StatusArgs),
     /// Lists, adds, removes and bans the peers of a running node
@@ -62,7 +62,7 @@ pub(super) enum Command {
 /// The data directory, which most subcommands take.
 #[derive(Args, Debug)]
 pub(super) struct DataDir {
-    /// The directory that holds the database, jenny.toml and users.toml
+    /// Directory with the database, jenny.toml and users.toml
     #[arg(long = "data-dir", value_name = "DIR", env = "JENNY_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
     pub(super) path: PathBuf,
 }
@@ -71,36 +71,36 @@ pub(super) struct DataDir {
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) data_dir: DataDir,
-    /// `jenny`, `dev` or a chain spec FILE. An empty directory gets this chain; any other
-    /// must hold it [default: `chain` in jenny.toml, else jenny]
+    /// `jenny`, `dev` or a chain spec FILE. An empty directory gets this chain; any other must
+    /// already hold it [default: `chain` in jenny.toml, else jenny]
     #[arg(long, value_name = "CHAIN", env = "JENNY_CHAIN")]
     pub(super) chain: Option<String>,
-    /// Where the REST API listens: IP:PORT, localhost:PORT or :PORT; port 0 picks a free one
+    /// Listen address of the REST API: IP:PORT, localhost:PORT or :PORT; port 0 picks a free port
     /// [default: 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR", env = "JENNY_API_LISTEN")]
     pub(super) api_listen: Option<Listen>,
-    /// Where peers are listened for, written likewise [default: 127.0.0.1:7545; 0.0.0.0:7545
-    /// once peers are named, except on the chain `dev`]
+    /// Listen address for peers, in the same form [default: 127.0.0.1:7545, or 0.0.0.0:7545 if
+    /// peers are named and the chain is not `dev`]
     #[arg(long, value_name = "ADDR", env = "JENNY_P2P_LISTEN")]
     pub(super) p2p_listen: Option<Listen>,
-    /// A peer to dial, ws://host:port; may be given several times
+    /// Peer to dial, ws://host:port; repeatable
     #[arg(long = "peer", value_name = "URL")]
     pub(super) peer: Vec<PeerUrl>,
-    /// JSON list of the peers that are dialled at the start and by `POST /addPeers` [default:
-    /// peers.json beside the data directory, if there is one]
+    /// JSON list of peers to dial at the start and on `POST /addPeers` [default: peers.json beside
+    /// the data directory, if it exists]
     #[arg(long, value_name = "FILE", env = "JENNY_PEERS")]
     pub(super) peers: Option<PathBuf>,
-    /// Settings file [default: jenny.toml in the data directory, if there is one]
+    /// Settings file [default: jenny.toml in the data directory, if it exists]
     #[arg(long, value_name = "FILE", env = "JENNY_CONFIG")]
     pub(super) config: Option<PathBuf>,
-    /// Creates a chain in a directory that has a jenny.toml and no chain
+    /// Creates a chain in a directory that has a jenny.toml but no chain
     #[arg(long)]
     pub(super) create: bool,
-    /// What is logged: error, warn, info, debug, trace or off, or a filter such as
+    /// Log level: error, warn, info, debug, trace or off, or a filter such as
     /// `warn,jenny_chain::node=debug` [default: `JENNY_LOG`, else info]
     #[arg(long, value_name = "LEVEL")]
     pub(super) log_level: Option<LogFilter>,
-    /// How log lines on standard error are written [default: text]
+    /// Format of the log lines on standard error [default: text]
     #[arg(long, value_name = "FORMAT", env = "JENNY_LOG_FORMAT")]
     pub(super) log_format: Option<LogFormat>,
 }
@@ -112,22 +112,22 @@ pub(super) struct InitArgs {
     /// `jenny`, `dev` or a chain spec FILE [default: jenny]
     #[arg(long, value_name = "CHAIN", env = "JENNY_CHAIN")]
     pub(super) chain: Option<String>,
-    /// Creates a chain of your own under this name, with a genesis block of its own
+    /// Creates your own chain with this name and a unique genesis block
     #[arg(long, value_name = "NAME", conflicts_with = "chain")]
     pub(super) new_chain: Option<String>,
-    /// Time between two blocks of the new chain that its difficulty aims at [default: 10s]
+    /// Time between blocks that the new chain's difficulty aims at [default: 10s]
     #[arg(long, value_name = "TIME", requires = "new_chain", value_parser = humantime::parse_duration)]
     pub(super) block_time: Option<Duration>,
-    /// Writes the new chain's spec to FILE too, for the other nodes: `jenny init --chain FILE`
+    /// Also writes the new chain's spec to FILE, for `jenny init --chain FILE` on other nodes
     #[arg(long, value_name = "FILE", requires = "new_chain")]
     pub(super) spec_out: Option<PathBuf>,
-    /// Adds a user of the REST API to users.toml; also in a directory that has a chain already
+    /// Adds a user of the REST API to users.toml, even if the directory already holds a chain
     #[arg(long, value_name = "NAME", requires = "password_file")]
     pub(super) user: Option<String>,
-    /// File with that user's password; one line end at its end is not part of it
+    /// File with that user's password; a final line break is not part of it
     #[arg(long, value_name = "FILE", requires = "user")]
     pub(super) password_file: Option<PathBuf>,
-    /// What that user may do
+    /// What that user is allowed to do
     #[arg(long, value_name = "ROLE", requires = "user", default_value = "operator")]
     pub(super) role: Role,
 }
@@ -138,18 +138,18 @@ pub(super) struct DumpArgs {
     pub(super) data_dir: DataDir,
     #[command(flatten)]
     pub(super) select: SelectArgs,
-    /// Headers alone, without records
+    /// Prints headers without records
     #[arg(long)]
     pub(super) headers: bool,
-    /// How blocks are written [default: table on a terminal, else jsonl]
+    /// Output format [default: table on a terminal, else jsonl]
     #[arg(long, value_name = "FORMAT")]
     pub(super) format: Option<Format>,
-    /// Writes to FILE, which appears only when it is complete; `-` is standard output
+    /// Writes to FILE, which appears only once it is complete; `-` is standard output
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     #[command(flatten)]
     pub(super) remote: RemoteArgs,
-    /// Dumps the running node at URL over REST in place of a database
+    /// Dumps the running node at URL over REST instead of a database
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
 }
@@ -163,14 +163,14 @@ pub(super) struct SelectArgs {
     /// Last height; a height above the tip means the tip [default: the tip]
     #[arg(long, value_name = "HEIGHT")]
     pub(super) to: Option<u64>,
-    /// The one block at HEIGHT
+    /// Only the block at HEIGHT
     #[arg(long, value_name = "HEIGHT", conflicts_with_all = ["from", "to", "tip"])]
     pub(super) height: Option<u64>,
-    /// The one block whose hash is HASH or begins with it, 8 digits or more; with --height
-    /// also one that a reorg took off the main chain
+    /// Only the block whose hash is HASH or begins with it (8 digits or more); with --height also
+    /// one that a reorg took off the main chain
     #[arg(long, value_name = "HASH", conflicts_with_all = ["from", "to", "tip"])]
     pub(super) hash: Option<HashPrefix>,
-    /// The last block
+    /// Only the last block
     #[arg(long, conflicts_with_all = ["from", "to"])]
     pub(super) tip: bool,
 }
@@ -181,7 +181,7 @@ pub(super) struct RemoteArgs {
     /// User of the running node's REST API [default: jenny]
     #[arg(long, value_name = "NAME", env = "JENNY_USER", global = true)]
     pub(super) user: Option<String>,
-    /// File with that user's password; else `JENNY_PASSWORD`, else on loopback the default one
+    /// File with that user's password; else `JENNY_PASSWORD`, else the default password on loopback
     #[arg(long, value_name = "FILE", env = "JENNY_PASSWORD_FILE", global = true)]
     pub(super) password_file: Option<PathBuf>,
 }
@@ -190,14 +190,14 @@ pub(super) struct RemoteArgs {
 pub(super) struct VerifyArgs {
     #[command(flatten)]
     pub(super) data_dir: DataDir,
-    /// Settings file whose checkpoints must hold [default: jenny.toml in the data directory,
-    /// if there is one]
+    /// Settings file with the checkpoints to check [default: jenny.toml in the data directory, if
+    /// it exists]
     #[arg(long, value_name = "FILE", env = "JENNY_CONFIG")]
     pub(super) config: Option<PathBuf>,
-    /// The tip that the chain must have, HASH or HEIGHT:HASH; exit code 1 if it is another
+    /// Expected tip, HASH or HEIGHT:HASH; exits with code 1 if the tip differs
     #[arg(long, value_name = "TIP")]
     pub(super) expect_tip: Option<ExpectedTip>,
-    /// The result as one line of JSON
+    /// Prints the result as one line of JSON
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -206,7 +206,7 @@ pub(super) struct VerifyArgs {
 pub(super) struct RepairArgs {
     #[command(flatten)]
     pub(super) data_dir: DataDir,
-    /// Accepts the branch whose first block has this hash, however many blocks it displaces
+    /// Accepts the branch whose first block has this hash, however many blocks it disconnects
     #[arg(long, value_name = "HASH")]
     pub(super) accept_fork: Hash,
 }
@@ -218,10 +218,10 @@ pub(super) struct StatusArgs {
     pub(super) url: String,
     #[command(flatten)]
     pub(super) remote: RemoteArgs,
-    /// The node's answer as one line of JSON
+    /// Prints the node's response as one line of JSON
     #[arg(long)]
     pub(super) json: bool,
-    /// Asks again every 2 seconds, until interrupted
+    /// Refreshes every 2 seconds until interrupted
     #[arg(long)]
     pub(super) watch: bool,
 }
@@ -235,14 +235,14 @@ pub(super) struct PeerArgs {
     pub(super) url: String,
     #[command(flatten)]
     pub(super) remote: RemoteArgs,
-    /// The node's answer as JSON
+    /// Prints the node's response as JSON
     #[arg(long, global = true)]
     pub(super) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PeerCommand {
-    /// Live links, known peers and bans
+    /// Lists live links, known peers and bans
     List,
     /// Remembers a peer and dials it
     Add {
@@ -252,25 +252,25 @@ pub(super) enum PeerCommand {
     },
     /// Closes the link to a peer and forgets it
     Remove {
-        /// The address as `jenny peer list` shows it
+        /// Address as `jenny peer list` shows it
         #[arg(value_name = "URL")]
         peer: String,
     },
-    /// Keeps an IP address out
+    /// Bans an IP address
     Ban {
-        /// Without a port
+        /// IP address without a port
         #[arg(value_name = "IP")]
         address: IpAddr,
-        /// For how long, a day at most [default: 86400]
+        /// Duration of the ban, at most one day [default: 86400]
         #[arg(long, value_name = "SECONDS")]
         seconds: Option<u64>,
-        /// Why, for people
+        /// Free text, shown in the list of bans
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
     /// Ends a ban
     Unban {
-        /// Without a port
+        /// IP address without a port
         #[arg(value_name = "IP")]
         address: IpAddr,
     },
@@ -279,22 +279,22 @@ pub(super) enum PeerCommand {
 /// What a user of the REST API may do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(super) enum Role {
-    /// Every GET
+    /// Read access: every GET
     Reader,
-    /// Also what changes state
+    /// Read and write access
     Operator,
 }
 
 /// How blocks are written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(super) enum Format {
-    /// One line a block, for people
+    /// One line per block, for people
     Table,
     /// One JSON array
     Json,
-    /// One JSON object a line
+    /// One JSON object per line
     Jsonl,
-    /// Comma-separated values under a line of column names
+    /// Comma-separated values with a header line
     Csv,
 }
 
@@ -302,10 +302,10 @@ pub(super) enum Format {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum LogFormat {
-    /// For people
+    /// Text for people
     #[default]
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 

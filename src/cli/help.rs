@@ -4,16 +4,16 @@ pub(super) const ABOUT: &str = "\
 jenny is a small ledger node: an append-only chain of records, agreed on by
 proof of work.
 
-`jenny run` mines records into blocks, keeps them on disk and serves them over
-REST. The other subcommands look at a chain, of a stopped node (its data
+`jenny run` mines records into blocks, stores them on disk and serves them over
+REST. The other subcommands inspect a chain, either of a stopped node (its data
 directory) or of a running one (--url).
 
 Results go to standard output, everything else to standard error.";
 
 pub(super) const AFTER: &str = "\
-Settings come from, later ones winning: the defaults, jenny.toml in the data
-directory, environment variables JENNY_.., flags. JENNY_LOG chooses what is
-logged (error, warn, info, debug, trace).
+Settings come from four layers, later ones winning: the defaults, jenny.toml in
+the data directory, environment variables JENNY_.., flags. JENNY_LOG sets the
+log level (error, warn, info, debug, trace).
 
 Examples:
   jenny run
@@ -23,31 +23,33 @@ Examples:
   jenny status --watch
 
 Exit codes:
-  0    done
-  1    the check found damage, the answer is no, or something outside failed
-  2    usage or configuration
-  3    the database is locked by another process
+  0    success
+  1    a check failed, nothing was found, or an operation failed
+  2    usage or configuration error
+  3    another process holds the database
   4    the database is damaged
-  5    the database was written by a newer version
+  5    a newer version wrote the database
   130  interrupted
 
-`jenny SUBCOMMAND --help` tells more.";
+`jenny SUBCOMMAND --help` describes a subcommand.";
 
 pub(super) const RUN: &str = "\
-Runs the node in the foreground: storage, mining on demand, REST.
+Runs the node in the foreground: storage, mining on demand, REST API, peers.
 
-In an empty data directory it first creates the chain `jenny`, or the one that
---chain or the settings name. A directory that has a jenny.toml and no chain
-gets one only with --create: its chain may be lost, or its disk not mounted.
-When everything listens it writes one line to standard output,
-and nothing else ever (here in two lines, and with the start of the hash):
+In an empty data directory it first creates the chain `jenny`, or the chain that
+--chain or the settings name. A directory that holds a jenny.toml but no chain
+is refused without --create, because its chain may be lost or its disk may not
+be mounted.
+
+When all ports listen, it writes one line to standard output, and nothing else
+after that (shown here as two lines, with a shortened hash):
 
     ready api=http://127.0.0.1:3000 p2p=ws://0.0.0.0:7545 chain=jenny
     height=12 tip=0f3a..
 
-SIGTERM and SIGINT (ctrl-C) stop it in order, within 5 seconds, with exit
-code 0; a second one ends it at once with 130, which loses nothing that was
-acknowledged. SIGHUP rereads users.toml.";
+SIGTERM or SIGINT (Ctrl-C) shuts the node down within 5 seconds, with exit
+code 0. A second signal ends it at once with 130 and loses nothing that was
+acknowledged. SIGHUP reloads users.toml.";
 
 pub(super) const RUN_AFTER: &str = "\
 Examples:
@@ -56,29 +58,29 @@ Examples:
   jenny run --api-listen '[::1]:8080' --log-format json
   JENNY_LOG=debug jenny run
 
-Until the first user is made, `jenny` with the password `1234` is the operator,
-and the API listens on loopback only;
-`jenny init --user NAME --password-file FILE` makes one.
+Until the first user is added, `jenny` with the password `1234` is the operator,
+and the API listens on loopback only.
+`jenny init --user NAME --password-file FILE` adds a user.
 
 Exit codes:
   0    stopped by SIGTERM or SIGINT
-  1    the node failed while it ran, or could not listen
-  2    usage or configuration; another chain than --chain; a checkpoint that
-       the chain contradicts
+  1    the node failed while running, or a port could not be opened
+  2    usage or configuration error; the directory holds another chain than
+       --chain; the chain contradicts a checkpoint
   3    another process holds the database
-  4    the database is damaged: what to do is said with it
+  4    the database is damaged; the error message says what to do
   5    a newer version wrote the database
-  130  a second signal ended it";
+  130  ended by a second signal";
 
 pub(super) const INIT: &str = "\
 Creates a data directory: the database with the chain's genesis block, and a
-jenny.toml that names the chain and has every other setting commented out with
-its default. Asks nothing.
+jenny.toml that names the chain and lists every other setting, commented out,
+with its default. It never prompts.
 
-With --user it also adds a user of the REST API to users.toml (an argon2id
-hash, file mode 0600), whose password has at least 12 characters. In a
-directory that has a chain already, --user does that alone; send the running
-node SIGHUP then. The first user disables `jenny` with `1234` for ever.";
+With --user it also adds a user of the REST API to users.toml (an argon2id hash,
+file mode 0600). The password needs at least 12 characters. In a directory that
+already holds a chain, --user only adds the user; send SIGHUP to the running
+node afterwards. Adding the first user permanently disables `jenny` with `1234`.";
 
 pub(super) const INIT_AFTER: &str = "\
 Examples:
@@ -89,50 +91,50 @@ Examples:
   jenny init --user alice --password-file ./alice.password
   jenny init --user viewer --password-file ./viewer.password --role reader
 
-With --new-chain it makes a chain of your own: the parameters of `jenny`, and a
-genesis block that no other chain has, so that no stranger's node can join it
-by accident or displace its blocks. The other nodes join with
-`jenny init --chain FILE`, where FILE is that of --spec-out, or the chain.json
-that every directory of such a chain holds.
+--new-chain creates your own chain: it has the parameters of `jenny` and a
+unique genesis block, so no stranger's node can join it by accident or
+disconnect its blocks. Other nodes join it with `jenny init --chain FILE`, where
+FILE is the one written by --spec-out, or the chain.json that the data directory
+of every such node holds.
 
-A chain spec FILE is one JSON object with the nine parameters of a chain; see
+A chain spec is a JSON object with the nine parameters of a chain; see
 docs/chain.md.
 
 Exit codes:
-  0    done
+  0    success
   1    a file could not be written
-  2    usage; the directory has a chain already; the user exists already
+  2    usage error; the directory already holds a chain; the user already exists
   3    another process holds the database";
 
 pub(super) const DUMP: &str = "\
-Prints blocks in the order of their heights: of a stopped node from its data
-directory, or of a running one with --url, with the same options and the same
-bytes. The whole chain by default, a range with --from and --to (both
+Prints blocks in order of height, either from the data directory of a stopped
+node or from a running node with --url; options and output are the same. It
+prints the whole chain by default, a range with --from and --to (both
 inclusive), or one block with --height, --hash or --tip.
 
-A range that starts above the tip, a height above the tip and a hash that is
-not on the chain print nothing and end with exit code 1; a --to above the tip
-means the tip. Memory use does not grow with the chain. A reader that stops
-early, such as `head`, is no error.
+A range that starts above the tip, a height above the tip, or a hash that is not
+on the main chain prints nothing and exits with code 1. A --to above the tip
+means the tip. Memory use does not grow with the chain. A reader that closes the
+pipe early, such as `head`, is not an error.
 
-A hash may be cut to its first 8 digits or more; if several blocks fit, all of
-them are named. A block that a reorg took off the main chain is found, offline,
-with --height and --hash together.
+A hash may be shortened to its first 8 digits or more; if several blocks match,
+the error lists them all. Offline, --height and --hash together also find a
+block that a reorg took off the main chain.
 
-With --url every block is checked by the rules of its chain, as `jenny verify`
-checks a database: a node that sends anything else is an error.";
+With --url, every block is checked against the rules of its chain, as
+`jenny verify` checks a database; an invalid block is an error.";
 
 pub(super) const DUMP_AFTER: &str = "\
 Formats:
-  table  height, time (UTC), start of the hash, records, their bytes, start of
-         the first record
-  json   one array of blocks, in the form that GET /chains has
-  jsonl  the same blocks, one a line
+  table  height, time (UTC), shortened hash, number of records, their bytes,
+         start of the first record
+  json   one array of blocks, in the form of GET /chains
+  jsonl  the same blocks, one per line
   csv    height,hash,timestamp,previousHash,merkleRoot,historyRoot,
          bits,difficulty,nonce,recordCount,data (records as a JSON array;
-         left out with --headers)
+         omitted with --headers)
 
-On a terminal, characters that would control it are escaped in every format.
+On a terminal, control characters are escaped in every format.
 
 Examples:
   jenny dump
@@ -143,26 +145,27 @@ Examples:
   jenny dump --url http://127.0.0.1:3000 --headers
 
 Exit codes:
-  0    done, or the reader of standard output left
-  1    there is no such block; the node at --url cannot be reached, broke off or
-       sent what is no chain; a write failed; the directory cannot be read
-  2    usage, several blocks fit --hash, or no chain in the directory
+  0    success, or the reader of standard output closed it
+  1    there is no such block; the node at --url is unreachable, disconnected or
+       sent an invalid chain; a write failed; the directory cannot be read
+  2    usage error, several blocks match --hash, or the directory holds no chain
   3    a running node holds the database: stop it, or use --url
   4    the database is damaged
   5    a newer version wrote the database
-  130  interrupted; nothing is left of --output";
+  130  interrupted; the file named by --output was not created";
 
 pub(super) const VERIFY: &str = "\
 Checks the whole database of a stopped node, from genesis to the tip: links,
-proof of work, difficulty, times, both roots of every block and the stored
-history; each block that is held beside the main chain; and the checkpoints of
-jenny.toml. Opening the database writes to it a little, as every start does:
-check a copy to leave the original as it is. Run it as the account of the node,
-which may not be able to open files that another account created.
+proof of work, difficulty, timestamps, both roots of every block, the stored
+history, every block kept beside the main chain, and the checkpoints of
+jenny.toml. Opening a database modifies it slightly, as every start does. To
+leave the original untouched, check a copy. Run this command as the account of
+the node, which may not be able to open files that another account created.
 
-It prints `ok height=.. blocks=.. records=..`, then the chain's name and id, its
-tip, time span, records, branches and checkpoints; or it names the first bad
-height and field. The exit code is the verdict, whoever reads the output.";
+If all checks pass, it prints `ok height=.. blocks=.. records=..` and then the
+chain's name and id, its tip, time span, records, branches and checkpoints.
+Otherwise it names the first bad height and field. The exit code tells the
+result to scripts.";
 
 pub(super) const VERIFY_AFTER: &str = "\
 Examples:
@@ -171,12 +174,12 @@ Examples:
   jenny verify --expect-tip 0baf558e4122a1334c8b23f7b48ba586..  (all 64 digits)
 
 Exit codes:
-  0    everything stored is sound
-  1    damage was found; a checkpoint does not hold; the tip is not the expected
-       one; the directory cannot be read, or the result not be written
-  2    usage, or no chain in the directory
+  0    all stored data is valid
+  1    damage was found; a checkpoint does not match; the tip is not the
+       expected one; the directory cannot be read or the result not written
+  2    usage error, or the directory holds no chain
   3    a running node holds the database
-  4    the database is too damaged to be opened
+  4    the database is too damaged to open
   5    a newer version wrote the database
   130  interrupted";
 
@@ -184,10 +187,11 @@ pub(super) const REPAIR: &str = "\
 Accepts a branch that a node refused because it forks deeper than
 max_reorg_depth.
 
-The node must be stopped; a running one takes POST /v1/forks/HASH/accept. HASH
-is that of the branch's first block, as `jenny status`, `deepForks` of
-/v1/status and the log name it. The node then takes the branch once a peer has
-it and it has more work, and displaces its own blocks above the fork.";
+The node must be stopped; for a running node, use POST /v1/forks/HASH/accept.
+HASH is the hash of the branch's first block, as shown by `jenny status`, by
+`deepForks` in /v1/status and by the log. After its next start, the node imports
+the branch once a peer has it and it has more work; this disconnects the node's
+own blocks above the fork.";
 
 pub(super) const REPAIR_AFTER: &str = "\
 Examples:
@@ -196,16 +200,16 @@ Examples:
 Exit codes:
   0    accepted
   1    not accepted
-  2    usage, or no chain in the directory
+  2    usage error, or the directory holds no chain
   3    a running node holds the database
   4    the database is damaged
   5    a newer version wrote the database
   130  interrupted";
 
 pub(super) const STATUS: &str = "\
-Asks a running node over REST and prints, at a glance, what an operator wants
-to know. With --watch it goes on while the node is away, and shows it again when
-it is back.";
+Queries a running node over REST and prints a summary for operators. With
+--watch it keeps polling while the node is down and resumes when the node is
+back.";
 
 pub(super) const STATUS_AFTER: &str = "\
 Examples:
@@ -216,19 +220,20 @@ Examples:
     --password-file ./alice.password
 
 Exit codes:
-  0    the node answered
-  1    it cannot be reached, or refused, or the answer cannot be written
-  2    usage
+  0    the node responded
+  1    the node is unreachable or refused the request, or the output could not
+       be written
+  2    usage error
   130  interrupted";
 
 pub(super) const PEER: &str = "\
 Lists, adds, removes and bans the peers of a running node, over REST.
-Everything but `list` needs a user whose role is operator.
+Everything but `list` requires a user with the role operator.
 
-A peer that is removed loses its link and stays away, also when the peers file
-names it, until it is added again or the node starts anew. A ban keeps an IP
-address out for a day unless --seconds says otherwise; a peer that the operator
-named is dialled all the same, so remove that one too.";
+Removing a peer closes its link. The node does not reconnect to it, even if the
+peers file names it, until it is added again or the node restarts. A ban blocks
+an IP address for a day unless --seconds sets another time. A peer that the
+operator named is dialled despite a ban; remove that peer too.";
 
 pub(super) const PEER_AFTER: &str = "\
 Examples:
@@ -241,7 +246,7 @@ Examples:
     --password-file ./alice.password
 
 Exit codes:
-  0    done
-  1    the node cannot be reached, or refused
-  2    usage
+  0    success
+  1    the node is unreachable or refused the request
+  2    usage error
   130  interrupted";
