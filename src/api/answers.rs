@@ -114,7 +114,7 @@ impl Share {
             // The semaphores are never closed.
             Ok(None) => Err(Problem::internal()),
             Err(_) => {
-                let detail = "too many large answers wait to be taken; take those asked for, or try again later";
+                let detail = "too many large responses are waiting to be read; read the ones already requested, or try again later";
                 Err(Problem::new(Kind::Busy, detail).retry_after(BUDGET_RETRY))
             }
         }

@@ -207,7 +207,7 @@ impl Auth {
         }
         let verifying = Arc::clone(&self.verifying).acquire_owned();
         let Ok(Ok(verifying)) = tokio::time::timeout(VERIFY_WAIT, verifying).await else {
-            let detail = "too many passwords wait to be verified; try again later";
+            let detail = "too many passwords are waiting to be verified; try again later";
             return Err(Problem::new(Kind::Busy, detail).retry_after(VERIFY_WAIT));
         };
         let auth = Arc::clone(self);
@@ -347,22 +347,22 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
 
 const WRONG: &str = "the name or the password is wrong";
 
-const NOT_UTF8: &str = "the name or the password is wrong: they are not UTF-8, which is how this node reads them; the client seems to send another encoding, such as Latin-1 (ISO-8859-1)";
+const NOT_UTF8: &str = "the name or the password is wrong: they are not UTF-8, the encoding that this node reads; the client seems to send another one, such as Latin-1 (ISO-8859-1)";
 
-const FORWARDED: &str = "the default user and password do not count for a request that came through a proxy; add a user with `jenny init --user`";
+const FORWARDED: &str = "the default user and password are not valid for a request that came through a proxy; add a user with `jenny init --user`";
 
 fn no_credentials(reason: NoCredentials) -> Problem {
     let detail = match reason {
-        NoCredentials::Missing => "send a name and a password: Authorization: Basic ..",
+        NoCredentials::Missing => "send a user name and a password: Authorization: Basic ..",
         NoCredentials::Malformed => {
-            "the Authorization header must be `Basic` and the Base64 of name:password"
+            "the Authorization header must be `Basic` followed by the Base64 encoding of name:password"
         }
     };
     Problem::new(Kind::Unauthorized, detail)
 }
 
 fn throttled(wait: Duration) -> Problem {
-    let detail = "wait, then call with the right name and password; credentials that were verified before keep working";
+    let detail = "wait, then send the correct name and password; credentials that were verified before keep working";
     Problem::new(Kind::TooManyWrongPasswords, detail).retry_after(wait)
 }
 

@@ -62,7 +62,8 @@ where
     let reason = json::optional_string(body, "reason")?;
     let reason = reason.as_deref().unwrap_or(DEFAULT_REASON);
     let address: IpAddr = text.parse().map_err(|_| {
-        let detail = "write an IP address without a port, such as 192.0.2.1 or 2001:db8::1";
+        let detail =
+            "the address must be an IP address without a port, such as 192.0.2.1 or 2001:db8::1";
         Problem::new(Kind::InvalidBody, detail).at("address")
     })?;
     if !(1..=MAX_SECONDS).contains(&seconds) {
@@ -72,14 +73,14 @@ where
     let node = &context.node;
     let until = node.now().plus_millis(seconds.saturating_mul(1_000));
     if address.to_canonical().is_loopback() {
-        let detail = "a loopback address cannot be banned: every program of this machine has it";
+        let detail = "a loopback address cannot be banned: every program on this machine uses it";
         return Err(Problem::new(Kind::InvalidBody, detail).at("address"));
     }
     let reason = reason.to_owned();
     let ban = node::Ban { address, until, reason, by_operator: true };
     let (address, network) = (ban.subject(), ban.address);
     if !node.add_ban(&ban).await? {
-        let detail = "all places are held by bans that you made; end one of them first";
+        let detail = "the list is full of bans made by operators; remove one of them first";
         return Err(Problem::new(Kind::TooManyBans, detail).at("address"));
     }
     node.links().shun(network).await;
@@ -92,7 +93,7 @@ pub(super) async fn remove(context: &Context, segment: &str) -> Result<Response,
     let text = decode(segment)?;
     let address = text.strip_suffix("/64").filter(|address| address.contains(':'));
     let address: IpAddr = address.unwrap_or(&text).parse().map_err(|_| {
-        let detail = "name the ban by its IP address, as GET /v1/bans lists it";
+        let detail = "identify the ban by its IP address, as GET /v1/bans lists it";
         Problem::new(Kind::InvalidParameter, detail).at("address")
     })?;
     if context.node.unban(address).await? {

@@ -43,7 +43,7 @@ pub(super) async fn one(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let name = parse(name).ok_or_else(|| {
-        let detail = "name a block by its height in plain digits, by its hash in 64 lower-case hexadecimal digits, or `tip`";
+        let detail = "identify a block by its height in decimal digits, by its hash in 64 lower-case hexadecimal digits, or by `tip`";
         Problem::new(Kind::InvalidParameter, detail).at("block")
     })?;
     let held = Held::of(headers);
@@ -82,13 +82,13 @@ pub(super) async fn of_any_branch(
     hash: &str,
 ) -> Result<Response, Problem> {
     let (Some(Name::Height(height)), Some(Name::Hash(hash))) = (parse(height), parse(hash)) else {
-        let detail = "name a block by its height in plain digits and its hash in 64 lower-case hexadecimal digits: /v1/blocks/{height}/{hash}";
+        let detail = "identify a block by its height in decimal digits and its hash in 64 lower-case hexadecimal digits: /v1/blocks/{height}/{hash}";
         return Err(Problem::new(Kind::InvalidParameter, detail).at("block"));
     };
     let find = async |reserved| {
         let held = context.node.held_block(height, hash).await?.ok_or_else(|| {
             let detail = format!(
-                "no block {height} with this hash is held; a block off the main chain is removed in time, see docs/storage.md"
+                "no block with this hash is stored at height {height}; blocks off the main chain are removed after a while, see docs/storage.md"
             );
             Problem::new(Kind::BlockNotFound, detail).at("block")
         })?;
@@ -187,7 +187,7 @@ fn find(
 fn not_found(name: Name, tip: Height) -> Problem {
     let detail = match name {
         Name::Hash(_) => format!(
-            "no block with this hash is among the last {SEARCHED_BLOCKS} of the main chain; older ones are found by their height only"
+            "no block with this hash is among the last {SEARCHED_BLOCKS} blocks of the main chain; older blocks are found only by height"
         ),
         Name::Height(_) | Name::Tip => format!("the chain ends at height {tip}"),
     };

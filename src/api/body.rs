@@ -148,7 +148,7 @@ pub(super) fn check_json_type(headers: &HeaderMap) -> Result<(), Problem> {
     if headers.get_all(CONTENT_TYPE).iter().all(is_json) {
         return Ok(());
     }
-    let detail = "send Content-Type: application/json, or none";
+    let detail = "send Content-Type: application/json, or no Content-Type";
     Err(Problem::new(Kind::UnsupportedMediaType, detail).at("Content-Type"))
 }
 
@@ -198,11 +198,11 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn too_large(most: usize) -> Problem {
-    Problem::new(Kind::BodyTooLarge, format!("at most {most} bytes are taken"))
+    Problem::new(Kind::BodyTooLarge, format!("the limit is {most} bytes"))
 }
 
 fn too_slow() -> Problem {
-    Problem::new(Kind::RequestTimeout, "send the body without long pauses")
+    Problem::new(Kind::RequestTimeout, "the body arrived too slowly; send it without long pauses")
 }
 
 fn incomplete() -> Problem {

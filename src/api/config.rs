@@ -68,7 +68,7 @@ pub enum ConfigError {
         listen: SocketAddr,
     },
     /// A reload would leave nobody who may call.
-    #[error("there are users now and would be none; to remove the last one, stop the node")]
+    #[error("the new list of users is empty; to remove the last user, stop the node")]
     NoUsers,
 }
 

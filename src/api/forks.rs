@@ -32,11 +32,11 @@ where
 {
     context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
     let first: Hash = hash.parse().map_err(|_| {
-        let detail = "name a deep fork by the hash of its first block, in 64 lower-case hexadecimal digits, as `deepForks` of /v1/status does";
+        let detail = "identify a deep fork by the hash of its first block, 64 lower-case hexadecimal digits, as `deepForks` in /v1/status does";
         Problem::new(Kind::InvalidParameter, detail).at("hash")
     })?;
     let fork = context.node.accept_fork(first).await?.ok_or_else(|| {
-        let detail = "no branch that begins with this block was refused since the node started; `deepForks` of /v1/status lists those that wait";
+        let detail = "no branch that begins with this block was refused since the node started; `deepForks` in /v1/status lists the waiting branches";
         Problem::new(Kind::ForkNotFound, detail).at("hash")
     })?;
     reply::json(&Accepted { accepted: DeepFork::of(&fork) })

@@ -97,18 +97,18 @@ impl Rules {
         let is_open = found.is_some_and(routes::Found::is_open);
         let role = if is_open { None } else { Some(self.user(request).await?) };
         let Some(found) = found else {
-            return Err(Problem::new(Kind::NotFound, "look the path up in docs/api.md"));
+            return Err(Problem::new(Kind::NotFound, "see docs/api.md for the routes"));
         };
         if is_open && *request.method() == Method::OPTIONS {
             return Ok(Passed::Answered);
         }
         let Some(route) = found.route(request.method()) else {
             let allow = found.methods();
-            let detail = format!("this path takes {allow}");
+            let detail = format!("this path supports {allow}");
             return Err(Problem::new(Kind::MethodNotAllowed, detail).allow(allow));
         };
         if route.access == Access::Operators && role != Some(Role::Operator) {
-            let detail = "call as a user whose role is operator";
+            let detail = "this request requires a user with the role operator";
             return Err(Problem::new(Kind::ForbiddenRole, detail));
         }
         Ok(Passed::ToRoutes)

@@ -63,7 +63,7 @@ fn for_writes(query: &str) -> Result<bool, Problem> {
     match (wanted.next(), wanted.next()) {
         (None, _) => Ok(false),
         (Some("writes"), None) => Ok(true),
-        _ => Err(Problem::new(Kind::InvalidParameter, "`for` takes `writes` alone").at("for")),
+        _ => Err(Problem::new(Kind::InvalidParameter, "`for` must be `writes`").at("for")),
     }
 }
 

@@ -39,7 +39,7 @@ impl Hosts {
             && !self.answers_to(host.host())
         {
             let detail = format!(
-                "this node is not known as {}; call it by an IP address or localhost, or add the name to api.hosts",
+                "this node does not serve the host name {}; use an IP address or localhost, or add the name to api.hosts",
                 quoted(host.host())
             );
             return Err(Problem::new(Kind::MisdirectedRequest, detail).at("Host"));
@@ -61,7 +61,7 @@ impl Hosts {
 
 /// Why a text is no name that a request's `Host` can have.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{} would match no request: {reason}{}", quoted(.entry), example(.name.as_deref()))]
+#[error("{} never matches a request: {reason}{}", quoted(.entry), example(.name.as_deref()))]
 pub struct HostError {
     entry: String,
     reason: &'static str,
@@ -94,19 +94,19 @@ pub fn check_host(entry: &str) -> Result<(), HostError> {
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let bare = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let reason = if entry.contains('*') {
-        "there are no wildcards"
+        "wildcards are not supported"
     } else if entry.contains("://") {
-        "a scheme is no part of it"
+        "a scheme is not part of a host name"
     } else if entry.parse::<ipnet::IpNet>().is_ok() {
-        "it is a network, and any IP address is answered to already"
+        "it is a network, and any IP address is accepted already"
     } else if bare.len() != host.len() {
-        "a port is no part of it"
+        "a port is not part of a host name"
     } else if host.len() != entry.len() {
-        "a path is no part of it"
+        "a path is not part of a host name"
     } else if !entry.is_ascii() {
         "clients send names in ASCII"
     } else {
-        "it is no host name"
+        "it is not a host name"
     };
     // As browsers send it: names in other scripts become Punycode.
     let name = url::Host::parse(bare).ok().map(|name| name.to_string());
@@ -135,7 +135,7 @@ fn host_of(request: &Addressed<'_>) -> Result<Option<Authority>, Problem> {
     let mut values = request.headers.get_all(header::HOST).iter();
     let value = values.next();
     if values.next().is_some() {
-        return Err(malformed("there must be one Host header, not several"));
+        return Err(malformed("the request has more than one Host header"));
     }
     if let Some(authority) = request.uri.authority() {
         return Ok(Some(authority.clone()));
@@ -148,13 +148,13 @@ fn host_of(request: &Addressed<'_>) -> Result<Option<Authority>, Problem> {
     };
     let authority = Authority::try_from(value.as_bytes()).ok();
     authority.filter(|authority| !authority.as_str().contains('@')).map(Some).ok_or_else(|| {
-        malformed("the Host header must be a host name or address, and maybe a port")
+        malformed("the Host header must be a host name or an IP address, optionally with a port")
     })
 }
 
 fn check_origin(headers: &HeaderMap, host: Option<&Authority>) -> Result<(), Problem> {
     let foreign = |field: &'static str| {
-        let detail = "a web page of another origin may not change anything here; call from a program, or from a page of this host";
+        let detail = "web pages of other origins may not change anything; send the request from a program or from a page of this host";
         Err(Problem::new(Kind::ForeignOrigin, detail).at(field))
     };
     let is_cross_site = |value: &http::HeaderValue| value.as_bytes().trim_ascii() == b"cross-site";

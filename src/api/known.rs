@@ -138,8 +138,7 @@ pub(super) async fn remove(context: &Context, segment: &str) -> Result<Response,
         return Ok(reply::nothing());
     }
     context.node.recall_peer(&address);
-    let detail =
-        "no peer is known by this address; GET /v1/peers/known lists them as they must be written";
+    let detail = "no peer with this address is known; GET /v1/peers/known lists all addresses in the form to use";
     Err(Problem::new(Kind::PeerNotFound, detail).at("address"))
 }
 

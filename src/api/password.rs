@@ -20,14 +20,14 @@ pub enum PasswordError {
         found: usize,
     },
     /// No client could send it.
-    #[error("the password has {found} bytes; at most {MAX_PASSWORD_BYTES} are possible")]
+    #[error("the password has {found} bytes; the limit is {MAX_PASSWORD_BYTES}")]
     TooLong {
         /// How many bytes it has.
         found: usize,
     },
     /// Basic authentication cannot carry it (RFC 7617 section 2).
     #[error(
-        "the password holds a line break or another control character; it must be one line of text"
+        "the password contains a line break or another control character; it must be one line of text"
     )]
     Control,
 }

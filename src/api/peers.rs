@@ -138,7 +138,7 @@ pub(super) async fn dial_remote(
         }
         DialError::RestApi => Problem::new(Kind::PeerUnreachable, error.to_string()).at(field),
         _ => {
-            let detail = "no link came about; the peer stays remembered and is tried again; GET /v1/peers/known says how that goes";
+            let detail = "no link was established; the node remembers the peer and retries; GET /v1/peers/known shows the result";
             Problem::new(Kind::PeerUnreachable, detail).at(field)
         }
     })
@@ -166,7 +166,7 @@ where
 {
     context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
     let _turn = Arc::clone(&context.peers_turns).try_acquire_owned().map_err(|_| {
-        let detail = "the peers file is being dialled several times already; try again later";
+        let detail = "too many requests are dialling the peers file; try again later";
         Problem::new(Kind::Busy, detail).retry_after(ADD_ALL_WAIT)
     })?;
     let peers = read_file(&context.peers_file, context.peers_required).await?;
@@ -195,7 +195,7 @@ async fn read_file(path: &Path, required: bool) -> Result<Vec<String>, Problem> 
     // Opening a pipe waits for a writer, for ever if there is none.
     let is_pipe = |found: std::fs::Metadata| !found.is_file() && !found.is_dir();
     if tokio::fs::metadata(path).await.is_ok_and(is_pipe) {
-        return Err(bad("it is no regular file".to_owned()));
+        return Err(bad("it is not a regular file".to_owned()));
     }
     let mut text = Vec::new();
     let file = match File::open(path).await {
@@ -214,7 +214,7 @@ async fn read_file(path: &Path, required: bool) -> Result<Vec<String>, Problem> 
     let peers: Vec<String> =
         serde_json::from_slice(text).map_err(|error| bad(error.to_string()))?;
     if peers.len() > MAX_PEERS {
-        return Err(bad(format!("it has {} entries, at most {MAX_PEERS} are taken", peers.len())));
+        return Err(bad(format!("it has {} entries; the limit is {MAX_PEERS}", peers.len())));
     }
     Ok(peers)
 }

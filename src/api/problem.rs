@@ -97,43 +97,45 @@ impl Kind {
                 (S::BAD_REQUEST, "malformed-request", "The request is malformed")
             }
             Self::InvalidBody => {
-                (S::BAD_REQUEST, "invalid-body", "The body is not what this path takes")
+                (S::BAD_REQUEST, "invalid-body", "The body is not valid for this path")
             }
             Self::InvalidParameter => {
-                (S::BAD_REQUEST, "invalid-parameter", "A part of the path has no meaning")
+                (S::BAD_REQUEST, "invalid-parameter", "A parameter is invalid")
             }
-            Self::InvalidPeer => {
-                (S::BAD_REQUEST, "invalid-peer", "The text is not a peer's address")
-            }
+            Self::InvalidPeer => (S::BAD_REQUEST, "invalid-peer", "The text is not a peer address"),
             Self::Unauthorized => {
                 (S::UNAUTHORIZED, "unauthorized", "A valid name and password are required")
             }
             Self::ForbiddenRole => {
                 (S::FORBIDDEN, "forbidden-role", "This user may not change anything")
             }
-            Self::ForeignOrigin => {
-                (S::FORBIDDEN, "foreign-origin", "Other web pages may not change anything")
-            }
+            Self::ForeignOrigin => (
+                S::FORBIDDEN,
+                "foreign-origin",
+                "Requests from other origins may not change anything",
+            ),
             Self::NotFound => (S::NOT_FOUND, "not-found", "There is nothing at this path"),
             Self::BlockNotFound => (S::NOT_FOUND, "block-not-found", "There is no such block"),
             Self::PeerNotFound => (S::NOT_FOUND, "peer-not-found", "There is no such peer"),
-            Self::TooManyBans => (S::CONFLICT, "too-many-bans", "No place is left for a ban"),
+            Self::TooManyBans => (S::CONFLICT, "too-many-bans", "The list of bans is full"),
             Self::BanNotFound => (S::NOT_FOUND, "ban-not-found", "There is no such ban"),
-            Self::ForkNotFound => (S::NOT_FOUND, "fork-not-found", "No such branch waits"),
-            Self::MethodNotAllowed => {
-                (S::METHOD_NOT_ALLOWED, "method-not-allowed", "This path does not take this method")
-            }
+            Self::ForkNotFound => (S::NOT_FOUND, "fork-not-found", "There is no such branch"),
+            Self::MethodNotAllowed => (
+                S::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "This path does not support this method",
+            ),
             Self::RequestTimeout => {
-                (S::REQUEST_TIMEOUT, "request-timeout", "The body came too slowly")
+                (S::REQUEST_TIMEOUT, "request-timeout", "The body arrived too slowly")
             }
             Self::PeerOfOtherChain => {
-                (S::CONFLICT, "peer-of-other-chain", "The peer is of another chain")
+                (S::CONFLICT, "peer-of-other-chain", "The peer is on another chain")
             }
             Self::BodyTooLarge => {
-                (S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is larger than this path takes")
+                (S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large for this path")
             }
             Self::DataTooLarge => {
-                (S::PAYLOAD_TOO_LARGE, "data-too-large", "The records do not fit a block")
+                (S::PAYLOAD_TOO_LARGE, "data-too-large", "The records do not fit into a block")
             }
             Self::UnsupportedMediaType => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
@@ -141,14 +143,14 @@ impl Kind {
             Self::MisdirectedRequest => (
                 S::MISDIRECTED_REQUEST,
                 "misdirected-request",
-                "This node does not answer to that host name",
+                "This node does not serve that host name",
             ),
             Self::TooManyWrongPasswords => (
                 S::TOO_MANY_REQUESTS,
                 "too-many-wrong-passwords",
                 "Too many wrong passwords came from this address",
             ),
-            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The node made a mistake"),
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "An internal error occurred"),
             Self::UnknownTransferCoding => (
                 S::NOT_IMPLEMENTED,
                 "unknown-transfer-coding",
@@ -159,11 +161,11 @@ impl Kind {
                 (S::INTERNAL_SERVER_ERROR, "peers-file", "The peers file cannot be used")
             }
             Self::PeerUnreachable => {
-                (S::BAD_GATEWAY, "peer-unreachable", "The peer was not reached")
+                (S::BAD_GATEWAY, "peer-unreachable", "The peer could not be reached")
             }
             Self::Busy => (S::SERVICE_UNAVAILABLE, "busy", "The node is busy"),
             Self::QueueFull => {
-                (S::SERVICE_UNAVAILABLE, "queue-full", "Too many requests wait to be mined")
+                (S::SERVICE_UNAVAILABLE, "queue-full", "Too many requests are waiting to be mined")
             }
             Self::MiningDeadline => {
                 (S::SERVICE_UNAVAILABLE, "mining-deadline", "No proof of work was found in time")
@@ -172,7 +174,7 @@ impl Kind {
             Self::Clock => {
                 (S::SERVICE_UNAVAILABLE, "clock", "This machine's clock does not fit the chain")
             }
-            Self::NotReady => (S::SERVICE_UNAVAILABLE, "not-ready", "The node cannot serve"),
+            Self::NotReady => (S::SERVICE_UNAVAILABLE, "not-ready", "The node is not ready"),
             Self::Stopping => (S::SERVICE_UNAVAILABLE, "stopping", "The node is stopping"),
         }
     }
@@ -229,10 +231,10 @@ impl Problem {
     pub(super) fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-                Self::new(Kind::NotFound, "look the path up in docs/api.md")
+                Self::new(Kind::NotFound, "see docs/api.md for the routes")
             }
             status if status.is_client_error() => {
-                Self::new(Kind::MalformedRequest, "look the path up in docs/api.md")
+                Self::new(Kind::MalformedRequest, "see docs/api.md for the routes")
             }
             _ => Self::internal(),
         }
@@ -240,7 +242,10 @@ impl Problem {
 
     /// A mistake of ours.
     pub(super) fn internal() -> Self {
-        Self::new(Kind::Internal, "the log says more under this requestId; please report it")
+        Self::new(
+            Kind::Internal,
+            "the node's log has details under this requestId; please report this",
+        )
     }
 
     pub(super) fn status(&self) -> StatusCode {

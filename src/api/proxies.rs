@@ -23,17 +23,17 @@ pub struct TrustedProxies(Vec<IpNet>);
 pub enum ProxyError {
     /// Neither an address nor a network.
     #[error(
-        "{} is no IP address or network; write for example 127.0.0.1 or 10.1.0.0/16", quoted(.0)
+        "{} is not an IP address or network; write for example 127.0.0.1 or 10.1.0.0/16", quoted(.0)
     )]
     Malformed(String),
     /// A network that no client's address is compared with.
     #[error("{} is an IPv4 network written as IPv6; write it as IPv4", quoted(.0))]
     Mapped(String),
     /// Every address.
-    #[error("{} would believe every caller; name the addresses of your proxies", quoted(.0))]
+    #[error("{} would trust every caller; list the addresses of your proxies", quoted(.0))]
     Everybody(String),
     /// More networks than are compared.
-    #[error("there are {0} networks, at most {MAX_PROXIES} are possible")]
+    #[error("there are {0} networks; the limit is {MAX_PROXIES}")]
     TooMany(usize),
 }
 

@@ -68,7 +68,7 @@ impl Server {
         if !config.is_local() {
             tracing::warn!(
                 address = %local_addr,
-                "the API listens beyond this machine without TLS: passwords cross the network readable; put a TLS proxy in front of it"
+                "the API listens beyond this machine without TLS: passwords cross the network in clear text; put a TLS proxy in front of it"
             );
         }
         let salt = try_generate_salt().map_err(io::Error::other)?;
@@ -76,7 +76,7 @@ impl Server {
         let auth = Auth::new(&config)?;
         if auth.lets_nobody_in() {
             tracing::warn!(
-                "no user exists and the default one is switched off: nobody can use the API until a user is added (`jenny init --user NAME --password-file FILE`, then SIGHUP)"
+                "no user exists and the default user is disabled: nobody can use the API until a user is added (`jenny init --user NAME --password-file FILE`, then SIGHUP)"
             );
         }
         let answers = Answers::new();

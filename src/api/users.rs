@@ -66,13 +66,13 @@ pub enum UsersError {
         name: String,
     },
     /// The same name twice.
-    #[error("user {} is listed twice; remove one of the two", quoted(name))]
+    #[error("user {} is listed twice; remove one of the entries", quoted(name))]
     Repeated {
         /// The name.
         name: String,
     },
     /// More users than are held.
-    #[error("there are {found} users, at most {MAX_USERS} are possible")]
+    #[error("there are {found} users; the limit is {MAX_USERS}")]
     TooMany {
         /// How many.
         found: usize,

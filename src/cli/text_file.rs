@@ -40,7 +40,7 @@ pub(super) fn check_regular(path: &Path) -> Result<()> {
     if found.is_file() || found.is_dir() {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"))
+    Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"))
 }
 
 #[cfg(test)]

@@ -309,8 +309,8 @@ fn a_password_that_cannot_be_is_refused_when_it_is_set() {
     let dir = around.path().join("data");
     for (word, why) in [
         ("short", "the password has 5 characters; it needs at least 12"),
-        (&"x".repeat(5_000), "the password has 5000 bytes; at most 1024 are possible"),
-        ("two lines\nof text", "holds a line break"),
+        (&"x".repeat(5_000), "the password has 5000 bytes; the limit is 1024"),
+        ("two lines\nof text", "contains a line break"),
     ] {
         let file = password(around.path(), word);
         let command = init(&dir).arg("--user", "alice").arg("--password-file", &file);

@@ -41,7 +41,7 @@ fn a_mistyped_peer_is_listed_and_removed_for_good() {
     let node = Running::dev(&data);
     let typo = "ws://typo.invalid:7545";
     let failed = peer(&node, &format!("add {typo}")).done().failed(1);
-    assert!(failed.contains("no link came about"), "{failed}");
+    assert!(failed.contains("no link was established"), "{failed}");
     advises(&failed, "`jenny peer list`");
     assert_eq!(addresses(&listed(&node)["known"]), [typo]);
     let shown = peer(&node, "list").done().ok();
@@ -49,7 +49,7 @@ fn a_mistyped_peer_is_listed_and_removed_for_good() {
     let removed = peer(&node, &format!("remove {typo}")).done().ok();
     assert_eq!(removed, format!("removed {typo}\n"));
     let failed = peer(&node, &format!("remove {typo}")).done().failed(1);
-    assert!(failed.contains("no peer is known by this address"), "{failed}");
+    assert!(failed.contains("no peer with this address is known"), "{failed}");
     advises(&failed, "`jenny peer list`");
     node.stop();
     let node = Running::dev(&data);

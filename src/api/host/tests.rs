@@ -111,18 +111,18 @@ fn an_entry_of_hosts_is_the_name_alone() {
         assert_eq!(check_host(entry), Ok(()), "{entry}");
     }
     for (entry, reason, written) in [
-        ("*", "no wildcards", "such as \"ledger.example\""),
-        ("*.example", "no wildcards", "such as \"ledger.example\""),
+        ("*", "wildcards", "such as \"ledger.example\""),
+        ("*.example", "wildcards", "such as \"ledger.example\""),
         ("ledger.example:443", "a port", "write `ledger.example`"),
         ("https://Ledger.example", "a scheme", "write `ledger.example`"),
         ("http://ledger.example:3000/x", "a scheme", "write `ledger.example`"),
         ("ledger.example/", "a path", "write `ledger.example`"),
         ("10.0.0.0/8", "any IP address", "such as \"ledger.example\""),
         ("münchen.example", "in ASCII", "write `xn--mnchen-3ya.example`"),
-        ("", "no host name", "such as \"ledger.example\""),
-        ("two words", "no host name", "such as \"ledger.example\""),
-        ("a..b", "no host name", "such as \"ledger.example\""),
-        ("10.0.0", "no host name", "such as \"ledger.example\""),
+        ("", "not a host name", "such as \"ledger.example\""),
+        ("two words", "not a host name", "such as \"ledger.example\""),
+        ("a..b", "not a host name", "such as \"ledger.example\""),
+        ("10.0.0", "not a host name", "such as \"ledger.example\""),
     ] {
         let text = check_host(entry).unwrap_err().to_string();
         assert!(text.contains(reason) && text.contains(written), "{text}");

@@ -309,10 +309,10 @@ fn a_path_in_the_settings_file_starts_at_it() {
 #[test]
 fn host_names_and_proxies_that_match_nothing_are_refused() {
     for (setting, is) in [
-        ("hosts = [\"*\"]", "`api.hosts`: `*` would"),
+        ("hosts = [\"*\"]", "`api.hosts`: `*` never"),
         ("hosts = [\"ledger.example:443\"]", "write `ledger.example`"),
         ("trusted_proxies = [\"10.0.0.0/33\"]", "`api.trusted_proxies`: `10.0.0.0/33` is"),
-        ("trusted_proxies = [\"proxy.example\"]", "is no IP address or network"),
+        ("trusted_proxies = [\"proxy.example\"]", "is not an IP address or network"),
     ] {
         let text = text_of(&parse(&format!("[api]\n{setting}\n")).unwrap_err());
         assert!(text.contains(is), "{text}");

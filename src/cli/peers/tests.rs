@@ -52,6 +52,6 @@ fn a_pipe_is_refused_and_not_waited_for() {
     rustix::fs::mkfifoat(rustix::fs::CWD, &file, rustix::fs::Mode::RWXU).unwrap();
     for required in [true, false] {
         let error = read(&file, required).unwrap_err().to_string();
-        assert!(error.ends_with("peers.json: it is no regular file"), "{error}");
+        assert!(error.ends_with("peers.json: it is not a regular file"), "{error}");
     }
 }

@@ -27,5 +27,5 @@ fn what_is_no_text_or_no_file_is_named() {
     std::fs::write(&file, b"\xff").unwrap();
     assert_eq!(read(&file).unwrap_err().to_string(), "it is not UTF-8 text");
     let error = read_regular(Path::new("/dev/null")).unwrap_err();
-    assert_eq!(error.to_string(), "it is no regular file");
+    assert_eq!(error.to_string(), "it is not a regular file");
 }

@@ -56,7 +56,7 @@ async fn a_peer_that_is_reached_is_answered_as_given() {
     assert_eq!(answer.expect(200).json(), json!("ws://up.example:7545"));
     let answer = node.post("/addToPeer", r#"{"peer":"ws://down.example:7545"}"#).await;
     answer.expect_problem(502, "peer-unreachable");
-    assert!(answer.text().contains("stays remembered"), "{}", answer.text());
+    assert!(answer.text().contains("remembers the peer"), "{}", answer.text());
     assert!(!answer.text().contains("connection refused"), "{}", answer.text());
 }
 

@@ -13,7 +13,7 @@ async fn a_problem_has_exactly_the_documented_members() {
     assert!(body["requestId"].take().is_string());
     let expected = json!({
         "type": "urn:jenny:problem:invalid-body",
-        "title": "The body is not what this path takes",
+        "title": "The body is not valid for this path",
         "status": 400,
         "detail": null,
         "field": "data[0]",
