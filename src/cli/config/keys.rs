@@ -49,14 +49,14 @@ pub(super) const KEYS: [Key; 21] = [
         default: r#""jenny""#,
         env: Some("JENNY_CHAIN"),
         kind: None,
-        about: "This directory's chain: jenny, dev, or a spec's file; a path starts at this file.",
+        about: "Chain of this directory: jenny, dev, or a spec file; a path is relative to this file.",
     },
     Key {
         path: "peers",
         default: r#""../peers.json""#,
         env: Some("JENNY_PEERS"),
         kind: None,
-        about: "JSON list of peers to dial at the start; a path in this file starts at this file.",
+        about: "JSON list of peers to dial at the start; a path is relative to this file.",
     },
     Key {
         path: "checkpoints",
@@ -70,21 +70,21 @@ pub(super) const KEYS: [Key; 21] = [
         default: "0",
         env: Some("JENNY_MAX_REORG_DEPTH"),
         kind: Some(Kind::Number),
-        about: "A branch that would displace more blocks waits for the operator; 0: any number may.",
+        about: "A branch that would disconnect more blocks waits for the operator; 0 sets no limit.",
     },
     Key {
         path: "api.listen",
         default: r#""127.0.0.1:3000""#,
         env: Some("JENNY_API_LISTEN"),
         kind: None,
-        about: "Address and port of the REST API. Beyond loopback only with a user of your own.",
+        about: "Address and port of the REST API. Beyond loopback, a user is required.",
     },
     Key {
         path: "api.hosts",
         default: "[]",
         env: Some("JENNY_API_HOSTS"),
         kind: Some(Kind::List),
-        about: "Host names by which clients may address the API, beside localhost and IP addresses.",
+        about: "Host names by which clients may address the API, besides localhost and IP addresses.",
     },
     Key {
         path: "api.trusted_proxies",
@@ -98,28 +98,28 @@ pub(super) const KEYS: [Key; 21] = [
         default: "true",
         env: Some("JENNY_API_DEFAULT_USER"),
         kind: Some(Kind::Flag),
-        about: "Whether jenny with password 1234 counts, on loopback and until a user is made.",
+        about: "Whether jenny with password 1234 is accepted on loopback until a user is added.",
     },
     Key {
         path: "p2p.listen",
         default: r#""127.0.0.1:7545""#,
         env: Some("JENNY_P2P_LISTEN"),
         kind: None,
-        about: "Address and port for peers. Left out: \"0.0.0.0:7545\" once peers are named, but for dev.",
+        about: "Address and port for peers. Not set: \"0.0.0.0:7545\" if peers are named, except on dev.",
     },
     Key {
         path: "p2p.native",
         default: "true",
         env: Some("JENNY_P2P_NATIVE"),
         kind: Some(Kind::Flag),
-        about: "Whether the binary dialect is spoken with peers that do so too; false: JSON alone.",
+        about: "Whether to speak the binary dialect with peers that support it; false: only JSON.",
     },
     Key {
         path: "p2p.max_message",
         default: r#""64MiB""#,
         env: Some("JENNY_P2P_MAX_MESSAGE"),
         kind: Some(Kind::Text),
-        about: "Longest message in JSON: a whole chain may come as one. 8MiB to 128MiB.",
+        about: "Longest JSON message; a message may hold a whole chain. 8MiB to 128MiB.",
     },
     Key {
         path: "p2p.max_dialled",
@@ -147,35 +147,35 @@ pub(super) const KEYS: [Key; 21] = [
         default: r#""info""#,
         env: Some("JENNY_LOG"),
         kind: Some(Kind::Text),
-        about: "What is logged: error, warn, info, debug, trace or off; parts may have their own.",
+        about: "Log level: error, warn, info, debug, trace or off, or a filter with levels of parts.",
     },
     Key {
         path: "log.format",
         default: r#""text""#,
         env: Some("JENNY_LOG_FORMAT"),
         kind: None,
-        about: "How log lines on standard error are written: text or json.",
+        about: "Format of the log lines on standard error: text or json.",
     },
     Key {
         path: "mine.queue",
         default: "64",
         env: Some("JENNY_MINE_QUEUE"),
         kind: Some(Kind::Number),
-        about: "Requests to mine that may wait; a further one is answered 503. 1 to 1024.",
+        about: "Mining requests that may wait; a further one gets 503. 1 to 1024.",
     },
     Key {
         path: "mine.deadline",
         default: r#""60s""#,
         env: Some("JENNY_MINE_DEADLINE"),
         kind: Some(Kind::Text),
-        about: "How long one request to mine may take before it is answered 503.",
+        about: "Time limit of one mining request; a request that exceeds it gets 503.",
     },
     Key {
         path: "mine.threads",
         default: "0",
         env: Some("JENNY_MINE_THREADS"),
         kind: Some(Kind::Number),
-        about: "Threads that search for proof of work; 0 means one on each core.",
+        about: "Threads that search for proof of work; 0 means one per core.",
     },
     Key {
         path: "store.cache",
@@ -189,7 +189,7 @@ pub(super) const KEYS: [Key; 21] = [
         default: r#""1GiB""#,
         env: Some("JENNY_STORE_MIN_FREE"),
         kind: Some(Kind::Text),
-        about: "Blocks are refused while less than this is free on the file system; 0 never refuses.",
+        about: "Blocks are refused while less than this is free on the file system; 0 turns this off.",
     },
 ];
 
@@ -209,9 +209,9 @@ pub(in crate::cli) fn text_variables() -> impl Iterator<Item = &'static str> {
 /// with its default.
 pub(in crate::cli) fn template(chain: Option<&str>) -> String {
     let mut out = String::from(
-        "# Settings of the jenny node in this directory. Every line that starts with `#` and a\n\
-         # key is that key's default: take the `#` away to change it. Environment variables and\n\
-         # flags win over this file; `jenny run --help` names them. A restart applies changes.\n",
+        "# Settings of the jenny node in this directory. A line with `#` and a key shows that\n\
+         # key's default; remove the `#` to change it. Environment variables and flags override\n\
+         # this file; `jenny run --help` lists them. Changes apply after a restart.\n",
     );
     let mut table = "";
     for key in KEYS {
