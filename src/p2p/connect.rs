@@ -8,11 +8,12 @@ use futures_util::FutureExt;
 use humantime::format_duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::context::Context;
+use super::debts::Debtor;
 use super::event::{Arrival, Event};
 use super::handshake::{self, Agreed, Offer, Refused, config};
 use super::happy_eyeballs;
@@ -31,6 +32,7 @@ struct Upgraded<S> {
     socket: WebSocketStream<Intake<S>>,
     agreed: Agreed,
     stats: Arc<Stats>,
+    debtor: Arc<Debtor>,
     address: SocketAddr,
 }
 
@@ -44,10 +46,23 @@ where
         tracing::debug!(%address, "no link: the address is banned");
         return;
     }
-    let upgrade = upgrade(stream, address, context.config.native);
+    let wait = context.debts.wait(address.ip());
+    let mut waits = !wait.is_zero();
+    let upgrade = async {
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+        waits = false;
+        upgrade(&context, stream, address).await
+    };
     let upgrade = timeout(context.config.handshake_timeout, upgrade);
     let upgrade = evicted.run_until_cancelled(upgrade);
-    let Some(upgraded) = context.stop.run_until_cancelled(upgrade).await else { return };
+    let upgraded = context.stop.run_until_cancelled(upgrade).await;
+    if waits {
+        tracing::debug!(%address, "no link: its source owes too much for what was of no use");
+        return;
+    }
+    let Some(upgraded) = upgraded else { return };
     let Some(upgraded) = upgraded else {
         tracing::debug!(%address, "no link: its place was given to a newer connection");
         return;
@@ -78,11 +93,15 @@ where
 /// Upgrades a connection that a peer opened, if it asks for that. What else it asks for is
 /// answered, and it is closed.
 async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
+    context: &Context,
     mut stream: S,
     address: SocketAddr,
-    native: bool,
 ) -> Option<(S, Agreed)> {
-    let refusal = match upgrade::accept(&mut stream, address.ip(), native).await {
+    let answered = upgrade::accept(&mut stream, address.ip(), context.config.native).await;
+    if !matches!(answered, Err(Refusal::Gone(_))) {
+        context.debts.set_up(address.ip());
+    }
+    let refusal = match answered {
         Ok(agreed) => return Some((stream, agreed)),
         Err(refusal) => refusal,
     };
@@ -257,10 +276,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
                 (Some(context.budget.account(address.ip())), context.config.max_message)
             }
         };
+        let debtor = match role {
+            Role::Server => context.debts.accepted(address.ip()),
+            Role::Client => context.debts.dialled(),
+        };
+        let (counted, owing) = (Arc::clone(&stats), Arc::clone(&debtor));
         let silence = context.config.silence;
-        let intake = Intake::new(stream, came, Arc::clone(&stats), account, max_message, silence);
+        let intake = Intake::new(stream, came, counted, owing, account, max_message, silence);
         let socket = WebSocketStream::from_raw_socket(intake, role, Some(config(max_message)));
-        Self { socket: socket.await, agreed, stats, address }
+        Self { socket: socket.await, agreed, stats, debtor, address }
     }
 
     fn arrive(&self) -> (Arrival, oneshot::Receiver<Ticket>) {
@@ -271,7 +295,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
 
     async fn run(self, context: Arc<Context>, ticket: Ticket) {
         let dialect = self.agreed.dialect;
-        link::run(context, self.stats, self.socket, dialect, ticket).await;
+        link::run(context, self.stats, self.debtor, self.socket, dialect, ticket).await;
     }
 }
 

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::P2pConfig;
 use super::budget::Budget;
+use super::debts::Debts;
 use super::event::Event;
 use super::range::Block;
 use super::refused::Refused;
@@ -30,6 +31,8 @@ pub(super) struct Context {
     pub(super) events: mpsc::Sender<Event>,
     /// For large messages of all links together.
     pub(super) budget: Arc<Budget>,
+    /// What links cost that is of no use.
+    pub(super) debts: Arc<Debts>,
     /// One permit for each message whose bodies are being checked.
     pub(super) checks: Arc<Semaphore>,
     /// One permit for each whole chain that is being judged.

@@ -6,7 +6,8 @@
 //! JSON dialect share, as its bytes come, and keeps it until it was dealt with. Each step has to
 //! come in time. A message that is too long is an error before its payload is read. Long frames
 //! are passed on as fragments of [`FRAGMENT`] bytes, so that the codec behind keeps no buffer of
-//! a message's length.
+//! a message's length. Frames that bring nothing are of no use, and nothing is read while the link
+//! rests for what was.
 
 use std::future::Future;
 use std::io;
@@ -19,10 +20,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::budget::{Account, Part};
+use super::debts::{Debtor, FRAME, Gate};
 use super::stats::Stats;
 use header::Header;
+use message::{Message, is_of_no_use};
 
 mod header;
+mod message;
 
 /// Messages above this draw on the budget: 1 MiB.
 pub(super) const LARGE: u64 = 1 << 20;
@@ -38,6 +42,9 @@ const FRAGMENT: u64 = 64 << 10;
 
 /// Bytes read at once.
 const BUFFER: usize = 16 << 10;
+
+/// Fewer bytes that come alone cost as much as a frame.
+const SHORT_READ: usize = 16;
 
 /// Time for one message, from its first byte to its last.
 const MESSAGE_TIME: Duration = Duration::from_secs(30);
@@ -78,6 +85,7 @@ pub(super) struct Intake<S> {
     part: Option<Part>,
     /// Since when the message waits for its next step.
     waiting: Option<Instant>,
+    gate: Gate,
 }
 
 /// Where in a frame the stream is.
@@ -92,24 +100,6 @@ enum Stage {
     Large,
 }
 
-/// The message under way.
-struct Message {
-    /// Bytes so far, those announced included.
-    length: u64,
-    /// Bytes of its payload that were passed on.
-    passed: u64,
-    /// How many may be.
-    granted: u64,
-    /// Whether it began and has not ended.
-    is_open: bool,
-}
-
-impl Default for Message {
-    fn default() -> Self {
-        Self { length: 0, passed: 0, granted: LARGE, is_open: false }
-    }
-}
-
 impl<S> Intake<S> {
     /// The intake of an upgraded connection. `came` is what came of it with the upgrade. Without
     /// an account no message waits for the budget.
@@ -117,6 +107,7 @@ impl<S> Intake<S> {
         inner: S,
         came: &[u8],
         stats: Arc<Stats>,
+        debtor: Arc<Debtor>,
         account: Option<Account>,
         max_message: usize,
         silence: Duration,
@@ -140,6 +131,7 @@ impl<S> Intake<S> {
             account,
             part: None,
             waiting: None,
+            gate: Gate::new(debtor),
         }
     }
 
@@ -154,6 +146,9 @@ impl<S> Intake<S> {
 
     /// Looks at a header that came, and decides how to go on.
     fn begin(&mut self, header: Header) {
+        if is_of_no_use(header) {
+            self.gate.spend(FRAME);
+        }
         if header.is_control() {
             self.pass(header);
             return;
@@ -211,6 +206,9 @@ impl<S: AsyncRead + Unpin> Intake<S> {
                 let count = into.filled().len();
                 self.end += count;
                 self.stats.received(count);
+                if (1..SHORT_READ).contains(&count) {
+                    self.gate.spend(FRAME);
+                }
                 self.heard.as_mut().reset(Instant::now() + self.silence);
                 Poll::Ready(Ok(count > 0))
             }
@@ -280,6 +278,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
         loop {
             if out.remaining() == 0 {
                 return Poll::Ready(Ok(()));
+            }
+            if this.gate.is_shut() {
+                if out.filled().len() > before {
+                    return Poll::Ready(Ok(()));
+                }
+                ready!(this.gate.poll_open(cx));
             }
             match &mut this.stage {
                 Stage::Refused => {

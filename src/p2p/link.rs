@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::context::Context;
+use super::debts::Debtor;
 use super::event::Event;
 use super::intake::Intake;
 use super::native;
@@ -48,6 +49,7 @@ pub(super) struct Ticket {
 pub(super) async fn run<S>(
     context: Arc<Context>,
     stats: Arc<Stats>,
+    debtor: Arc<Debtor>,
     socket: WebSocketStream<Intake<S>>,
     dialect: Dialect,
     ticket: Ticket,
@@ -55,7 +57,7 @@ pub(super) async fn run<S>(
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let link = ticket.link;
-    let served = serve(&context, &stats, socket, dialect, ticket);
+    let served = serve(&context, &stats, &debtor, socket, dialect, ticket);
     // A defect takes the socket with it, and must not take the place for ever.
     let reason = match AssertUnwindSafe(served).catch_unwind().await {
         Ok(reason) => reason,
@@ -69,6 +71,7 @@ pub(super) async fn run<S>(
 async fn serve<S>(
     context: &Arc<Context>,
     stats: &Arc<Stats>,
+    debtor: &Arc<Debtor>,
     socket: WebSocketStream<Intake<S>>,
     dialect: Dialect,
     ticket: Ticket,
@@ -82,16 +85,16 @@ where
         let stream = &mut stream;
         let reading = async {
             if dialect == Dialect::Native {
-                native::reader::Reader { context, link, stats, stream }.run().await
+                native::reader::Reader { context, link, stats, debtor, stream }.run().await
             } else {
-                Ok(Reader { context, link, stats, stream }.run().await)
+                Ok(Reader { context, link, stats, debtor, stream }.run().await)
             }
         };
         let next_ping = Instant::now() + context.config.ping_every;
         let sink = &mut sink;
         let stop_range = &stop_range;
         let ahead = None;
-        let writer = Writer { context, link, stats, sink, stop_range, next_ping, ahead };
+        let writer = Writer { context, link, stats, debtor, sink, stop_range, next_ping, ahead };
         tokio::select! {
             biased;
             close = &mut close => Err(close.unwrap_or(GOING_AWAY)),

@@ -13,6 +13,7 @@ mod bursts;
 mod config;
 mod connect;
 mod context;
+mod debts;
 mod dials;
 mod driver;
 mod event;

@@ -70,6 +70,7 @@ impl<T: Transport> Network<T> {
             config,
             events: send,
             budget,
+            debts: Arc::default(),
             checks: Arc::new(Semaphore::new(cores())),
             chains: Arc::new(Semaphore::new(MAX_CHAINS)),
             sources: Sources::default(),

@@ -1,4 +1,4 @@
-//! What a link that sends nothing of use may cost: its share of a core, and answers to type 0.
+//! How often type 0 is answered.
 
 use std::time::Duration;
 
@@ -6,33 +6,8 @@ use tokio::time::Instant;
 
 use crate::chain::Hash;
 
-/// For each moment that was spent on a message of no use, the link is not read from for this many:
-/// it costs 3 % of a core at most.
-const REST_FACTOR: u32 = 31;
-
-/// Shorter rests are put together: timers count in milliseconds.
-const SHORTEST_REST: Duration = Duration::from_millis(1);
-
-/// No single rest is longer.
-const LONGEST_REST: Duration = Duration::from_millis(500);
-
 /// How often type 0 is answered with the same tip.
 const ANSWER_EVERY: Duration = Duration::from_secs(1);
-
-/// A link's budget of processor time for what is of no use: blocks that are known, of forks or
-/// refused, type 0, and what is no known type.
-#[derive(Debug, Default)]
-pub(super) struct CpuBudget {
-    owed: Duration,
-}
-
-impl CpuBudget {
-    /// So much time was spent for nothing: returns how long to rest, if it is long enough.
-    pub(super) fn spend(&mut self, spent: Duration) -> Option<Duration> {
-        self.owed = self.owed.saturating_add(spent.saturating_mul(REST_FACTOR));
-        (self.owed >= SHORTEST_REST).then(|| std::mem::take(&mut self.owed).min(LONGEST_REST))
-    }
-}
 
 /// When type 0 is answered: at once after the tip moved, which acknowledges a stream, and else once a
 /// second.
@@ -63,15 +38,6 @@ impl Asks {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_of_no_use_costs_a_link_three_percent_of_a_core() {
-        let mut budget = CpuBudget::default();
-        let spent = Duration::from_micros(20);
-        let rests: Duration = (0..1_000).filter_map(|_| budget.spend(spent)).sum();
-        assert!(rests >= spent * 1_000 * 30, "{rests:?}");
-        assert_eq!(budget.spend(Duration::from_secs(9)), Some(LONGEST_REST));
-    }
 
     #[test]
     fn the_same_tip_is_answered_once_a_second_and_a_new_one_at_once() {

@@ -9,11 +9,12 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
 
 use super::context::Context;
+use super::debts::{Debtor, FRAME};
 use super::event::Event;
 use super::intake::Halt;
 use super::judge::{judge_blocks, judge_chain, mark};
 use super::message::{Fault, Message, first_block, open};
-use super::pacing::{Asks, CpuBudget};
+use super::pacing::Asks;
 use super::stats::Stats;
 use crate::chain::JsonBlock;
 use crate::sync::{BlockVerdict, ChainVerdict, Input, LinkId};
@@ -39,6 +40,7 @@ pub(super) struct Reader<'a, S> {
     pub(super) context: &'a Arc<Context>,
     pub(super) link: LinkId,
     pub(super) stats: &'a Arc<Stats>,
+    pub(super) debtor: &'a Arc<Debtor>,
     pub(super) stream: &'a mut S,
 }
 
@@ -81,7 +83,7 @@ where
     }
 
     async fn serve(&mut self) -> Stop {
-        let (mut next, mut budget, mut asks) = (None, CpuBudget::default(), Asks::default());
+        let (mut next, mut asks) = (None, Asks::default());
         loop {
             let (read, started) = match next.take() {
                 Some(read) => (read, Instant::now()),
@@ -111,9 +113,10 @@ where
                     Err(stop) => return stop,
                 },
             };
-            if !is_of_use && let Some(rest) = budget.spend(started.elapsed()) {
-                tokio::time::sleep(rest).await;
+            if !is_of_use {
+                self.debtor.spend(started.elapsed().max(FRAME));
             }
+            self.debtor.rest().await;
         }
     }
 
@@ -194,7 +197,8 @@ where
         (blocks, None)
     }
 
-    /// Judges blocks; returns whether one of them was new and valid.
+    /// Judges blocks. Returns whether one of them was new and valid, or shows that the peer took
+    /// what it was sent.
     async fn judge(&self, blocks: Vec<JsonBlock>) -> bool {
         if let Some(last) = blocks.last() {
             self.stats.tip(mark(last));
@@ -205,10 +209,14 @@ where
         if is_new {
             self.stats.new_block();
         }
+        let mut is_of_use = is_new;
         for (mark, verdict) in told {
+            if matches!(verdict, BlockVerdict::Ours | BlockVerdict::Adopted) {
+                is_of_use |= self.debtor.named(mark.height);
+            }
             self.tell(Input::Block { link: self.link, mark, verdict }).await;
         }
-        is_new
+        is_of_use
     }
 
     /// Judges a whole chain; returns whether it brought new blocks.
@@ -228,6 +236,9 @@ where
         let is_new = verdict == ChainVerdict::Adopted;
         if is_new {
             self.stats.new_block();
+        }
+        if matches!(verdict, ChainVerdict::Ours | ChainVerdict::Adopted) {
+            self.debtor.named(last.height);
         }
         self.tell(Input::Chain { link, last, verdict }).await;
         Ok(is_new)

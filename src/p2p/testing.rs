@@ -26,6 +26,7 @@ pub(super) fn context(node: NodeHandle) -> (Arc<Context>, mpsc::Receiver<Event>)
         events,
         budget: Budget::new(config.max_message),
         config,
+        debts: Arc::default(),
         checks: Arc::new(Semaphore::new(2)),
         chains: Arc::new(Semaphore::new(MAX_CHAINS)),
         sources: Sources::default(),

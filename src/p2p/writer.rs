@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use super::context::Context;
+use super::debts::Debtor;
 use super::event::Event;
 use super::message::{ASK, CHAIN_START, END};
 use super::native::writer::Say;
@@ -57,6 +58,7 @@ pub(super) struct Writer<'a, S> {
     pub(super) context: &'a Arc<Context>,
     pub(super) link: LinkId,
     pub(super) stats: &'a Arc<Stats>,
+    pub(super) debtor: &'a Arc<Debtor>,
     pub(super) sink: &'a mut S,
     /// Set when the range under way is to be stopped.
     pub(super) stop_range: &'a AtomicBool,
@@ -102,6 +104,7 @@ where
                 }
             }
             Out::Range { from, to } => {
+                self.debtor.sent(from, to);
                 let answer = self.range(from, to).await?;
                 self.tell(answer).await;
             }
@@ -178,6 +181,7 @@ where
             }
             Err(_) => return Ok(()),
         }
+        self.debtor.sent(Height::GENESIS, view.tip().header.height);
         let over = Instant::now() + CHAIN_TIME;
         let mut buffer = CHAIN_START.to_vec();
         let mut kind = Data::Text;

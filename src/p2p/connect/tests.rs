@@ -2,9 +2,11 @@
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::handshake::server::Request;
@@ -14,6 +16,7 @@ use crate::node::testing::TestNode;
 use crate::p2p::P2pConfig;
 use crate::p2p::head;
 use crate::p2p::intake::Halt;
+use crate::p2p::places::Places;
 use crate::p2p::testing::{Defective, context};
 
 /// Counts how often it was asked to connect, and never does.
@@ -208,7 +211,7 @@ async fn the_limits_of_an_accepted_link_hold_whatever_ends_the_lines_of_its_upgr
         for head in forms(&head) {
             let (mut theirs, ours) = duplex(64 << 10);
             theirs.write_all(head.as_bytes()).await.unwrap();
-            let (stream, agreed) = upgrade(ours, address, true).await.unwrap();
+            let (stream, agreed) = upgrade(&context, ours, address).await.unwrap();
             assert_eq!(agreed.dialect, dialect, "{head:?}");
             let role = Role::Server;
             let mut upgraded = Upgraded::new(&context, role, stream, &[], agreed, address).await;
@@ -284,5 +287,49 @@ async fn what_a_dialled_server_sends_with_its_answer_counts_whatever_ends_its_li
             assert_eq!(halt(&mut upgraded).await, Halt::TooBig, "form {form}");
         }
     }
+    node.stop().await;
+}
+
+/// Links as often as told and hangs up at once. Returns how long each upgrade took.
+async fn reconnect(context: &Arc<Context>, from: SocketAddr, times: usize) -> Vec<Duration> {
+    let places = Arc::new(Places::default());
+    let mut took = Vec::new();
+    for _ in 0..times {
+        let (mut theirs, ours) = duplex(64 << 10);
+        let place = places.take(from.ip());
+        let accepting = tokio::spawn(accept(Arc::clone(context), ours, from, place));
+        let started = Instant::now();
+        let head = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        theirs.write_all(head.as_bytes()).await.unwrap();
+        let answer = theirs.read(&mut [0; 12]).await.unwrap();
+        took.push(if answer == 0 { Duration::MAX } else { started.elapsed() });
+        drop(theirs);
+        accepting.await.unwrap();
+    }
+    took
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_that_come_to_nothing_make_the_next_ones_of_their_prefix_wait() {
+    let node = TestNode::dev();
+    let (context, mut told) = context(node.handle.clone());
+    // There is no room for any of them.
+    tokio::spawn(async move { while told.recv().await.is_some() {} });
+    let (from, other) = ("192.0.2.1:1".parse().unwrap(), "198.51.100.1:1".parse().unwrap());
+    let took = reconnect(&context, from, 600).await;
+    assert_eq!(took[..300], [Duration::ZERO; 300]);
+    let step = Duration::from_millis(31);
+    let late = took.iter().rev().take(100);
+    let (least, most) = (late.clone().min().unwrap(), late.max().unwrap());
+    assert!(*least + Duration::from_millis(2) >= step && *most <= 2 * step, "{least:?} {most:?}");
+    // Those of another prefix do not notice, nor does a link that this node dials.
+    assert_eq!(reconnect(&context, other, 1).await, [Duration::ZERO]);
+    assert!(context.debts.dialled().rests_until().is_none());
+    // Who left a lot unpaid is not let in at all for a while.
+    context.debts.accepted(from.ip()).spend(Duration::from_secs(1));
+    assert_eq!(reconnect(&context, from, 2).await, [Duration::MAX; 2]);
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(reconnect(&context, from, 2).await, [Duration::ZERO; 2]);
     node.stop().await;
 }

@@ -1,9 +1,11 @@
 //! What passes, what waits and what is refused.
 
+use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
 use crate::p2p::budget::Budget;
+use crate::p2p::debts::Debts;
 
 const MASK: [u8; 4] = [1, 2, 3, 4];
 
@@ -32,7 +34,8 @@ fn pipe_with(came: &[u8], max_message: usize) -> Pipe {
     let account = budget.account([192, 0, 2, 1].into());
     let silence = Duration::from_secs(90);
     let stats = Arc::new(Stats::new());
-    let intake = Intake::new(ours, came, stats, Some(account), max_message, silence);
+    let debtor = Arc::new(Debts::default()).accepted([192, 0, 2, 1].into());
+    let intake = Intake::new(ours, came, stats, debtor, Some(account), max_message, silence);
     Pipe { intake, peer, budget }
 }
 
@@ -200,7 +203,8 @@ async fn a_large_message_at_a_fair_pace_comes_through() {
 async fn a_message_of_the_binary_dialect_does_not_wait_for_the_budget() {
     let (mut peer, ours) = duplex(1 << 20);
     let (stats, silence) = (Arc::new(Stats::new()), Duration::from_secs(90));
-    let mut intake = Intake::new(ours, b"", stats, None, 4 << 20, silence);
+    let debtor = Arc::new(Debts::default()).dialled();
+    let mut intake = Intake::new(ours, b"", stats, debtor, None, 4 << 20, silence);
     let header = Header { is_final: true, kind: 2, length: 2 << 20, mask: Some(MASK) };
     peer.write_all(&header.encode()).await.unwrap();
     assert!(intake.read(&mut [0; 99]).await.unwrap() > 0);
@@ -242,4 +246,43 @@ async fn what_came_with_the_upgrade_counts_for_the_limits() {
         let error = pipe.intake.read_to_end(&mut Vec::new()).await.unwrap_err();
         assert_eq!(halt(&error), Halt::TooBig, "{cut} bytes came with it");
     }
+}
+
+/// How long it takes to pass these bytes on, in paused time.
+async fn passing(bytes: &[u8], passed: usize) -> Duration {
+    let mut pipe = pipe(1 << 20);
+    pipe.peer.write_all(bytes).await.unwrap();
+    let started = Instant::now();
+    pipe.intake.read_exact(&mut vec![0; passed]).await.unwrap();
+    started.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn frames_of_nothing_are_rested_for() {
+    let (ping, start, part) = (frame(9, true, b"x"), frame(1, false, b""), frame(0, false, b"x"));
+    let pings = ping.repeat(1_000);
+    let parts = [start, part.repeat(999)].concat();
+    for bytes in [pings, parts] {
+        let rested = passing(&bytes, bytes.len()).await;
+        // 20 us each, 31 times, less what is not rested for yet.
+        assert!(rested >= Duration::from_millis(600), "{rested:?}");
+    }
+    // Messages in one frame each, however short, and parts of some length are judged elsewhere.
+    let messages = frame(1, true, b"{}").repeat(1_000);
+    let long = [frame(1, false, b""), frame(0, false, &[b'x'; 1_024]).repeat(100)].concat();
+    for bytes in [messages, long] {
+        assert_eq!(passing(&bytes, bytes.len()).await, Duration::ZERO);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_that_come_one_by_one_are_rested_for() {
+    let Pipe { mut intake, mut peer, .. } = pipe(1 << 20);
+    for (number, byte) in frame(1, true, &[b'x'; 100]).into_iter().take(2).enumerate() {
+        assert!(!intake.gate.is_shut(), "byte {number}");
+        peer.write_all(&[byte]).await.unwrap();
+        // A header is passed on when it is whole.
+        assert!(intake.read(&mut [0; 64]).now_or_never().is_none());
+    }
+    assert!(intake.gate.is_shut());
 }

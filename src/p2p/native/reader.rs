@@ -9,6 +9,7 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use crate::p2p::context::Context;
+use crate::p2p::debts::{Debtor, QUESTION};
 use crate::p2p::event::Event;
 use crate::p2p::intake::Halt;
 use crate::p2p::link::Close;
@@ -22,6 +23,7 @@ pub(in crate::p2p) struct Reader<'a, S> {
     pub(in crate::p2p) context: &'a Arc<Context>,
     pub(in crate::p2p) link: LinkId,
     pub(in crate::p2p) stats: &'a Arc<Stats>,
+    pub(in crate::p2p) debtor: &'a Arc<Debtor>,
     pub(in crate::p2p) stream: &'a mut S,
 }
 
@@ -69,10 +71,14 @@ where
             let Ok(taken) = Arc::clone(&place).acquire_owned().await else {
                 return Stop::Gone("the place of a message is gone".to_owned());
             };
+            self.debtor.rest().await;
             let message = match self.message().await {
                 Ok(message) => Box::new(message),
                 Err(stop) => return stop,
             };
+            if self.is_of_no_use(&message) {
+                self.debtor.spend(QUESTION);
+            }
             self.note(&message);
             let event = Event::Message { link: self.link, message, taken };
             if self.context.events.send(event).await.is_err() {
@@ -108,6 +114,20 @@ where
                 DecodeError::Trailing(_) => "bytes after a message",
             })
         })
+    }
+
+    /// Whether a message is of no use whatever becomes of it. What asks for headers or blocks is
+    /// judged by its answer.
+    fn is_of_no_use(&self, message: &Message) -> bool {
+        match message {
+            Message::Announce(header) => {
+                let named = self.stats.last_tip();
+                let is_named = || named == Some((header.height, Some(header.hash())));
+                header.height <= self.context.node.tip().header.height || is_named()
+            }
+            Message::GetPeers => true,
+            _ => false,
+        }
     }
 
     /// What the table of links shows of it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::Sink;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::Data;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
@@ -40,8 +41,10 @@ where
                 None => Ok(()),
             },
             Say::Headers { locator, stop } => {
+                let started = Instant::now();
                 // A node that cannot read is about to end.
                 let headers = self.headers(locator, stop).await.unwrap_or_default();
+                self.gave(headers.len(), started);
                 self.message(&Message::Headers(headers)).await?;
                 self.served().await
             }
@@ -106,12 +109,14 @@ where
         let view = Arc::new(node.view());
         let mut next = first;
         loop {
-            let own = Arc::clone(&view);
+            let (own, started) = (Arc::clone(&view), Instant::now());
             let part = node.read(move || serve::bodies(&own, request, next, last)).await;
             // Not on our chain any more, or not in time: the view is too old.
             let Ok(Some(Part { frames, next: above })) = part else {
+                self.gave(0, started);
                 return self.message(&Message::NotFound { request }).await;
             };
+            self.gave(usize::try_from(above.above(next)).unwrap_or(usize::MAX), started);
             for frame in frames {
                 self.data(Data::Binary, frame.into()).await?;
                 self.flush().await?;
@@ -126,6 +131,12 @@ where
     async fn message(&mut self, message: &Message) -> Result<(), Gone> {
         let frame = message.encode().map_err(|error| error.to_string())?;
         self.data(Data::Binary, Bytes::from(frame)).await
+    }
+
+    /// The peer was given so many headers or blocks, whose reading began then.
+    fn gave(&self, count: usize, started: Instant) {
+        let tip = self.context.node.tip().header.height;
+        self.debtor.gave(count, tip, started.elapsed());
     }
 
     /// The socket took all of it.

@@ -47,7 +47,9 @@ fn more_whole_chains_than_there_are_threads_are_all_judged() {
                 let frames = [Ok(Frame::Text(text)), Err(Error::ConnectionClosed)];
                 let mut stream = stream::iter(frames);
                 let link = LinkId(7);
-                Reader { context: &context, link, stats: &stats, stream: &mut stream }.run().await
+                let (stats, debtor) = (&stats, &context.debts.dialled());
+                let stream = &mut stream;
+                Reader { context: &context, link, stats, debtor, stream }.run().await
             })
         });
         let readers: Vec<_> = readers.collect();

@@ -7,6 +7,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::*;
+use crate::chain::Hash;
 use crate::node::testing::TestNode;
 use crate::p2p::intake::Intake;
 use crate::p2p::testing::context;
@@ -31,13 +32,30 @@ async fn send_of<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    send_for(&context.debts.dialled(), context, stats, socket, out, bytes).await
+}
+
+/// As [`send_of`], on a link with this account.
+async fn send_for<S>(
+    debtor: &Arc<Debtor>,
+    context: &Arc<Context>,
+    stats: &Arc<Stats>,
+    socket: S,
+    out: Out,
+    bytes: usize,
+) -> Result<(), Gone>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let silence = Duration::from_secs(1 << 20);
-    let intake = Intake::new(socket, b"", Arc::clone(stats), None, 1 << 20, silence);
+    let (counted, owing) = (Arc::clone(stats), Arc::clone(debtor));
+    let intake = Intake::new(socket, b"", counted, owing, None, 1 << 20, silence);
     let socket = WebSocketStream::from_raw_socket(intake, Role::Server, None).await;
     let (sink, _stream) = &mut socket.split();
     let (link, stop_range) = (LinkId(0), &AtomicBool::new(false));
     let next_ping = Instant::now() + silence;
-    let mut writer = Writer { context, link, stats, sink, stop_range, next_ping, ahead: None };
+    let ahead = None;
+    let mut writer = Writer { context, link, stats, debtor, sink, stop_range, next_ping, ahead };
     match out {
         Out::Ask => writer.data(Data::Text, vec![b' '; bytes].into()).await?,
         out => writer.send(out).await?,
@@ -149,5 +167,31 @@ async fn a_peer_that_takes_nothing_of_a_real_socket_is_dropped() {
     let sent = send_of(&context, &Arc::new(Stats::new()), ours, Out::Ask, 64 << 20).await;
     assert!(sent.unwrap_err().contains("took nothing for 300ms"));
     drop(theirs);
+    node.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn questions_that_our_chain_does_not_answer_are_rested_for() {
+    let node = TestNode::dev();
+    let (context, _told) = context(node.handle.clone());
+    let known = vec![(Height::GENESIS, node.handle.tip().hash)];
+    let unknown = vec![(Height::GENESIS, Hash::new([7; 32])); 64];
+    let last = Mark { height: Height::GENESIS, hash: Hash::new([7; 32]) };
+    let held = Mark { height: Height::GENESIS, hash: node.handle.tip().hash };
+    for (say, is_of_use) in [
+        (Say::Headers { locator: unknown, stop: None }, false),
+        // There is nothing above our tip.
+        (Say::Headers { locator: known, stop: None }, false),
+        (Say::Blocks { request: 0, first: Height::GENESIS, last }, false),
+        (Say::Blocks { request: 0, first: Height::GENESIS, last: held }, true),
+    ] {
+        let (theirs, ours) = duplex(64 << 10);
+        let debtor = &context.debts.accepted([192, 0, 2, 1].into());
+        let shown = format!("{say:?}");
+        let (stats, out) = (&Arc::new(Stats::new()), Out::Say(say));
+        send_for(debtor, &context, stats, ours, out, 0).await.unwrap();
+        assert_eq!(debtor.rests_until().is_none(), is_of_use, "{shown}");
+        drop(theirs);
+    }
     node.stop().await;
 }

@@ -32,7 +32,8 @@ impl Bench {
         let stats = Arc::new(Stats::new());
         let mut stream = stream::iter(frames).chain(stream::pending());
         let (context, stats) = (&self.context, &stats);
-        let reader = Reader { context, link: LINK, stats, stream: &mut stream };
+        let debtor = &context.debts.dialled();
+        let reader = Reader { context, link: LINK, stats, debtor, stream: &mut stream };
         // Everything is ready: it ends at once, or not at all.
         tokio::task::unconstrained(reader.run()).now_or_never()
     }
@@ -115,7 +116,8 @@ async fn a_message_is_read_only_when_the_last_one_was_taken() {
     let (read, mut seen) = mpsc::unbounded_channel();
     let mut stream =
         stream::iter(frames).inspect(move |_| read.send(()).unwrap()).chain(stream::pending());
-    let reader = Reader { context: &context, link: LINK, stats: &stats, stream: &mut stream };
+    let (context, stats, debtor) = (&context, &stats, &context.debts.dialled());
+    let reader = Reader { context, link: LINK, stats, debtor, stream: &mut stream };
     let mut run = Box::pin(tokio::task::unconstrained(reader.run()));
     for expected in 1..=3 {
         assert!((&mut run).now_or_never().is_none());
@@ -129,5 +131,27 @@ async fn a_message_is_read_only_when_the_last_one_was_taken() {
         drop(taken);
     }
     drop(run);
+    node.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn announcements_of_what_is_known_are_rested_for() {
+    let Bench { context, mut told, node } = Bench::new();
+    let header = *node.handle.spec().genesis().header();
+    let known = Message::Announce(header).encode().unwrap();
+    let ask = Message::GetPeers.encode().unwrap();
+    let frames = (0..500).flat_map(|_| [binary(known.clone()), binary(ask.clone())]);
+    let mut stream = stream::iter(frames.collect::<Frames>());
+    tokio::spawn(async move { while told.recv().await.is_some() {} });
+    let (stats, debtor) = (&Arc::new(Stats::new()), &context.debts.accepted([192, 0, 2, 1].into()));
+    let started = tokio::time::Instant::now();
+    let reader = Reader { context: &context, link: LINK, stats, debtor, stream: &mut stream };
+    reader.run().await.unwrap();
+    // 50 us each, 31 times.
+    assert!(
+        started.elapsed() >= std::time::Duration::from_millis(1_540),
+        "{:?}",
+        started.elapsed()
+    );
     node.stop().await;
 }

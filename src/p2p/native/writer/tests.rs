@@ -3,7 +3,6 @@
 use std::sync::atomic::AtomicBool;
 
 use futures_util::SinkExt;
-use tokio::time::Instant;
 
 use super::*;
 use crate::chain::Spec;
@@ -16,12 +15,12 @@ use crate::sync::LinkId;
 /// The messages that are sent for this one, and what the driver is told.
 async fn said(node: &TestNode, say: Say) -> (Vec<Message>, Option<Input>) {
     let (context, mut told) = context(node.handle.clone());
-    let stats = &Arc::new(Stats::new());
+    let (stats, debtor) = (&Arc::new(Stats::new()), &context.debts.dialled());
     let mut frames: Vec<Frame> = Vec::new();
     let sink = &mut (&mut frames).sink_map_err(|never| match never {});
     let (link, stop_range, next_ping) = (LinkId(0), &AtomicBool::new(false), Instant::now());
     let mut writer =
-        Writer { context: &context, link, stats, sink, stop_range, next_ping, ahead: None };
+        Writer { context: &context, link, stats, debtor, sink, stop_range, next_ping, ahead: None };
     writer.say(say).await.unwrap();
     let frames = frames.into_iter().map(Frame::into_data);
     let messages = frames.map(|frame| Message::decode(&frame).unwrap()).collect();
