@@ -3,6 +3,7 @@
 mod anchors;
 mod choose;
 mod listing;
+mod twins;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use super::netaddr::NetGroup;
 use crate::chain::Timestamp;
 use crate::node::{DialError, PeerUrl};
 use crate::sync::LinkId;
+use twins::Twin;
 
 /// Most peers that are known, up to 2 KiB each. One more takes the place of the one that
 /// failed most often and is not linked, of those first that the operator did not name; one that
@@ -55,6 +57,8 @@ struct Known {
     /// Whether it is dialled before others that were reached, also after a restart.
     is_anchor: bool,
     askers: Vec<oneshot::Sender<Result<(), DialError>>>,
+    /// Set while another link says that it leads to the same node.
+    twin: Option<Twin>,
 }
 
 /// How a peer came to be known; the better one counts.
@@ -124,7 +128,11 @@ impl Dials {
     /// not been named before.
     pub(super) fn want(&mut self, peer: PeerUrl, now: Instant) -> bool {
         if let Some(known) = self.known.get_mut(&peer) {
-            return std::mem::replace(&mut known.origin, Origin::Named) != Origin::Named;
+            let is_new = std::mem::replace(&mut known.origin, Origin::Named) != Origin::Named;
+            if is_new {
+                known.dial_itself(now);
+            }
+            return is_new;
         }
         if self.known.len() >= MAX_KNOWN && !self.forget_one(false) {
             self.forget_one(true);
@@ -192,6 +200,7 @@ impl Dials {
             is_greeted: false,
             is_anchor: false,
             askers: Vec::new(),
+            twin: None,
         };
         self.known.entry(peer).or_insert(known)
     }
@@ -247,6 +256,7 @@ impl Dials {
     ) {
         let Some(known) = self.known.get_mut(peer) else { return };
         known.state = State::Linked(link, now);
+        known.twin = None;
         known.was_reached(clock);
         known.group = NetGroup::of(ip);
         known.failures = 0;
@@ -290,31 +300,6 @@ impl Dials {
         known.fail(oneself());
     }
 
-    /// A peer that the operator did not name is linked by a link that it opened, or by
-    /// one to another address of its: it is not dialled meanwhile.
-    pub(super) fn linked_otherwise(&mut self, peer: &PeerUrl, link: LinkId, now: Instant) {
-        let Some(known) = self.known.get_mut(peer) else { return };
-        let is_idle = matches!(known.state, State::Resting(_) | State::NoRoom);
-        if is_idle && !known.is_wanted() && known.askers.is_empty() {
-            known.state = State::LinkedOtherwise(link, now);
-            known.is_greeted = true;
-        }
-    }
-
-    /// A link that we dialled leads where another one does, or to this node itself.
-    pub(super) fn is_duplicate(&mut self, link: LinkId, of: Option<LinkId>, now: Instant) {
-        for known in self.known.values_mut().filter(|known| known.state.is_by(link)) {
-            if let Some(of) = of {
-                known.state = State::LinkedOtherwise(of, now);
-                known.is_greeted = true;
-                known.answer(&Ok(()));
-            } else {
-                known.state = State::Oneself;
-                known.fail(oneself());
-            }
-        }
-    }
-
     /// Whether the operator named the peer.
     pub(super) fn names(&self, peer: &PeerUrl) -> bool {
         self.known.get(peer).is_some_and(Known::is_wanted)
@@ -325,9 +310,11 @@ impl Dials {
         self.known.get(peer).is_none_or(|known| matches!(known.origin, Origin::Told { .. }))
     }
 
-    /// Whether the link leads to a peer that the operator named.
+    /// Whether we dialled the link to a peer that the operator named. What others say of theirs
+    /// does not count.
     pub(super) fn is_wanted(&self, link: LinkId) -> bool {
-        self.known.values().any(|known| known.is_wanted() && known.state.is_by(link))
+        let is_by = |state| matches!(state, State::Linked(its, _) if its == link);
+        self.known.values().any(|known| known.is_wanted() && is_by(known.state))
     }
 
     /// The link to a peer is over, for this reason. `longest` asks for the longest wait. Returns the peer if the
@@ -343,11 +330,12 @@ impl Dials {
     ) -> Option<PeerUrl> {
         let mut lasted = None;
         for (peer, known) in &mut self.known {
+            known.twin_ended(link, now, random);
             let (State::Linked(its, since) | State::LinkedOtherwise(its, since)) = known.state
             else {
                 continue;
             };
-            if its != link {
+            if its != link || !longest && known.is_left_to_twin(now, random) {
                 continue;
             }
             if now.duration_since(since) >= STABLE {

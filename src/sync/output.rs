@@ -147,14 +147,23 @@ pub enum Output {
         /// For the close frame and the log.
         reason: &'static str,
     },
-    /// The link leads where another one does, which stays: close it (1000), and when it was
-    /// dialled do not dial again while the other one lasts. The machine has forgotten it.
+    /// The link leads to this node itself, or we accepted it and it leads where another one does,
+    /// which stays: close it (1000). The machine has forgotten it.
     Duplicate {
         /// Which.
         link: LinkId,
         /// The one that stays; none when the link leads to this node itself: then its
         /// address is never dialled again.
         of: Option<LinkId>,
+    },
+    /// We dialled the link, and another one says that it leads to the same node and stays: the
+    /// other end is to close this one. When it does, there is no need to dial that node while the
+    /// other link lasts. The machine goes on with both.
+    Twin {
+        /// Which.
+        link: LinkId,
+        /// The one that stays.
+        of: LinkId,
     },
     /// The peer said who it is. At most once a link.
     Greeted {

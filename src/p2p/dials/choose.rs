@@ -88,7 +88,9 @@ impl Dials {
     /// The places that are kept, of `most`.
     fn kept(&self, most: usize, groups: &Groups) -> Kept {
         let waiting = self.known.values().filter(|known| {
-            matches!(known.state, State::Resting(_) | State::NoRoom) && groups.has_room(known)
+            known.twin.is_none()
+                && matches!(known.state, State::Resting(_) | State::NoRoom)
+                && groups.has_room(known)
         });
         let (named, others): (Vec<_>, Vec<_>) = waiting.partition(|known| known.is_wanted());
         let anchors = others.into_iter().filter(|known| known.is_awaited()).count();

@@ -44,7 +44,7 @@ impl Dials {
         known.fail(DialError::Removed);
         let link = match known.state {
             State::Linked(link, _) | State::LinkedOtherwise(link, _) => Some(link),
-            _ => None,
+            _ => known.twin.map(|twin| twin.link),
         };
         Some(Removed { link })
     }
@@ -54,7 +54,8 @@ impl Dials {
         let peers = self.known.iter().map(|(peer, known)| DialledPeer {
             address: peer.as_str().to_owned(),
             is_named: known.is_wanted(),
-            is_linked: matches!(known.state, State::Linked(..) | State::LinkedOtherwise(..)),
+            is_linked: known.twin.is_some()
+                || matches!(known.state, State::Linked(..) | State::LinkedOtherwise(..)),
             failures: known.failures,
             last_error: known.last_error.clone(),
             next_try: match known.state {

@@ -187,23 +187,6 @@ fn half_of_the_places_are_kept_for_the_operators_peers_while_these_are_not_linke
 }
 
 #[test]
-fn a_duplicate_is_dialled_again_when_the_link_that_stayed_is_over() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
-    dials.want(peer(1), now);
-    dials.due(now, 8);
-    linked(&mut dials, 1, 5, now);
-    assert!(dials.is_wanted(LinkId(5)));
-    dials.is_duplicate(LinkId(5), Some(LinkId(3)), now);
-    dials.ended(LinkId(5), false, &DialError::unreached("over"), CLOCK, now, 0);
-    assert_eq!(dials.next_due(), None);
-    assert!(dials.is_wanted(LinkId(3)), "it leads to the same peer");
-    assert_eq!(ask(&mut dials, 1, now).try_recv().unwrap(), Ok(()));
-    dials.ended(LinkId(3), false, &DialError::unreached("over"), CLOCK, now, 0);
-    assert!(dials.next_due().is_some());
-}
-
-#[test]
 fn a_duplicate_of_nothing_is_this_node_itself() {
     let now = Instant::now();
     let mut dials = Dials::new(|| 0);

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tokio::time::Instant;
+
 use super::Driver;
 use crate::node::DialError;
 use crate::p2p::link::Close;
@@ -77,6 +79,7 @@ impl<T: Transport> Driver<T> {
             Output::Learn { link, addresses } => self.learn(link, &addresses),
             Output::Ban { link, reason } => self.ban(link, reason),
             Output::Duplicate { link, of } => self.close_duplicate(link, of),
+            Output::Twin { link, of } => self.dials.is_twin(link, of, Instant::now()),
             Output::Greeted { link, agent, listen, height } => {
                 self.greeted(link, &agent, listen.as_deref(), height);
             }

@@ -56,13 +56,8 @@ impl Native {
             self.forget(link);
             return;
         }
-        if let Some(twin) = self.twin(link, hello.nonce) {
-            let (stays, goes) = self.settle(now, twin, link, hello.nonce);
-            out.push(Output::Duplicate { link: goes, of: Some(stays) });
-            self.forget(goes);
-            if goes == link {
-                return;
-            }
+        if !self.settle_twins(now, link, hello.nonce, out) {
+            return;
         }
         let Some(peer) = self.peers.get_mut(&link) else { return };
         peer.nonce = Some(hello.nonce);
@@ -83,12 +78,51 @@ impl Native {
         self.is_untold = true;
     }
 
-    /// Another link to the same node. Anybody can say the nonce of a node that it has linked to,
+    /// Settles which links to one node stay when one more says its nonce; returns whether that one
+    /// does, at least for now.
+    ///
+    /// An end closes only a link that it accepted. A link that it dialled is left to the other
+    /// end, which accepted it and decides alike: so exactly one end closes the link that goes, and
+    /// nobody displaces a peer that we dialled by a nonce that it claims. One accepted link is
+    /// kept beside the dialled one at most.
+    fn settle_twins(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        theirs: u64,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        let twins = self.twins(link, theirs);
+        let settled: Vec<_> =
+            twins.into_iter().map(|twin| self.settle(now, twin, link, theirs)).collect();
+        if let Some(&(stays, _)) = settled.iter().find(|(_, goes)| *goes == link) {
+            if self.is_dialled(link) {
+                out.push(Output::Twin { link, of: stays });
+                return true;
+            }
+            out.push(Output::Duplicate { link, of: Some(stays) });
+            self.forget(link);
+            return false;
+        }
+        for (_, goes) in settled {
+            if self.is_dialled(goes) {
+                out.push(Output::Twin { link: goes, of: link });
+            } else {
+                out.push(Output::Duplicate { link: goes, of: Some(link) });
+                self.forget(goes);
+            }
+        }
+        true
+    }
+
+    /// Other links to the same node. Anybody can say the nonce of a node that it has linked to,
     /// but not from that node's address.
-    fn twin(&self, link: LinkId, nonce: u64) -> Option<LinkId> {
-        let origin = self.peers.get(&link)?.origin;
+    fn twins(&self, link: LinkId, nonce: u64) -> Vec<LinkId> {
+        let Some(origin) = self.peers.get(&link).map(|peer| peer.origin) else {
+            return Vec::new();
+        };
         let is_twin = |peer: &&Peer| peer.nonce == Some(nonce) && peer.origin == origin;
-        self.peers.values().find(is_twin).map(|twin| twin.id)
+        self.peers.values().filter(is_twin).map(|twin| twin.id).collect()
     }
 
     /// Of two links to one node, which stays and which goes. Both ends decide alike.
@@ -100,11 +134,14 @@ impl Native {
         }
         // The one that the larger nonce dialled stays.
         let ours_wins = self.config.nonce > theirs;
-        let dialled = |link: &LinkId| self.peers.get(link).is_some_and(|peer| peer.dialled);
-        match (dialled(&old) == ours_wins, dialled(&new) == ours_wins) {
+        match (self.is_dialled(old) == ours_wins, self.is_dialled(new) == ours_wins) {
             (false, true) => (new, old),
             _ => (old, new),
         }
+    }
+
+    fn is_dialled(&self, link: LinkId) -> bool {
+        self.peers.get(&link).is_some_and(|peer| peer.dialled)
     }
 
     /// Closes links that do not say who they are.

@@ -27,6 +27,7 @@ mod liveness;
 mod pacing;
 mod splitting;
 mod swapping;
+mod twins;
 
 use chain::{Chain, mine};
 

@@ -68,6 +68,8 @@ impl Network {
                 self.edges[socket.edge].same = Some(same);
                 self.hang_up(socket);
             }
+            // Its other end notes for both which link is the better one.
+            Output::Twin { .. } => {}
             Output::Close { link, code, reason, .. } => {
                 let socket = self.open_socket(node, link, &output);
                 *self.report.closes.entry((code, reason)).or_default() += 1;

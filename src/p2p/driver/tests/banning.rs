@@ -9,7 +9,7 @@ const LIAR: &str = "192.0.2.1:40000";
 
 impl Bench {
     /// A link to a peer that this node dialled.
-    fn dial(&mut self, peer: &PeerUrl, address: &str) -> Option<Ticket> {
+    pub(super) fn dial(&mut self, peer: &PeerUrl, address: &str) -> Option<Ticket> {
         let (arrival, mut ticket) = arrival(address);
         self.happens(Event::Dialled { peer: peer.clone(), arrival });
         ticket.try_recv().ok()

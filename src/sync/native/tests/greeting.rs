@@ -52,35 +52,6 @@ fn our_own_nonce_is_a_link_to_ourselves() {
 }
 
 #[test]
-fn a_second_link_to_a_node_gives_way_to_an_established_one() {
-    let chain = Chain::genesis();
-    let mut bench = Bench::new(&chain);
-    bench.greet(A, &chain);
-    bench.wait(Duration::from_secs(11));
-    bench.open(B);
-    let out = bench.says(B, Message::Hello(Hello { nonce: A.0, ..hello(B, &chain) }));
-    assert_eq!(out, [Output::Duplicate { link: B, of: Some(A) }]);
-}
-
-#[test]
-fn of_two_young_links_to_a_node_the_one_stays_that_the_larger_nonce_dialled() {
-    let chain = Chain::genesis();
-    for (theirs, ours_stays) in [(OUR_NONCE - 1, true), (OUR_NONCE + 1, false)] {
-        for ours_first in [true, false] {
-            let mut bench = Bench::new(&chain);
-            for (link, dialled) in [(A, ours_first), (B, !ours_first)] {
-                bench.open_as(link, dialled, THERE);
-            }
-            bench.says(A, Message::Hello(Hello { nonce: theirs, ..hello(A, &chain) }));
-            let out = bench.says(B, Message::Hello(Hello { nonce: theirs, ..hello(B, &chain) }));
-            let (link, of) = if ours_first == ours_stays { (B, A) } else { (A, B) };
-            let gone = Output::Duplicate { link, of: Some(of) };
-            assert!(out.contains(&gone), "{theirs} {ours_first}: {out:?}");
-        }
-    }
-}
-
-#[test]
 fn a_nonce_said_from_another_address_makes_no_second_link() {
     let chain = Chain::genesis();
     for pause in [0, 11] {
