@@ -52,6 +52,7 @@ pub use peer_url::{PeerUrl, PeerUrlError, is_local_service};
 pub use progress::{PeerSplit, SyncProgress, SyncState};
 pub use request::Mined;
 pub use running::Node;
+pub(crate) use shared::panic_message;
 pub use status::{DisplacedBlock, Displacement, HeldBlock, NodeStatus, SwapSummary};
 
 #[cfg(test)]

@@ -132,6 +132,16 @@ pub enum Input {
         /// Why the one after them is not, if one is not.
         fault: Option<String>,
     },
+    /// Answers [`super::Output::Check`] in place of [`Input::Checked`] when the check panicked: a
+    /// defect of this node, whatever the peer sent.
+    Unchecked {
+        /// As asked.
+        link: LinkId,
+        /// As asked.
+        download: u64,
+        /// As asked.
+        first: Height,
+    },
     /// Answers [`super::Output::Connect`]. Blocks that are now on our chain are published
     /// before: the tip is told first.
     Connected {

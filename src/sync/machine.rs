@@ -136,6 +136,7 @@ impl SyncMachine {
             | Input::Undecodable { .. }
             | Input::Base { .. }
             | Input::Checked { .. }
+            | Input::Unchecked { .. }
             | Input::Connected { .. }
             | Input::Served { .. }) => self.native(now, native, out),
         }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
-use crate::node::Base;
+use crate::node::{Base, panic_message};
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::sync::message::Body;
@@ -40,8 +40,16 @@ async fn check_by(
     });
     let (blocks, fault) = match checked.await {
         Ok(checked) => checked,
-        // The machine waits for the verdict, and whoever sent these can do without.
-        Err(error) if error.is_panic() => (Vec::new(), Some(DEFECT.to_owned())),
+        // A defect of this node is nobody's fault.
+        Err(error) if error.is_panic() => {
+            let what = panic_message(error.into_panic().as_ref());
+            tracing::error!(link = link.0, %first,
+                "the check of a peer's blocks panicked: {what}; please report this");
+            let unchecked = Input::Unchecked { link, download, first };
+            // Without a driver nobody needs to know.
+            let _ = context.events.send(Event::Input(unchecked)).await;
+            return;
+        }
         // A runtime that shuts down.
         Err(_) => return,
     };
@@ -53,8 +61,6 @@ async fn check_by(
         let _ = context.events.send(Event::WrongBody { ip }).await;
     }
 }
-
-const DEFECT: &str = "its check ended by a defect of this node";
 
 /// The blocks up to the first whose body is wrong, and what is wrong with that.
 fn hold_against(

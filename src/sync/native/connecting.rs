@@ -2,6 +2,7 @@
 
 use super::limits::{GIVE_UP_FIRST, MAX_BATCHES, MIN_SECOND_BATCH, UNAVAILABLE};
 use super::{Claim, Native, Peer};
+use crate::chain::Height;
 use crate::sync::{ConnectOutcome, LinkId, Mark, Output, Time};
 
 /// A batch at the writer.
@@ -29,6 +30,35 @@ impl Native {
                 source: batch.source,
                 blocks: batch.blocks,
             });
+        }
+    }
+
+    /// The check of a link's bodies panicked. Nobody is blamed; but the same bodies would have it
+    /// panic again, so the branch is given up, and links that have it are asked for no headers for a
+    /// while.
+    pub(super) fn on_unchecked(&mut self, now: Time, link: LinkId, number: u64, first: Height) {
+        let Some((count, bytes)) = self.checks.remove(&(number, first, link)) else { return };
+        let Some(download) = self.download.as_mut().filter(|download| download.number == number)
+        else {
+            self.held = self.held.saturating_sub(bytes);
+            return;
+        };
+        for offset in 0..u64::from(count) {
+            let back = download.wrong(first.ahead(offset));
+            self.held = self.held.saturating_sub(back);
+        }
+        let source = download.source;
+        let has_it = |peer: &&Peer| {
+            peer.is_on == Some(number)
+                || [Some(link), source].contains(&Some(peer.id))
+                || peer.tip.is_some_and(|tip| download.contains(tip))
+        };
+        let holders: Vec<_> = self.peers.values().filter(has_it).map(|peer| peer.id).collect();
+        self.drop_download();
+        for link in holders {
+            if let Some(peer) = self.peers.get_mut(&link) {
+                peer.withheld(now);
+            }
         }
     }
 

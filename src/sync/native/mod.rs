@@ -131,6 +131,9 @@ impl Native {
             Input::Checked { link, download, first, blocks, fault } => {
                 self.on_checked(now, link, download, first, blocks, fault, out);
             }
+            Input::Unchecked { link, download, first } => {
+                self.on_unchecked(now, link, download, first);
+            }
             Input::Connected { download, last, outcome } => {
                 self.on_connected(now, download, last, outcome);
             }

@@ -61,6 +61,8 @@ struct Bench {
     connected: u64,
     /// Whether it is told where branches leave our chain.
     tells_forks: bool,
+    /// A check of this block panics.
+    panics_at: Option<Hash>,
 }
 
 impl Bench {
@@ -100,6 +102,7 @@ impl Bench {
             pending: Vec::new(),
             connected: 0,
             tells_forks: max_reorg_depth.is_some(),
+            panics_at: None,
         }
     }
 
@@ -125,6 +128,13 @@ impl Bench {
                             Some(waiting) => waiting.push(base),
                             None => inputs.insert(0, base),
                         }
+                    }
+                    Output::Check { link, download, first, bodies }
+                        if bodies
+                            .iter()
+                            .any(|(header, _)| Some(header.hash()) == self.panics_at) =>
+                    {
+                        inputs.insert(0, Input::Unchecked { link, download, first });
                     }
                     Output::Check { link, download, first, bodies } => {
                         let (mut blocks, mut fault) = (Vec::new(), None);

@@ -75,20 +75,20 @@ async fn what_was_worked_out_is_told() {
 }
 
 #[tokio::test]
-async fn a_check_that_panics_is_told_and_gives_its_place_back() {
+async fn a_check_that_panics_blames_nobody_and_gives_its_place_back() {
     let node = TestNode::dev();
     let (context, mut told) = context(node.handle.clone());
     let places = context.checks.available_permits();
+    let to_ban = Some("192.0.2.1".parse().unwrap());
     let (link, first) = (LinkId(1), Height::new(1));
     // More often than there are places.
     for _ in 0..=places {
-        check_by(Arc::clone(&context), None, link, (9, first), || panic!("a defect")).await;
-        let Some(Event::Input(Input::Checked { download: 9, blocks, fault, .. })) =
-            told.recv().await
-        else {
+        check_by(Arc::clone(&context), to_ban, link, (9, first), || panic!("a defect")).await;
+        let Some(Event::Input(unchecked)) = told.recv().await else {
             panic!("the machine waits for it")
         };
-        assert_eq!((blocks.len(), fault.as_deref()), (0, Some(DEFECT)));
+        assert_eq!(unchecked, Input::Unchecked { link, download: 9, first });
+        assert!(told.try_recv().is_err(), "nothing bans the address");
         assert_eq!(context.checks.available_permits(), places);
     }
     node.stop().await;

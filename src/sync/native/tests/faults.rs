@@ -77,6 +77,35 @@ fn a_wrong_body_is_banned_and_fetched_from_another() {
 }
 
 #[test]
+fn a_check_that_panics_bans_nobody_and_its_branch_rests() {
+    let chain = Chain::genesis().grow("a", 10);
+    let (mut bench, request) = fetching(&chain);
+    bench.panics_at = Some(chain.states[5].hash());
+    let all = || chain.bodies(Height::new(1), 10);
+    let mut out = bench.says(A, Message::Blocks { request, bodies: all() });
+    assert_eq!((banned(&out), ranges(&out)), (vec![], vec![]));
+    // What is asked of it later: the same again, but rarely.
+    let mut fetched = 0;
+    for _ in 0..600 {
+        out = bench.wait(Duration::from_secs(1));
+        for _ in 0..asked_headers(&out).len() {
+            out.extend(bench.says(A, Message::Headers(chain.headers_from(1))));
+        }
+        for (_, request, ..) in ranges(&out) {
+            fetched += 1;
+            let out = bench.says(A, Message::Blocks { request, bodies: all() });
+            assert_eq!((banned(&out), ranges(&out)), (vec![], vec![]));
+        }
+    }
+    assert!((1..=30).contains(&fetched), "fetched {fetched} times in 600 s");
+    // Others are fetched from all the same.
+    let other = Chain::genesis().grow("b", 12);
+    let out = bench.greet(B, &other);
+    bench.serve(&[(A, &chain), (B, &other)], out);
+    assert_eq!(bench.tip(), other.tip().hash());
+}
+
+#[test]
 fn a_body_of_another_count_of_records_is_banned_before_it_is_looked_at() {
     let chain = Chain::genesis().grow("a", 10);
     // Its count alone would take more memory than all bodies may: nothing is set aside for it.
