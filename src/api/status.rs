@@ -108,6 +108,8 @@ impl DeepFork {
 struct Fetching {
     at: u64,
     target: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claimed_height: Option<u64>,
     remaining: u64,
     blocks_per_second: f64,
     bytes_per_second: f64,
@@ -271,6 +273,7 @@ fn fetching(progress: SyncProgress) -> Fetching {
     Fetching {
         at: progress.at.get(),
         target: progress.target.get(),
+        claimed_height: progress.claimed.map(Height::get),
         remaining: progress.remaining,
         blocks_per_second: progress.blocks_per_second,
         bytes_per_second: progress.bytes_per_second,

@@ -123,8 +123,11 @@ fn hash_rate(rate: f64) -> String {
 fn sync_text(status: &Value) -> Option<String> {
     let sync = status.pointer("/sync")?;
     let mut text = escape(sync.get("state")?.as_str()?);
-    if let Some(remaining) = sync.get("remaining").and_then(Value::as_u64) {
+    let number = |name| sync.get(name).and_then(Value::as_u64);
+    if let (Some(at), Some(claimed)) = (number("at"), number("claimedHeight")) {
         // Writing into memory cannot fail.
+        let _ = write!(text, ", about {} blocks left", count(claimed.saturating_sub(at)));
+    } else if let Some(remaining) = number("remaining") {
         let _ = write!(text, ", {} blocks left", count(remaining));
     }
     Some(text)

@@ -69,7 +69,7 @@ impl Syncing {
         }
         shown.target = progress.target;
         if let Some(bar) = &shown.bar {
-            bar.set(progress.at.get(), progress.target.get(), beside_bar(progress));
+            bar.set(progress.at.get(), goal(progress).get(), beside_bar(progress));
             return None;
         }
         if now.duration_since(shown.last_line) < LINE_EVERY {
@@ -91,9 +91,14 @@ fn end(tip: Height, target: Height, took: Duration) -> String {
     }
 }
 
+/// Where fetching is likely to end: what peers claim, for want of anything better.
+fn goal(progress: &SyncProgress) -> Height {
+    progress.claimed.unwrap_or(progress.target)
+}
+
 /// For the log.
 fn text(progress: &SyncProgress) -> String {
-    let (at, target) = (progress.at.get(), progress.target.get());
+    let (at, target) = (progress.at.get(), goal(progress).get());
     let percent = percent(progress);
     format!("height {} of {} ({percent} %), {}", count(at), count(target), pace(progress).text())
 }
@@ -104,7 +109,7 @@ fn beside_bar(progress: &SyncProgress) -> String {
 }
 
 fn percent(progress: &SyncProgress) -> u64 {
-    let (at, target) = (progress.at.get(), progress.target.get());
+    let (at, target) = (progress.at.get(), goal(progress).get());
     at.saturating_mul(100).checked_div(target).unwrap_or(100).min(100)
 }
 

@@ -28,13 +28,16 @@ pub struct SyncProgress {
     /// The highest block of this node's chain, or of a branch with more work whose headers were
     /// checked up to there: no claim of a peer.
     pub target: Height,
+    /// How high the peers that blocks are fetched from say to be, where that is above `target`:
+    /// bounded, but a claim, and for estimates alone.
+    pub claimed: Option<Height>,
     /// Blocks from `at` to `target`.
     pub remaining: u64,
     /// Blocks that came, over the last five seconds.
     pub blocks_per_second: f64,
     /// Bytes of their bodies, likewise.
     pub bytes_per_second: f64,
-    /// When `target` is reached at that pace; none while nothing comes or nothing is fetched.
+    /// When `claimed`, or else `target`, is reached at that pace; none while nothing comes or nothing is fetched.
     pub eta: Option<Duration>,
     /// The peers that blocks are fetched from.
     pub links: Vec<SocketAddr>,

@@ -31,6 +31,9 @@ fn whoever_is_not_fetching_has_no_pace() {
     assert_eq!(sync(json!({"state": "current"})).as_deref(), Some("current"));
     let behind = sync(json!({"state": "behind", "remaining": 1_234}));
     assert_eq!(behind.as_deref(), Some("behind, 1,234 blocks left"));
+    let claimed =
+        json!({"state": "blocks", "at": 1_000, "remaining": 4_096, "claimedHeight": 9_000});
+    assert_eq!(sync(claimed).as_deref(), Some("blocks, about 8,000 blocks left"));
     assert_eq!(sync(json!({})), None);
     assert_eq!(pace_text(&json!({"sync": {"state": "current"}})), None);
 }

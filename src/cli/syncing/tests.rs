@@ -8,6 +8,7 @@ fn blocks(at: u64, target: u64) -> SyncProgress {
         state: SyncState::Blocks,
         at: Height::new(at),
         target: Height::new(target),
+        claimed: None,
         remaining: target - at,
         blocks_per_second: 54_000.0,
         bytes_per_second: 16_200_000.0,
@@ -37,6 +38,12 @@ fn a_line_comes_every_ten_seconds_and_names_everything() {
     assert_eq!(look(10).as_deref(), Some(line));
     assert_eq!(look(19), None);
     assert_eq!(look(20).as_deref(), Some(line));
+}
+
+#[test]
+fn a_higher_claim_is_what_the_percentage_is_of() {
+    let progress = SyncProgress { claimed: Some(Height::new(50_000)), ..blocks(10_000, 14_096) };
+    assert!(text(&progress).starts_with("height 10,000 of 50,000 (20 %), "));
 }
 
 #[test]

@@ -37,6 +37,7 @@ impl Pace {
         address: impl Fn(LinkId) -> Option<SocketAddr>,
     ) -> SyncProgress {
         let remaining = progress.target.above(progress.at);
+        let left = progress.claimed.unwrap_or(progress.target).above(progress.at);
         let (state, remaining) = match progress.state {
             sync::SyncState::Idle => (SyncState::Idle, 0),
             sync::SyncState::Headers => (SyncState::Headers, remaining),
@@ -51,10 +52,11 @@ impl Pace {
             state,
             at: progress.at,
             target: progress.target,
+            claimed: progress.claimed,
             remaining,
             blocks_per_second,
             bytes_per_second,
-            eta: (state == SyncState::Blocks).then(|| eta(remaining, blocks_per_second)).flatten(),
+            eta: (state == SyncState::Blocks).then(|| eta(left, blocks_per_second)).flatten(),
             links: progress.links.iter().filter_map(|link| address(*link)).collect(),
             awaited: progress.awaited.map(|(height, link)| (height, link.and_then(&address))),
             // Not of the pace.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::limits::{MAX_BATCH_BLOCKS, MAX_BATCH_BYTES, MAX_DOUBLINGS, SOURCE_PATIENCE, WINDOW};
 use super::pace::Pace;
 use super::walk::{Found, Rules, mark_of, reproduces};
-use crate::chain::{Header, Height, RuleError, TipState, ValidBlock, ValidHeader, Work};
+use crate::chain::{Header, Height, RuleError, Timestamp, TipState, ValidBlock, ValidHeader, Work};
 use crate::sync::{LinkId, Mark, Time};
 
 /// A branch above a block that is held. At most one is fetched at a time.
@@ -118,6 +118,11 @@ impl Download {
     /// The last header's block.
     pub(super) const fn head(&self) -> Mark {
         mark_of(&self.head)
+    }
+
+    /// The time of that block.
+    pub(super) const fn head_time(&self) -> Timestamp {
+        self.head.header().timestamp
     }
 
     /// Work of the chain that ends with the last header.

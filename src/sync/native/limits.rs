@@ -34,6 +34,10 @@ pub(super) const SOURCE_PATIENCE: Duration = Duration::from_millis(500);
 /// How often that doubles, at most: 32 links.
 pub(super) const MAX_DOUBLINGS: u32 = 5;
 
+/// How many times as fast as its target a chain is taken to grow, when a peer's claim of its
+/// height is bounded.
+pub(super) const MOST_PACE: u64 = 2;
+
 /// Headers held ahead of their bodies, at most.
 pub(super) const MAX_AHEAD: usize = 4_096;
 

@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::message::Message;
 use super::{Input, LinkId, Mark, Note, Output, Redial, Time};
-use crate::chain::{Checkpoints, Hash, Height, Spec, Work};
+use crate::chain::{Checkpoints, Hash, Height, Spec, Timestamp, Work};
 use connecting::Pending;
 use download::Download;
 use peer::{Claim, Peer};
@@ -82,6 +82,8 @@ pub(super) struct Native {
     is_untold: bool,
     /// Nothing is fetched until then: the node could not take blocks.
     paused: Time,
+    /// What our clock showed when a message came last.
+    clock: Timestamp,
     /// When it was last looked at what is due.
     looked: Time,
     /// Bodies that came since the start, and their bytes.
@@ -112,6 +114,7 @@ impl Native {
             held: 0,
             reserved: 0,
             paused: Time::default(),
+            clock: Timestamp::default(),
             looked: Time::default(),
             came: (0, 0),
         }
@@ -150,9 +153,10 @@ impl Native {
         now: Time,
         link: LinkId,
         message: Message,
-        clock: crate::chain::Timestamp,
+        clock: Timestamp,
         out: &mut Vec<Output>,
     ) {
+        self.clock = clock;
         let Some(peer) = self.peers.get_mut(&link) else { return };
         if let Message::Hello(hello) = message {
             if peer.is_greeted() {

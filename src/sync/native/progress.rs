@@ -1,6 +1,8 @@
 //! What can be seen of fetching blocks from outside.
 
-use super::Native;
+use super::download::Download;
+use super::limits::MOST_PACE;
+use super::{Native, Peer};
 use crate::chain::Height;
 use crate::sync::LinkId;
 
@@ -26,6 +28,10 @@ pub struct Progress {
     /// The highest block of ours, or of a branch with more work whose headers were checked up to
     /// there. What peers claim without showing it counts for nothing.
     pub target: Height,
+    /// The height that links with the branch which is fetched say to have, the lower median of
+    /// them, and no more than a chain can well have by now: a claim, for estimates alone. `None` if
+    /// it is not above `target`.
+    pub claimed: Option<Height>,
     /// Blocks fetched since the start, those fetched twice counted twice.
     pub blocks: u64,
     /// Bytes of their bodies.
@@ -63,11 +69,26 @@ impl Native {
             progress.state = SyncState::Blocks;
             progress.at = download.connected.height;
             progress.target = self.highest_shown().max(download.head().height);
+            progress.claimed = self.claimed(download).filter(|claimed| *claimed > progress.target);
             progress.headers = download.ahead();
             progress.window = download.window();
             progress.awaited = self.awaited_block(self.looked);
         }
         progress
+    }
+
+    /// See [`Progress::claimed`].
+    fn claimed(&self, download: &Download) -> Option<Height> {
+        let has_it =
+            |peer: &&Peer| peer.is_on == Some(download.number) || download.source == Some(peer.id);
+        let mut claims: Vec<_> =
+            self.peers.values().filter(has_it).map(|peer| peer.height).collect();
+        claims.sort_unstable();
+        let middle = claims.len().checked_sub(1)?.checked_div(2)?;
+        let age = self.clock.millis_since(download.head_time());
+        let blocks = age.checked_div(self.config.spec.target_block_time_ms())?;
+        let plausible = download.head().height.ahead(blocks.saturating_mul(MOST_PACE));
+        claims.get(middle).map(|claim| plausible.min(*claim))
     }
 
     /// The highest block of those branches whose headers showed more work than ours has.

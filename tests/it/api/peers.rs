@@ -182,6 +182,7 @@ async fn fetching_is_told_with_its_pace_and_a_node_far_behind_is_not_ready() {
         at: Height::new(12_345),
         target: Height::new(100_000),
         remaining: 87_655,
+        claimed: None,
         blocks_per_second: 54_000.5,
         bytes_per_second: 16_200_000.0,
         eta: Some(std::time::Duration::from_millis(1_900)),
@@ -199,6 +200,10 @@ async fn fetching_is_told_with_its_pace_and_a_node_far_behind_is_not_ready() {
     let ready = node.ask(&Request::get("/readyz")).await;
     ready.expect_problem(503, "not-ready");
     assert_eq!(ready.header("retry-after"), Some("5"));
+    progress.claimed = Some(Height::new(500_000));
+    server.progress.send_replace(progress.clone());
+    let sync = node.get("/v1/status").await.json()["sync"].take();
+    assert_eq!((&sync["claimedHeight"], &sync["target"]), (&json!(500_000), &json!(100_000)));
     progress.state = SyncState::Headers;
     (progress.eta, progress.awaited) = (None, Some((Height::new(1), None)));
     server.progress.send_replace(progress.clone());

@@ -43,6 +43,21 @@ fn the_pace_is_that_of_the_last_five_seconds() {
 }
 
 #[test]
+fn the_time_left_is_up_to_the_height_that_peers_claim() {
+    let start = Instant::now();
+    let mut pace = Pace::default();
+    let claimed = Some(Height::new(100_000));
+    for (second, left) in [(0, None), (1, Some(99))] {
+        let at = second * 1_000;
+        let progress = progress(sync::SyncState::Blocks, at, at);
+        let progress = sync::Progress { claimed, ..progress };
+        let shown = pace.show(start + Duration::from_secs(second), &progress, address);
+        assert_eq!((shown.remaining, shown.claimed), (10_000 - at, claimed));
+        assert_eq!(shown.eta, left.map(Duration::from_secs));
+    }
+}
+
+#[test]
 fn counts_that_come_thick_and_fast_are_not_all_kept() {
     let start = Instant::now();
     let mut pace = Pace::default();

@@ -169,3 +169,29 @@ fn heights_that_were_not_shown_are_no_progress_to_come() {
     bench.says(B, Message::Headers(theirs.headers_from(11)));
     assert_eq!(bench.machine.progress().target, Height::new(15));
 }
+
+#[test]
+fn a_claimed_height_is_bounded_by_the_clock() {
+    let chain = Chain::genesis().grow("a", 10);
+    let claims = |claims: &[(LinkId, u64)], clock| {
+        let mut bench = Bench::new(&Chain::genesis());
+        bench.clock = clock;
+        let mut out = Vec::new();
+        for &(link, height) in claims {
+            bench.open(link);
+            let claim = Hello { height: Height::new(height), ..hello(link, &chain) };
+            out.extend(bench.says(link, Message::Hello(claim)));
+        }
+        for link in asked_headers(&out) {
+            bench.says(link, Message::Headers(chain.headers_from(1)));
+        }
+        bench.machine.progress().claimed
+    };
+    let last = chain.tip().header().timestamp;
+    let block_time = chain.spec.target_block_time_ms();
+    let later = last.plus_millis(1_000 * block_time);
+    assert_eq!(claims(&[(A, 10)], later), None, "its headers were checked");
+    assert_eq!(claims(&[(A, 500)], later), Some(Height::new(500)));
+    assert_eq!(claims(&[(A, u64::MAX)], later), Some(Height::new(2_010)));
+    assert_eq!(claims(&[(A, u64::MAX)], last), None, "it can have no more blocks by now");
+}
