@@ -11,8 +11,8 @@
 )]
 
 mod baseline;
+mod binary;
 mod client;
-mod native;
 mod node;
 mod peers;
 mod stalled;
@@ -44,7 +44,7 @@ fn main() {
         return;
     }
     if std::env::args().any(|argument| argument == "sync") {
-        native::run();
+        binary::run();
         return;
     }
     mining();

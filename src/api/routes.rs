@@ -1,5 +1,16 @@
 //! The paths there are, and the handlers behind them.
 
+mod bans;
+mod blocks;
+pub(super) mod chains;
+mod forks;
+mod health;
+pub(super) mod known;
+mod mine;
+pub(super) mod peers;
+mod root;
+mod status;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,10 +20,10 @@ use tokio::sync::Semaphore;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::answers::{Answers, Share};
-use super::body::BodyReader;
-use super::problem::Problem;
-use super::{bans, blocks, chains, forks, health, known, mine, peers, root, status};
+use super::http::body::BodyReader;
+use super::http::problem::Problem;
+use super::http::response_memory::{Answers, Share};
+
 use crate::node::NodeHandle;
 
 /// Who may take a route.

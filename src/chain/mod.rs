@@ -11,45 +11,39 @@
 
 mod block;
 mod checkpoint;
-mod difficulty;
 mod error;
-mod fork;
-mod frontier;
+mod fork_choice;
 mod hash;
 mod header;
 mod json;
-mod midstate;
+mod merkle;
 mod number;
-mod proof;
-mod retarget;
+mod pow;
 mod spec;
-mod target;
 #[cfg(test)]
-mod testing;
+mod test_util;
 mod tip;
-mod tree;
-mod work;
 
 pub use block::{Block, ValidBlock, ValidHeader, merkle_root};
 pub use checkpoint::Checkpoints;
-pub use difficulty::Difficulty;
 pub use error::RuleError;
-pub use fork::replaces;
-pub use frontier::Frontier;
+pub use fork_choice::replaces;
 pub use hash::{Hash, ParseHashError};
 pub use header::{HEADER_BYTES, Header, VERSION};
 pub use json::{
     BoundedBlock, JsonBlock, JsonError, parse_block, parse_bounded_block, write_block_json,
     write_header_json,
 };
-pub use midstate::Midstate;
-pub use number::{Height, MAX_SAFE_INTEGER, Timestamp};
-pub use proof::{
+pub use merkle::frontier::Frontier;
+pub use merkle::proof::{
     ProofError, consistency_proof, inclusion_path, verify_consistency, verify_inclusion,
 };
-pub use retarget::required_bits;
+pub use merkle::tree::{empty_root, leaf_hash, node_hash, root};
+pub use number::{Height, MAX_SAFE_INTEGER, Timestamp};
+pub use pow::difficulty::Difficulty;
+pub use pow::midstate::Midstate;
+pub use pow::retarget::required_bits;
+pub use pow::target::{Bits, BitsError, Target};
+pub use pow::work::Work;
 pub use spec::{Spec, SpecError};
-pub use target::{Bits, BitsError, Target};
 pub use tip::TipState;
-pub use tree::{empty_root, leaf_hash, node_hash, root};
-pub use work::Work;

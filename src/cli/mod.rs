@@ -1,5 +1,6 @@
 //! The command line, and the only layer that prints: one file for each subcommand.
 
+mod api_address;
 mod args;
 mod block_name;
 mod chain_choice;
@@ -7,13 +8,13 @@ mod config;
 mod descriptors;
 mod dump;
 mod exit;
+mod format;
 mod help;
 mod init;
 mod listen;
 mod logging;
 mod offline;
 mod output;
-mod pace;
 mod paced;
 mod peer;
 mod peers;
@@ -29,7 +30,6 @@ mod text_file;
 mod users;
 mod variables;
 mod verify;
-mod whereabouts;
 
 use std::io::Write as _;
 use std::process::ExitCode;

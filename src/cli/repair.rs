@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::args::{DEFAULT_URL, RepairArgs};
 use super::exit::{Code, Failure};
-use super::{offline, signal, whereabouts};
+use super::{api_address, offline, signal};
 use crate::chain::{Hash, Timestamp};
 use crate::store::StoreError;
 
@@ -31,7 +31,7 @@ fn in_use(dir: &Path, error: StoreError, fork: Hash) -> anyhow::Error {
     if !matches!(error, StoreError::Locked { .. }) {
         return error.into();
     }
-    let url = whereabouts::of_holder(dir, &error).unwrap_or_else(|| DEFAULT_URL.to_owned());
+    let url = api_address::of_holder(dir, &error).unwrap_or_else(|| DEFAULT_URL.to_owned());
     Failure::new(Code::Locked, error.to_string())
         .hint(format!(
             "a running node takes POST {url}/v1/forks/{fork}/accept as an operator; or stop it \

@@ -15,7 +15,7 @@ use super::config::{CONFIG_FILE, Settings};
 use super::exit::{self, Code, Failure};
 use super::signal::{Stops, end, never_stop_for_output};
 use super::users::UsersFile;
-use super::{descriptors, logging, peers, syncing, variables, whereabouts};
+use super::{api_address, descriptors, logging, peers, syncing, variables};
 use crate::api::{ApiConfig, AuthHandle, Server};
 use crate::chain::Spec;
 use crate::node::{Links, Node, NodeConfig, Tip};
@@ -100,7 +100,7 @@ async fn serve(
     let mut serving = tokio::spawn(server.run(stop_serving.clone()));
     let showing = tokio::spawn(syncing::show(handle.clone(), stop_serving.clone()));
     let reporting = tokio::spawn(logging::report(stop_serving.clone()));
-    whereabouts::leave(dir, &format!("http://{address}"));
+    api_address::leave(dir, &format!("http://{address}"));
     announce(address, p2p_address, &spec, &handle.tip());
     name_open("the REST API", address);
     name_open("the port for peers", p2p_address);
@@ -150,7 +150,7 @@ async fn serve(
         }
         name = stops.next() => end(Code::Interrupted, &format!("{name} again: ended at once")),
     }
-    whereabouts::remove(dir);
+    api_address::remove(dir);
     tracing::info!("stopped");
     Ok(())
 }

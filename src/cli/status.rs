@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::args::StatusArgs;
 use super::exit::{self, Failure};
+use super::format::{Pace, count, duration};
 use super::output::{escape, escape_json, labelled, time_text};
-use super::pace::{Pace, count, duration};
 use super::remote::Remote;
 use super::signal;
 use super::stderr::{self, Kind};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::pace::{Pace, count, duration};
+use super::format::{Pace, count, duration};
 use super::progress::{Bar, LINE_EVERY};
 use crate::chain::Height;
 use crate::node::{NodeHandle, SyncProgress, SyncState};

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::args::VerifyArgs;
 use super::exit::Failure;
+use super::format::count;
 use super::output::{escape_json, time_text};
-use super::pace::count;
 use super::progress::Progress;
 use super::{config, offline, signal};
 use crate::chain::{Checkpoints, Height, Timestamp};

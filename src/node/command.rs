@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::inbox::Numbered;
+use super::mining::queue::Numbered;
 use super::{Offered, StoreError};
 use crate::chain::{Hash, ValidBlock};
 

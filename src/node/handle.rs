@@ -6,12 +6,12 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::{oneshot, watch};
 
-use super::base::find_base;
 use super::command::Command;
-use super::connect::{Connecting, connect, send};
 use super::held;
-use super::offer::{Branch, offer, offer_part};
-use super::request::Request;
+use super::import::append::{Connecting, connect, send};
+use super::import::fork_point::find_base;
+use super::import::offer::{Branch, offer, offer_part};
+use super::mining::request::Request;
 use super::shared::Shared;
 use super::{
     Ban, Base, DeepFork, HeldBlock, KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus,

@@ -7,53 +7,42 @@
 //! stages it. Only the writer changes the chain, and nothing is answered before
 //! it is durable.
 
-mod base;
-mod check;
+mod background_check;
 mod clock;
 mod command;
 mod config;
-mod connect;
 mod error;
-mod forgotten;
-mod forks;
 mod handle;
 mod held;
-mod inbox;
-mod links;
-mod miner;
-mod offer;
-mod peer_url;
-mod progress;
-mod rate;
-mod request;
-mod running;
-mod search;
+mod import;
+mod mining;
+mod node;
+mod peering;
+mod reorg_log;
 mod shared;
 mod status;
-mod swaps;
+#[cfg(test)]
+pub(crate) mod test_util;
 mod writer;
 
 pub use crate::store::{
     Ban, BookEntry as KnownPeer, ForkPoint, MAX_BAN, StoreError, StoredBlock, StoredHeader, Tip,
     View,
 };
-pub use base::Base;
 pub use clock::{ClockFault, duration_text};
 pub use config::NodeConfig;
-pub use connect::Connecting;
 pub use error::{MineError, NodeFailure, OfferError};
-pub use forks::DeepFork;
 pub use handle::NodeHandle;
-pub use links::{
+pub use import::append::Connecting;
+pub use import::deep_forks::DeepFork;
+pub use import::fork_point::Base;
+pub use import::offer::{Branch, Offered};
+pub use mining::request::Mined;
+pub use node::Node;
+pub use peering::links::{
     DialError, Dialect, DialledPeer, Direction, LinkCommand, LinkInfo, LinkServer, Links,
 };
-pub use offer::{Branch, Offered};
-pub use peer_url::{PeerUrl, PeerUrlError, is_local_service};
-pub use progress::{PeerSplit, SyncProgress, SyncState};
-pub use request::Mined;
-pub use running::Node;
+pub use peering::peer_url::{PeerUrl, PeerUrlError, is_local_service};
+pub use peering::progress::{PeerSplit, SyncProgress, SyncState};
 pub(crate) use shared::panic_message;
 pub use status::{DisplacedBlock, Displacement, HeldBlock, NodeStatus, SwapSummary};
-
-#[cfg(test)]
-pub(crate) mod testing;

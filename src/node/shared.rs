@@ -11,11 +11,11 @@ use tokio::sync::{Semaphore, watch};
 
 use super::clock::{ClockFault, ClockWatch, Reading};
 use super::command::Command;
-use super::forgotten::Forgotten;
-use super::forks::ForkLog;
-use super::inbox::Inbox;
-use super::rate::HashRate;
-use super::swaps::SwapLog;
+use super::import::deep_forks::ForkLog;
+use super::mining::hash_rate::HashRate;
+use super::mining::queue::Inbox;
+use super::peering::forgotten::Forgotten;
+use super::reorg_log::SwapLog;
 use super::{Links, NodeConfig, NodeFailure, StoreError, Tip};
 use crate::chain::{Hash, Height, Spec, Timestamp, TipState};
 use crate::store::Reader;

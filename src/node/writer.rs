@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::command::Command;
-use super::inbox::Numbered;
-use super::offer::known_prefix;
+use super::import::offer::known_prefix;
+use super::mining::queue::Numbered;
 use super::shared::{Shared, guarded};
 use super::{DeepFork, MineError, Offered, StoreError};
 use crate::chain::{ValidBlock, replaces};

@@ -4,8 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use super::places::{MAX_LEAVING, MAX_UPGRADING};
-use super::table::MAX_CLOSING;
+use super::driver::link_table::MAX_CLOSING;
+use super::socket::upgrade_slots::{MAX_LEAVING, MAX_UPGRADING};
 use crate::node::PeerUrl;
 
 /// How the peer network behaves.

@@ -7,11 +7,11 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::P2pConfig;
-use super::budget::Budget;
-use super::debts::Debts;
 use super::event::Event;
-use super::range::Block;
-use super::refused::Refused;
+use super::json::range::Block;
+use super::json::refused::Refused;
+use super::socket::budget::Budget;
+use super::socket::debts::Debts;
 use crate::chain::Hash;
 use crate::node::NodeHandle;
 use crate::sync::LinkId;

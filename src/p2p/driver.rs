@@ -1,9 +1,13 @@
 //! The task that owns the machine: feeds it what happens, and does what it says.
 
-mod dialling;
+mod binary;
+mod dialing;
+mod eviction;
+pub(super) mod link_table;
 mod links;
-mod native;
 mod perform;
+pub(super) mod throughput;
+mod tip_debounce;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,22 +18,23 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::bursts::Bursts;
+use super::binary::connector;
+use super::binary::connector::{Batch, MAX_BATCHES};
 use super::context::Context;
-use super::dials::Dials;
+use super::dialing::known_peers::Dials;
 use super::event::Event;
-use super::handshake::AGENT;
+use super::json::chain_size::ChainSize;
 use super::link::Close;
-use super::native::connector::{self, Batch, MAX_BATCHES};
-use super::native::pace::Pace;
-use super::size::ChainSize;
-use super::table::Table;
-use super::transport::Transport;
+use super::socket::subprotocol::AGENT;
+use super::socket::transport::Transport;
 use crate::node::{LinkServer, SyncProgress, Tip};
 use crate::sync::{Input, Mark, NativeConfig, Output, SyncMachine, SyncState, Time, TipChange};
 #[cfg(test)]
-pub(super) use dialling::FEELER_EVERY;
-use dialling::Search;
+pub(super) use dialing::FEELER_EVERY;
+use dialing::Search;
+use link_table::Table;
+use throughput::Pace;
+use tip_debounce::Bursts;
 
 /// How often counters in the table of links are brought up to date.
 const TABLE_EVERY: Duration = Duration::from_secs(1);

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::testing::{random, seed};
+use super::test_util::{random, seed};
 use crate::chain::Timestamp;
 use crate::node::PeerUrl;
 use crate::sync::LinkId;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::handshake::Agreed;
 use super::link::Ticket;
-use super::stats::Stats;
+use super::socket::stats::Stats;
+use super::socket::subprotocol::Agreed;
 use crate::node::{DialError, PeerUrl};
-use crate::sync::message::Message;
+use crate::sync::binary::message::Message;
 use crate::sync::{Input, LinkId};
 
 /// What the driver is told.

@@ -13,14 +13,14 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use super::binary;
 use super::context::Context;
-use super::debts::Debtor;
 use super::event::Event;
-use super::intake::Intake;
-use super::native;
-use super::reader::Reader;
-use super::stats::Stats;
-use super::writer::{Out, Writer};
+use super::json::reader::Reader;
+use super::json::writer::{Out, Writer};
+use super::socket::debts::Debtor;
+use super::socket::frame_guard::Intake;
+use super::socket::stats::Stats;
 use crate::node::Dialect;
 use crate::sync::LinkId;
 
@@ -85,7 +85,7 @@ where
         let stream = &mut stream;
         let reading = async {
             if dialect == Dialect::Native {
-                native::reader::Reader { context, link, stats, debtor, stream }.run().await
+                binary::reader::Reader { context, link, stats, debtor, stream }.run().await
             } else {
                 Ok(Reader { context, link, stats, debtor, stream }.run().await)
             }

@@ -7,44 +7,22 @@
 //! binary dialect [`native`] has both. The one [`driver`] owns the machine, the [`table`] of links
 //! and the peers to dial ([`dials`]). The contract is written down in `docs/p2p.md`.
 
-mod backoff;
-mod budget;
-mod bursts;
+mod binary;
 mod config;
-mod connect;
 mod context;
-mod debts;
-mod dials;
+mod dialing;
 mod driver;
 mod event;
-mod eviction;
-mod handshake;
-mod happy_eyeballs;
-mod head;
-mod intake;
-mod judge;
+mod json;
 mod link;
-mod message;
-mod native;
-mod netaddr;
 mod network;
-mod pacing;
-mod places;
-mod range;
-mod reader;
-mod refused;
-mod size;
-mod stats;
-mod table;
-mod transport;
-mod upgrade;
-mod writer;
 
 pub use config::{MAX_MAX_MESSAGE, P2pConfig};
 pub use network::Network;
-pub use transport::{Connected, Tcp, Transport};
+pub use socket::transport::{Connected, Tcp, Transport};
 
 #[cfg(test)]
 mod eclipse;
+mod socket;
 #[cfg(test)]
-mod testing;
+mod test_util;

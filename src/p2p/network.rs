@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::P2pConfig;
-use super::budget::Budget;
 use super::config::MAX_MAX_MESSAGE;
-use super::connect;
 use super::context::{Context, MAX_CHAINS, MAX_EVENTS, Sources};
 use super::driver::Driver;
-use super::places::Places;
-use super::refused::Refused;
-use super::transport::{Tcp, Transport};
+use super::json::refused::Refused;
+use super::socket::budget::Budget;
+use super::socket::connect;
+use super::socket::transport::{Tcp, Transport};
+use super::socket::upgrade_slots::Places;
 use crate::node::{LinkServer, NodeHandle};
 
 /// Pause after the system gave no connection: it is out of descriptors, most likely.

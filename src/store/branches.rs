@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::StoreError;
 use super::database::{Database, touch};
-use super::guard::read_error;
 use super::layout::parse_side_key;
+use super::sled::errors::read_error;
 use crate::chain::{Hash, Height};
 
 /// Ends of branches that are named; further ones are only counted.

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::bans::BanTable;
-use super::book::BookIndex;
-use super::data_file::DataFile;
-use super::guard::{read_error, write_error};
 use super::layout::{
     BodyPlace, CHUNK, FIXED, INLINE_MAX, TAG_CHUNKED, block_key, chunk_key, decode_block,
     decode_body, side_key, tile_key,
 };
 use super::lock::DirectoryLock;
+use super::peers::address_book::BookIndex;
+use super::peers::bans::BanTable;
+use super::sled::data_file::DataFile;
+use super::sled::errors::{read_error, write_error};
 use super::{Options, StoreError, StoredBlock, StoredHeader, Tip, tiles};
 use crate::chain::{Hash, Header, Height, Spec, merkle_root};
 

@@ -5,43 +5,39 @@
 //! disk, so nothing here is called on an async worker. The layout is written
 //! down, byte by byte, in `docs/storage.md`.
 
-mod bans;
-mod book;
+mod branch;
 mod branches;
-mod check;
-mod data_file;
 mod database;
-mod depth;
-mod engine;
+mod durable_tip;
 mod error;
-mod guard;
+mod fork_point;
 mod layout;
 mod lock;
 mod open;
 mod options;
 mod own_file;
-mod page_cache;
+mod peers;
 mod reader;
-mod side;
-mod swap;
+mod reorg;
+mod sled;
 mod sweep;
 #[cfg(test)]
-mod testkit;
+mod test_util;
 mod tiles;
+mod verify;
 mod view;
-mod witness;
 mod writer;
 
-pub use bans::{Ban, Bans, MAX_BAN, Unwritten};
-pub use book::{Book, BookEntry};
 pub use branches::Branches;
-pub use check::Checked;
-pub use depth::ForkPoint;
 pub use error::StoreError;
+pub use fork_point::ForkPoint;
 pub use open::{Opened, exists, open};
 pub use options::Options;
 pub use own_file::open_own;
+pub use peers::address_book::{Book, BookEntry};
+pub use peers::bans::{Ban, Bans, MAX_BAN, Unwritten};
 pub use reader::{Reader, StoredBlock, StoredHeader, Tip};
-pub use swap::Swap;
+pub use reorg::Swap;
+pub use verify::Checked;
 pub use view::View;
 pub use writer::Writer;

@@ -7,19 +7,19 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::bans::BanTable;
-use super::check::check_recent;
-use super::data_file::DataFile;
 use super::database::{Database, State};
-use super::engine::Engine;
-use super::guard::{guarded, read_error, write_error};
+use super::durable_tip::Witness;
 use super::layout::{
     AFTER_BLOCKS, BODIES, CHAIN, Intent, PEERS, SIDE, SPEC, SWAP, block_key, encode_block,
     encode_body, height_of_block_key,
 };
 use super::lock::DirectoryLock;
-use super::page_cache::{Kernel, System};
-use super::witness::Witness;
+use super::peers::bans::BanTable;
+use super::sled::data_file::DataFile;
+use super::sled::errors::{guarded, read_error, write_error};
+use super::sled::open::Engine;
+use super::sled::page_cache::{Kernel, System};
+use super::verify::check_recent;
 use super::writer::load_end;
 use super::{Options, Reader, StoreError, Tip, Writer};
 use crate::chain::{Height, Spec, ValidBlock};

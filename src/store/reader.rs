@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::branches::{Branches, check_branches, side_hashes};
-use super::check::{Checked, check_all};
 use super::database::Database;
-use super::guard::guarded;
 use super::layout::decode_block;
+use super::sled::errors::guarded;
+use super::verify::{Checked, check_all};
 use super::{Bans, Book, StoreError, View};
 use crate::chain::{Frontier, Hash, Header, Height, Spec, TipState, Work, leaf_hash};
 

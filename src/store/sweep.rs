@@ -2,8 +2,8 @@
 //! branch was being removed.
 
 use super::database::touch;
-use super::guard::{guarded, read_error, write_error};
 use super::layout::{chunk_key, parse_side_key, side_key};
+use super::sled::errors::{guarded, read_error, write_error};
 use super::{StoreError, Writer};
 use crate::chain::{Hash, Height};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::database::{Database, TOUCHED, touch, weight};
-use super::guard::{guarded, read_error};
 use super::layout::{block_key, decode_block, height_of_block_key};
+use super::sled::errors::{guarded, read_error};
 use super::{StoreError, StoredBlock, StoredHeader, Tip, tiles};
 use crate::chain::{Frontier, Hash, Height, TipState, leaf_hash};
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::check::repair_tiles;
+use super::branch::Pruner;
 use super::database::{Database, touch};
-use super::guard::{guarded, write_error};
+use super::durable_tip::Witness;
 use super::layout::{CHUNK, INLINE_MAX, block_key, chunk_key, encode_block, encode_body, side_key};
-use super::side::Pruner;
+use super::sled::errors::{guarded, write_error};
 use super::sweep::Sweep;
 use super::tiles::{self, TileEdge};
-use super::witness::Witness;
+use super::verify::repair_tiles;
 use super::{StoreError, Tip};
 use crate::chain::{Hash, Height, TipState, ValidBlock, leaf_hash};
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 use std::time::Duration;
 
-use super::link::Link;
-use super::native::Native;
+use super::binary::Native;
+use super::json::link::Link;
 use super::split::Split;
-use super::turn::{Ours, Turn};
+use super::step::{Ours, Turn};
 use super::{Input, LinkId, Mark, NativeConfig, Output, Progress, Time, TipChange};
 use crate::chain::Work;
 

@@ -8,25 +8,22 @@
 // A test that overflows fails, which is what it is for.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+pub(super) mod binary;
+mod ids;
 mod input;
-mod limits;
-mod link;
+mod json;
+mod log_once;
 mod machine;
-mod mark;
-pub mod message;
-mod native;
-mod noted;
 mod output;
-mod receiving;
-mod sending;
 mod split;
+mod step;
 mod time;
-mod turn;
 
+pub use binary::message;
+pub use binary::{NativeConfig, Progress, SyncState};
+pub use ids::{ForkPoint, LinkId, Mark, Origin};
 pub use input::{BlockVerdict, ChainVerdict, ConnectOutcome, Held, Input, TipChange};
 pub use machine::SyncMachine;
-pub use mark::{ForkPoint, LinkId, Mark, Origin};
-pub use native::{NativeConfig, Progress, SyncState};
 pub use output::{DeepFork, Note, Output, Redial};
 pub use split::Split;
 pub use time::Time;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::chain::testing::{any_block, cases};
+use crate::chain::test_util::{any_block, cases};
 
 /// Every field with bytes of its own.
 fn header() -> Header {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::chain::testing::{any_block, cases, with_value};
+use crate::chain::test_util::{any_block, cases, with_value};
 use crate::chain::{MAX_SAFE_INTEGER, VERSION};
 
 fn block() -> Block {

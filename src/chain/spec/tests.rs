@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::chain::testing::{cases, with_value};
+use crate::chain::test_util::{cases, with_value};
 
 const KEYS: [&str; 9] = [
     "name",

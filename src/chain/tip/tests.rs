@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::chain::testing::{any_hash, cases, mine, naive_root, seal, spec_with};
+use crate::chain::test_util::{any_hash, cases, mine, naive_root, seal, spec_with};
 
 mod faults;
 

@@ -7,12 +7,12 @@ use anyhow::Result;
 use super::select::{Candidates, Select, above_tip, no_hash};
 use super::{Piece, Source};
 use crate::chain::Height;
+use crate::cli::api_address;
 use crate::cli::args::DEFAULT_URL;
 use crate::cli::block_name::HashPrefix;
 use crate::cli::exit::{Code, Failure};
 use crate::cli::offline;
 use crate::cli::output::Row;
-use crate::cli::whereabouts;
 use crate::store::{Opened, Reader, StoreError, StoredBlock, StoredHeader};
 
 /// An opened database. It is locked while this lives, so its chain stands still.
@@ -27,7 +27,7 @@ impl Local {
         match offline::open_any(dir) {
             Ok(opened) => Ok(Self { opened, select, headers }),
             Err(error @ StoreError::Locked { .. }) => {
-                let url = whereabouts::of_holder(dir, &error);
+                let url = api_address::of_holder(dir, &error);
                 let url = url.unwrap_or_else(|| DEFAULT_URL.to_owned());
                 Err(Failure::new(Code::Locked, error.to_string())
                     .hint(format!("dump the running node over REST: jenny dump --url {url}"))

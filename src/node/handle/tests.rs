@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::chain::{Height, Spec, Timestamp};
-use crate::node::testing::{Branch, TestNode, chain, hopeless, options, records, reopen, until};
+use crate::node::test_util::{Branch, TestNode, chain, hopeless, options, records, reopen, until};
 use crate::node::{Node, NodeConfig};
 use crate::store::Options;
 

@@ -7,9 +7,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::chain::{Block, Spec, Timestamp, TipState};
 use crate::node::command::MAX_COMMANDS;
-use crate::node::inbox::Job;
-use crate::node::request::{Request, Ticket};
-use crate::node::testing::{Branch, options, records};
+use crate::node::mining::queue::Job;
+use crate::node::mining::request::{Request, Ticket};
+use crate::node::test_util::{Branch, options, records};
 use crate::node::{Links, NodeConfig, NodeFailure};
 use crate::store::Options;
 

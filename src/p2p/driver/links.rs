@@ -8,14 +8,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::Driver;
+use super::link_table::Live;
 use crate::chain::Timestamp;
 use crate::node::{DialError, Dialect, Direction, LinkCommand, PeerUrl};
-use crate::p2p::connect::BANNED;
 use crate::p2p::event::{Arrival, Event};
+use crate::p2p::json::writer::MAX_WAITING;
 use crate::p2p::link::{Close, Ticket};
-use crate::p2p::table::Live;
-use crate::p2p::transport::Transport;
-use crate::p2p::writer::MAX_WAITING;
+use crate::p2p::socket::connect::BANNED;
+use crate::p2p::socket::transport::Transport;
 use crate::sync::{Input, LinkId, Origin};
 
 /// No success; an earlier one stays in the address book.

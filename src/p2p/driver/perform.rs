@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use super::Driver;
 use crate::node::DialError;
+use crate::p2p::binary::body_check;
+use crate::p2p::binary::writer::Say;
+use crate::p2p::json::writer::Out;
 use crate::p2p::link::Close;
-use crate::p2p::native::work;
-use crate::p2p::native::writer::Say;
-use crate::p2p::transport::Transport;
-use crate::p2p::writer::Out;
+use crate::p2p::socket::transport::Transport;
 use crate::sync::{LinkId, Note, Output, Redial};
 
 impl<T: Transport> Driver<T> {
@@ -66,11 +66,11 @@ impl<T: Transport> Driver<T> {
             Output::ServePeers { link } => self.serve_peers(link),
             Output::FindBase { link, query, marks } => {
                 let context = Arc::clone(&self.context);
-                self.tasks.spawn(work::find_base(context, link, query, marks));
+                self.tasks.spawn(body_check::find_base(context, link, query, marks));
             }
             Output::Check { link, download, first, bodies } => {
                 let (context, to_ban) = (Arc::clone(&self.context), self.to_ban(link));
-                self.tasks.spawn(work::check(context, to_ban, link, download, first, bodies));
+                self.tasks.spawn(body_check::check(context, to_ban, link, download, first, bodies));
             }
             Output::Connect { download, source, blocks } => {
                 self.connect(download, source, blocks);

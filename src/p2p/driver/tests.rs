@@ -4,16 +4,16 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::chain::{Hash, Height, Timestamp, Work};
-use crate::node::testing::{TestNode, until};
+use crate::node::test_util::{TestNode, until};
 use crate::node::{DialError, Dialect, KnownPeer, LinkCommand, Links, PeerUrl};
 use crate::p2p::event::Arrival;
-use crate::p2p::handshake::Agreed;
 use crate::p2p::link::Ticket;
-use crate::p2p::stats::Stats;
-use crate::p2p::testing::context;
-use crate::p2p::transport::Tcp;
+use crate::p2p::socket::stats::Stats;
+use crate::p2p::socket::subprotocol::Agreed;
+use crate::p2p::socket::transport::Tcp;
+use crate::p2p::test_util::context;
 use crate::sync::LinkId;
-use crate::sync::message::{Hello, Message};
+pub(super) use crate::sync::binary::message::{Hello, Message};
 
 mod banning;
 mod defects;

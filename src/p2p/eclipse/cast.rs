@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::node::PeerUrl;
-use crate::p2p::backoff::{Backoff, STABLE};
-use crate::p2p::testing::random;
+use crate::p2p::dialing::backoff::{Backoff, STABLE};
+use crate::p2p::test_util::random;
 use crate::sync::LinkId;
 
 /// How many networks of those that count as one (IPv4 /16; IPv6 /32 and /48) the attacker's 4 /24s

@@ -12,11 +12,11 @@ use tokio::time::Instant;
 use crate::chain::Timestamp;
 use crate::node::{DialError, Dialect, Direction, PeerUrl};
 use crate::p2p::P2pConfig;
-use crate::p2p::dials::Dials;
+use crate::p2p::dialing::known_peers::Dials;
 use crate::p2p::driver::FEELER_EVERY;
-use crate::p2p::stats::Stats;
-use crate::p2p::table::{Live, Table, prefix};
-use crate::p2p::testing::random;
+use crate::p2p::driver::link_table::{Live, Table, prefix};
+use crate::p2p::socket::stats::Stats;
+use crate::p2p::test_util::random;
 use crate::sync::LinkId;
 
 /// As in the store.

@@ -1,8 +1,8 @@
 //! What is held beside the main chain is counted, and its damage found.
 
 use super::super::layout::{encode_block, encode_body, side_key};
-use super::super::testkit::{Home, genesis, grow};
 use super::*;
+use crate::store::test_util::{Home, genesis, grow};
 
 #[test]
 fn branches_are_counted_by_their_ends() {

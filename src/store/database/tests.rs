@@ -1,9 +1,9 @@
 //! What a value weighs.
 
 use super::super::layout::{encode_block, encode_body};
-use super::super::testkit::{Home, genesis, mine};
 use super::*;
 use crate::chain::Work;
+use crate::store::test_util::{Home, genesis, mine};
 
 #[test]
 fn a_small_block_weighs_its_value_whatever_its_work() {

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::super::testkit::{Home, genesis, grow, mine};
 use super::*;
 use crate::chain::{Checkpoints, Hash};
+use crate::store::test_util::{Home, genesis, grow, mine};
 
 fn open_error(home: &Home) -> StoreError {
     open(home.directory.path(), &home.options, &mut |_| ()).map(drop).unwrap_err()

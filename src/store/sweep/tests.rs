@@ -1,8 +1,8 @@
 //! Bodies without a block.
 
-use super::super::testkit::{Home, genesis, grow, mine};
 use super::*;
 use crate::chain::ValidBlock;
+use crate::store::test_util::{Home, genesis, grow, mine};
 
 fn large(state: &mut crate::chain::TipState, label: &str) -> ValidBlock {
     mine(state, &[label.repeat(40_000 / label.len())])

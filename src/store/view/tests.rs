@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use super::super::Reader;
-use super::super::testkit::{Home, genesis, mine};
 use crate::chain::{TipState, ValidBlock};
+use crate::store::test_util::{Home, genesis, mine};
 
 use super::*;
 

@@ -1,10 +1,10 @@
 //! What the tiers share: nodes in this process with a real listener, a client
 //! that can misbehave, and branches mined beside the node.
 
+pub(crate) mod binary;
 mod branch;
 mod client;
 pub(crate) mod log;
-pub(crate) mod native;
 mod node;
 mod peer;
 

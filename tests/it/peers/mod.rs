@@ -2,11 +2,11 @@
 
 mod abuse;
 mod bans;
+mod binary;
 mod caps;
 mod closing;
 mod deep;
 mod links;
-mod native;
 mod negotiation;
 mod simulated;
 mod split;

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::chain::TipState;
-use crate::node::testing::Branch;
-use crate::sync::message::Body;
+use crate::node::test_util::Branch;
+use crate::sync::binary::message::Body;
 
 const LIAR: &str = "192.0.2.1:40000";
 

@@ -1,0 +1,8 @@
+//! Who sends a request, and what that user may do.
+
+pub(super) mod access;
+mod basic;
+pub(super) mod password;
+pub(super) mod throttle;
+pub(super) mod users;
+pub(super) mod verify;

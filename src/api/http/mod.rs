@@ -1,0 +1,15 @@
+//! HTTP itself: connections, bodies, problems and the forms of responses.
+
+mod admission;
+pub(super) mod body;
+pub(super) mod host;
+mod in_flight;
+pub(super) mod json_body;
+mod panics;
+pub(super) mod problem;
+pub(super) mod proxies;
+pub(super) mod reply;
+pub(super) mod respond;
+pub(super) mod response_memory;
+pub(super) mod server;
+mod stream;

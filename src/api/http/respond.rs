@@ -1,0 +1,241 @@
+//! The outermost layer: every answer leaves through here. Problems get their
+//! request id, a log line and their text; HEAD loses its body.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tower::Service;
+
+use super::body::TrackedBody;
+use super::in_flight::{Activity, UnderWay};
+use super::problem::Problem;
+use crate::api::TrustedProxies;
+
+/// Who sent a request: the end of its connection, or the address that a trusted proxy at
+/// that end names.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::api) struct Client {
+    connection: SocketAddr,
+    forwarded: Option<IpAddr>,
+}
+
+impl Client {
+    /// The client's address.
+    pub(in crate::api) fn ip(&self) -> IpAddr {
+        self.forwarded.unwrap_or_else(|| self.connection.ip())
+    }
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.forwarded {
+            Some(address) => address.fmt(f),
+            None => self.connection.fmt(f),
+        }
+    }
+}
+
+/// Numbers requests that went wrong, so that an answer and its log line meet.
+#[derive(Clone, Debug)]
+pub(super) struct RequestIds(Arc<Counter>);
+
+#[derive(Debug)]
+struct Counter {
+    run: u32,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    /// `run` tells one run of the node from another.
+    pub(super) fn new(run: u32) -> Self {
+        Self(Arc::new(Counter { run, next: AtomicU64::new(1) }))
+    }
+
+    fn next(&self) -> String {
+        format!("{:08x}-{}", self.0.run, self.0.next.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The layer, for one connection.
+#[derive(Clone, Debug)]
+pub(super) struct Finish<S> {
+    inner: S,
+    connection: SocketAddr,
+    proxies: Arc<TrustedProxies>,
+    activity: Activity,
+    ids: RequestIds,
+}
+
+impl<S> Finish<S> {
+    /// For a connection of this address.
+    pub(super) const fn new(
+        inner: S,
+        connection: SocketAddr,
+        proxies: Arc<TrustedProxies>,
+        activity: Activity,
+        ids: RequestIds,
+    ) -> Self {
+        Self { inner, connection, proxies, activity, ids }
+    }
+}
+
+type Finishing<B> = Pin<Box<dyn Future<Output = Result<Response<Answer<B>>, Infallible>> + Send>>;
+
+impl<S, B> Service<Request<Incoming>> for Finish<S>
+where
+    S: Service<Request<TrackedBody>, Response = Response<B>, Error = Infallible>,
+    S::Future: Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+{
+    type Response = Response<Answer<B>>;
+    type Error = Infallible;
+    type Future = Finishing<B>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let under_way = self.activity.begin();
+        let (mut parts, body) = request.into_parts();
+        let (body, was_read) = TrackedBody::new(body, self.activity.clone());
+        let asked = Asked {
+            method: parts.method.clone(),
+            path: parts.uri.clone(),
+            is_anonymous: !parts.headers.contains_key(header::AUTHORIZATION),
+        };
+        let forwarded = self.proxies.client(self.connection.ip(), &parts.headers);
+        let client = Client { connection: self.connection, forwarded };
+        parts.extensions.insert(client);
+        if parts.method == Method::HEAD {
+            parts.method = Method::GET;
+        }
+        let answer = self.inner.call(Request::from_parts(parts, body));
+        let (activity, ids) = (self.activity.clone(), self.ids.clone());
+        Box::pin(async move {
+            let Ok(response) = answer.await;
+            let (mut head, body) = response.into_parts();
+            let mut body = Answer { content: Content::Inner(body), _under_way: under_way };
+            let status = head.status;
+            let problem = head.extensions.remove::<Problem>().or_else(|| {
+                let failed = status.is_client_error() || status.is_server_error();
+                failed.then(|| Problem::of_status(status))
+            });
+            if let Some(problem) = problem {
+                let id = ids.next();
+                log(&problem, &id, &asked, client);
+                head.status = problem.status();
+                head.headers.remove(header::CONTENT_LENGTH);
+                problem.put_headers(&mut head.headers);
+                body.content = Content::Text(problem.to_json(&id));
+            }
+            harden(&mut head.headers);
+            if !was_read.get() {
+                activity.leave_unread();
+                head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            if asked.method == Method::HEAD {
+                // A 304 has no length of its own (RFC 9110 section 8.6).
+                let length = body.size_hint().exact();
+                if let Some(length) = length.filter(|_| status != StatusCode::NOT_MODIFIED) {
+                    head.headers.insert(header::CONTENT_LENGTH, length.into());
+                }
+                body.content = Content::Text(Bytes::new());
+            }
+            Ok(Response::from_parts(head, body))
+        })
+    }
+}
+
+/// No browser may take an answer for anything but data.
+fn harden(headers: &mut HeaderMap) {
+    const NOTHING: HeaderValue =
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, NOTHING);
+}
+
+struct Asked {
+    method: Method,
+    path: http::Uri,
+    /// Whether the request brought no credentials.
+    is_anonymous: bool,
+}
+
+/// The path as the client wrote it, with anything odd escaped and not without end.
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.path();
+        let shown: String = path.chars().take(200).collect();
+        write!(f, "{} {shown:?}", self.method)
+    }
+}
+
+/// A client's mistake is told, a failure of the node is a warning. What a stranger is refused, or
+/// is told of readiness, is of interest when somebody looks for it.
+fn log(problem: &Problem, request_id: &str, asked: &Asked, client: Client) {
+    let (status, kind, _) = problem.kind.parts();
+    // 501 is of what the client sent.
+    let is_failure = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
+    let is_unavailable = status == StatusCode::SERVICE_UNAVAILABLE;
+    let (status, detail) = (status.as_u16(), problem.detail.as_ref());
+    if asked.is_anonymous && (!is_failure || is_unavailable) {
+        tracing::debug!(request_id, status, kind, %client, %asked, detail, "request refused");
+    } else if is_failure {
+        tracing::warn!(request_id, status, kind, %client, %asked, detail, "request failed");
+    } else {
+        tracing::info!(request_id, status, kind, %client, %asked, detail, "request refused");
+    }
+}
+
+/// The body of an answer; the request is under way as long as it lives.
+#[derive(Debug)]
+pub(super) struct Answer<B> {
+    content: Content<B>,
+    _under_way: UnderWay,
+}
+
+#[derive(Debug)]
+enum Content<B> {
+    Inner(B),
+    Text(Bytes),
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        match &mut self.content {
+            Content::Inner(body) => Pin::new(body).poll_frame(context),
+            Content::Text(text) if text.is_empty() => Poll::Ready(None),
+            Content::Text(text) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.content {
+            Content::Inner(body) => body.is_end_stream(),
+            Content::Text(text) => text.is_empty(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Inner(body) => body.size_hint(),
+            Content::Text(text) => SizeHint::with_exact(text.len() as u64),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `GET /v1/bans`, `POST /v1/bans` and `DELETE /v1/bans/{address}`: the IPv4 addresses
+//! and IPv6 /64s that are kept out.
+
+use std::net::IpAddr;
+
+use bytes::Buf;
+use futures_util::Stream;
+use http::header::HeaderMap;
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::Context;
+use super::known::decode;
+use crate::api::http::body::{MAX_SMALL_BYTES, check_json_type};
+use crate::api::http::problem::{Kind, Problem};
+use crate::api::http::{json_body, reply};
+use crate::node;
+
+/// The longest ban, and how long one lasts that says nothing else: a day. A longer one is taken
+/// for one that was made while the clock was ahead, and shortened.
+const MAX_SECONDS: u64 = 24 * 60 * 60;
+
+/// What is kept as the reason when none is given.
+const DEFAULT_REASON: &str = "banned by the operator";
+
+#[derive(Serialize)]
+struct Ban {
+    address: String,
+    /// Milliseconds since the epoch.
+    until: u64,
+    reason: String,
+}
+
+/// The bans that have not ended.
+pub(super) fn list(context: &Context) -> Result<Vec<u8>, Problem> {
+    reply::write(&bans(context).collect::<Vec<_>>())
+}
+
+fn bans(context: &Context) -> impl Iterator<Item = Ban> {
+    context.node.bans().into_iter().map(|ban| Ban {
+        address: ban.subject(),
+        until: ban.until.as_millis(),
+        reason: ban.reason,
+    })
+}
+
+/// Bans an address and closes the links with it.
+pub(super) async fn add<S, B, E>(
+    context: &Context,
+    headers: &HeaderMap,
+    body: S,
+) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    check_json_type(headers)?;
+    let body = context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
+    let body = body.as_bytes();
+    let text = json_body::string(body, "address")?;
+    let seconds = json_body::optional_number(body, "seconds")?.unwrap_or(MAX_SECONDS);
+    let reason = json_body::optional_string(body, "reason")?;
+    let reason = reason.as_deref().unwrap_or(DEFAULT_REASON);
+    let address: IpAddr = text.parse().map_err(|_| {
+        let detail =
+            "the address must be an IP address without a port, such as 192.0.2.1 or 2001:db8::1";
+        Problem::new(Kind::InvalidBody, detail).at("address")
+    })?;
+    if !(1..=MAX_SECONDS).contains(&seconds) {
+        let detail = format!("a ban lasts 1 to {MAX_SECONDS} seconds");
+        return Err(Problem::new(Kind::InvalidBody, detail).at("seconds"));
+    }
+    let node = &context.node;
+    let until = node.now().plus_millis(seconds.saturating_mul(1_000));
+    if address.to_canonical().is_loopback() {
+        let detail = "a loopback address cannot be banned: every program on this machine uses it";
+        return Err(Problem::new(Kind::InvalidBody, detail).at("address"));
+    }
+    let reason = reason.to_owned();
+    let ban = node::Ban { address, until, reason, by_operator: true };
+    let (address, network) = (ban.subject(), ban.address);
+    if !node.add_ban(&ban).await? {
+        let detail = "the list is full of bans made by operators; remove one of them first";
+        return Err(Problem::new(Kind::TooManyBans, detail).at("address"));
+    }
+    node.links().shun(network).await;
+    let ban = bans(context).find(|ban| ban.address == address).ok_or_else(Problem::internal)?;
+    reply::json(&ban)
+}
+
+/// Ends a ban.
+pub(super) async fn remove(context: &Context, segment: &str) -> Result<Response, Problem> {
+    let text = decode(segment)?;
+    let address = text.strip_suffix("/64").filter(|address| address.contains(':'));
+    let address: IpAddr = address.unwrap_or(&text).parse().map_err(|_| {
+        let detail = "identify the ban by its IP address, as GET /v1/bans lists it";
+        Problem::new(Kind::InvalidParameter, detail).at("address")
+    })?;
+    if context.node.unban(address).await? {
+        return Ok(reply::nothing());
+    }
+    Err(Problem::new(Kind::BanNotFound, "this address is not banned").at("address"))
+}

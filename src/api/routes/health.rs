@@ -1,0 +1,78 @@
+//! `GET /livez` and `GET /readyz`: for whoever watches over the process.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::Context;
+use crate::api::http::problem::{Kind, Problem, RESTART_WAIT};
+use crate::api::http::reply;
+use crate::chain::Height;
+use crate::node::{SyncProgress, SyncState};
+
+/// A node that is this many blocks behind, or fewer, is ready: new blocks are always under way.
+const MAX_BEHIND: u64 = 2;
+
+/// How long whoever waits for a node that fetches blocks should wait at least.
+const FETCH_WAIT: Duration = Duration::from_secs(5);
+
+/// How long whoever waits to write should wait at least: an operator has to do something.
+const REFUSING_WAIT: Duration = Duration::from_secs(60);
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    /// Whether blocks are taken.
+    writes: bool,
+}
+
+/// The process answers.
+pub(super) fn live() -> Response {
+    reply::text("alive")
+}
+
+/// The database is open and serves, and the chain is that of the peers as far as is known. A
+/// node that takes no blocks, because its disk is nearly full or its clock is off, still serves:
+/// it is ready, but not `for=writes`.
+pub(super) fn ready(context: &Context, query: &str) -> Result<Response, Problem> {
+    let for_writes = for_writes(query)?;
+    let node = &context.node;
+    if let Some(failure) = node.failed().now_or_never() {
+        return Err(Problem::new(Kind::NotReady, failure.to_string()).retry_after(RESTART_WAIT));
+    }
+    let progress = node.links().progress();
+    let behind = behind(&progress, node.tip().header.height);
+    if behind > MAX_BEHIND {
+        let detail = format!("{behind} blocks are still to be fetched from peers");
+        let wait = progress.eta.unwrap_or_default().max(FETCH_WAIT);
+        return Err(Problem::new(Kind::NotReady, detail).retry_after(wait));
+    }
+    let refusing = node.refusing();
+    let writes = refusing.is_none();
+    match refusing.filter(|_| for_writes) {
+        Some(why) => Err(Problem::new(Kind::NotReady, why).retry_after(REFUSING_WAIT)),
+        None => reply::json(&Ready { status: "ready", writes }),
+    }
+}
+
+/// Whether the query asks about writes. Parameters of other names are passed over.
+fn for_writes(query: &str) -> Result<bool, Problem> {
+    let mut wanted = query.split('&').filter_map(|part| part.strip_prefix("for="));
+    match (wanted.next(), wanted.next()) {
+        (None, _) => Ok(false),
+        (Some("writes"), None) => Ok(true),
+        _ => Err(Problem::new(Kind::InvalidParameter, "`for` must be `writes`").at("for")),
+    }
+}
+
+/// How many blocks of the chain that is fetched are not served yet. How far it goes is what its
+/// peers say, but that counts only while headers that were checked lack their blocks.
+fn behind(progress: &SyncProgress, height: Height) -> u64 {
+    match progress.state {
+        // Of a branch that is staged nothing is served, however little of it is missing.
+        SyncState::Blocks => progress.remaining.max(progress.target.above(height)),
+        _ => 0,
+    }
+}

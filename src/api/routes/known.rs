@@ -1,0 +1,158 @@
+//! The peers that this node knows: `GET /v1/peers/known`, `POST /v1/peers` and
+//! `DELETE /v1/peers/{address}`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Buf;
+use futures_util::Stream;
+use http::header::HeaderMap;
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::Context;
+use super::peers::dial_remote;
+use crate::api::http::body::{MAX_SMALL_BYTES, check_json_type};
+use crate::api::http::problem::{Kind, Problem};
+use crate::api::http::response_memory::{ANSWER_WAIT, NoRoom, Reserved, Share};
+use crate::api::http::{json_body, reply};
+use crate::chain::Timestamp;
+use crate::node::{DialledPeer, KnownPeer};
+
+/// Lists that are put together at the same time, up to 8 MiB each; further ones wait.
+pub(in crate::api) const MAX_KNOWN_LISTS: usize = 2;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Known {
+    address: String,
+    origin: Origin,
+    linked: bool,
+    /// Milliseconds since the epoch.
+    last_success: Option<u64>,
+    failures: u32,
+    last_error: Option<String>,
+    /// Milliseconds since the epoch.
+    next_try: Option<u64>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Origin {
+    /// The operator named it since the start.
+    Named,
+    /// It was added or reached earlier.
+    Remembered,
+    /// Only another peer spoke of it.
+    Learned,
+}
+
+/// Every known peer, in order of address.
+pub(super) async fn list(context: &Context, share: &Share) -> Result<Response, Problem> {
+    let build = |reserved| gather(context, share, reserved);
+    share.build(ANSWER_WAIT, build).await.map(reply::json_text)
+}
+
+async fn gather(
+    context: &Context,
+    share: &Share,
+    reserved: Option<Reserved>,
+) -> Result<Result<bytes::Bytes, NoRoom>, Problem> {
+    let turn = Arc::clone(&context.known_lists).acquire_owned().await;
+    let _turn = turn.map_err(|_| Problem::internal())?;
+    let dialled = context.node.links().known().await;
+    let known = merge(dialled, context.node.known_peers().await?);
+    Ok(share.count(reply::write(&known)?, reserved))
+}
+
+/// What is dialled and what is written down of it. An entry of the book that nothing dials,
+/// because it is no address by today's rules, is listed too.
+fn merge(dialled: Vec<DialledPeer>, book: Vec<KnownPeer>) -> Vec<Known> {
+    let mut known = BTreeMap::new();
+    for entry in book {
+        let origin = if entry.learned { Origin::Learned } else { Origin::Remembered };
+        let listed = Known {
+            address: entry.address,
+            origin,
+            linked: false,
+            last_success: (entry.last_success > 0).then_some(entry.last_success),
+            failures: entry.failures,
+            last_error: None,
+            next_try: None,
+        };
+        known.insert(listed.address.clone(), listed);
+    }
+    for peer in dialled {
+        let written = known.get(&peer.address);
+        let origin = if peer.is_named {
+            Origin::Named
+        } else {
+            written.map_or(Origin::Learned, |written| written.origin)
+        };
+        let listed = Known {
+            origin,
+            linked: peer.is_linked,
+            last_success: written.and_then(|written| written.last_success),
+            failures: peer.failures,
+            last_error: peer.last_error.map(|error| error.to_string()),
+            next_try: peer.next_try.map(Timestamp::as_millis),
+            address: peer.address,
+        };
+        known.insert(listed.address.clone(), listed);
+    }
+    known.into_values().collect()
+}
+
+#[derive(Serialize)]
+struct Added<'a> {
+    address: &'a str,
+    connected: bool,
+}
+
+/// Remembers a peer and dials it.
+pub(super) async fn add<S, B, E>(
+    context: &Context,
+    headers: &HeaderMap,
+    body: S,
+) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    check_json_type(headers)?;
+    let body = context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
+    let address = json_body::string(body.as_bytes(), "address")?;
+    dial_remote(context, &address, "address").await?;
+    reply::json(&Added { address: &address, connected: true })
+}
+
+/// Forgets a peer: closes the link to it, and keeps it away until it is added again or the node
+/// starts anew.
+pub(super) async fn remove(context: &Context, segment: &str) -> Result<Response, Problem> {
+    let address = decode(segment)?;
+    // The book first: from then on nothing that is under way brings the peer back.
+    let was_written = context.node.forget_peer(&address).await?;
+    let was_dialled = context.node.links().forget(&address).await;
+    if was_written || was_dialled {
+        return Ok(reply::nothing());
+    }
+    context.node.recall_peer(&address);
+    let detail = "no peer with this address is known; GET /v1/peers/known lists all addresses in the form to use";
+    Err(Problem::new(Kind::PeerNotFound, detail).at("address"))
+}
+
+/// A part of a path as it was before it was percent-encoded.
+///
+/// # Errors
+/// 400 when that is not UTF-8.
+pub(super) fn decode(segment: &str) -> Result<String, Problem> {
+    let decoded = percent_decode_str(segment).decode_utf8();
+    decoded.map(std::borrow::Cow::into_owned).map_err(|_| {
+        let detail = "the address must be percent-encoded UTF-8";
+        Problem::new(Kind::InvalidParameter, detail).at("address")
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! `POST /mineBlock`: one block with these records, now.
+
+use std::time::Duration;
+
+use bytes::Buf;
+use futures_util::Stream;
+use http::header::HeaderMap;
+use warp::reply::Response;
+
+use super::Context;
+use crate::api::http::body::{MAX_MINE_BYTES, check_json_type};
+use crate::api::http::problem::{Kind, Problem, RESTART_WAIT};
+use crate::api::http::response_memory::{SMALL_ANSWER_BYTES, Share};
+use crate::api::http::{json_body, reply};
+use crate::chain::{RuleError, write_block_json};
+use crate::node::{MineError, NodeHandle};
+
+/// How long a client should wait for a place in the queue.
+const QUEUE_WAIT: Duration = Duration::from_secs(1);
+
+/// How long after a search for a nonce that took too long.
+const DEADLINE_WAIT: Duration = Duration::from_secs(10);
+
+/// How long for the operator to make room on the disk.
+const DISK_WAIT: Duration = Duration::from_secs(60);
+
+/// How long for the operator to set the clock.
+const CLOCK_WAIT: Duration = Duration::from_secs(60);
+
+/// Bytes of a block's JSON beside its records, about.
+pub(super) const BLOCK_JSON_BYTES: usize = 560;
+
+/// Dropping the future, as hyper does when the client leaves, cancels the work.
+pub(super) async fn mine<S, B, E>(
+    context: &Context,
+    share: &Share,
+    headers: &HeaderMap,
+    body: S,
+) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    check_json_type(headers)?;
+    let body = context.bodies.read(headers, body, MAX_MINE_BYTES).await?;
+    let records = records(&context.node, body.as_bytes())?;
+    // Room for the answer comes before the work: a block that was stored must be answered. The
+    // body keeps its place while that is waited for.
+    let bytes = longest_json(&records);
+    let reserved =
+        if bytes > SMALL_ANSWER_BYTES { Some(share.reserve(bytes).await?) } else { None };
+    drop(body);
+    let mined = context.node.mine(records).await.map_err(|error| refused(&error))?;
+    let mut text = Vec::with_capacity(bytes);
+    let spec = context.node.spec();
+    write_block_json(&mut text, spec, &mined.header, &mined.hash, &mined.records);
+    let counted = share.count(text, reserved).map_err(|_| Problem::internal())?;
+    Ok(reply::json_text(counted))
+}
+
+/// The most bytes that a block of these records has as JSON.
+fn longest_json(records: &[String]) -> usize {
+    let bytes = records.iter().flat_map(|record| record.bytes());
+    let escaped = bytes.map(|byte| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    });
+    let quotes = records.len().saturating_mul(3);
+    escaped.fold(BLOCK_JSON_BYTES.saturating_add(quotes), usize::saturating_add)
+}
+
+/// No more records than fit a block are kept, so a body of millions of empty
+/// strings costs no more memory than its own size.
+fn records(node: &NodeHandle, body: &[u8]) -> Result<Vec<String>, Problem> {
+    let most = node.spec().max_block_records();
+    let records = json_body::strings(body, "data", most as usize)?;
+    if records.count > records.kept.len() {
+        let found = u32::try_from(records.count).unwrap_or(u32::MAX);
+        return Err(too_large(&RuleError::RecordCount { most, found }));
+    }
+    Ok(records.kept)
+}
+
+fn too_large(error: &RuleError) -> Problem {
+    let problem = Problem::new(Kind::DataTooLarge, error.to_string());
+    match error {
+        RuleError::RecordBytes { index, .. } => problem.at(format!("data[{index}]")),
+        _ => problem.at("data"),
+    }
+}
+
+fn refused(error: &MineError) -> Problem {
+    let (kind, wait) = match error {
+        MineError::TooLarge(rule) => return too_large(rule),
+        // Without `Retry-After`: a client that obeyed it might store its records twice.
+        MineError::Storage => return Problem::new(Kind::Storage, error.to_string()),
+        MineError::QueueFull => (Kind::QueueFull, QUEUE_WAIT),
+        MineError::Deadline(_) => (Kind::MiningDeadline, DEADLINE_WAIT),
+        MineError::DiskLow(_) => (Kind::DiskLow, DISK_WAIT),
+        MineError::Clock(_) => (Kind::Clock, CLOCK_WAIT),
+        MineError::Defect(_) => return Problem::new(Kind::Internal, error.to_string()),
+        MineError::Stopping => (Kind::Stopping, RESTART_WAIT),
+    };
+    Problem::new(kind, error.to_string()).retry_after(wait)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! `GET /peers`, `POST /addToPeer` and `POST /addPeers`: the peer network.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Buf;
+use futures_util::{Stream, StreamExt, stream};
+use http::header::HeaderMap;
+use serde::Serialize;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+use warp::reply::Response;
+
+use super::Context;
+use crate::api::http::body::{MAX_SMALL_BYTES, check_json_type};
+use crate::api::http::problem::{Kind, Problem};
+use crate::api::http::response_memory::Share;
+use crate::api::http::{json_body, reply};
+use crate::node::{DialError, Dialect, Direction, LinkInfo, Links, PeerUrl, PeerUrlError};
+
+/// Most entries of the peers file.
+const MAX_PEERS: usize = 1_024;
+
+/// Largest peers file, in bytes; read into memory whole.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Peers of one request that are dialled at the same time.
+const MAX_DIALS: usize = 32;
+
+/// Requests that dial the peers file at the same time, about 2 MiB each.
+pub(in crate::api) const MAX_ADD_ALL: usize = 4;
+
+/// How long a client should wait for one of them to end.
+const ADD_ALL_WAIT: Duration = Duration::from_secs(10);
+
+/// Addresses of the live links.
+pub(super) fn table(context: &Context) -> Result<Vec<u8>, Problem> {
+    let links = context.node.links().table();
+    let shown: Vec<_> = links.iter().map(|link| show(link.address)).collect();
+    reply::write(&shown)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail<'a> {
+    address: String,
+    direction: &'static str,
+    dialect: &'static str,
+    agent: Option<&'a str>,
+    tip: Option<PeerTip>,
+    rtt_millis: Option<f64>,
+    received_bytes: u64,
+    sent_bytes: u64,
+    since: u64,
+}
+
+#[derive(Serialize)]
+struct PeerTip {
+    height: u64,
+    hash: Option<String>,
+}
+
+/// The live links in detail.
+pub(super) fn details(context: &Context) -> Result<Vec<u8>, Problem> {
+    let links = context.node.links().table();
+    let shown: Vec<_> = links.iter().map(detail).collect();
+    reply::write(&shown)
+}
+
+fn detail(link: &LinkInfo) -> Detail<'_> {
+    Detail {
+        address: show(link.address),
+        direction: match link.direction {
+            Direction::Dialled => "dialled",
+            Direction::Accepted => "accepted",
+        },
+        dialect: match link.dialect {
+            Dialect::Native => "jenny.postcard.1",
+            Dialect::JennyJson => "jenny.json.1",
+            _ => "seed",
+        },
+        agent: link.agent.as_deref(),
+        tip: link.tip.map(|(height, hash)| PeerTip {
+            height: height.get(),
+            hash: hash.map(|hash| hash.to_string()),
+        }),
+        rtt_millis: link.rtt.map(|rtt| rtt.as_secs_f64() * 1_000.0),
+        received_bytes: link.received,
+        sent_bytes: link.sent,
+        since: link.since.as_millis(),
+    }
+}
+
+/// IPv4 as such, also when it came mapped into IPv6.
+pub(super) fn show(address: SocketAddr) -> String {
+    SocketAddr::new(address.ip().to_canonical(), address.port()).to_string()
+}
+
+/// Remembers a peer and dials it.
+pub(super) async fn add_one<S, B, E>(
+    context: &Context,
+    headers: &HeaderMap,
+    body: S,
+) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    check_json_type(headers)?;
+    let body = context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
+    let text = json_body::string(body.as_bytes(), "peer")?;
+    dial_remote(context, &text, "peer").await?;
+    reply::json(&text)
+}
+
+/// Remembers and dials a peer that a client named in this field. Whatever keeps a link from
+/// coming about is told in the same words, so that nobody can look at this node's surroundings
+/// through it.
+pub(super) async fn dial_remote(
+    context: &Context,
+    text: &str,
+    field: &'static str,
+) -> Result<(), Problem> {
+    let invalid =
+        |error: PeerUrlError| Problem::new(Kind::InvalidPeer, error.to_string()).at(field);
+    let peer: PeerUrl = text.parse().map_err(invalid)?;
+    peer.check_remote().map_err(invalid)?;
+    let links = context.node.links();
+    links.dial(&peer).await.map_err(|error| match error {
+        DialError::OtherChain => {
+            let detail = format!(
+                "{error}; compare `chain` of /v1/status on both nodes, and have one of them hold the chain of the other"
+            );
+            Problem::new(Kind::PeerOfOtherChain, detail).at(field)
+        }
+        DialError::RestApi => Problem::new(Kind::PeerUnreachable, error.to_string()).at(field),
+        _ => {
+            let detail = "no link was established; the node remembers the peer and retries; GET /v1/peers/known shows the result";
+            Problem::new(Kind::PeerUnreachable, detail).at(field)
+        }
+    })
+}
+
+#[derive(Serialize)]
+struct Dialled {
+    peer: String,
+    connected: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// Reads the peers file again and dials all it names, side by side. The body says
+/// nothing; one that is sent is read and dropped.
+pub(super) async fn add_all<S, B, E>(
+    context: &Context,
+    share: &Share,
+    headers: &HeaderMap,
+    body: S,
+) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
+    let _turn = Arc::clone(&context.peers_turns).try_acquire_owned().map_err(|_| {
+        let detail = "too many requests are dialling the peers file; try again later";
+        Problem::new(Kind::Busy, detail).retry_after(ADD_ALL_WAIT)
+    })?;
+    let peers = read_file(&context.peers_file, context.peers_required).await?;
+    let links = context.node.links();
+    let dials = stream::iter(peers.into_iter().map(|peer| dial(links, peer)));
+    let answers: Vec<_> = dials.buffered(MAX_DIALS).collect().await;
+    share.json(|| reply::write(&answers)).await
+}
+
+async fn dial(links: &Links, peer: String) -> Dialled {
+    let result = match peer.parse::<PeerUrl>() {
+        Ok(url) => links.dial_from_file(&url).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    Dialled { peer, connected: result.is_ok(), error: result.err() }
+}
+
+async fn read_file(path: &Path, required: bool) -> Result<Vec<String>, Problem> {
+    let bad = |reason: String| {
+        let detail = format!(
+            "{}: {reason}; write a JSON array of addresses there, such as [\"ws://192.0.2.1:7545\"]",
+            path.display()
+        );
+        Problem::new(Kind::PeersFile, detail)
+    };
+    // Opening a pipe waits for a writer, for ever if there is none.
+    let is_pipe = |found: std::fs::Metadata| !found.is_file() && !found.is_dir();
+    if tokio::fs::metadata(path).await.is_ok_and(is_pipe) {
+        return Err(bad("it is not a regular file".to_owned()));
+    }
+    let mut text = Vec::new();
+    let file = match File::open(path).await {
+        Err(error) if error.kind() == ErrorKind::NotFound && !required => return Ok(Vec::new()),
+        file => file.map_err(|error| bad(error.to_string()))?,
+    };
+    file.take(MAX_FILE_BYTES.saturating_add(1))
+        .read_to_end(&mut text)
+        .await
+        .map_err(|error| bad(error.to_string()))?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(bad(format!("it is larger than {MAX_FILE_BYTES} bytes")));
+    }
+    // Some editors put it there. It says nothing.
+    let text = text.strip_prefix(json_body::BYTE_ORDER_MARK).unwrap_or(&text);
+    let peers: Vec<String> =
+        serde_json::from_slice(text).map_err(|error| bad(error.to_string()))?;
+    if peers.len() > MAX_PEERS {
+        return Err(bad(format!("it has {} entries; the limit is {MAX_PEERS}", peers.len())));
+    }
+    Ok(peers)
+}
+
+#[cfg(test)]
+mod tests;

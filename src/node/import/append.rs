@@ -1,0 +1,73 @@
+//! Blocks that were checked elsewhere, on their way to the writer.
+
+use std::sync::Arc;
+use std::sync::mpsc::TrySendError;
+
+use tokio::sync::oneshot;
+
+use crate::chain::ValidBlock;
+use crate::node::command::Command;
+use crate::node::shared::Shared;
+use crate::node::{NodeFailure, OfferError, Offered, StoreError};
+
+/// Blocks that stand in the writer's queue.
+#[derive(Debug)]
+pub struct Connecting {
+    answer: oneshot::Receiver<Result<Offered, StoreError>>,
+    shared: Arc<Shared>,
+}
+
+impl Connecting {
+    /// What became of the blocks. When they are on the main chain, its tip was published before.
+    ///
+    /// # Errors
+    /// [`OfferError::UnknownParent`] when the block below them is not held any more,
+    /// [`OfferError::TooDeep`] when they are of a branch that waits for the operator,
+    /// [`OfferError::Unavailable`] when nothing can be written now. Some of them may have been
+    /// taken.
+    pub async fn done(self) -> Result<Offered, OfferError> {
+        let answer = self.answer.await.map_err(|_| over(&self.shared))?;
+        answer.map_err(OfferError::of_store)
+    }
+}
+
+/// Puts consecutive blocks into the writer's queue, behind those put there before.
+pub(in crate::node) async fn connect(
+    shared: &Arc<Shared>,
+    blocks: Vec<ValidBlock>,
+) -> Result<Connecting, NodeFailure> {
+    let (reply, answer) = oneshot::channel();
+    // The headers of a branch are looked at to its end before its blocks are fetched.
+    let command = Command::Connect { blocks, more: false, is_proven: true, reply };
+    send(shared, command).await?;
+    Ok(Connecting { answer, shared: Arc::clone(shared) })
+}
+
+/// Puts a command into the writer's queue, behind those put there before.
+pub(in crate::node) async fn send(
+    shared: &Arc<Shared>,
+    command: Command,
+) -> Result<(), NodeFailure> {
+    if shared.is_over() {
+        return Err(over(shared));
+    }
+    match shared.commands.try_send(command) {
+        Ok(()) => {}
+        Err(TrySendError::Disconnected(_)) => return Err(over(shared)),
+        Err(TrySendError::Full(command)) => {
+            let commands = shared.commands.clone();
+            let sent = tokio::task::spawn_blocking(move || commands.send(command)).await;
+            if !matches!(sent, Ok(Ok(()))) {
+                return Err(over(shared));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn over(shared: &Shared) -> NodeFailure {
+    shared.failure().unwrap_or(NodeFailure::Stopping)
+}
+
+#[cfg(test)]
+mod tests;

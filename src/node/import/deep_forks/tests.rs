@@ -1,0 +1,158 @@
+//! Offered branches that fork too deep.
+
+use super::*;
+use crate::chain::{Spec, Work};
+use crate::node::test_util::{Branch, TestNode, options, records};
+use crate::node::{NodeConfig, Offered};
+use crate::store::Options;
+
+const MOST: u64 = 3;
+
+fn limited() -> TestNode {
+    let options =
+        Options { min_free_bytes: 0, max_reorg_depth: Some(MOST), ..options(&Spec::dev()) };
+    TestNode::with_options(&options, NodeConfig::default())
+}
+
+fn branch(count: u64, name: &str) -> Branch {
+    let mut branch = Branch::from_genesis(&Spec::dev());
+    branch.grow(count, name);
+    branch
+}
+
+/// Offers a branch in parts, as a whole chain of the JSON dialect comes.
+async fn offer_in_parts(
+    node: &TestNode,
+    branch: &Branch,
+    size: usize,
+) -> Result<Offered, OfferError> {
+    let mut parts = branch.blocks.chunks(size).peekable();
+    let mut so_far = crate::node::Branch::default();
+    let mut last = Offered::Known;
+    while let Some(part) = parts.next() {
+        let more = parts.peek().is_some();
+        let (offered, taken) = node.handle.offer_part(so_far, part.to_vec(), more).await?;
+        (last, so_far) = (offered, taken);
+    }
+    Ok(last)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deeper_branch_is_refused_without_being_kept_and_a_shallower_one_displaces() {
+    for depth in 1..=6 {
+        let node = limited();
+        node.handle.offer(branch(depth, "ours").blocks).await.unwrap();
+        let theirs = branch(depth + 2, "theirs");
+        let offered = offer_in_parts(&node, &theirs, 2).await;
+        let tip = node.handle.tip().hash;
+        if depth <= MOST {
+            assert!(matches!(offered, Ok(Offered::Swapped)), "{depth}: {offered:?}");
+            assert_eq!(tip, theirs.tip.hash());
+        } else {
+            assert!(matches!(offered, Err(OfferError::TooDeep)), "{depth}: {offered:?}");
+            assert_ne!(tip, theirs.tip.hash());
+            let [waiting] = node.handle.status().deep_forks[..] else { panic!("one waits") };
+            assert_eq!((waiting.fork.below.get(), waiting.depth), (0, depth));
+            assert_eq!(waiting.fork.first, theirs.blocks[0].header.hash());
+            assert_eq!((waiting.hash, waiting.work), (theirs.tip.hash(), theirs.tip.total_work()));
+            for block in &theirs.blocks {
+                let held = node.handle.held_block(block.header.height, block.header.hash()).await;
+                assert_eq!(held.unwrap(), None, "nothing of it is staged");
+            }
+            node.handle.mine(records("writes go on")).await.unwrap();
+        }
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deep_branch_of_no_more_work_is_neither_kept_nor_news() {
+    let node = limited();
+    node.handle.offer(branch(6, "ours").blocks).await.unwrap();
+    let theirs = branch(6, "theirs");
+    assert_eq!(offer_in_parts(&node, &theirs, 4).await.unwrap(), Offered::Staged);
+    assert_eq!(node.handle.status().deep_forks, []);
+    let first = theirs.blocks[0].header.hash();
+    assert_eq!(node.handle.held_block(Height::new(1), first).await.unwrap(), None);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accepted_branch_is_taken_at_once_and_after_a_restart() {
+    for restarts in [false, true] {
+        let mut node = limited();
+        node.handle.offer(branch(6, "ours").blocks).await.unwrap();
+        let theirs = branch(8, "theirs");
+        offer_in_parts(&node, &theirs, 3).await.unwrap_err();
+        let first = theirs.blocks[0].header.hash();
+        assert_eq!(node.handle.accept_fork(Hash::ZERO).await.unwrap(), None);
+        let accepted = node.handle.accept_fork(first).await.unwrap().unwrap();
+        assert_eq!(accepted.depth, 6);
+        assert_eq!(node.handle.status().deep_forks, [], "it waits no longer");
+        if restarts {
+            node = node.restart().await;
+        }
+        assert_eq!(offer_in_parts(&node, &theirs, 3).await.unwrap(), Offered::Swapped);
+        assert_eq!(node.handle.tip().hash, theirs.tip.hash());
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_that_is_staged_whole_and_too_deep_by_now_is_taken_once_it_is_accepted() {
+    let node = limited();
+    let (mut ours, theirs) = (branch(3, "ours"), branch(5, "theirs"));
+    node.handle.offer(ours.blocks.clone()).await.unwrap();
+    let mut state = TipState::genesis(&Spec::dev());
+    let mut valid = Vec::new();
+    for block in &theirs.blocks {
+        let now = block.header.timestamp;
+        valid.push(state.check_block(&Spec::dev(), block.clone(), now).unwrap());
+        state.extend(&valid[valid.len() - 1]);
+    }
+    let connect = async |blocks: &[ValidBlock]| {
+        node.handle.connect(blocks.to_vec()).await.unwrap().done().await
+    };
+    assert_eq!(connect(&valid[..3]).await.unwrap(), Offered::Tied);
+    ours.grow(1, "ours");
+    node.handle.offer(ours.blocks).await.unwrap();
+    let refused = connect(&valid[3..]).await;
+    assert!(matches!(refused, Err(OfferError::TooDeep)), "{refused:?}");
+    let first = valid[0].hash();
+    assert_eq!(node.handle.status().deep_forks[0].fork.first, first);
+    node.handle.accept_fork(first).await.unwrap().unwrap();
+    let marks: Vec<_> = valid.iter().map(|block| (block.header().height, block.hash())).collect();
+    let base = node.handle.find_base(marks).await.unwrap().unwrap();
+    assert_eq!((base.place, base.fork.unwrap().first), (3, first), "its last block is fetched");
+    assert_eq!(connect(&valid[4..]).await.unwrap(), Offered::Swapped);
+    assert_eq!(node.handle.tip().hash, theirs.tip.hash());
+    node.stop().await;
+}
+
+fn deep(number: u8, work: u8) -> DeepFork {
+    let mut bytes = [0; 32];
+    bytes[31] = work;
+    let first = Hash::new([number; 32]);
+    DeepFork {
+        fork: ForkPoint { below: Height::new(1), first },
+        depth: 9,
+        height: Height::new(20),
+        hash: Hash::new([number; 32]),
+        work: Work::from_bytes(bytes),
+    }
+}
+
+#[test]
+fn sixteen_are_remembered_the_heaviest_and_those_that_ours_outgrew_do_not_wait() {
+    let log = ForkLog::default();
+    for number in 1..=40 {
+        log.note(deep(number, number), 3);
+        log.note(deep(number, number - 1), 3);
+    }
+    let waiting = log.waiting(Work::ZERO);
+    let work: Vec<_> = waiting.iter().map(|fork| fork.work.to_bytes()[31]).collect();
+    assert_eq!(work, (25..=40).rev().collect::<Vec<_>>());
+    assert_eq!(log.waiting(deep(1, 38).work).len(), 2);
+    log.note(deep(50, 3), 3);
+    assert_eq!(log.find(&Hash::new([50; 32])), None, "one with less work takes no place");
+}

@@ -1,0 +1,104 @@
+//! What the machine asks to be worked out beside everything else.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
+use crate::node::{Base, panic_message};
+use crate::p2p::context::Context;
+use crate::p2p::event::Event;
+use crate::sync::binary::message::Body;
+use crate::sync::{ForkPoint, Held, Input, LinkId, Mark};
+
+/// Holds bodies against their headers, as many messages at a time as there are cores. A wrong one
+/// bans `to_ban`, though the link is over by then.
+pub(in crate::p2p) async fn check(
+    context: Arc<Context>,
+    to_ban: Option<IpAddr>,
+    link: LinkId,
+    download: u64,
+    first: Height,
+    bodies: Vec<(ValidHeader, Body)>,
+) {
+    let node = context.node.clone();
+    let work = move || hold_against(node.spec(), bodies);
+    check_by(context, to_ban, link, (download, first), work).await;
+}
+
+/// What [`check`] does around the work itself.
+async fn check_by(
+    context: Arc<Context>,
+    to_ban: Option<IpAddr>,
+    link: LinkId,
+    (download, first): (u64, Height),
+    work: impl FnOnce() -> (Vec<ValidBlock>, Option<String>) + Send + 'static,
+) {
+    let Ok(permit) = Arc::clone(&context.checks).acquire_owned().await else { return };
+    let checked = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        work()
+    });
+    let (blocks, fault) = match checked.await {
+        Ok(checked) => checked,
+        // A defect of this node is nobody's fault.
+        Err(error) if error.is_panic() => {
+            let what = panic_message(error.into_panic().as_ref());
+            tracing::error!(link = link.0, %first,
+                "the check of a peer's blocks panicked: {what}; please report this");
+            let unchecked = Input::Unchecked { link, download, first };
+            // Without a driver nobody needs to know.
+            let _ = context.events.send(Event::Input(unchecked)).await;
+            return;
+        }
+        // A runtime that shuts down.
+        Err(_) => return,
+    };
+    let wrong = to_ban.filter(|_| fault.is_some());
+    let checked = Input::Checked { link, download, first, blocks, fault };
+    // Without a driver nobody needs to know.
+    let _ = context.events.send(Event::Input(checked)).await;
+    if let Some(ip) = wrong {
+        let _ = context.events.send(Event::WrongBody { ip }).await;
+    }
+}
+
+/// The blocks up to the first whose body is wrong, and what is wrong with that.
+fn hold_against(
+    spec: &Spec,
+    bodies: Vec<(ValidHeader, Body)>,
+) -> (Vec<ValidBlock>, Option<String>) {
+    let mut blocks = Vec::with_capacity(bodies.len());
+    for (header, body) in bodies {
+        let Some(records) = body.into_records(header.header().record_count) else {
+            return (blocks, Some("its body does not hold as many records as it says".to_owned()));
+        };
+        match header.with_records(spec, records) {
+            Ok(block) => blocks.push(block),
+            Err(error) => return (blocks, Some(error.to_string())),
+        }
+    }
+    (blocks, None)
+}
+
+/// Looks for the last of these blocks that is held.
+pub(in crate::p2p) async fn find_base(
+    context: Arc<Context>,
+    link: LinkId,
+    query: u64,
+    marks: Vec<Mark>,
+) {
+    let marks = marks.into_iter().map(|mark| (mark.height, mark.hash)).collect();
+    // A node that cannot read is about to end.
+    let held = context.node.find_base(marks).await.ok().flatten();
+    let held = held.map(|Base { place, state, fork }| Held {
+        place,
+        state: Box::new(state),
+        fork: fork.map(|fork| ForkPoint { below: fork.below, first: fork.first }),
+    });
+    let base = Input::Base { link, query, held, clock: context.node.now() };
+    // Without a driver nobody needs to know.
+    let _ = context.events.send(Event::Input(base)).await;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+//! The binary dialect at the sockets: what comes, what is served, and what is worked out beside
+//! the driver.
+
+pub(super) mod body_check;
+pub(super) mod connector;
+pub(super) mod reader;
+mod serve;
+pub(super) mod writer;
+
+/// The dialect's token.
+pub(super) const POSTCARD: &str = "jenny.postcard.1";

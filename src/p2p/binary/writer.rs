@@ -1,0 +1,151 @@
+//! What goes out on a link of the binary dialect, read from the database when its turn comes.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::Sink;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::Data;
+use tokio_tungstenite::tungstenite::{Error, Message as Frame};
+
+use super::serve::{self, Part};
+use crate::chain::{Hash, Header, Height};
+use crate::node::NodeFailure;
+use crate::p2p::dialing::addresses;
+use crate::p2p::json::writer::{Gone, Writer};
+pub(super) use crate::sync::binary::message::{MAX_HEADERS, Message};
+use crate::sync::{Input, Mark};
+
+/// Something to say. Holds no blocks and no headers.
+#[derive(Debug)]
+pub(in crate::p2p) enum Say {
+    Message(Box<Message>),
+    AskHeaders(Option<Mark>),
+    Announce(Mark),
+    Headers { locator: Vec<(Height, Hash)>, stop: Option<Hash> },
+    Blocks { request: u64, first: Height, last: Mark },
+    Peers { to: IpAddr },
+}
+
+impl<S> Writer<'_, S>
+where
+    S: Sink<Frame, Error = Error> + Unpin,
+{
+    pub(in crate::p2p) async fn say(&mut self, say: Say) -> Result<(), Gone> {
+        match say {
+            Say::Message(message) => self.message(&message).await,
+            Say::AskHeaders(after) => self.ask_headers(after).await,
+            Say::Announce(mark) => match self.header(mark).await {
+                Some(header) => self.message(&Message::Announce(header)).await,
+                None => Ok(()),
+            },
+            Say::Headers { locator, stop } => {
+                let started = Instant::now();
+                // A node that cannot read is about to end.
+                let headers = self.headers(locator, stop).await.unwrap_or_default();
+                self.gave(headers.len(), started);
+                self.message(&Message::Headers(headers)).await?;
+                self.served().await
+            }
+            Say::Blocks { request, first, last } => {
+                self.blocks(request, first, last).await?;
+                self.served().await
+            }
+            Say::Peers { to } => {
+                let book = self.context.node.known_peers().await.unwrap_or_default();
+                self.message(&Message::Peers(addresses::to_tell(book, to))).await
+            }
+        }
+    }
+
+    async fn ask_headers(&mut self, after: Option<Mark>) -> Result<(), Gone> {
+        let node = &self.context.node;
+        let view = node.view();
+        match node.read(move || serve::locator(&view, after)).await {
+            Ok(locator) => self.message(&Message::GetHeaders { locator, stop: None }).await,
+            // A node that cannot read is about to end.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// The header of a block, while it is on our chain.
+    async fn header(&self, mark: Mark) -> Option<Header> {
+        let node = &self.context.node;
+        let tip = node.tip();
+        if tip.hash == mark.hash {
+            return Some(tip.header);
+        }
+        let view = node.view();
+        let held = node.read(move || view.header(mark.height)).await.ok()??;
+        (held.hash == mark.hash).then_some(held.header)
+    }
+
+    /// Headers above the highest block of a locator that is on our chain; none when none is.
+    async fn headers(
+        &self,
+        locator: Vec<(Height, Hash)>,
+        stop: Option<Hash>,
+    ) -> Result<Vec<Header>, NodeFailure> {
+        let node = &self.context.node;
+        let view = Arc::new(node.view());
+        let mut headers = Vec::new();
+        let own = Arc::clone(&view);
+        let mut from = node.read(move || serve::fork(&own, &locator)).await?;
+        while let Some(below) = from {
+            let own = Arc::clone(&view);
+            let (mut batch, is_over) = node.read(move || serve::headers(&own, below, stop)).await?;
+            headers.append(&mut batch);
+            let is_full = headers.len() >= MAX_HEADERS;
+            headers.truncate(MAX_HEADERS);
+            from = headers.last().map(|last| last.height).filter(|_| !is_over && !is_full);
+        }
+        Ok(headers)
+    }
+
+    /// Sends the bodies of a range from one view, each part read once the socket took the last.
+    async fn blocks(&mut self, request: u64, first: Height, last: Mark) -> Result<(), Gone> {
+        let node = self.context.node.clone();
+        let view = Arc::new(node.view());
+        let mut next = first;
+        loop {
+            let (own, started) = (Arc::clone(&view), Instant::now());
+            let part = node.read(move || serve::bodies(&own, request, next, last)).await;
+            // Not on our chain any more, or not in time: the view is too old.
+            let Ok(Some(Part { frames, next: above })) = part else {
+                self.gave(0, started);
+                return self.message(&Message::NotFound { request }).await;
+            };
+            self.gave(usize::try_from(above.above(next)).unwrap_or(usize::MAX), started);
+            for frame in frames {
+                self.data(Data::Binary, frame.into()).await?;
+                self.flush().await?;
+            }
+            if above > last.height {
+                return Ok(());
+            }
+            next = above;
+        }
+    }
+
+    async fn message(&mut self, message: &Message) -> Result<(), Gone> {
+        let frame = message.encode().map_err(|error| error.to_string())?;
+        self.data(Data::Binary, Bytes::from(frame)).await
+    }
+
+    /// The peer was given so many headers or blocks, whose reading began then.
+    fn gave(&self, count: usize, started: Instant) {
+        let tip = self.context.node.tip().header.height;
+        self.debtor.gave(count, tip, started.elapsed());
+    }
+
+    /// The socket took all of it.
+    async fn served(&mut self) -> Result<(), Gone> {
+        self.flush().await?;
+        self.tell(Input::Served { link: self.link }).await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! What is said on a link of the binary dialect, from a real chain.
+
+use std::sync::atomic::AtomicBool;
+
+use futures_util::SinkExt;
+
+use super::*;
+use crate::chain::Spec;
+use crate::node::test_util::{Branch, TestNode};
+use crate::p2p::event::Event;
+use crate::p2p::socket::stats::Stats;
+use crate::p2p::test_util::context;
+use crate::sync::LinkId;
+
+/// The messages that are sent for this one, and what the driver is told.
+async fn said(node: &TestNode, say: Say) -> (Vec<Message>, Option<Input>) {
+    let (context, mut told) = context(node.handle.clone());
+    let (stats, debtor) = (&Arc::new(Stats::new()), &context.debts.dialled());
+    let mut frames: Vec<Frame> = Vec::new();
+    let sink = &mut (&mut frames).sink_map_err(|never| match never {});
+    let (link, stop_range, next_ping) = (LinkId(0), &AtomicBool::new(false), Instant::now());
+    let mut writer =
+        Writer { context: &context, link, stats, debtor, sink, stop_range, next_ping, ahead: None };
+    writer.say(say).await.unwrap();
+    let frames = frames.into_iter().map(Frame::into_data);
+    let messages = frames.map(|frame| Message::decode(&frame).unwrap()).collect();
+    let told = told.try_recv().ok().map(|event| match event {
+        Event::Input(input) => input,
+        other => panic!("{other:?}"),
+    });
+    (messages, told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_blocks_of_a_branch_that_was_displaced_is_told_that_they_are_not_found() {
+    let (mut old, mut new) =
+        (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
+    old.grow(3, "old");
+    new.grow(5, "new");
+    let node = TestNode::dev();
+    let last = |branch: &Branch| Mark { height: branch.tip.height(), hash: branch.tip.hash() };
+    let ask = |last| Say::Blocks { request: 7, first: Height::new(1), last };
+    node.handle.offer(old.blocks.clone()).await.unwrap();
+    let (messages, told) = said(&node, ask(last(&old))).await;
+    let [Message::Blocks { request: 7, bodies }] = &messages[..] else { panic!("{messages:?}") };
+    assert_eq!((bodies.len(), told), (3, Some(Input::Served { link: LinkId(0) })));
+
+    node.handle.offer(new.blocks.clone()).await.unwrap();
+    assert_eq!(node.handle.tip().hash, new.tip.hash());
+    let (messages, told) = said(&node, ask(last(&old))).await;
+    assert_eq!(messages, [Message::NotFound { request: 7 }]);
+    // It may ask for the next one.
+    assert_eq!(told, Some(Input::Served { link: LinkId(0) }));
+    node.stop().await;
+}

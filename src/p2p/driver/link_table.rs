@@ -1,0 +1,154 @@
+//! The live links: who may become one, and who makes room.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::eviction::{self, Candidate};
+use crate::chain::Timestamp;
+use crate::node::{DialError, Dialect, Direction, LinkInfo};
+use crate::p2p::P2pConfig;
+use crate::p2p::dialing::netaddr::SiteGroup;
+use crate::p2p::json::writer::Out;
+use crate::p2p::link::Close;
+use crate::p2p::socket::stats::Stats;
+use crate::sync::{LinkId, Mark};
+
+/// Accepted links that are being closed, beside those that are open; each lasts 2 s at most.
+pub(in crate::p2p) const MAX_CLOSING: usize = 32;
+
+/// A link, as the driver holds it.
+#[derive(Debug)]
+pub(in crate::p2p) struct Live {
+    pub(in crate::p2p) address: SocketAddr,
+    pub(in crate::p2p) direction: Direction,
+    pub(in crate::p2p) dialect: Dialect,
+    pub(in crate::p2p) agent: Option<String>,
+    pub(in crate::p2p) since: Timestamp,
+    pub(in crate::p2p) stats: Arc<Stats>,
+    pub(in crate::p2p) waiting: mpsc::Sender<Out>,
+    /// None once the close was begun.
+    pub(in crate::p2p) close: Option<oneshot::Sender<Close>>,
+    pub(in crate::p2p) stop_range: Arc<AtomicBool>,
+    pub(in crate::p2p) redial_late: bool,
+    /// Why the link is no use, if it is not because it ended.
+    pub(in crate::p2p) fault: Option<DialError>,
+}
+
+/// The live links.
+#[derive(Debug)]
+pub(in crate::p2p) struct Table {
+    pub(in crate::p2p) links: BTreeMap<LinkId, Live>,
+    /// Orders network groups as no peer can foresee.
+    key: u64,
+}
+
+impl Live {
+    /// Begins the close; does nothing when it was begun.
+    pub(super) fn close(&mut self, close: Close) {
+        if let Some(sender) = self.close.take() {
+            // The link may be over by itself.
+            let _ = sender.send(close);
+        }
+    }
+
+    fn info(&self) -> LinkInfo {
+        let (received, sent) = self.stats.bytes();
+        LinkInfo {
+            dialect: self.dialect,
+            agent: self.agent.clone(),
+            tip: self.stats.last_tip(),
+            rtt: self.stats.rtt(),
+            received,
+            sent,
+            ..LinkInfo::new(self.address, self.direction, self.since)
+        }
+    }
+}
+
+impl Table {
+    /// No links; `key` is secret.
+    pub(in crate::p2p) const fn new(key: u64) -> Self {
+        Self { links: BTreeMap::new(), key }
+    }
+
+    /// What everybody may see.
+    pub(super) fn infos(&self) -> Vec<LinkInfo> {
+        self.links.values().filter(|live| live.close.is_some()).map(Live::info).collect()
+    }
+
+    /// The tip came to be this block: the links that had named it before are credited for it.
+    pub(super) fn extended_to(&self, tip: Mark) {
+        let named = (tip.height, Some(tip.hash));
+        for live in self.links.values().filter(|live| live.stats.last_tip() == Some(named)) {
+            live.stats.new_headers();
+        }
+    }
+
+    /// Whether a peer from this address may open a link; a link that must make room is
+    /// closed. Links count until their sockets are gone.
+    pub(in crate::p2p) fn admits(&mut self, address: SocketAddr, config: &P2pConfig) -> bool {
+        let accepted = self.links.values().filter(|live| live.direction == Direction::Accepted);
+        let ip = address.ip().to_canonical();
+        if !ip.is_loopback() {
+            let same = |live: &&Live| prefix(live.address.ip().to_canonical()) == prefix(ip);
+            if accepted.clone().filter(same).count() >= config.max_per_prefix {
+                return false;
+            }
+        }
+        let open = accepted.clone().filter(|live| live.close.is_some()).count();
+        if accepted.count() >= config.max_accepted.saturating_add(MAX_CLOSING) {
+            return false;
+        }
+        if open < config.max_accepted {
+            return true;
+        }
+        let newcomer = SiteGroup::of(ip);
+        let Some(link) = eviction::select(self.candidates(), newcomer) else { return false };
+        if let Some(live) = self.links.get_mut(&link) {
+            live.close(Close { code: 1013, reason: "room is made for another peer" });
+        }
+        true
+    }
+
+    /// The accepted links, any of which may have to make room.
+    fn candidates(&self) -> Vec<Candidate> {
+        let accepted = self
+            .links
+            .iter()
+            .filter(|(_, live)| live.direction == Direction::Accepted && live.close.is_some());
+        let candidate = |(link, live): (&LinkId, &Live)| {
+            let group = SiteGroup::of(live.address.ip());
+            Candidate {
+                link: *link,
+                group,
+                keyed_group: self.keyed(group),
+                rtt: live.stats.shortest_rtt(),
+                new_block: live.stats.last_new_block(),
+                new_headers: live.stats.last_new_headers(),
+            }
+        };
+        accepted.map(candidate).collect()
+    }
+
+    fn keyed(&self, group: SiteGroup) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.key, group).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// The IPv4 /24 or IPv6 /64 of an address.
+pub(in crate::p2p) fn prefix(ip: IpAddr) -> (bool, u64) {
+    match ip {
+        IpAddr::V4(ip) => (false, u64::from(u32::from(ip) >> 8)),
+        IpAddr::V6(ip) => (true, u64::try_from(u128::from(ip) >> 64).unwrap_or(u64::MAX)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

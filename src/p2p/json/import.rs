@@ -1,0 +1,315 @@
+//! What the node makes of blocks that came: looked up, checked, offered.
+
+use super::message::{Fault, Message, elements, name, open, well_formed};
+use crate::chain::{Block, Hash, Header, Height, JsonBlock, RuleError, merkle_root};
+use crate::node::{Branch, NodeFailure, OfferError, Offered, StoredHeader, View};
+use crate::p2p::context::Context;
+use crate::sync::{BlockVerdict, ChainVerdict, LinkId, Mark};
+use std::sync::Arc;
+
+/// Most blocks of a chain that are held parsed at a time.
+const MAX_BATCH_BLOCKS: usize = 1_000;
+
+/// Most bytes of their text, one larger block excepted. 1 MiB.
+const MAX_BATCH_BYTES: usize = 1 << 20;
+
+/// Names a block that came.
+pub(super) const fn mark(block: &JsonBlock) -> Mark {
+    Mark { height: block.block.header.height, hash: block.hash }
+}
+
+/// Judges consecutive blocks that came one by one; tells each that settles something.
+/// Together they cost one synchronisation of the disk.
+pub(super) async fn judge_blocks(
+    context: &Context,
+    link: LinkId,
+    mut blocks: Vec<JsonBlock>,
+    told: &mut Vec<(Mark, BlockVerdict)>,
+) {
+    let Some(last) = blocks.last().map(mark) else { return };
+    if blocks.len() > 1 && blocks.iter().all(|block| has_work(context, block)) {
+        // A block whose ancestor is not ours is not ours either.
+        let is_new = match blocks.first() {
+            Some(first) => matches!(is_ours(context, mark(first)).await, Ok(false)),
+            None => false,
+        };
+        if is_new {
+            let batch = blocks.iter().map(|block| block.block.clone()).collect();
+            if matches!(offer(context, link, batch).await, Ok(Offered::Extended | Offered::Swapped))
+            {
+                told.push((last, BlockVerdict::Adopted));
+                return;
+            }
+        }
+    }
+    for block in blocks.drain(..) {
+        let mark = mark(&block);
+        let verdict = judge_block(context, link, block).await;
+        told.push((mark, verdict));
+    }
+}
+
+async fn judge_block(context: &Context, link: LinkId, block: JsonBlock) -> BlockVerdict {
+    match is_ours(context, mark(&block)).await {
+        Ok(true) => return BlockVerdict::Ours,
+        Ok(false) => {}
+        Err(_) => return BlockVerdict::Unavailable,
+    }
+    if block.block.header.height == Height::GENESIS {
+        return BlockVerdict::ForeignGenesis;
+    }
+    if !has_work(context, &block) {
+        return BlockVerdict::BadWork;
+    }
+    // From here on the hash stands for the records too.
+    if let Err(error) = has_its_records(&block) {
+        return BlockVerdict::Invalid(error.to_string());
+    }
+    let (header, hash, tip) = (block.block.header, block.hash, context.node.tip().hash);
+    if let Some(verdict) = remembered(context, &header, hash, tip) {
+        return verdict;
+    }
+    let offered = offer(context, link, vec![block.block]).await;
+    let lasts = match &offered {
+        Ok(offered) => matches!(offered, Offered::Staged | Offered::Tied),
+        Err(OfferError::Rule { error, .. }) => !error.is_not_yet(),
+        // Its parent may come, the node may recover.
+        Err(_) => false,
+    };
+    let verdict = match offered {
+        Ok(Offered::Known) => BlockVerdict::Ours,
+        Ok(Offered::Extended | Offered::Swapped) => BlockVerdict::Adopted,
+        Ok(Offered::Tied) => BlockVerdict::Tied,
+        Ok(_) if is_level(context, &header, true) => BlockVerdict::Level,
+        Err(OfferError::UnknownParent(_)) if is_level(context, &header, false) => {
+            BlockVerdict::Level
+        }
+        Ok(_) | Err(OfferError::UnknownParent(_)) => BlockVerdict::Fork,
+        Err(OfferError::TooDeep) => BlockVerdict::TooDeep,
+        Err(OfferError::Rule { error, .. }) if error.is_not_yet() => BlockVerdict::NotYet,
+        Err(OfferError::Rule { error, .. }) if is_work(&error) => BlockVerdict::BadWork,
+        Err(OfferError::Rule { error, .. }) => BlockVerdict::Invalid(error.to_string()),
+        Err(_) => BlockVerdict::Unavailable,
+    };
+    if lasts {
+        context.refused.put(hash, tip, verdict.clone());
+    }
+    verdict
+}
+
+/// The verdict on a block that was judged before, as it is with the tip of now.
+fn remembered(context: &Context, header: &Header, hash: Hash, tip: Hash) -> Option<BlockVerdict> {
+    let (at, verdict) = context.refused.get(&hash)?;
+    match verdict {
+        BlockVerdict::BadWork | BlockVerdict::Invalid(_) => Some(verdict),
+        verdict if at == tip => Some(verdict),
+        BlockVerdict::Fork | BlockVerdict::Level if is_level(context, header, true) => {
+            Some(BlockVerdict::Level)
+        }
+        BlockVerdict::Fork | BlockVerdict::Level => Some(BlockVerdict::Fork),
+        _ => None,
+    }
+}
+
+/// Whether the records are those that the header names, which needs no chain.
+fn has_its_records(block: &JsonBlock) -> Result<(), RuleError> {
+    let (header, records) = (&block.block.header, &block.block.records);
+    let (expected, found) = (merkle_root(records), header.merkle_root);
+    if found == expected { Ok(()) } else { Err(RuleError::MerkleRoot { expected, found }) }
+}
+
+async fn is_ours(context: &Context, mark: Mark) -> Result<bool, NodeFailure> {
+    let view = context.node.view();
+    let held = context.node.read(move || view.header(mark.height)).await?;
+    Ok(held.is_some_and(|held| held.hash == mark.hash))
+}
+
+async fn offer(context: &Context, link: LinkId, blocks: Vec<Block>) -> Result<Offered, OfferError> {
+    if let (Some(first), Some(last)) = (blocks.first(), blocks.last()) {
+        context.sources.note(link, first.header.previous_hash, last.header.hash());
+    }
+    context.node.offer(blocks).await
+}
+
+fn has_work(context: &Context, block: &JsonBlock) -> bool {
+    let Header { bits, .. } = block.block.header;
+    let limit = context.node.spec().pow_limit();
+    bits.target().is_ok_and(|target| target <= limit && target.is_met_by(&block.hash))
+}
+
+/// Whether a block beside our chain stands level with our tip. One whose branch is not held, so
+/// that only its own proof of work is known, must be at the same height and no easier to find.
+fn is_level(context: &Context, header: &Header, is_checked: bool) -> bool {
+    let tip = context.node.tip().header;
+    if is_checked {
+        return header.height >= tip.height;
+    }
+    let targets = header.bits.target().ok().zip(tip.bits.target().ok());
+    header.height == tip.height && targets.is_some_and(|(theirs, ours)| theirs <= ours)
+}
+
+const fn is_work(error: &RuleError) -> bool {
+    use RuleError::{BitsMeaningless, BitsTooEasy, ProofOfWork};
+    matches!(error, ProofOfWork { .. } | BitsMeaningless { .. } | BitsTooEasy { .. })
+}
+
+/// Judges a whole chain, block by block. Blocks on the disk and on the writer: not for
+/// the runtime's threads, which `runtime` is.
+pub(super) fn judge_chain(
+    context: &Context,
+    runtime: &tokio::runtime::Handle,
+    link: LinkId,
+    text: &str,
+) -> Result<(Mark, ChainVerdict), Fault> {
+    let Message::Chain(payload) = open(text)? else {
+        return Err(Fault { code: 1002, reason: "no chain" });
+    };
+    let mut reading = Reading {
+        context,
+        runtime,
+        link,
+        view: Arc::new(context.node.view()),
+        known: Vec::new(),
+        is_known: true,
+        batch: Vec::new(),
+        bytes: 0,
+        branch: Branch::default(),
+        last: None,
+        verdict: None,
+    };
+    elements(payload, &mut |element| reading.take(element))?;
+    reading.send(false);
+    let none = Fault { code: 1002, reason: "the payload is no list of blocks" };
+    let last = reading.last.ok_or(none)?;
+    Ok((last, reading.verdict.unwrap_or(ChainVerdict::Ours)))
+}
+
+/// What is wrong with a chain that lacks a block.
+const HOLE: &str = "it is not consecutive from genesis";
+
+/// A chain that is being read.
+struct Reading<'a> {
+    context: &'a Context,
+    runtime: &'a tokio::runtime::Handle,
+    link: LinkId,
+    view: Arc<View>,
+    /// Headers of ours at the heights that come.
+    known: Vec<StoredHeader>,
+    /// Whether every block so far is one of ours.
+    is_known: bool,
+    batch: Vec<Block>,
+    bytes: usize,
+    /// What the batches offered so far amount to.
+    branch: Branch,
+    last: Option<Mark>,
+    /// What became of the blocks offered so far; the last offer decides.
+    verdict: Option<ChainVerdict>,
+}
+
+impl Reading<'_> {
+    fn take(&mut self, element: &str) -> Result<(), Fault> {
+        if self.is_known {
+            let named = name(element);
+            let ours = named.and_then(|(height, hash)| {
+                let mark = Mark { height: Height::new(height), hash };
+                let wanted = self.last.map_or(Height::GENESIS, |last| last.height.next());
+                let follows = mark.height == wanted;
+                (follows && self.holds(mark)).then_some(mark)
+            });
+            if ours.is_some() {
+                self.last = ours;
+                return Ok(());
+            }
+            self.is_known = false;
+        }
+        let block = well_formed(element)?;
+        if self.last.is_none() && block.block.header.height == Height::GENESIS {
+            self.verdict = Some(ChainVerdict::ForeignGenesis);
+        }
+        if !self.is_refused() && !self.follows(&block) {
+            self.verdict = Some(ChainVerdict::Invalid(HOLE.to_owned()));
+        }
+        self.last = Some(mark(&block));
+        if self.is_refused() {
+            // The rest is only looked at for its form.
+            return Ok(());
+        }
+        // Not before the next block is there, so that the last batch is known to be the last.
+        if self.batch.len() >= MAX_BATCH_BLOCKS || self.bytes >= MAX_BATCH_BYTES {
+            self.send(true);
+        }
+        self.bytes = self.bytes.saturating_add(element.len());
+        self.batch.push(block.block);
+        Ok(())
+    }
+
+    /// Whether a block stands right on the last one, or is the first there can be.
+    fn follows(&self, block: &JsonBlock) -> bool {
+        let Header { height, previous_hash, .. } = block.block.header;
+        match self.last {
+            None => height == Height::GENESIS,
+            Some(last) => height == last.height.next() && previous_hash == last.hash,
+        }
+    }
+
+    const fn is_refused(&self) -> bool {
+        use ChainVerdict::{BadWork, ForeignGenesis, Invalid, NotYet, TooDeep, Unavailable};
+        matches!(
+            self.verdict,
+            Some(ForeignGenesis | BadWork | Invalid(_) | NotYet | TooDeep | Unavailable)
+        )
+    }
+
+    /// Whether a block is one of ours; ours are read in batches.
+    fn holds(&mut self, mark: Mark) -> bool {
+        let at = |known: &[StoredHeader]| {
+            let first = known.first()?.header.height;
+            let offset = usize::try_from(mark.height.get().checked_sub(first.get())?).ok()?;
+            known.get(offset).map(|header| header.hash)
+        };
+        if at(&self.known).is_none() {
+            let view = Arc::clone(&self.view);
+            let to = mark.height.ahead(View::MAX_BATCH_BLOCKS - 1);
+            let read = self.context.node.read(move || view.headers(mark.height, to));
+            self.known = self.runtime.block_on(read).unwrap_or_default();
+        }
+        at(&self.known) == Some(mark.hash)
+    }
+
+    /// Offers what was gathered; a fork is taken with its last batch, as a whole.
+    fn send(&mut self, more: bool) {
+        self.bytes = 0;
+        let blocks = std::mem::take(&mut self.batch);
+        if blocks.is_empty() || self.is_refused() {
+            return;
+        }
+        if let (Some(first), Some(last)) = (blocks.first(), blocks.last()) {
+            let last = last.header.hash();
+            self.context.sources.note(self.link, first.header.previous_hash, last);
+        }
+        let branch = std::mem::take(&mut self.branch);
+        let offered = self.runtime.block_on(self.context.node.offer_part(branch, blocks, more));
+        let offered = offered.map(|(offered, branch)| {
+            self.branch = branch;
+            offered
+        });
+        self.verdict = Some(match offered {
+            Ok(Offered::Extended | Offered::Swapped) => ChainVerdict::Adopted,
+            Ok(Offered::Known) => ChainVerdict::Ours,
+            Ok(Offered::Tied) => ChainVerdict::Equal,
+            Ok(_) => ChainVerdict::Lighter,
+            Err(OfferError::UnknownParent(hash)) => {
+                ChainVerdict::Invalid(format!("it does not begin at genesis: {}", not_held(hash)))
+            }
+            Err(OfferError::TooDeep) => ChainVerdict::TooDeep,
+            Err(OfferError::Rule { error, .. }) if error.is_not_yet() => ChainVerdict::NotYet,
+            Err(OfferError::Rule { error, .. }) if is_work(&error) => ChainVerdict::BadWork,
+            Err(OfferError::Rule { error, .. }) => ChainVerdict::Invalid(error.to_string()),
+            Err(_) => ChainVerdict::Unavailable,
+        });
+    }
+}
+
+fn not_held(hash: Hash) -> String {
+    OfferError::UnknownParent(hash).to_string()
+}

@@ -1,0 +1,311 @@
+//! What comes in on a link: one message at a time, judged and told before the next.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt, Stream, StreamExt};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
+
+use super::import::{judge_blocks, judge_chain, mark};
+use super::message::{Fault, Message, first_block, open};
+use super::pacing::Asks;
+use crate::chain::JsonBlock;
+use crate::p2p::context::Context;
+use crate::p2p::event::Event;
+use crate::p2p::socket::debts::{Debtor, FRAME};
+use crate::p2p::socket::frame_guard::Halt;
+use crate::p2p::socket::stats::Stats;
+use crate::sync::{BlockVerdict, ChainVerdict, Input, LinkId};
+
+/// Messages up to this are parsed on the runtime's threads: 64 KiB.
+const SMALL: usize = 64 << 10;
+
+/// Most consecutive blocks that came one by one and are judged together.
+const MAX_BLOCKS: usize = 128;
+
+/// Most bytes of their text, one larger block excepted. 1 MiB.
+const MAX_BYTES: usize = 1 << 20;
+
+/// How long the next block of a stream is waited for before those at hand are judged.
+const LINGER: Duration = Duration::from_millis(1);
+
+/// How long a peer that closed may take to hang up. One that was dialled is the one to do so
+/// (RFC 6455 section 7.1.1), and may never.
+const HANG_UP: Duration = Duration::from_secs(1);
+
+/// Reads a link.
+pub(in crate::p2p) struct Reader<'a, S> {
+    pub(in crate::p2p) context: &'a Arc<Context>,
+    pub(in crate::p2p) link: LinkId,
+    pub(in crate::p2p) stats: &'a Arc<Stats>,
+    pub(in crate::p2p) debtor: &'a Arc<Debtor>,
+    pub(in crate::p2p) stream: &'a mut S,
+}
+
+/// A message, read as far as it can be without the chain.
+enum Read {
+    Ask,
+    Block(Box<JsonBlock>),
+    Chain(Utf8Bytes),
+    Nothing,
+}
+
+/// Why reading stops.
+enum Stop {
+    /// The peer broke the dialect: it is told, and the link closed by the machine.
+    Fault(Fault),
+    /// The peer closed the link, for this reason.
+    Closed(String),
+    /// The link is gone.
+    Gone(String),
+}
+
+impl<S> Reader<'_, S>
+where
+    S: Stream<Item = Result<Frame, Error>> + Unpin,
+{
+    /// Reads until the link is gone; answers why. After a fault of the peer's it waits: the
+    /// link is closed from elsewhere.
+    pub(in crate::p2p) async fn run(mut self) -> String {
+        match self.serve().await {
+            Stop::Gone(reason) => reason,
+            Stop::Closed(reason) => {
+                hear_out(self.stream).await;
+                reason
+            }
+            Stop::Fault(Fault { code, reason }) => {
+                self.tell(Input::Malformed { link: self.link, code, reason }).await;
+                std::future::pending().await
+            }
+        }
+    }
+
+    async fn serve(&mut self) -> Stop {
+        let (mut next, mut asks) = (None, Asks::default());
+        loop {
+            let (read, started) = match next.take() {
+                Some(read) => (read, Instant::now()),
+                None => match self.message(&mut asks).await {
+                    Ok(read) => read,
+                    Err(stop) => return stop,
+                },
+            };
+            let is_of_use = match read {
+                Read::Nothing => false,
+                Read::Ask => {
+                    self.asked(&mut asks).await;
+                    false
+                }
+                Read::Block(block) => {
+                    let (blocks, after) = self.gather(*block).await;
+                    let is_of_use = self.judge(blocks).await;
+                    match after {
+                        Some(Ok(read)) => next = Some(read),
+                        Some(Err(stop)) => return stop,
+                        None => {}
+                    }
+                    is_of_use
+                }
+                Read::Chain(text) => match self.chain(text).await {
+                    Ok(is_of_use) => is_of_use,
+                    Err(stop) => return stop,
+                },
+            };
+            if !is_of_use {
+                self.debtor.spend(started.elapsed().max(FRAME));
+            }
+            self.debtor.rest().await;
+        }
+    }
+
+    /// The next message, and when it had come.
+    async fn message(&mut self, asks: &mut Asks) -> Result<(Read, Instant), Stop> {
+        loop {
+            let frame = match asks.due {
+                None => self.stream.next().await,
+                Some(due) => {
+                    let Ok(frame) = timeout_at(due, self.stream.next()).await else {
+                        self.asked(asks).await;
+                        continue;
+                    };
+                    frame
+                }
+            };
+            let started = Instant::now();
+            if let Some(text) = self.text(frame)? {
+                let read = read(text).await.map_err(Stop::Fault)?;
+                return Ok((read, started));
+            }
+        }
+    }
+
+    /// Passes type 0 on, if it is time.
+    async fn asked(&self, asks: &mut Asks) {
+        if asks.take(self.context.node.tip().hash, Instant::now()) {
+            self.tell(Input::Asked { link: self.link }).await;
+        }
+    }
+
+    /// The text of a frame, if it holds any.
+    fn text(&self, frame: Option<Result<Frame, Error>>) -> Result<Option<Utf8Bytes>, Stop> {
+        match frame {
+            None => Err(Stop::Gone("closed by the peer".to_owned())),
+            Some(Err(error)) => Err(stop(&error)),
+            Some(Ok(Frame::Text(text))) => Ok(Some(text)),
+            Some(Ok(Frame::Binary(_))) => {
+                Err(Stop::Fault(Fault { code: 1003, reason: "a binary message" }))
+            }
+            Some(Ok(Frame::Close(close))) => Err(Stop::Closed(closed(close.as_ref()))),
+            Some(Ok(Frame::Pong(payload))) => {
+                self.stats.ponged(&payload);
+                Ok(None)
+            }
+            Some(Ok(_)) => Ok(None),
+        }
+    }
+
+    /// Takes the blocks that follow this one and have come already.
+    async fn gather(&mut self, first: JsonBlock) -> (Vec<JsonBlock>, Option<Result<Read, Stop>>) {
+        let mut bytes = first.block.record_bytes();
+        let mut last = mark(&first);
+        let mut blocks = vec![first];
+        while blocks.len() < MAX_BLOCKS && bytes < MAX_BYTES as u64 {
+            // A lone block goes on at once; of a stream the rest is on its way.
+            let frame = if blocks.len() == 1 {
+                self.stream.next().now_or_never()
+            } else {
+                timeout(LINGER, self.stream.next()).await.ok()
+            };
+            let Some(frame) = frame else { break };
+            let text = match self.text(frame) {
+                Ok(Some(text)) => text,
+                Ok(None) => continue,
+                Err(stop) => return (blocks, Some(Err(stop))),
+            };
+            match read(text).await {
+                Ok(Read::Block(block)) if block.block.header.previous_hash == last.hash => {
+                    last = mark(&block);
+                    bytes = bytes.saturating_add(block.block.record_bytes());
+                    blocks.push(*block);
+                }
+                Ok(other) => return (blocks, Some(Ok(other))),
+                Err(fault) => return (blocks, Some(Err(Stop::Fault(fault)))),
+            }
+        }
+        (blocks, None)
+    }
+
+    /// Judges blocks. Returns whether one of them was new and valid, or shows that the peer took
+    /// what it was sent.
+    async fn judge(&self, blocks: Vec<JsonBlock>) -> bool {
+        if let Some(last) = blocks.last() {
+            self.stats.tip(mark(last));
+        }
+        let mut told = Vec::new();
+        judge_blocks(self.context, self.link, blocks, &mut told).await;
+        let is_new = told.iter().any(|(_, verdict)| *verdict == BlockVerdict::Adopted);
+        if is_new {
+            self.stats.new_block();
+        }
+        let mut is_of_use = is_new;
+        for (mark, verdict) in told {
+            if matches!(verdict, BlockVerdict::Ours | BlockVerdict::Adopted) {
+                is_of_use |= self.debtor.named(mark.height);
+            }
+            self.tell(Input::Block { link: self.link, mark, verdict }).await;
+        }
+        is_of_use
+    }
+
+    /// Judges a whole chain; returns whether it brought new blocks.
+    async fn chain(&self, text: Utf8Bytes) -> Result<bool, Stop> {
+        let (context, link) = (Arc::clone(self.context), self.link);
+        let runtime = tokio::runtime::Handle::current();
+        // Who judges waits for other blocking threads: some must be left.
+        let place = Arc::clone(&context.chains).acquire_owned().await;
+        let place = place.map_err(|error| Stop::Gone(error.to_string()))?;
+        let judged = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            judge_chain(&context, &runtime, link, &text)
+        });
+        let judged = judged.await.map_err(|error| Stop::Gone(error.to_string()))?;
+        let (last, verdict) = judged.map_err(Stop::Fault)?;
+        self.stats.tip(last);
+        let is_new = verdict == ChainVerdict::Adopted;
+        if is_new {
+            self.stats.new_block();
+        }
+        if matches!(verdict, ChainVerdict::Ours | ChainVerdict::Adopted) {
+            self.debtor.named(last.height);
+        }
+        self.tell(Input::Chain { link, last, verdict }).await;
+        Ok(is_new)
+    }
+
+    async fn tell(&self, input: Input) {
+        // Without a driver the link is closed anyway.
+        let _ = self.context.events.send(Event::Input(input)).await;
+    }
+}
+
+/// Why a link ends that its peer closed.
+pub(in crate::p2p) fn closed(close: Option<&CloseFrame>) -> String {
+    let code = close.map(|close| format!(" ({})", u16::from(close.code)));
+    format!("closed by the peer{}", code.unwrap_or_default())
+}
+
+/// Waits until a peer that closed hangs up. Reading on sends the answer to the close; what
+/// comes counts for nothing.
+pub(in crate::p2p) async fn hear_out<S>(stream: &mut S)
+where
+    S: Stream<Item = Result<Frame, Error>> + Unpin,
+{
+    let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+    let _ = timeout(HANG_UP, rest).await;
+}
+
+/// Reads a message; a long one off the runtime.
+async fn read(text: Utf8Bytes) -> Result<Read, Fault> {
+    if text.len() <= SMALL {
+        return read_now(text);
+    }
+    let read = tokio::task::spawn_blocking(move || read_now(text)).await;
+    // Only a runtime that shuts down drops it.
+    read.unwrap_or(Ok(Read::Nothing))
+}
+
+fn read_now(text: Utf8Bytes) -> Result<Read, Fault> {
+    Ok(match open(&text)? {
+        Message::Ask => Read::Ask,
+        Message::Block(payload) => Read::Block(Box::new(first_block(payload)?)),
+        Message::Chain(_) => Read::Chain(text),
+        Message::Other => Read::Nothing,
+    })
+}
+
+/// What an error of the socket means.
+fn stop(error: &Error) -> Stop {
+    let fault = |code, reason| Stop::Fault(Fault { code, reason });
+    match error {
+        Error::Utf8(_) => fault(1007, "text that is not UTF-8"),
+        Error::Capacity(_) => fault(1009, TOO_BIG),
+        Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Halt>()) {
+            Some(Halt::TooBig) => fault(1009, TOO_BIG),
+            Some(Halt::Slow) => fault(1002, "a message did not end in time"),
+            Some(halt @ Halt::Silent) => Stop::Gone(halt.to_string()),
+            None => Stop::Gone(error.to_string()),
+        },
+        Error::Protocol(
+            tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+        ) => Stop::Gone(error.to_string()),
+        Error::Protocol(_) => fault(1002, "a frame that breaks RFC 6455"),
+        error => Stop::Gone(error.to_string()),
+    }
+}
+
+const TOO_BIG: &str = "a message above the limit; p2p.max_message raises it";
+
+#[cfg(test)]
+mod tests;

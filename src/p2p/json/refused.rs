@@ -1,0 +1,81 @@
+//! Blocks of forks and blocks that break a rule, remembered for a while: what is sent again is not
+//! judged again, which takes the state of the chain at its parent.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::chain::Hash;
+use crate::sync::BlockVerdict;
+
+/// Verdicts that are remembered, about 200 bytes each. A further one takes the place of the one that
+/// was asked for longest ago.
+const MAX_REFUSED: usize = 1_024;
+
+/// Verdicts by block.
+#[derive(Debug, Default)]
+pub(in crate::p2p) struct Refused(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    verdicts: HashMap<Hash, Judged>,
+    uses: u64,
+}
+
+#[derive(Debug)]
+struct Judged {
+    /// The number of the last use.
+    used: u64,
+    tip: Hash,
+    verdict: BlockVerdict,
+}
+
+impl Refused {
+    /// The verdict on a block, if it is remembered, and our tip when it was judged.
+    pub(super) fn get(&self, hash: &Hash) -> Option<(Hash, BlockVerdict)> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.uses += 1;
+        let now = held.uses;
+        let found = held.verdicts.get_mut(hash)?;
+        found.used = now;
+        Some((found.tip, found.verdict.clone()))
+    }
+
+    /// Remembers the verdict on a block and the tip that it was judged with.
+    pub(super) fn put(&self, hash: Hash, tip: Hash, verdict: BlockVerdict) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.uses += 1;
+        let now = held.uses;
+        if held.verdicts.len() >= MAX_REFUSED && !held.verdicts.contains_key(&hash) {
+            let oldest = held.verdicts.iter().min_by_key(|(_, verdict)| verdict.used);
+            if let Some(oldest) = oldest.map(|(hash, _)| *hash) {
+                held.verdicts.remove(&oldest);
+            }
+        }
+        held.verdicts.insert(hash, Judged { used: now, tip, verdict });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(number: usize) -> Hash {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        Hash::new(bytes)
+    }
+
+    #[test]
+    fn the_verdicts_that_were_asked_for_last_are_kept() {
+        let refused = Refused::default();
+        for number in 0..MAX_REFUSED {
+            refused.put(hash(number), hash(9), BlockVerdict::Fork);
+        }
+        assert_eq!(refused.get(&hash(0)), Some((hash(9), BlockVerdict::Fork)));
+        refused.put(hash(MAX_REFUSED), hash(9), BlockVerdict::BadWork);
+        assert_eq!(refused.get(&hash(1)), None, "it was used longest ago");
+        for (number, verdict) in [(0, BlockVerdict::Fork), (MAX_REFUSED, BlockVerdict::BadWork)] {
+            assert_eq!(refused.get(&hash(number)), Some((hash(9), verdict)));
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! What goes out on a link, in order, as fast as the socket takes it.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Sink, SinkExt};
+use humantime::format_duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::{Error, Message as Frame};
+
+use super::message::{ASK, CHAIN_START, END};
+use super::range::{Ahead, Block, RANGE_BATCH, read, read_one};
+use crate::chain::{Height, write_block_json};
+use crate::node::{NodeFailure, View};
+use crate::p2p::binary::writer::Say;
+use crate::p2p::context::Context;
+use crate::p2p::event::Event;
+use crate::p2p::socket::debts::Debtor;
+use crate::p2p::socket::stats::Stats;
+use crate::sync::{Input, LinkId, Mark};
+
+/// Things that may wait for a link's socket, a few bytes each: they name blocks and hold
+/// none. A link whose queue is full is closed; it can catch up when it is opened again.
+pub(in crate::p2p) const MAX_WAITING: usize = 1_024;
+
+/// Longest frame sent: 64 KiB. A longer message goes in fragments.
+const FRAGMENT: usize = 64 << 10;
+
+/// Longest time for sending one whole chain, below the life of a view.
+const CHAIN_TIME: Duration = Duration::from_secs(300);
+
+/// How long one whole chain may keep the others waiting: a peer that takes it slowly gets the
+/// rest beside the next one.
+const CHAIN_TURN: Duration = Duration::from_secs(1);
+
+/// Something to send.
+#[derive(Debug)]
+pub(in crate::p2p) enum Out {
+    Ask,
+    Block(Mark),
+    Range {
+        from: Height,
+        to: Height,
+    },
+    Chain,
+    /// Of the binary dialect.
+    Say(Say),
+}
+
+/// Writes a link.
+pub(in crate::p2p) struct Writer<'a, S> {
+    pub(in crate::p2p) context: &'a Arc<Context>,
+    pub(in crate::p2p) link: LinkId,
+    pub(in crate::p2p) stats: &'a Arc<Stats>,
+    pub(in crate::p2p) debtor: &'a Arc<Debtor>,
+    pub(in crate::p2p) sink: &'a mut S,
+    /// Set when the range under way is to be stopped.
+    pub(in crate::p2p) stop_range: &'a AtomicBool,
+    pub(in crate::p2p) next_ping: Instant,
+    /// The batch that may be sent next, read while the peer acknowledges the one before.
+    pub(in crate::p2p) ahead: Option<Ahead>,
+}
+
+/// Why a link cannot be written to.
+pub(in crate::p2p) type Gone = String;
+
+impl<S> Writer<'_, S>
+where
+    S: Sink<Frame, Error = Error> + Unpin,
+{
+    /// Writes until the link is gone, or nobody has anything to send any more.
+    pub(in crate::p2p) async fn run(mut self, waiting: &mut mpsc::Receiver<Out>) -> Gone {
+        loop {
+            let sent = tokio::select! {
+                biased;
+                next = waiting.recv() => match next {
+                    Some(next) => self.send(next).await,
+                    None => return "no longer wanted".to_owned(),
+                },
+                () = tokio::time::sleep_until(self.next_ping) => self.ping().await,
+            };
+            if let Err(reason) = sent {
+                return reason;
+            }
+        }
+    }
+
+    async fn send(&mut self, next: Out) -> Result<(), Gone> {
+        if !matches!(next, Out::Ask | Out::Range { .. }) {
+            self.ahead = None;
+        }
+        match next {
+            Out::Ask => self.text(ASK.as_bytes()).await?,
+            Out::Block(mark) => {
+                let view = Arc::new(self.context.node.view());
+                if let Ok(Some(block)) = read_one(self.context, view, mark).await {
+                    self.text(block.text).await?;
+                }
+            }
+            Out::Range { from, to } => {
+                self.debtor.sent(from, to);
+                let answer = self.range(from, to).await?;
+                self.tell(answer).await;
+            }
+            Out::Chain => {
+                let (context, sent) = (self.context, Input::ChainSent { link: self.link });
+                let mut sending = pin!(self.chain());
+                let done = timeout(CHAIN_TURN, &mut sending).await;
+                // Without a driver the link is closed anyway.
+                let _ = context.events.send(Event::Input(sent)).await;
+                match done {
+                    Ok(done) => done?,
+                    Err(_) => sending.await?,
+                }
+            }
+            Out::Say(say) => self.say(say).await?,
+        }
+        self.flush().await
+    }
+
+    /// Sends our blocks of these heights, each read batch once the last was taken.
+    async fn range(&mut self, from: Height, to: Height) -> Result<Input, Gone> {
+        let cut_short = Input::RangeLost { link: self.link };
+        let mut next = from;
+        let mut last = None;
+        while next <= to {
+            let Ok(batch) = self.read(next, to.min(next.ahead(RANGE_BATCH - 1))).await else {
+                return Ok(cut_short);
+            };
+            // A swap between two batches.
+            let follows = |first: &Block| last.is_none_or(|last: Mark| last.hash == first.parent);
+            if !batch.first().is_some_and(follows) {
+                return Ok(cut_short);
+            }
+            for Block { mark, text, .. } in batch {
+                if self.stop_range.load(Ordering::Relaxed) {
+                    return Ok(cut_short);
+                }
+                self.text(text).await?;
+                next = mark.height.next();
+                last = Some(mark);
+            }
+            self.flush().await?;
+        }
+        // A full batch is a stream's, and mostly more of it follows.
+        if next.above(from) == RANGE_BATCH {
+            self.ahead = last.and_then(|last| Ahead::start(self.context, last));
+        }
+        Ok(last.map_or(cut_short, |last| Input::RangeSent { link: self.link, last }))
+    }
+
+    /// Our blocks of these heights as messages; at most a batch.
+    async fn read(&mut self, from: Height, to: Height) -> Result<Vec<Block>, NodeFailure> {
+        if let Some(ahead) = self.ahead.take()
+            && let Some(blocks) = ahead.take(from, to).await
+        {
+            return Ok(blocks);
+        }
+        let view = Arc::new(self.context.node.view());
+        read(Arc::clone(self.context), view, from, to).await
+    }
+
+    /// Sends our chain in fragments while it is read; nothing when it is too long.
+    async fn chain(&mut self) -> Result<(), Gone> {
+        let view = Arc::new(self.context.node.view());
+        let most = self.context.config.max_message;
+        match self.measure(&view, most).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!(
+                    link = self.link.0,
+                    "our chain is above p2p.max_message ({most} bytes) and is not sent whole"
+                );
+                return Ok(());
+            }
+            Err(_) => return Ok(()),
+        }
+        self.debtor.sent(Height::GENESIS, view.tip().header.height);
+        let over = Instant::now() + CHAIN_TIME;
+        let mut buffer = CHAIN_START.to_vec();
+        let mut kind = Data::Text;
+        let mut next = Height::GENESIS;
+        while next <= view.tip().header.height {
+            let read = self.read_json(&view, next).await;
+            let (text, after) =
+                read.map_err(|error| format!("our chain could not be read: {error}"))?;
+            buffer.extend_from_slice(&text);
+            next = after;
+            while buffer.len() > FRAGMENT {
+                if Instant::now() > over {
+                    let limit = format_duration(CHAIN_TIME);
+                    return Err(format!("our chain was not taken within {limit}"));
+                }
+                let rest = buffer.split_off(FRAGMENT);
+                let part = std::mem::replace(&mut buffer, rest);
+                self.fragment(kind, part.into(), false).await?;
+                kind = Data::Continue;
+            }
+        }
+        buffer.extend_from_slice(END);
+        self.fragment(kind, buffer.into(), true).await
+    }
+
+    /// Whether the chain fits a message of so many bytes.
+    async fn measure(&self, view: &Arc<View>, most: usize) -> Result<bool, NodeFailure> {
+        let mut bytes = CHAIN_START.len() + END.len();
+        let mut next = Height::GENESIS;
+        while next <= view.tip().header.height {
+            let (text, after) = self.read_json(view, next).await?;
+            bytes = bytes.saturating_add(text.len());
+            if bytes > most {
+                return Ok(false);
+            }
+            next = after;
+        }
+        Ok(true)
+    }
+
+    /// A batch of blocks as JSON, a comma before each but genesis, and the height after it.
+    async fn read_json(
+        &self,
+        view: &Arc<View>,
+        from: Height,
+    ) -> Result<(Vec<u8>, Height), NodeFailure> {
+        let (view, context) = (Arc::clone(view), Arc::clone(self.context));
+        let read = move || {
+            let mut text = Vec::new();
+            let mut next = from;
+            for block in view.blocks(from, view.tip().header.height)? {
+                if block.header.height != Height::GENESIS {
+                    text.push(b',');
+                }
+                let spec = context.node.spec();
+                write_block_json(&mut text, spec, &block.header, &block.hash, &block.records);
+                next = block.header.height.next();
+            }
+            Ok((text, next))
+        };
+        self.context.node.read(read).await
+    }
+
+    async fn text(&mut self, text: impl Into<Bytes>) -> Result<(), Gone> {
+        self.data(Data::Text, text.into()).await
+    }
+
+    /// Sends a message, in fragments when it is long.
+    pub(in crate::p2p) async fn data(
+        &mut self,
+        mut kind: Data,
+        mut bytes: Bytes,
+    ) -> Result<(), Gone> {
+        while bytes.len() > FRAGMENT {
+            self.fragment(kind, bytes.split_to(FRAGMENT), false).await?;
+            kind = Data::Continue;
+        }
+        let last = RawFrame::message(bytes, OpCode::Data(kind), true);
+        self.feed(Frame::Frame(last)).await
+    }
+
+    async fn fragment(&mut self, kind: Data, part: Bytes, is_last: bool) -> Result<(), Gone> {
+        let frame = RawFrame::message(part, OpCode::Data(kind), is_last);
+        self.feed(Frame::Frame(frame)).await?;
+        self.flush().await?;
+        if Instant::now() >= self.next_ping {
+            self.ping().await?;
+        }
+        Ok(())
+    }
+
+    async fn ping(&mut self) -> Result<(), Gone> {
+        self.next_ping = Instant::now() + self.context.config.ping_every;
+        let payload = Bytes::copy_from_slice(&self.stats.ping((self.context.config.random)()));
+        self.feed(Frame::Ping(payload)).await?;
+        self.flush().await
+    }
+
+    async fn feed(&mut self, frame: Frame) -> Result<(), Gone> {
+        let limit = self.context.config.send_timeout;
+        taken(self.stats, limit, self.sink.feed(frame)).await
+    }
+
+    pub(in crate::p2p) async fn flush(&mut self) -> Result<(), Gone> {
+        let limit = self.context.config.send_timeout;
+        taken(self.stats, limit, self.sink.flush()).await
+    }
+
+    pub(in crate::p2p) async fn tell(&self, input: Input) {
+        // Without a driver the link is closed anyway.
+        let _ = self.context.events.send(Event::Input(input)).await;
+    }
+}
+
+/// Waits until the socket took something for as long as it takes any bytes at all within `limit`.
+async fn taken(
+    stats: &Stats,
+    limit: Duration,
+    sending: impl Future<Output = Result<(), Error>>,
+) -> Result<(), Gone> {
+    let mut sending = pin!(sending);
+    loop {
+        let (_, before) = stats.bytes();
+        match timeout(limit, &mut sending).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => return Err(error.to_string()),
+            Err(_) if stats.bytes().1 > before => {}
+            Err(_) => {
+                return Err(format!("the peer took nothing for {}", format_duration(limit)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

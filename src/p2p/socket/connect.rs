@@ -1,0 +1,309 @@
+//! From a socket to a link, both ways.
+
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use humantime::format_duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use super::debts::Debtor;
+use super::frame_guard::Intake;
+use super::happy_eyeballs;
+use super::stats::Stats;
+use super::subprotocol;
+use super::subprotocol::{Agreed, Offer, Refused, config};
+use super::transport::{Connected, Transport};
+use super::upgrade::{self, Refusal};
+use super::upgrade_slots::Place;
+use crate::node::{DialError, Dialect, PeerUrl, is_local_service};
+use crate::p2p::context::Context;
+use crate::p2p::dialing::netaddr::Scope;
+use crate::p2p::event::{Arrival, Event};
+use crate::p2p::link;
+use crate::p2p::link::{Close, Ticket};
+use crate::sync::binary::message::MAX_FRAME;
+
+/// An upgraded connection.
+struct Upgraded<S> {
+    socket: WebSocketStream<Intake<S>>,
+    agreed: Agreed,
+    stats: Arc<Stats>,
+    debtor: Arc<Debtor>,
+    address: SocketAddr,
+}
+
+/// Serves a connection that a peer opened. `place` is held until it is a link, or gone.
+pub(in crate::p2p) async fn accept<S>(
+    context: Arc<Context>,
+    stream: S,
+    address: SocketAddr,
+    place: Place,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let evicted = place.evicted();
+    if context.node.is_banned(address.ip(), context.node.now()) {
+        tracing::debug!(%address, "no link: the address is banned");
+        return;
+    }
+    let wait = context.debts.wait(address.ip());
+    let mut waits = !wait.is_zero();
+    let upgrade = async {
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+        waits = false;
+        upgrade(&context, stream, address).await
+    };
+    let upgrade = timeout(context.config.handshake_timeout, upgrade);
+    let upgrade = evicted.run_until_cancelled(upgrade);
+    let upgraded = context.stop.run_until_cancelled(upgrade).await;
+    if waits {
+        tracing::debug!(%address, "no link: its source owes too much for what was of no use");
+        return;
+    }
+    let Some(upgraded) = upgraded else { return };
+    let Some(upgraded) = upgraded else {
+        tracing::debug!(%address, "no link: its place was given to a newer connection");
+        return;
+    };
+    let (stream, agreed) = match upgraded {
+        Ok(Some(upgraded)) => upgraded,
+        Ok(None) => return,
+        Err(_) => {
+            tracing::debug!(%address, "no link: the upgrade took too long");
+            return;
+        }
+    };
+    let upgraded = Upgraded::new(&context, Role::Server, stream, &[], agreed, address).await;
+    let (arrival, ticket) = upgraded.arrive();
+    if context.events.send(Event::Accepted(arrival)).await.is_err() {
+        return;
+    }
+    if let Ok(ticket) = ticket.await {
+        drop(place);
+        upgraded.run(context, ticket).await;
+    } else if !context.node.is_banned(address.ip(), context.node.now()) {
+        let refuse = link::refuse(upgraded.socket, FULL);
+        // Whoever lost its place is cut off.
+        let _ = evicted.run_until_cancelled(refuse).await;
+    }
+}
+
+/// Upgrades a connection that a peer opened, if it asks for that. What else it asks for is
+/// answered, and it is closed.
+async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
+    context: &Context,
+    mut stream: S,
+    address: SocketAddr,
+) -> Option<(S, Agreed)> {
+    let answered = upgrade::accept(&mut stream, address.ip(), context.config.native).await;
+    if !matches!(answered, Err(Refusal::Gone(_))) {
+        context.debts.set_up(address.ip());
+    }
+    let refusal = match answered {
+        Ok(agreed) => return Some((stream, agreed)),
+        Err(refusal) => refusal,
+    };
+    match refusal {
+        Refusal::Gone(why) => {
+            tracing::debug!(%address, "no link: {why}");
+            return None;
+        }
+        Refusal::ForeignOrigin(origin) => {
+            tracing::info!(%address, ?origin,
+                "a peer was refused: its Origin is not the host that it dialled");
+        }
+        Refusal::NoUpgrade(status, _) => {
+            tracing::debug!(%address, %status, "no link: what came is no upgrade to WebSocket");
+        }
+    }
+    upgrade::linger(&mut stream).await;
+    None
+}
+
+/// Why there is no link, or no longer.
+pub(in crate::p2p) const BANNED: &str = "its address is banned";
+
+const FULL: Close = Close { code: 1013, reason: "no room for another link; try again later" };
+
+/// How the operator came to speak of a peer.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::p2p) struct Named {
+    /// It was named: a ban does not count.
+    pub(in crate::p2p) is_wanted: bool,
+    /// Settings or a file name it, so that it may have any address.
+    pub(in crate::p2p) is_configured: bool,
+}
+
+/// Dials a peer, and serves the link. A ban counts only for one that is not wanted.
+pub(in crate::p2p) async fn dial<T: Transport>(
+    context: Arc<Context>,
+    transport: T,
+    peer: PeerUrl,
+    named: Named,
+    listening: SocketAddr,
+) {
+    let limit = context.config.handshake_timeout;
+    let reached = timeout(limit, reach(&context, &transport, &peer, named, listening));
+    let reached = AssertUnwindSafe(reached).catch_unwind();
+    let Some(reached) = context.stop.run_until_cancelled(reached).await else { return };
+    // A defect must not hold the place of a dial for ever.
+    let defect = |_| {
+        let error = DialError::unreached("dialling ended by a defect of this node");
+        Ok(Err(Unreached::Other(error)))
+    };
+    let unreached = match reached.unwrap_or_else(defect) {
+        Ok(Ok(upgraded)) => {
+            let (arrival, ticket) = upgraded.arrive();
+            let event = Event::Dialled { peer, arrival };
+            if context.events.send(event).await.is_ok()
+                && let Ok(ticket) = ticket.await
+            {
+                upgraded.run(context, ticket).await;
+            }
+            return;
+        }
+        Ok(Err(Unreached::Oneself)) => {
+            let error = DialError::unreached("this is the node itself");
+            Event::Unreached { peer, error, is_self: true }
+        }
+        Ok(Err(Unreached::Other(error))) => Event::Unreached { peer, error, is_self: false },
+        Err(_) => {
+            let error = DialError::Unreached(format!("no link within {}", format_duration(limit)));
+            Event::Unreached { peer, error, is_self: false }
+        }
+    };
+    // Without a driver nobody needs to know.
+    let _ = context.events.send(unreached).await;
+}
+
+enum Unreached {
+    Oneself,
+    Other(DialError),
+}
+
+async fn reach<T: Transport>(
+    context: &Context,
+    transport: &T,
+    peer: &PeerUrl,
+    named: Named,
+    listening: SocketAddr,
+) -> Result<Upgraded<T::Stream>, Unreached> {
+    let unreached = |reason: &str| Unreached::Other(DialError::unreached(reason));
+    let other = |error: std::io::Error| unreached(&error.to_string());
+    let no_host = || unreached("its address names no host");
+    let (host, port) = peer.authority().ok_or_else(no_host)?;
+    let is_banned = |ip| !named.is_wanted && context.node.is_banned(ip, context.node.now());
+    let banned = || unreached(BANNED);
+    let is_name = host.parse::<IpAddr>().is_err();
+    let allowed = |mut addresses: Vec<SocketAddr>| {
+        if !named.is_wanted {
+            addresses.retain(|address| may_lead_to(is_name, address.ip()));
+            if addresses.is_empty() {
+                return Err(unreached(NOT_ABROAD));
+            }
+        }
+        if !named.is_configured {
+            addresses.retain(|address| !is_local_service(address.ip()));
+            if addresses.is_empty() {
+                return Err(unreached(LOCAL_SERVICE));
+            }
+        }
+        addresses.retain(|address| !is_banned(address.ip()));
+        if addresses.is_empty() { Err(banned()) } else { Ok(addresses) }
+    };
+    let first = if context.config.native { Offer::Both } else { Offer::Json };
+    for offer in [first, Offer::Nothing] {
+        let addresses = allowed(transport.resolve(&host, port).await.map_err(other)?)?;
+        let connected = happy_eyeballs::connect(transport, addresses).await.map_err(other)?;
+        let Connected { mut stream, local, remote } = connected;
+        if is_oneself(local, remote, listening) {
+            return Err(Unreached::Oneself);
+        }
+        match subprotocol::dial(&mut stream, peer.as_str(), offer).await {
+            Ok((agreed, came)) => {
+                let role = Role::Client;
+                return Ok(Upgraded::new(context, role, stream, &came, agreed, remote).await);
+            }
+            Err(Refused::NoToken) if offer != Offer::Nothing => {}
+            Err(Refused::NoToken) => break,
+            Err(Refused::RestApi) => return Err(Unreached::Other(DialError::RestApi)),
+            Err(Refused::Other(reason)) => return Err(unreached(&reason)),
+        }
+    }
+    Err(unreached("it answers with a protocol that was not offered"))
+}
+
+/// Why an address that only a client named is not connected to.
+const LOCAL_SERVICE: &str = "link-local and metadata addresses are dialled only when the peers file, --peer or p2p.peers names them";
+
+/// Why a name of the address book is not connected to.
+const NOT_ABROAD: &str = "its name leads to this machine or to no usable address; name it as a peer to dial it all the same";
+
+/// Whether an address may be connected to for a peer that the operator did not name. What a
+/// name leads to is known only now.
+fn may_lead_to(is_name: bool, ip: IpAddr) -> bool {
+    match Scope::of(ip) {
+        Scope::Global | Scope::Private => true,
+        Scope::Loopback => !is_name,
+        Scope::Unusable => false,
+    }
+}
+
+/// Whether both ends are on this machine's address, and the other one is where we listen.
+fn is_oneself(local: SocketAddr, remote: SocketAddr, listening: SocketAddr) -> bool {
+    let (here, there) = (local.ip().to_canonical(), remote.ip().to_canonical());
+    let ours = listening.ip();
+    here == there && remote.port() == listening.port() && (ours.is_unspecified() || ours == there)
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
+    /// Lays the intake behind an upgrade with which `came` came.
+    async fn new(
+        context: &Context,
+        role: Role,
+        stream: S,
+        came: &[u8],
+        agreed: Agreed,
+        address: SocketAddr,
+    ) -> Self {
+        let stats = Arc::new(Stats::new());
+        // Links that hold all of the budget must not hold up what is short.
+        let (account, max_message) = match agreed.dialect {
+            Dialect::Native => (None, MAX_FRAME),
+            Dialect::JennyJson | Dialect::Seed => {
+                (Some(context.budget.account(address.ip())), context.config.max_message)
+            }
+        };
+        let debtor = match role {
+            Role::Server => context.debts.accepted(address.ip()),
+            Role::Client => context.debts.dialled(),
+        };
+        let (counted, owing) = (Arc::clone(&stats), Arc::clone(&debtor));
+        let silence = context.config.silence;
+        let intake = Intake::new(stream, came, counted, owing, account, max_message, silence);
+        let socket = WebSocketStream::from_raw_socket(intake, role, Some(config(max_message)));
+        Self { socket: socket.await, agreed, stats, debtor, address }
+    }
+
+    fn arrive(&self) -> (Arrival, oneshot::Receiver<Ticket>) {
+        let (reply, ticket) = oneshot::channel();
+        let stats = Arc::clone(&self.stats);
+        (Arrival { address: self.address, agreed: self.agreed.clone(), stats, reply }, ticket)
+    }
+
+    async fn run(self, context: Arc<Context>, ticket: Ticket) {
+        let dialect = self.agreed.dialect;
+        link::run(context, self.stats, self.debtor, self.socket, dialect, ticket).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

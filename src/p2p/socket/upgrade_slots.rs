@@ -1,0 +1,127 @@
+//! Places for connections that are no links yet. When they are full, whoever holds most of
+//! them gives one up, so that a flood of silent ones does not keep others out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::p2p::driver::link_table::prefix;
+
+/// Connections that are being upgraded or refused at a time, about 50 KiB each. Were more of
+/// them to wait, a flood of silent ones would fill the system's queue, and a peer could not
+/// even connect.
+pub(in crate::p2p) const MAX_UPGRADING: usize = 256;
+
+/// Beside these, connections that gave up their places and are not gone yet.
+pub(in crate::p2p) const MAX_LEAVING: usize = 64;
+
+/// The places. Loopback counts as any other prefix.
+#[derive(Debug, Default)]
+pub(in crate::p2p) struct Places {
+    taken: Mutex<Taken>,
+    /// Somebody left.
+    left: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    next: u64,
+    /// By age.
+    places: BTreeMap<u64, Holder>,
+    /// Those that gave up their places.
+    leaving: BTreeSet<u64>,
+}
+
+#[derive(Debug)]
+struct Holder {
+    prefix: (bool, u64),
+    evicted: CancellationToken,
+}
+
+/// A connection's place, until it is dropped.
+#[derive(Debug)]
+pub(in crate::p2p) struct Place {
+    places: Arc<Places>,
+    number: u64,
+    evicted: CancellationToken,
+}
+
+impl Places {
+    /// Waits until one more connection may be taken: those that gave up their places count until
+    /// they are gone, and that can take a moment.
+    pub(in crate::p2p) async fn room(&self) {
+        loop {
+            let left = self.left.notified();
+            if self.with(|taken| taken.leaving.len() < MAX_LEAVING) {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    /// A place for a connection from this address. When all are taken, the prefix that holds
+    /// most of them loses its oldest one.
+    pub(in crate::p2p) fn take(self: &Arc<Self>, ip: IpAddr) -> Place {
+        let evicted = CancellationToken::new();
+        let holder = Holder { prefix: prefix(ip.to_canonical()), evicted: evicted.clone() };
+        let number = self.with(|taken| {
+            if taken.places.len() >= MAX_UPGRADING {
+                taken.evict();
+            }
+            let number = taken.next;
+            taken.next += 1;
+            taken.places.insert(number, holder);
+            number
+        });
+        Place { places: Arc::clone(self), number, evicted }
+    }
+
+    /// Connections that count.
+    #[cfg(test)]
+    pub(in crate::p2p) fn count(&self) -> usize {
+        self.with(|taken| taken.places.len() + taken.leaving.len())
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Taken) -> T) -> T {
+        act(&mut self.taken.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Taken {
+    fn evict(&mut self) {
+        let mut counts: BTreeMap<(bool, u64), usize> = BTreeMap::new();
+        for holder in self.places.values() {
+            *counts.entry(holder.prefix).or_default() += 1;
+        }
+        let most = counts.into_iter().max_by_key(|(_, count)| *count).map(|(prefix, _)| prefix);
+        let oldest = self.places.iter().find(|(_, holder)| Some(holder.prefix) == most);
+        let Some(number) = oldest.map(|(&number, _)| number) else { return };
+        if let Some(holder) = self.places.remove(&number) {
+            self.leaving.insert(number);
+            holder.evicted.cancel();
+        }
+    }
+}
+
+impl Place {
+    /// Cancelled when the place was given to another connection.
+    pub(super) fn evicted(&self) -> CancellationToken {
+        self.evicted.clone()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.with(|taken| {
+            taken.places.remove(&self.number);
+            taken.leaving.remove(&self.number);
+        });
+        self.places.left.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests;

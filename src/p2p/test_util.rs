@@ -1,0 +1,118 @@
+//! What the tasks of a network share, without a network.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::P2pConfig;
+use super::context::{Context, MAX_CHAINS, MAX_EVENTS, Sources};
+use super::event::Event;
+use super::json::refused::Refused;
+use super::socket::budget::Budget;
+use crate::node::NodeHandle;
+
+/// The context of a node's network, and what its driver would be told.
+pub(super) fn context(node: NodeHandle) -> (Arc<Context>, mpsc::Receiver<Event>) {
+    let (events, told) = mpsc::channel(MAX_EVENTS);
+    let config = P2pConfig::default();
+    let context = Context {
+        node,
+        events,
+        budget: Budget::new(config.max_message),
+        config,
+        debts: Arc::default(),
+        checks: Arc::new(Semaphore::new(2)),
+        chains: Arc::new(Semaphore::new(MAX_CHAINS)),
+        sources: Sources::default(),
+        refused: Refused::default(),
+        last_block: Mutex::default(),
+        stop: CancellationToken::new(),
+    };
+    (Arc::new(context), told)
+}
+
+/// A stream with a defect: it panics when it is read behind its first bytes, or written to once too
+/// often.
+pub(super) struct Defective {
+    pub(super) inner: DuplexStream,
+    /// Bytes that can be read.
+    pub(super) bytes: usize,
+    /// How often it can be written to.
+    pub(super) writes: usize,
+}
+
+impl AsyncRead for Defective {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        assert!(this.bytes > 0, "a defect in reading");
+        let mut bytes = [0; 4 << 10];
+        let most = bytes.len().min(this.bytes).min(out.remaining());
+        let mut part = ReadBuf::new(&mut bytes[..most]);
+        ready!(Pin::new(&mut this.inner).poll_read(cx, &mut part))?;
+        this.bytes -= part.filled().len();
+        out.put_slice(part.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Defective {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        assert!(this.writes > 0, "a defect in writing");
+        let count = ready!(Pin::new(&mut this.inner).poll_write(cx, bytes))?;
+        this.writes -= 1;
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+thread_local! {
+    static NEXT: Cell<u64> = const { Cell::new(FIRST) };
+}
+
+const FIRST: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A generator of the xorshift kind: each thread draws the same numbers in every run.
+pub(super) fn random() -> u64 {
+    let mut next = NEXT.get();
+    next ^= next << 13;
+    next ^= next >> 7;
+    next ^= next << 17;
+    NEXT.set(next);
+    next
+}
+
+/// Has this thread draw other numbers for each seed.
+pub(super) fn seed(seed: u64) {
+    NEXT.set(seed.wrapping_mul(2).wrapping_add(1).wrapping_mul(FIRST));
+    for _ in 0..16 {
+        random();
+    }
+}

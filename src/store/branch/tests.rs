@@ -1,0 +1,280 @@
+//! Retention of branches.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::super::{Opened, Options};
+use crate::chain::{Height, ValidBlock};
+use crate::store::test_util::{Home, genesis, grow, mine};
+
+fn home(change: impl FnOnce(&mut Options)) -> Home {
+    let mut home = Home::new();
+    home.options.side_quiet = Duration::ZERO;
+    home.options.side_heights = 50;
+    change(&mut home.options);
+    home
+}
+
+fn prune(opened: &mut Opened) {
+    while opened.writer.prune().unwrap() {}
+}
+
+fn held(opened: &Opened, blocks: &[ValidBlock]) -> usize {
+    let side = |block: &&ValidBlock| {
+        opened.reader.side_block(block.header().height, &block.hash()).unwrap().is_some()
+    };
+    blocks.iter().filter(side).count()
+}
+
+fn stage(opened: &mut Opened, blocks: &[ValidBlock]) {
+    for block in blocks {
+        opened.writer.stage(block).unwrap();
+    }
+    opened.writer.commit().unwrap();
+}
+
+fn stage_proven(opened: &mut Opened, blocks: &[ValidBlock]) {
+    for block in blocks {
+        opened.writer.stage_proven(block).unwrap();
+    }
+    opened.writer.commit().unwrap();
+}
+
+#[test]
+fn a_branch_that_ends_far_below_the_tip_goes_with_its_bodies() {
+    let home = home(|_| ());
+    let mut opened = home.open();
+    let mut main = genesis();
+    for block in grow(&mut main, 100, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let (mut low, mut high) = (genesis(), genesis());
+    let mut low_blocks = grow(&mut low, 8, "low");
+    low_blocks.push(mine(&mut low, &["x".repeat(10_000)]));
+    stage(&mut opened, &low_blocks);
+    let high_blocks = grow(&mut high, 60, "high");
+    stage(&mut opened, &high_blocks);
+    assert!(!opened.writer.database.bodies.is_empty());
+    prune(&mut opened);
+    assert_eq!(held(&opened, &low_blocks), 0);
+    assert!(opened.writer.database.bodies.is_empty());
+    // Its end is within 50 heights of the tip: it stays whole, down to the fork.
+    assert_eq!(held(&opened, &high_blocks), 60);
+}
+
+#[test]
+fn more_than_the_byte_limit_is_not_kept() {
+    let home = home(|options| options.side_bytes = 10_000);
+    let mut opened = home.open();
+    let mut main = genesis();
+    for block in grow(&mut main, 100, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let mut branch = genesis();
+    let blocks = grow(&mut branch, 99, "branch");
+    stage(&mut opened, &blocks);
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 0);
+}
+
+#[test]
+fn a_live_view_keeps_what_it_reads() {
+    let home = home(|options| options.side_heights = 0);
+    let mut opened = home.open();
+    let (mut one, mut two) = (genesis(), genesis());
+    let first = grow(&mut one, 300, "one");
+    for block in &first {
+        opened.writer.append(block).unwrap();
+    }
+    opened.writer.commit().unwrap();
+    let view = opened.reader.view();
+    stage(&mut opened, &grow(&mut two, 301, "two"));
+    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 300);
+    assert_eq!(view.block(Height::new(300)).unwrap().unwrap().hash, one.hash());
+    drop(view);
+    opened.writer.pruner.swapped();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 0);
+}
+
+#[test]
+fn nothing_goes_while_a_branch_is_being_staged() {
+    let home = home(|options| options.side_quiet = Duration::from_secs(60));
+    let mut opened = home.open();
+    let mut main = genesis();
+    for block in grow(&mut main, 100, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let mut branch = genesis();
+    let blocks = grow(&mut branch, 5, "branch");
+    stage(&mut opened, &blocks);
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 5);
+}
+
+#[test]
+fn a_proven_branch_is_kept_while_it_is_staged_whatever_its_size() {
+    let limits = |options: &mut Options| {
+        (options.side_bytes, options.side_quiet) = (30_000, Duration::from_secs(60));
+    };
+    let home = home(limits);
+    let mut opened = home.open();
+    let (mut main, mut branch, mut other) = (genesis(), genesis(), genesis());
+    for block in grow(&mut main, 100, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let other_blocks = grow(&mut other, 5, "other");
+    stage(&mut opened, &other_blocks);
+    let blocks = grow(&mut branch, 900, "branch");
+    for (number, part) in blocks.chunks(20).enumerate() {
+        stage_proven(&mut opened, part);
+        // A step of a pass may fall between any two parts.
+        if number % 3 > 0 {
+            opened.writer.prune().unwrap();
+        }
+    }
+    assert_eq!(held(&opened, &blocks), 900);
+    assert_eq!(held(&opened, &other_blocks), 0, "what is not being staged goes");
+    opened.writer.swap(branch.height(), &branch.hash()).unwrap();
+    assert_eq!(opened.writer.applied(), &branch);
+}
+
+#[test]
+fn a_proven_branch_whose_staging_has_ended_counts_as_any_other() {
+    let limits = |options: &mut Options| {
+        (options.side_bytes, options.side_quiet) = (30_000, Duration::from_secs(60));
+    };
+    let home = home(limits);
+    let mut opened = home.open();
+    for block in grow(&mut genesis(), 500, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let blocks = grow(&mut genesis(), 400, "branch");
+    stage_proven(&mut opened, &blocks);
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 400);
+    // As after a quiet minute.
+    opened.writer.pruner.staged_at = None;
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 0);
+}
+
+#[test]
+fn what_a_kill_left_of_a_winner_goes_and_its_body_stays() {
+    let home = home(|_| ());
+    let mut opened = home.open();
+    let mut main = genesis();
+    let block = mine(&mut main, &["x".repeat(10_000)]);
+    opened.writer.append(&block).unwrap();
+    stage(&mut opened, std::slice::from_ref(&block));
+    prune(&mut opened);
+    assert_eq!(held(&opened, std::slice::from_ref(&block)), 0);
+    let stored = opened.reader.view().block(Height::new(1)).unwrap().unwrap();
+    assert_eq!(stored.records, block.block().records);
+}
+
+#[test]
+fn a_block_that_goes_while_it_is_read_is_no_damage() {
+    let home = home(|options| options.side_heights = 0);
+    let mut opened = home.open();
+    let mut main = genesis();
+    for block in grow(&mut main, 2, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    let block = mine(&mut genesis(), &vec!["x".repeat(60_000); 16]);
+    let (height, hash) = (block.header().height, block.hash());
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (reader, done) = (opened.reader.clone(), &done);
+        let reading = scope.spawn(move || {
+            let mut result = Ok(None);
+            while result.is_ok() && !done.load(Ordering::Relaxed) {
+                result = reader.side_block(height, &hash);
+            }
+            result
+        });
+        let mut rounds = 0..100;
+        while !reading.is_finished() && rounds.next().is_some() {
+            stage(&mut opened, std::slice::from_ref(&block));
+            prune(&mut opened);
+        }
+        done.store(true, Ordering::Relaxed);
+        reading.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn blocks_staged_while_branches_are_removed_stay() {
+    let home = home(|options| options.side_quiet = Duration::from_secs(60));
+    let mut opened = home.open();
+    let mut main = genesis();
+    for block in grow(&mut main, 500, "main") {
+        opened.writer.append(&block).unwrap();
+    }
+    stage(&mut opened, &grow(&mut genesis(), 400, "old"));
+    // As after a quiet minute.
+    opened.writer.pruner.staged_at = None;
+    assert!(opened.writer.prune().unwrap(), "one step of it is done");
+    let mut branch = genesis();
+    let blocks = grow(&mut branch, 5, "new");
+    stage(&mut opened, &blocks);
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 5);
+}
+
+#[test]
+fn a_branch_that_is_displaced_while_others_are_removed_stays_whole() {
+    let home = home(|_| ());
+    let mut opened = home.open();
+    let (mut one, mut two) = (genesis(), genesis());
+    let first = grow(&mut one, 600, "one");
+    for block in &first {
+        opened.writer.append(block).unwrap();
+    }
+    stage(&mut opened, &grow(&mut two, 601, "two"));
+    assert!(opened.writer.prune().unwrap(), "one step of it is done");
+    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 600);
+    let state = opened.reader.state_of(one.height(), &one.hash()).unwrap();
+    assert_eq!(state, Some(one));
+}
+
+#[test]
+fn a_branch_goes_when_the_tip_has_moved_away_from_it() {
+    let home = home(|_| ());
+    let mut opened = home.open();
+    let (mut one, mut two) = (genesis(), genesis());
+    let first = grow(&mut one, 5, "one");
+    for block in &first {
+        opened.writer.append(block).unwrap();
+    }
+    stage(&mut opened, &grow(&mut two, 6, "two"));
+    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 5);
+    for block in grow(&mut two, 120, "two") {
+        opened.writer.append(&block).unwrap();
+    }
+    prune(&mut opened);
+    assert_eq!(held(&opened, &first), 0);
+}
+
+#[test]
+fn what_a_kill_left_goes_without_another_branch() {
+    let home = home(|_| ());
+    let mut opened = home.open();
+    let blocks = grow(&mut genesis(), 100, "main");
+    for block in &blocks {
+        opened.writer.append(block).unwrap();
+    }
+    // As after a swap that a kill interrupted before the winner's copies were removed.
+    stage(&mut opened, &blocks);
+    drop(opened);
+    let mut opened = home.open();
+    prune(&mut opened);
+    assert_eq!(held(&opened, &blocks), 0);
+}

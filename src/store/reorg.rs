@@ -1,0 +1,284 @@
+//! The move of the main chain to a heavier branch.
+
+use std::sync::Arc;
+
+use super::database::{Database, SwapEntry, touch, weight};
+use super::layout::{
+    AFTER_BLOCKS, Intent, SWAP, block_key, decode_block, height_of_block_key, side_key, tile_key,
+};
+use super::sled::errors::{read_error, write_error};
+use super::tiles::{TileEdge, nodes_at};
+use super::writer::insert;
+use super::{StoreError, Tip, Writer};
+use crate::chain::{Hash, Height, leaf_hash, replaces};
+
+/// A finished swap.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Swap {
+    /// The last block that both branches share.
+    pub fork: Height,
+    /// Hashes of the blocks that left the main chain, lowest first, from `fork` + 1 on.
+    pub displaced: Vec<Hash>,
+    /// The tip before.
+    pub old_tip: Tip,
+    /// The tip after.
+    pub new_tip: Tip,
+}
+
+/// Most bytes of blocks that one batch moves; readers wait for it, 100 MB take a second.
+const BATCH_BYTES: u64 = 8 << 20;
+/// Blocks in one step of a larger swap.
+const STEP_BLOCKS: u64 = 1_000;
+/// Bytes in one step of a larger swap.
+const STEP_BYTES: u64 = 1 << 20;
+/// Accesses after a batch, by which sled frees what the batch replaced: it does so a
+/// little at each access, and a batch is only one.
+const TOUCHES: usize = 300;
+
+/// A branch in `side`, from the block above the fork to its tip.
+pub(super) struct Branch {
+    pub(super) fork: Height,
+    pub(super) hashes: Vec<Hash>,
+    bytes: u64,
+}
+
+impl Writer {
+    /// Makes the staged branch that ends in this block the main chain. Durable and
+    /// published when it returns; until then every reader sees the old chain. Up to
+    /// 10,000 blocks and 8 MiB move in one batch, more in steps behind an intent that
+    /// the next start finishes.
+    ///
+    /// # Errors
+    /// [`StoreError::NotHeld`] when a block of the branch is not held,
+    /// [`StoreError::NotHeavier`] when it has no more work than the applied chain,
+    /// [`StoreError::DeepFork`] when it forks deeper than may be without the operator.
+    /// Any other error is final.
+    pub fn swap(&mut self, height: Height, hash: &Hash) -> Result<Swap, StoreError> {
+        self.commit()?;
+        let branch = self.branch(height, hash, None)?;
+        super::sled::errors::guarded(|| self.check_heavier(height, hash))?;
+        self.check_depth(&branch)?;
+        self.write(|writer| writer.swap_to(height, hash, &branch))
+    }
+
+    fn swap_to(
+        &mut self,
+        height: Height,
+        hash: &Hash,
+        branch: &Branch,
+    ) -> Result<Swap, StoreError> {
+        let old_tip = Tip::of(&self.applied);
+        let (displaced, displaced_bytes) = self.copy_displaced(branch.fork)?;
+        let number = self.enter(branch.fork, displaced.clone());
+
+        let blocks = (branch.hashes.len() + displaced.len()) as u64;
+        let one_batch = blocks <= self.database.options.swap_batch_blocks
+            && branch.bytes + displaced_bytes <= BATCH_BYTES;
+        if one_batch {
+            self.rewrite(branch, u64::MAX, u64::MAX)?;
+        } else {
+            let intent = Intent { fork: branch.fork, height, hash: *hash };
+            insert(&self.database.chain, SWAP, &intent.encode())?;
+            self.database.synchronise()?;
+            self.rewrite(branch, STEP_BLOCKS, STEP_BYTES)?;
+            self.database.chain.remove(SWAP).map_err(write_error)?;
+        }
+        self.reload(height, hash)?;
+        self.make_durable()?;
+        self.uncommitted = false;
+
+        let new_tip = Tip::of(&self.applied);
+        self.publish(new_tip, number);
+        self.pruner.swapped();
+        self.remove_staged(branch)?;
+        Ok(Swap { fork: branch.fork, displaced, old_tip, new_tip })
+    }
+
+    /// Finishes a swap that a kill interrupted between its steps.
+    pub(super) fn finish(database: &Arc<Database>, intent: &Intent) -> Result<(), StoreError> {
+        let branch = branch(database, intent.height, &intent.hash, Some(intent.fork))?;
+        rewrite(database, &branch, STEP_BLOCKS, STEP_BYTES)?;
+        database.db.flush().map_err(write_error)?;
+        database.chain.remove(SWAP).map_err(write_error)?;
+        database.synchronise()
+    }
+
+    fn branch(
+        &self,
+        height: Height,
+        hash: &Hash,
+        fork: Option<Height>,
+    ) -> Result<Branch, StoreError> {
+        super::sled::errors::guarded(|| branch(&self.database, height, hash, fork))
+    }
+
+    fn check_heavier(&self, height: Height, hash: &Hash) -> Result<(), StoreError> {
+        let value = self.database.raw_side(height, hash)?;
+        let value = value.ok_or(StoreError::NotHeld { height, hash: *hash })?;
+        let (stored, _) = decode_block(height, &value)?;
+        if replaces(stored.total_work, self.applied.total_work()) {
+            return Ok(());
+        }
+        Err(StoreError::NotHeavier { height, hash: *hash })
+    }
+
+    /// Copies the main chain above `fork` to `side`; answers its hashes and its bytes.
+    fn copy_displaced(&self, fork: Height) -> Result<(Vec<Hash>, u64), StoreError> {
+        let (mut hashes, mut bytes) = (Vec::new(), 0);
+        for entry in self.database.chain.range(block_key(fork.next()).as_slice()..AFTER_BLOCKS) {
+            let (key, value) = entry.map_err(read_error)?;
+            let damaged = || StoreError::Damaged { what: "a block key is torn".to_owned() };
+            let height = height_of_block_key(&key).ok_or_else(damaged)?;
+            let (stored, _) = decode_block(height, &value)?;
+            insert(&self.database.side, &side_key(height, &stored.hash), &value)?;
+            touch(&self.database.chain, &key, value.len())?;
+            hashes.push(stored.hash);
+            bytes += weight(&value);
+        }
+        Ok((hashes, bytes))
+    }
+
+    /// Tells every view, before anything of the main chain is touched.
+    fn enter(&self, fork: Height, displaced: Vec<Hash>) -> u64 {
+        let mut state = self.database.state();
+        let number = state.swaps_done + 1;
+        state.swaps.push(SwapEntry { number, fork, displaced });
+        number
+    }
+
+    fn publish(&self, tip: Tip, number: u64) {
+        let mut state = self.database.state();
+        state.tip = tip;
+        state.swaps_done = number;
+        state.drop_old_swaps();
+    }
+
+    fn rewrite(&self, branch: &Branch, blocks: u64, bytes: u64) -> Result<(), StoreError> {
+        rewrite(&self.database, branch, blocks, bytes)
+    }
+
+    /// The winner stands on the main chain now.
+    fn remove_staged(&self, branch: &Branch) -> Result<(), StoreError> {
+        let mut height = branch.fork;
+        for hash in &branch.hashes {
+            height = height.next();
+            self.database.side.remove(side_key(height, hash)).map_err(write_error)?;
+        }
+        Ok(())
+    }
+}
+
+/// Walks down from a staged block to the main chain, or to a fork that is known.
+fn branch(
+    database: &Database,
+    height: Height,
+    hash: &Hash,
+    fork: Option<Height>,
+) -> Result<Branch, StoreError> {
+    let (mut at, mut wanted) = (height, *hash);
+    let (mut hashes, mut bytes) = (Vec::new(), 0);
+    loop {
+        if fork == Some(at) {
+            break;
+        }
+        let main = if fork.is_none() { database.raw_block(at)? } else { None };
+        if main.is_some_and(|value| value.starts_with(wanted.as_bytes())) {
+            break;
+        }
+        let held = StoreError::NotHeld { height: at, hash: wanted };
+        let Some(value) = database.raw_side(at, &wanted)? else { return Err(held) };
+        let (stored, _) = decode_block(at, &value)?;
+        bytes += weight(&value);
+        hashes.push(wanted);
+        wanted = stored.header.previous_hash;
+        at = at.parent().ok_or(held)?;
+    }
+    hashes.reverse();
+    Ok(Branch { fork: at, hashes, bytes })
+}
+
+/// Puts the branch onto the main chain, in batches of at most so many blocks and bytes,
+/// each of which may be repeated: blocks with the tiles that they complete, in place of
+/// the old ones; then everything above the new tip goes.
+fn rewrite(
+    database: &Database,
+    branch: &Branch,
+    most_blocks: u64,
+    most_bytes: u64,
+) -> Result<(), StoreError> {
+    let mut edge = super::verify::repair_tiles(database, branch.fork.next().get())?;
+    let mut batch = Step::new(database);
+    batch.remove_tiles_above(branch.fork)?;
+    let mut height = branch.fork;
+    for hash in &branch.hashes {
+        height = height.next();
+        let value = database.raw_side(height, hash)?;
+        let value = value.ok_or(StoreError::NotHeld { height, hash: *hash })?;
+        batch.put_block(height, &value, &mut edge, hash);
+        if batch.blocks >= most_blocks || batch.bytes >= most_bytes {
+            batch.apply()?;
+        }
+    }
+    for key in database.chain.range(block_key(height.next()).as_slice()..AFTER_BLOCKS).keys() {
+        batch.remove(&key.map_err(read_error)?);
+        if batch.blocks >= most_blocks {
+            batch.apply()?;
+        }
+    }
+    batch.apply()
+}
+
+/// One atomic step of a swap.
+struct Step<'a> {
+    database: &'a Database,
+    batch: sled::Batch,
+    blocks: u64,
+    bytes: u64,
+}
+
+impl<'a> Step<'a> {
+    fn new(database: &'a Database) -> Self {
+        Self { database, batch: sled::Batch::default(), blocks: 0, bytes: 0 }
+    }
+
+    fn put_block(&mut self, height: Height, value: &[u8], edge: &mut TileEdge, hash: &Hash) {
+        self.batch.insert(&block_key(height), value);
+        edge.append(leaf_hash(hash.as_bytes()), &mut |tile| {
+            self.batch.insert(&tile.key, tile.value);
+        });
+        self.blocks += 1;
+        self.bytes += value.len() as u64;
+    }
+
+    fn remove(&mut self, key: &[u8]) {
+        self.batch.remove(key);
+        self.blocks += 1;
+    }
+
+    /// Tiles that hold a block above the fork.
+    fn remove_tiles_above(&mut self, fork: Height) -> Result<(), StoreError> {
+        let shared = fork.next().get();
+        for level in 0..8 {
+            let first = tile_key(level, nodes_at(shared, level + 1));
+            let end = tile_key(level + 1, 0);
+            for key in self.database.chain.range(first..end).keys() {
+                self.batch.remove(key.map_err(read_error)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self) -> Result<(), StoreError> {
+        let batch = std::mem::take(&mut self.batch);
+        (self.blocks, self.bytes) = (0, 0);
+        let chain = &self.database.chain;
+        chain.apply_batch(batch).map_err(write_error)?;
+        for _ in 0..TOUCHES {
+            chain.contains_key(SWAP).map_err(read_error)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

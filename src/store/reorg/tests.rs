@@ -1,0 +1,188 @@
+//! Swaps: what readers see before, during and after.
+
+mod property;
+
+use super::super::{Opened, StoreError, View};
+use crate::chain::{Hash, Height, ValidBlock};
+use crate::store::test_util::{Home, genesis, grow};
+
+fn hashes(view: &View) -> Vec<Hash> {
+    let mut hashes = Vec::new();
+    let mut next = Height::GENESIS;
+    while next <= view.tip().header.height {
+        for block in view.blocks(next, Height::new(u64::MAX)).unwrap() {
+            assert_eq!(block.header.height, next);
+            hashes.push(block.hash);
+            next = next.next();
+        }
+    }
+    hashes
+}
+
+fn append(opened: &mut Opened, blocks: &[ValidBlock]) {
+    for block in blocks {
+        opened.writer.append(block).unwrap();
+    }
+    opened.writer.commit().unwrap();
+}
+
+fn swap_to(opened: &mut Opened, blocks: &[ValidBlock]) -> super::Swap {
+    for block in blocks {
+        opened.writer.stage(block).unwrap();
+    }
+    let last = blocks.last().unwrap();
+    opened.writer.swap(last.header().height, &last.hash()).unwrap()
+}
+
+#[test]
+fn a_view_held_across_two_swaps_stays_one_chain() {
+    for swap_batch_blocks in [10_000, 3] {
+        let mut home = Home::new();
+        home.options.swap_batch_blocks = swap_batch_blocks;
+        let mut opened = home.open();
+        let mut trunk = genesis();
+        let shared = grow(&mut trunk, 300, "shared");
+        append(&mut opened, &shared);
+        let (mut first, mut second) = (trunk.clone(), trunk.clone());
+        let first = grow(&mut first, 20, "first");
+        append(&mut opened, &first);
+        let view = opened.reader.view();
+        let before = hashes(&view);
+
+        let second_blocks = grow(&mut second, 21, "second");
+        let swap = swap_to(&mut opened, &second_blocks);
+        assert_eq!(swap.fork, Height::new(300));
+        assert_eq!(swap.displaced, first.iter().map(ValidBlock::hash).collect::<Vec<_>>());
+        assert_eq!(hashes(&view), before);
+
+        let middle = opened.reader.view();
+        let in_the_middle = hashes(&middle);
+        let mut third = genesis();
+        for block in shared.iter().take(100) {
+            third.extend(block);
+        }
+        let third = grow(&mut third, 240, "third");
+        swap_to(&mut opened, &third);
+        assert_eq!(hashes(&view), before);
+        assert_eq!(hashes(&middle), in_the_middle);
+        assert_ne!(hashes(&opened.reader.view()), in_the_middle);
+        let state = view.state_at(Height::new(320)).unwrap().unwrap();
+        assert_eq!(state.hash(), first.last().unwrap().hash());
+        opened.reader.check_all(&mut |_| true).unwrap();
+
+        drop((view, middle));
+        assert!(opened.writer.database.state().swaps.is_empty());
+    }
+}
+
+#[test]
+fn a_branch_may_win_come_back_and_win_again() {
+    let home = Home::new();
+    let mut opened = home.open();
+    let (mut one, mut two) = (genesis(), genesis());
+    let first = grow(&mut one, 5, "one");
+    append(&mut opened, &first);
+    let view = opened.reader.view();
+    let before = hashes(&view);
+    swap_to(&mut opened, &grow(&mut two, 6, "two"));
+    swap_to(&mut opened, &grow(&mut one, 3, "one again"));
+    assert_eq!(hashes(&view), before);
+    assert_eq!(opened.reader.tip().hash, one.hash());
+    swap_to(&mut opened, &grow(&mut two, 3, "two again"));
+    assert_eq!(hashes(&view), before);
+    assert_eq!(opened.writer.applied(), &two);
+}
+
+#[test]
+fn a_branch_with_no_more_work_is_not_swapped_in() {
+    let home = Home::new();
+    let mut opened = home.open();
+    let (mut one, mut two) = (genesis(), genesis());
+    append(&mut opened, &grow(&mut one, 5, "one"));
+    let equal = grow(&mut two, 5, "two");
+    for block in &equal {
+        opened.writer.stage(block).unwrap();
+    }
+    let refused = opened.writer.swap(Height::new(5), &two.hash());
+    assert!(matches!(refused, Err(StoreError::NotHeavier { .. })));
+    let unknown = opened.writer.swap(Height::new(6), &two.hash());
+    assert!(matches!(unknown, Err(StoreError::NotHeld { .. })));
+    assert_eq!(opened.reader.tip().hash, one.hash());
+    // Neither refusal is a failure of the disk.
+    append(&mut opened, &grow(&mut one, 1, "one"));
+}
+
+#[test]
+fn a_swap_survives_reopening_with_its_displaced_blocks() {
+    let home = Home::new();
+    let mut opened = home.open();
+    let (mut one, mut two) = (genesis(), genesis());
+    let first = grow(&mut one, 700, "one");
+    append(&mut opened, &first);
+    swap_to(&mut opened, &grow(&mut two, 701, "two"));
+    drop(opened);
+    let opened = home.open();
+    assert_eq!(opened.writer.applied(), &two);
+    for block in &first {
+        let held = opened.reader.side_block(block.header().height, &block.hash()).unwrap();
+        assert_eq!(held.unwrap().records, block.block().records);
+    }
+    opened.reader.check_all(&mut |_| true).unwrap();
+    let state = opened.reader.state_of(Height::new(700), &one.hash()).unwrap();
+    assert_eq!(state, Some(one));
+}
+
+#[test]
+fn a_shorter_heavier_chain_leaves_nothing_of_the_longer_one() {
+    // On `dev` all blocks weigh the same, so a shorter winner is made by an intent alone: what
+    // `finish` does with keys above the new tip is the same for every chain.
+    let home = Home::new();
+    let mut opened = home.open();
+    let (mut one, mut two) = (genesis(), genesis());
+    append(&mut opened, &grow(&mut one, 600, "one"));
+    let short = grow(&mut two, 10, "two");
+    for block in &short {
+        opened.writer.stage(block).unwrap();
+    }
+    let intent = super::Intent { fork: Height::GENESIS, height: Height::new(10), hash: two.hash() };
+    super::Writer::finish(&opened.writer.database, &intent).unwrap();
+    opened.writer.reload(Height::new(10), &two.hash()).unwrap();
+    let left = opened.writer.database.chain.range(&b"t"[..]..&b"u"[..]).count();
+    assert_eq!(left, 0, "tiles of the longer chain");
+    assert_eq!(opened.writer.applied(), &two);
+}
+
+#[test]
+fn a_swap_that_was_interrupted_is_finished_at_opening() {
+    let home = Home::new();
+    let mut opened = home.open();
+    let (mut one, mut two) = (genesis(), genesis());
+    append(&mut opened, &grow(&mut one, 400, "one"));
+    for block in &grow(&mut two, 401, "two") {
+        opened.writer.stage(block).unwrap();
+    }
+    opened.writer.commit().unwrap();
+    opened.writer.copy_displaced(Height::GENESIS).unwrap();
+    let intent = super::Intent { fork: Height::GENESIS, height: two.height(), hash: two.hash() };
+    opened.writer.database.chain.insert(super::SWAP, intent.encode()).unwrap();
+    // As if killed after the first of its steps.
+    let mut branch =
+        super::branch(&opened.writer.database, two.height(), &two.hash(), None).unwrap();
+    branch.hashes.truncate(150);
+    let mut edge = super::TileEdge::default();
+    let mut step = super::Step::new(&opened.writer.database);
+    step.remove_tiles_above(Height::GENESIS).unwrap();
+    let mut height = Height::GENESIS;
+    for hash in &branch.hashes {
+        height = height.next();
+        let value = opened.writer.database.raw_side(height, hash).unwrap().unwrap();
+        step.put_block(height, &value, &mut edge, hash);
+    }
+    step.apply().unwrap();
+    drop(opened);
+
+    let opened = home.open();
+    assert_eq!(opened.writer.applied(), &two);
+    assert_eq!(opened.writer.database.chain.get(super::SWAP).unwrap(), None);
+    opened.reader.check_all(&mut |_| true).unwrap();
+}

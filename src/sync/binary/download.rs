@@ -1,0 +1,394 @@
+//! The branch whose blocks are fetched: its headers in order, and how far each body is.
+
+use std::collections::VecDeque;
+
+use super::candidate::{Found, Rules, mark_of, reproduces};
+use super::limits::{MAX_BATCH_BLOCKS, MAX_BATCH_BYTES, MAX_DOUBLINGS, SOURCE_PATIENCE, WINDOW};
+use super::pace::Pace;
+use crate::chain::{Header, Height, RuleError, Timestamp, TipState, ValidBlock, ValidHeader, Work};
+use crate::sync::{LinkId, Mark, Time};
+
+/// A branch above a block that is held. At most one is fetched at a time.
+#[derive(Debug)]
+pub(super) struct Download {
+    pub(super) number: u64,
+    /// Who is asked for more headers.
+    pub(super) source: Option<LinkId>,
+    /// After the last header.
+    head: TipState,
+    /// The lowest block that is not connected, and those above it.
+    entries: VecDeque<Entry>,
+    /// Height of the first entry.
+    first: Height,
+    /// How many of the first entries are at the writer.
+    handed: usize,
+    /// No entry below this is missing.
+    lowest_missing: usize,
+    /// Every entry below this is right, or at the writer.
+    front: usize,
+    /// Hashes that must come again.
+    proof: VecDeque<Mark>,
+    /// The source's tip was reached.
+    pub(super) is_whole: bool,
+    /// When something moved last.
+    pub(super) moved: Time,
+    /// When the operator was told last that nothing moves.
+    pub(super) told: Time,
+    /// Whether a body ever came.
+    pub(super) has_begun: bool,
+    /// How the front gets on.
+    pub(super) pace: Pace,
+    /// Since when more headers are asked for and do not come.
+    pub(super) asked: Option<Time>,
+    /// The last block connected, or the one below the first.
+    pub(super) connected: Mark,
+}
+
+/// One block.
+#[derive(Debug)]
+struct Entry {
+    header: ValidHeader,
+    body: Body,
+}
+
+/// How far a body is.
+#[derive(Debug)]
+enum Body {
+    /// To be asked for.
+    Missing,
+    /// Asked for. What is lent is asked of a doubtful link, and of any other one that is free.
+    Asked { of: LinkId, is_lent: bool },
+    /// It came and is being checked.
+    Checking(u64),
+    /// It is right.
+    Right { block: Box<ValidBlock>, bytes: u64, from: LinkId },
+    /// At the writer.
+    Handed,
+}
+
+/// Blocks for the writer.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) blocks: Vec<ValidBlock>,
+    pub(super) bytes: u64,
+    /// Who sent them, when that was one link.
+    pub(super) source: Option<LinkId>,
+}
+
+/// What became of a header.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) enum Taken {
+    Yes,
+    /// It is not the branch that was walked.
+    Differs,
+    /// It breaks a rule.
+    Breaks(RuleError),
+}
+
+impl Download {
+    pub(super) fn new(
+        number: u64,
+        source: LinkId,
+        found: Found,
+        is_whole: bool,
+        now: Time,
+    ) -> Self {
+        let Found { base, head, headers, proof } = found;
+        let entry = |header| Entry { header, body: Body::Missing };
+        Self {
+            number,
+            source: Some(source),
+            head,
+            first: base.height().next(),
+            entries: headers.into_iter().map(entry).collect(),
+            handed: 0,
+            lowest_missing: 0,
+            front: 0,
+            proof,
+            is_whole,
+            moved: now,
+            told: now,
+            has_begun: false,
+            pace: Pace::new(now, base.height().next()),
+            asked: None,
+            connected: mark_of(&base),
+        }
+    }
+
+    /// The last header's block.
+    pub(super) const fn head(&self) -> Mark {
+        mark_of(&self.head)
+    }
+
+    /// The time of that block.
+    pub(super) const fn head_time(&self) -> Timestamp {
+        self.head.header().timestamp
+    }
+
+    /// Work of the chain that ends with the last header.
+    pub(super) const fn work(&self) -> Work {
+        self.head.total_work()
+    }
+
+    /// How many links may be asked for the next headers by now.
+    pub(super) fn sources(&self, now: Time) -> usize {
+        1 << self.doublings(now).unwrap_or(0).min(MAX_DOUBLINGS)
+    }
+
+    /// When there are more of them.
+    pub(super) fn more_sources_at(&self, now: Time) -> Option<Time> {
+        let doublings = self.doublings(now).filter(|count| *count < MAX_DOUBLINGS)?;
+        let wait = SOURCE_PATIENCE.saturating_mul(doublings.saturating_add(1));
+        self.asked.map(|asked| asked.plus(wait))
+    }
+
+    fn doublings(&self, now: Time) -> Option<u32> {
+        let waited = now.0.saturating_sub(self.asked?.0).as_millis();
+        u32::try_from(waited.checked_div(SOURCE_PATIENCE.as_millis())?).ok()
+    }
+
+    /// Headers whose block was not handed to the writer.
+    pub(super) fn ahead(&self) -> usize {
+        self.entries.len().saturating_sub(self.handed)
+    }
+
+    /// Blocks that are not connected.
+    pub(super) fn left(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether this block is one of those that are not connected.
+    pub(super) fn contains(&self, mark: Mark) -> bool {
+        self.entry(mark.height).is_some_and(|entry| entry.header.hash() == mark.hash)
+    }
+
+    /// Takes the next header.
+    pub(super) fn extend(&mut self, rules: &Rules<'_>, header: &Header) -> Taken {
+        match rules.step(&mut self.head, header) {
+            Ok(valid) => {
+                let height = valid.header().height;
+                self.entries.push_back(Entry { header: valid, body: Body::Missing });
+                if reproduces(&mut self.proof, height, valid.hash()) {
+                    Taken::Yes
+                } else {
+                    Taken::Differs
+                }
+            }
+            Err(error) => Taken::Breaks(error),
+        }
+    }
+
+    fn index(&self, height: Height) -> Option<usize> {
+        (height >= self.first).then(|| usize::try_from(height.above(self.first)).ok()).flatten()
+    }
+
+    fn entry(&self, height: Height) -> Option<&Entry> {
+        self.entries.get(self.index(height)?)
+    }
+
+    fn entry_mut(&mut self, height: Height) -> Option<&mut Entry> {
+        let index = self.index(height)?;
+        self.entries.get_mut(index)
+    }
+
+    fn height_at(&self, index: usize) -> Height {
+        self.first.ahead(index as u64)
+    }
+
+    /// The lowest range of bodies to ask for, of at most `most` blocks up to the height `to`:
+    /// its first height, length, and last block. What is lent counts for a link that is not
+    /// `is_doubtful`.
+    pub(super) fn next_range(
+        &mut self,
+        to: Height,
+        most: usize,
+        is_doubtful: bool,
+    ) -> Option<(Height, u32, Mark)> {
+        let end = WINDOW.min(self.entries.len());
+        let is_free =
+            |entry: &Entry| matches!(entry.body, Body::Missing | Body::Asked { is_lent: true, .. });
+        let from = self.lowest_missing.max(self.handed);
+        let lowest = (from..end).find(|&index| self.entries.get(index).is_some_and(is_free));
+        self.lowest_missing = lowest.unwrap_or(end);
+        let is_missing = |entry: &Entry| match entry.body {
+            Body::Missing => true,
+            Body::Asked { is_lent, .. } => is_lent && !is_doubtful,
+            _ => false,
+        };
+        let found = (lowest?..end).find(|&at| self.entries.get(at).is_some_and(is_missing));
+        let start = found?;
+        let run = self.entries.range(start..end).take(most);
+        let run = run.take_while(|entry| is_missing(entry) && entry.header.header().height <= to);
+        let last = run.clone().last()?.header;
+        let count = u32::try_from(run.count()).ok()?;
+        let last = Mark { height: last.header().height, hash: last.hash() };
+        Some((self.height_at(start), count, last))
+    }
+
+    /// Notes that these bodies were asked of a link.
+    pub(super) fn ask(&mut self, first: Height, count: u32, of: LinkId, is_lent: bool) {
+        for offset in 0..u64::from(count) {
+            if let Some(entry) = self.entry_mut(first.ahead(offset))
+                && matches!(entry.body, Body::Missing | Body::Asked { .. })
+            {
+                entry.body = Body::Asked { of, is_lent };
+            }
+        }
+    }
+
+    /// Notes that these bodies do not come from a link that was asked.
+    pub(super) fn release(&mut self, first: Height, count: u32, from: LinkId) {
+        for offset in 0..u64::from(count) {
+            let height = first.ahead(offset);
+            if self.asked_of(height) == Some(from) {
+                self.miss(height);
+            }
+        }
+    }
+
+    /// A body has to be asked for again.
+    fn miss(&mut self, height: Height) {
+        let Some(index) = self.index(height) else { return };
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.body = Body::Missing;
+            self.lowest_missing = self.lowest_missing.min(index);
+        }
+    }
+
+    /// Whether a body that came is wanted; its header, if so.
+    pub(super) fn wants(&self, height: Height) -> Option<ValidHeader> {
+        let entry = self.entry(height)?;
+        matches!(entry.body, Body::Missing | Body::Asked { .. }).then_some(entry.header)
+    }
+
+    /// The block that the writer waits for.
+    pub(super) fn front(&self) -> Option<Height> {
+        (self.front < self.entries.len()).then(|| self.height_at(self.front))
+    }
+
+    /// Whether a body is to be asked for.
+    pub(super) fn misses(&self, height: Height) -> bool {
+        self.entry(height).is_some_and(|entry| matches!(entry.body, Body::Missing))
+    }
+
+    /// The link that a body was asked of last, when it has not come.
+    pub(super) fn asked_of(&self, height: Height) -> Option<LinkId> {
+        match self.entry(height)?.body {
+            Body::Asked { of, .. } => Some(of),
+            _ => None,
+        }
+    }
+
+    /// Measures the pace of the front.
+    pub(super) fn measure(&mut self, now: Time) {
+        let front = self.height_at(self.front);
+        // Beyond the window, and once all is here, it is the writer that is waited for.
+        let is_body = matches!(
+            self.entries.get(self.front).map(|entry| &entry.body),
+            Some(Body::Missing | Body::Asked { .. })
+        );
+        let is_header = self.front == self.entries.len() && !self.is_whole;
+        let is_awaited = (is_body || is_header) && self.front < WINDOW;
+        self.pace.measure(now, front, is_awaited);
+    }
+
+    pub(super) fn checking(&mut self, height: Height, bytes: u64) {
+        if let Some(entry) = self.entry_mut(height) {
+            entry.body = Body::Checking(bytes);
+        }
+    }
+
+    /// A body is not taken although it came: to be asked for again, unless another link was asked.
+    pub(super) fn refuse(&mut self, height: Height, from: LinkId) {
+        self.release(height, 1, from);
+    }
+
+    /// A body was found right.
+    pub(super) fn right(&mut self, block: ValidBlock, from: LinkId) {
+        let Some(entry) = self.entry_mut(block.header().height) else { return };
+        if let Body::Checking(bytes) = entry.body {
+            entry.body = Body::Right { block: Box::new(block), bytes, from };
+        }
+        let is_right = |entry: &Entry| matches!(entry.body, Body::Right { .. } | Body::Handed);
+        while self.entries.get(self.front).is_some_and(is_right) {
+            self.front = self.front.saturating_add(1);
+        }
+    }
+
+    /// A body was found wrong, or not looked at. Answers its bytes.
+    pub(super) fn wrong(&mut self, height: Height) -> u64 {
+        let Some(Entry { body: Body::Checking(bytes), .. }) = self.entry(height) else { return 0 };
+        let bytes = *bytes;
+        self.miss(height);
+        bytes
+    }
+
+    /// How many blocks could be handed to the writer now.
+    pub(super) fn ready(&self) -> usize {
+        let (mut count, mut bytes) = (0_usize, 0_u64);
+        for entry in self.entries.iter().skip(self.handed).take(MAX_BATCH_BLOCKS) {
+            let Body::Right { bytes: more, .. } = &entry.body else { break };
+            if count > 0 && bytes.saturating_add(*more) > MAX_BATCH_BYTES {
+                break;
+            }
+            bytes = bytes.saturating_add(*more);
+            count = count.saturating_add(1);
+        }
+        count
+    }
+
+    /// Whether nothing stands above what is ready.
+    pub(super) fn ends_with(&self, count: usize) -> bool {
+        self.ahead() == count
+    }
+
+    /// Hands so many blocks to the writer, all of which are ready.
+    pub(super) fn hand(&mut self, count: usize) -> Batch {
+        let mut batch = Batch { blocks: Vec::with_capacity(count), bytes: 0, source: None };
+        let mut is_mixed = false;
+        for entry in self.entries.iter_mut().skip(self.handed).take(count) {
+            let body = std::mem::replace(&mut entry.body, Body::Handed);
+            let Body::Right { block, bytes, from } = body else { break };
+            is_mixed |= batch.source.is_some_and(|source| source != from);
+            batch.source = Some(from);
+            batch.bytes = batch.bytes.saturating_add(bytes);
+            batch.blocks.push(*block);
+        }
+        if is_mixed {
+            batch.source = None;
+        }
+        self.handed = self.handed.saturating_add(batch.blocks.len());
+        batch
+    }
+
+    /// The first blocks, up to this one, are connected.
+    pub(super) fn connected(&mut self, last: Mark, now: Time) {
+        let Some(count) = self.index(last.height.next()) else { return };
+        let count = count.min(self.handed);
+        self.entries.drain(..count);
+        self.first = self.first.ahead(count as u64);
+        self.handed = self.handed.saturating_sub(count);
+        self.lowest_missing = self.lowest_missing.saturating_sub(count);
+        self.front = self.front.saturating_sub(count);
+        self.connected = last;
+        self.moved = now;
+    }
+
+    /// Ends it: the bytes of bodies that were not handed on.
+    pub(super) fn discard(&mut self) -> u64 {
+        let mut bytes = 0_u64;
+        for entry in self.entries.drain(..) {
+            if let Body::Right { bytes: more, .. } = entry.body {
+                bytes = bytes.saturating_add(more);
+            }
+        }
+        bytes
+    }
+
+    /// How far above the lowest block that is not connected bodies were asked for.
+    pub(super) fn window(&self) -> u64 {
+        let mut looked_at = self.entries.iter().take(WINDOW.saturating_add(1));
+        let asked = looked_at.rposition(|entry| !matches!(entry.body, Body::Missing));
+        asked.map_or(0, |index| index.saturating_add(1) as u64)
+    }
+}

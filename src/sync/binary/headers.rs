@@ -1,0 +1,373 @@
+//! Who is asked for headers, and what is made of them: a branch is walked until it shows
+//! more work than ours, and then fetched.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use super::candidate::{Rules, Walk};
+use super::download::Download;
+use super::limits::{LOOK_AGAIN, MAX_ACCEPTED_SCOUTS, MAX_SCOUTS, MAX_WALK, NEAR, SHUN};
+use super::message::MAX_HEADERS;
+use super::peer::{Ask, Query};
+use super::{Claim, Native, Peer, UNASKED};
+use crate::chain::{Header, RuleError, Timestamp, Work};
+use crate::sync::{Held, LinkId, Mark, Note, Output, Redial, Time};
+
+const BAD_HEADER: &str = "a header that breaks a rule";
+const NOT_CONSECUTIVE: &str = "headers that do not follow each other";
+const CHECKPOINT: &str = "its chain contradicts a checkpoint of this node";
+
+impl Native {
+    /// Asks a few links that may have more work than ours for headers, while nothing is fetched or
+    /// what is fetched gets on badly. They take turns: who was never asked comes first, and then who
+    /// waits longest, whatever they claim.
+    pub(super) fn scout(&mut self, now: Time, out: &mut Vec<Output>) {
+        let looks = |download: &Download| download.pace.looks_around(now);
+        if now < self.paused || !self.download.as_ref().is_none_or(looks) {
+            return;
+        }
+        let scouting = |peer: &&Peer| peer.is_scouting(now);
+        let accepted = |peer: &&Peer| !peer.dialled;
+        let busy = self.peers.values().filter(scouting);
+        let mut free_accepted =
+            MAX_ACCEPTED_SCOUTS.saturating_sub(busy.clone().filter(accepted).count());
+        let mut free = MAX_SCOUTS.saturating_sub(busy.count());
+        let mut ready: Vec<_> = self
+            .peers
+            .values()
+            .filter(|peer| peer.can_scout(now) && self.is_unseen(peer, now))
+            .map(|peer| (peer.turn, peer.id, peer.dialled))
+            .collect();
+        ready.sort_unstable();
+        for (_, link, dialled) in ready {
+            if free == 0 {
+                return;
+            }
+            if !dialled && free_accepted == 0 {
+                continue;
+            }
+            free = free.saturating_sub(1);
+            free_accepted = free_accepted.saturating_sub(usize::from(!dialled));
+            let walk = self.peers.get(&link).and_then(|peer| peer.walk.as_ref());
+            let after = walk.filter(|walk| walk.count() > 0).map(Walk::head);
+            self.ask_headers(now, link, after, out);
+        }
+    }
+
+    /// Whether a link may have a branch with more work than ours, and than what is fetched, and has
+    /// not shown as much of it.
+    fn is_unseen(&self, peer: &Peer, now: Time) -> bool {
+        let number = self.download.as_ref().map(|download| download.number);
+        let is_fetched = number.is_some() && peer.is_on == number;
+        let is_enough = |walk: &Walk| walk.work() > self.wanted() && self.deep_fork(walk).is_none();
+        let is_shown = peer.walk.as_ref().is_some_and(is_enough);
+        peer.is_ahead(now, self.work) && !is_fetched && !is_shown
+    }
+
+    /// The work that a branch has to show more of than this to be fetched.
+    fn wanted(&self) -> Work {
+        self.download.as_ref().map_or(self.work, |download| download.work().max(self.work))
+    }
+
+    pub(super) fn ask_headers(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        after: Option<Mark>,
+        out: &mut Vec<Output>,
+    ) {
+        self.turns = self.turns.saturating_add(1);
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        peer.turn = self.turns;
+        peer.follows = None;
+        peer.ask = Some(Ask { sent: now, until: now.plus(peer.timeout) });
+        peer.owed = peer.owed.saturating_add(1);
+        out.push(Output::AskHeaders { link, after });
+    }
+
+    pub(super) fn on_headers(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        headers: Vec<Header>,
+        clock: Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let Some(owed) = peer.owed.checked_sub(1) else {
+            self.ban(link, UNASKED, out);
+            return;
+        };
+        peer.owed = owed;
+        if peer.ask.take().is_none() || peer.query.is_some() {
+            // Late, and asked for anew since: passed over.
+            return;
+        }
+        let is_last = headers.len() < MAX_HEADERS;
+        // It ends below the block that the link itself named: whoever has more says so at once.
+        let falls_short = is_last
+            && headers
+                .last()
+                .is_some_and(|last| peer.tip.is_some_and(|tip| tip.height > last.height));
+        if falls_short {
+            peer.fell_short(now);
+        } else {
+            peer.answered();
+        }
+        self.take_headers(now, link, headers, is_last, clock, out);
+        if falls_short
+            && let Some(download) = &mut self.download
+            && download.source == Some(link)
+        {
+            download.source = None;
+        }
+    }
+
+    /// Headers of a link's chain, asked for or announced. `is_last` says that they reach its tip.
+    pub(super) fn take_headers(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        headers: Vec<Header>,
+        is_last: bool,
+        clock: Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(first) = headers.first() else {
+            self.resolved(link);
+            if let Some(peer) = self.peers.get_mut(&link).filter(|peer| peer.walk.is_none()) {
+                // Its tip is on our chain.
+                peer.rival.leaves();
+            }
+            self.no_more_headers(link);
+            return;
+        };
+        let Some(height) = first.height.parent() else {
+            self.ban(link, NOT_CONSECUTIVE, out);
+            return;
+        };
+        let parent = Mark { height, hash: first.previous_hash };
+        if self.download.as_ref().is_some_and(|download| download.head() == parent) {
+            self.extend_download(now, link, &headers, is_last, clock, out);
+            return;
+        }
+        if self.passes_over(now, link, &headers, is_last, clock, out) {
+            return;
+        }
+        self.leave_source(link);
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        if peer.walk.as_ref().is_some_and(|walk| walk.head() == parent) {
+            self.extend_walk(now, link, &headers, is_last, clock, out);
+            return;
+        }
+        let mut marks = vec![parent];
+        marks.extend(
+            headers.iter().map(|header| Mark { height: header.height, hash: header.hash() }),
+        );
+        let query = self.next_number();
+        if let Some(peer) = self.peers.get_mut(&link) {
+            peer.query = Some(Query { number: query, headers, is_last });
+            out.push(Output::FindBase { link, query, marks });
+        }
+    }
+
+    /// How much of the headers that came is held.
+    pub(super) fn on_base(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        query: u64,
+        held: Option<Held>,
+        clock: Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let Some(Query { headers, is_last, .. }) =
+            peer.query.take_if(|waiting| waiting.number == query)
+        else {
+            return;
+        };
+        let Some(Held { place, state, fork }) = held else {
+            // It begins above what we hold, or below a swap of ours: asked again after a rest.
+            peer.walk = None;
+            peer.rest(now);
+            return;
+        };
+        let fresh = headers.get(place..).unwrap_or_default();
+        if fresh.is_empty() {
+            peer.shows(super::candidate::mark_of(&state), state.total_work());
+            if is_last {
+                self.resolved(link);
+            } else {
+                // All of this was staged before a restart: on from there, as long as it moves on.
+                let walk = Walk::new(*state, fork);
+                let after = walk.head();
+                let before = peer.walk.replace(walk).map(|walk| walk.base().height);
+                if before.is_none_or(|before| before < after.height) {
+                    self.ask_headers(now, link, Some(after), out);
+                } else {
+                    peer.rest(now);
+                }
+            }
+            return;
+        }
+        peer.walk = Some(Walk::new(*state, fork));
+        self.extend_walk(now, link, fresh, is_last, clock, out);
+    }
+
+    fn extend_walk(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        headers: &[Header],
+        is_last: bool,
+        clock: Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        let wanted = self.wanted();
+        let Self { config, peers, .. } = self;
+        let rules = Rules { spec: &config.spec, checkpoints: &config.checkpoints, clock };
+        let Some(peer) = peers.get_mut(&link) else { return };
+        let Some(walk) = &mut peer.walk else { return };
+        let mut failure = None;
+        for header in headers {
+            if let Err(error) = walk.step(&rules, header) {
+                failure = Some(error);
+                break;
+            }
+        }
+        let (work, count, head) = (walk.work(), walk.count(), walk.head());
+        let is_last = is_last && !peer.named_above(head);
+        if count > 0 {
+            peer.shows(head, work);
+        }
+        let is_deep = self.is_too_deep(link);
+        if let Some(error) = failure {
+            let is_over = self.on_broken(now, link, &error, out);
+            if is_over {
+                return;
+            }
+        } else if is_last {
+            self.resolved(link);
+        } else if work > wanted && !(is_deep && count >= MAX_WALK) {
+            // There is more of it: looked at while it is fetched, or after another branch.
+            if let Some(peer) = self.peers.get_mut(&link) {
+                peer.claim = Claim::Block;
+            }
+        } else if count >= MAX_WALK {
+            // So many blocks without more work than ours.
+            if let Some(peer) = self.peers.get_mut(&link) {
+                (peer.walk, peer.shunned) = (None, now.plus(SHUN));
+            }
+            self.resolved(link);
+            return;
+        } else {
+            // Asked on when its turn comes again.
+            if let Some(peer) = self.peers.get_mut(&link) {
+                peer.claim = Claim::Block;
+            }
+            return;
+        }
+        self.begin(now, link, is_last, out);
+    }
+
+    /// A header was not taken. Answers whether the link is gone.
+    pub(super) fn on_broken(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        error: &RuleError,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        let (latest, found) = match error {
+            RuleError::NotYet { latest, found } => (latest, found),
+            RuleError::Checkpoint { .. } => {
+                // Valid elsewhere: it is this node's operator who knows better.
+                self.tell_invalid(link, error, out);
+                self.close(link, 1008, CHECKPOINT, Redial::Longest, out);
+                return true;
+            }
+            RuleError::PreviousHash { .. } | RuleError::Height { .. } => {
+                self.ban(link, NOT_CONSECUTIVE, out);
+                return true;
+            }
+            _ => {
+                self.tell_invalid(link, error, out);
+                self.ban(link, BAD_HEADER, out);
+                return true;
+            }
+        };
+        let wait = Duration::from_millis(found.millis_since(*latest).max(1_000)).min(LOOK_AGAIN);
+        if let Some(peer) = self.peers.get_mut(&link) {
+            peer.claim = Claim::Later(now.plus(wait));
+        }
+        false
+    }
+
+    fn tell_invalid(&mut self, link: LinkId, error: &RuleError, out: &mut Vec<Output>) {
+        let mark = self.peers.get(&link).and_then(|peer| peer.tip).unwrap_or(self.tip);
+        self.tell(link, Note::Invalid { mark, reason: error.to_string() }, out);
+    }
+
+    /// What the peer claimed was looked at.
+    fn resolved(&mut self, link: LinkId) {
+        if let Some(peer) = self.peers.get_mut(&link) {
+            peer.claim = Claim::Nothing;
+        }
+    }
+
+    /// Begins to fetch the branch that a link's walk showed, when it has more work than ours
+    /// and nothing else is fetched.
+    fn begin(&mut self, now: Time, link: LinkId, is_whole: bool, out: &mut Vec<Output>) {
+        if self.download.is_some() || now < self.paused {
+            return;
+        }
+        let work = self.work;
+        let number = self.next_number();
+        if self.is_too_deep(link) {
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let Some(walk) = peer.walk.take_if(|walk| walk.work() > work) else { return };
+        let from = walk.base();
+        let found = walk.found();
+        let is_again = found.headers.is_empty();
+        let is_whole = is_whole && !is_again;
+        if peer.height.above(from.height) > NEAR as u64 {
+            out.push(Output::Log { link, note: Note::Started { from } });
+        }
+        self.download = Some(Download::new(number, link, found, is_whole, now));
+    }
+
+    /// Begins with the branch that showed most work, when nothing is fetched or what is fetched
+    /// gives way to it. Of several that show as much, one of a link that sent blocks before.
+    pub(super) fn begin_best(&mut self, now: Time, out: &mut Vec<Output>) {
+        if let Some(download) = &self.download
+            && download.left() == 0
+            && download.is_whole
+        {
+            self.drop_download();
+        }
+        if now < self.paused {
+            return;
+        }
+        let (work, source) = (self.work, self.download.as_ref().and_then(|it| it.source));
+        let may = |peer: &&Peer| peer.shunned <= now && Some(peer.id) != source;
+        let heavier = self.peers.values().filter(may).filter_map(|peer| {
+            let walk = peer.walk.as_ref().filter(|walk| walk.work() > work)?;
+            let is_deep = self.deep_fork(walk).is_some();
+            (!is_deep).then_some((walk.work(), peer.usual.is_some(), Reverse(peer.id)))
+        });
+        let Some((best, _, Reverse(link))) = heavier.max() else { return };
+        if !self.gives_way(now, best) {
+            return;
+        }
+        // What others showed is found out anew; this one is begun with.
+        let walk = self.peers.get_mut(&link).and_then(|peer| peer.walk.take());
+        self.give_up(now, out);
+        if let Some(peer) = self.peers.get_mut(&link) {
+            peer.walk = walk;
+        }
+        self.begin(now, link, false, out);
+    }
+}

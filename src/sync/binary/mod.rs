@@ -1,0 +1,273 @@
+//! The binary dialect: headers first, then bodies from every peer that has them.
+//!
+//! A link says who it is ([`greeting`]). One that may have more work than ours is asked for
+//! headers ([`scouting`]), which are walked ([`walk`]) until they show more work; then the
+//! branch becomes the one [`download`], whose headers go on ([`following`]), whose bodies are asked
+//! of every peer ([`fetching`]) and handed to the writer in order ([`connecting`]). What peers ask
+//! for is in [`serving`], what happens when they are late in [`lateness`], and what is too slow in
+//! [`pace`].
+
+mod announce;
+mod bodies;
+mod candidate;
+mod download;
+mod following;
+mod handshake;
+mod headers;
+mod import;
+mod limits;
+pub mod message;
+mod pace;
+mod peer;
+mod progress;
+mod reorg_depth;
+mod rivals;
+mod serve;
+mod timeouts;
+
+pub use progress::{Progress, SyncState};
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{Input, LinkId, Mark, Note, Output, Redial, Time};
+use crate::chain::{Checkpoints, Hash, Height, Spec, Timestamp, Work};
+use download::Download;
+use import::Pending;
+use message::Message;
+use peer::{Claim, Peer};
+
+/// What the binary dialect needs to know of this node.
+#[derive(Clone, Debug)]
+pub struct NativeConfig {
+    /// The chain's parameters.
+    pub spec: Spec,
+    /// Blocks that every branch must contain.
+    pub checkpoints: Checkpoints,
+    /// Drawn at the node's start.
+    pub nonce: u64,
+    /// Name and version of this program.
+    pub agent: String,
+    /// Where this node listens, `ip:port`; none when it takes no links.
+    pub listen: Option<String>,
+    /// Most blocks that a reorg may disconnect unless the operator accepts it; `None` if any
+    /// number.
+    pub max_reorg_depth: Option<u64>,
+    /// First blocks of the branches that the operator accepted.
+    pub accepted_forks: Vec<Hash>,
+}
+
+/// Keeps the links of the binary dialect in step.
+#[derive(Debug)]
+pub(super) struct Native {
+    config: NativeConfig,
+    genesis: Hash,
+    tip: Mark,
+    work: Work,
+    peers: BTreeMap<LinkId, Peer>,
+    download: Option<Download>,
+    /// Bodies that are being checked: by download, first height and link; count and bytes.
+    checks: BTreeMap<(u64, Height, LinkId), (u32, u64)>,
+    /// Batches at the writer, in order.
+    batches: VecDeque<Pending>,
+    /// Numbers downloads and queries.
+    next_number: u64,
+    /// How often links were asked for headers.
+    turns: u64,
+    /// Bytes of bodies that came and are not connected.
+    held: u64,
+    /// Bytes set aside for bodies that were asked for.
+    reserved: u64,
+    /// What a body is likely to have, in bytes.
+    estimate: u64,
+    /// Whether links are to be told of our tip.
+    is_untold: bool,
+    /// Nothing is fetched until then: the node could not take blocks.
+    paused: Time,
+    /// What our clock showed when a message came last.
+    clock: Timestamp,
+    /// When it was last looked at what is due.
+    looked: Time,
+    /// Bodies that came since the start, and their bytes.
+    came: (u64, u64),
+}
+
+/// Nobody but a peer that breaks the rules says this.
+const BEFORE_HELLO: &str = "a message before Hello";
+const SECOND_HELLO: &str = "a second Hello";
+const UNASKED: &str = "data that nobody asked for";
+
+impl Native {
+    pub(super) fn new(config: NativeConfig, tip: Mark, work: Work) -> Self {
+        Self {
+            genesis: config.spec.genesis().hash(),
+            is_untold: false,
+            // The most that one can have, until the first ones came.
+            estimate: config.spec.max_block_bytes(),
+            config,
+            tip,
+            work,
+            peers: BTreeMap::new(),
+            download: None,
+            checks: BTreeMap::new(),
+            batches: VecDeque::new(),
+            next_number: 0,
+            turns: 0,
+            held: 0,
+            reserved: 0,
+            paused: Time::default(),
+            clock: Timestamp::default(),
+            looked: Time::default(),
+            came: (0, 0),
+        }
+    }
+
+    pub(super) fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+        match input {
+            Input::OpenedNative { link, dialled, origin, clock } => {
+                self.open(Peer::new(link, dialled, origin, now), clock, out);
+            }
+            Input::Closed { link } => self.forget(link),
+            Input::Undecodable { link, reason } => self.ban(link, reason, out),
+            Input::Message { link, message, clock } => self.message(now, link, message, clock, out),
+            Input::Base { link, query, held, clock } => {
+                self.on_base(now, link, query, held, clock, out);
+            }
+            Input::Checked { link, download, first, blocks, fault } => {
+                self.on_checked(now, link, download, first, blocks, fault, out);
+            }
+            Input::Unchecked { link, download, first } => {
+                self.on_unchecked(now, link, download, first);
+            }
+            Input::Connected { download, last, outcome } => {
+                self.on_connected(now, download, last, outcome);
+            }
+            Input::Served { link } => self.on_served(link),
+            Input::ForksAccepted { firsts } => self.config.accepted_forks = firsts,
+            Input::DeadlinePassed => self.on_time(now, out),
+            _ => return,
+        }
+        self.go_on(now, out);
+    }
+
+    fn message(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        message: Message,
+        clock: Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        self.clock = clock;
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        if let Message::Hello(hello) = message {
+            if peer.is_greeted() {
+                self.ban(link, SECOND_HELLO, out);
+            } else {
+                self.on_hello(now, link, hello, clock, out);
+            }
+            return;
+        }
+        if !peer.is_greeted() {
+            self.ban(link, BEFORE_HELLO, out);
+            return;
+        }
+        match message {
+            // Taken above.
+            Message::Hello(_) => (),
+            Message::GetHeaders { locator, stop } => self.on_get_headers(link, locator, stop, out),
+            Message::Headers(headers) => self.on_headers(now, link, headers, clock, out),
+            Message::GetBlocks { request, first, count, last } => {
+                self.on_get_blocks(link, request, first, count, last, out);
+            }
+            Message::Blocks { request, bodies } => self.on_blocks(now, link, request, bodies, out),
+            Message::NotFound { request } => self.on_not_found(now, link, request, out),
+            Message::Announce(header) => self.on_announce(now, link, header, clock, out),
+            Message::GetPeers => self.on_get_peers(now, link, out),
+            Message::Peers(addresses) => self.on_peers(link, addresses, out),
+        }
+    }
+
+    /// Another tip was published.
+    pub(super) fn on_tip(
+        &mut self,
+        now: Time,
+        tip: Mark,
+        work: Work,
+        is_reorg: bool,
+        out: &mut Vec<Output>,
+    ) {
+        if tip == self.tip {
+            return;
+        }
+        (self.tip, self.work, self.is_untold) = (tip, work, true);
+        if is_reorg {
+            self.forget_forks();
+        }
+        self.go_on(now, out);
+    }
+
+    /// Whatever can be begun is begun.
+    fn go_on(&mut self, now: Time, out: &mut Vec<Output>) {
+        self.hand_on(out);
+        if let Some(download) = &mut self.download {
+            download.measure(now);
+        }
+        self.begin_best(now, out);
+        self.tell_deep_forks(out);
+        self.scout(now, out);
+        self.ask_more_headers(now, out);
+        self.fetch(now, out);
+        self.help_out(now, out);
+        if self.drop_unheld(now) {
+            self.scout(now, out);
+        }
+        self.announce(now, out);
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.next_number = self.next_number.saturating_add(1);
+        self.next_number
+    }
+
+    /// A provable fault. The link is forgotten.
+    fn ban(&mut self, link: LinkId, reason: &'static str, out: &mut Vec<Output>) {
+        if self.peers.contains_key(&link) {
+            out.push(Output::Ban { link, reason });
+            self.forget(link);
+        }
+    }
+
+    /// Closes a link for what is no fault. The link is forgotten.
+    fn close(
+        &mut self,
+        link: LinkId,
+        code: u16,
+        reason: &'static str,
+        redial: Redial,
+        out: &mut Vec<Output>,
+    ) {
+        if self.peers.contains_key(&link) {
+            out.push(Output::Close { link, code, reason, redial });
+            self.forget(link);
+        }
+    }
+
+    fn forget(&mut self, link: LinkId) {
+        self.release(link, None);
+        self.peers.remove(&link);
+        if let Some(download) = &mut self.download
+            && download.source == Some(link)
+        {
+            download.source = None;
+        }
+    }
+
+    fn tell(&mut self, link: LinkId, note: Note, out: &mut Vec<Output>) {
+        if let Some(peer) = self.peers.get_mut(&link) {
+            peer.noted.tell(link, note, out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! What peers ask for: headers, blocks and addresses.
+
+use super::limits::{ADDRESSES_EVERY, ASK_ADDRESSES_EVERY, MAX_SERVING};
+use super::message::{MAX_RANGE, Message, PeerAddress};
+use super::{Native, UNASKED};
+use crate::chain::{Hash, Height};
+use crate::sync::{LinkId, Mark, Output, Redial, Time};
+
+const TOO_MUCH: &str = "more was asked for than is answered at a time";
+const BAD_RANGE: &str = "a range of no blocks or of too many";
+
+impl Native {
+    pub(super) fn on_get_headers(
+        &mut self,
+        link: LinkId,
+        locator: Vec<(Height, Hash)>,
+        stop: Option<Hash>,
+        out: &mut Vec<Output>,
+    ) {
+        if self.may_serve(link, out) {
+            out.push(Output::ServeHeaders { link, locator, stop });
+        }
+    }
+
+    pub(super) fn on_get_blocks(
+        &mut self,
+        link: LinkId,
+        request: u64,
+        first: Height,
+        count: u32,
+        last: Hash,
+        out: &mut Vec<Output>,
+    ) {
+        if count == 0 || count > MAX_RANGE {
+            self.ban(link, BAD_RANGE, out);
+            return;
+        }
+        if self.may_serve(link, out) {
+            let height = first.ahead(u64::from(count).saturating_sub(1));
+            let last = Mark { height, hash: last };
+            if let Some(peer) = self.peers.get_mut(&link) {
+                // It takes our chain over.
+                peer.rival.leaves();
+            }
+            out.push(Output::ServeBlocks { link, request, first, last });
+        }
+    }
+
+    fn may_serve(&mut self, link: LinkId, out: &mut Vec<Output>) -> bool {
+        let Some(peer) = self.peers.get_mut(&link) else { return false };
+        if peer.serving >= MAX_SERVING {
+            self.close(link, 1008, TOO_MUCH, Redial::Longest, out);
+            return false;
+        }
+        peer.serving = peer.serving.saturating_add(1);
+        true
+    }
+
+    pub(super) fn on_served(&mut self, link: LinkId) {
+        if let Some(peer) = self.peers.get_mut(&link) {
+            peer.serving = peer.serving.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn on_get_peers(&mut self, now: Time, link: LinkId, out: &mut Vec<Output>) {
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        // Asked again too soon it gets no answer.
+        if peer.told_addresses.is_none_or(|last| last.plus(ADDRESSES_EVERY) <= now) {
+            peer.told_addresses = Some(now);
+            out.push(Output::ServePeers { link });
+        }
+    }
+
+    pub(super) fn on_peers(
+        &mut self,
+        link: LinkId,
+        addresses: Vec<PeerAddress>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let Some(owed) = peer.addresses_owed.checked_sub(1) else {
+            self.ban(link, UNASKED, out);
+            return;
+        };
+        peer.addresses_owed = owed;
+        out.push(Output::Learn { link, addresses });
+    }
+
+    /// Asks the links that we dialled for addresses: who dials us might want to be the only
+    /// one that we know.
+    pub(super) fn ask_addresses(&mut self, now: Time, out: &mut Vec<Output>) {
+        for peer in self.peers.values_mut() {
+            if peer.is_greeted() && peer.dialled && peer.ask_addresses <= now {
+                peer.ask_addresses = now.plus(ASK_ADDRESSES_EVERY);
+                peer.addresses_owed = peer.addresses_owed.saturating_add(1);
+                out.push(Output::Send { link: peer.id, message: Message::GetPeers });
+            }
+        }
+    }
+}

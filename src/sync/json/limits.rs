@@ -1,0 +1,36 @@
+//! How often and how much: every number of the dialect.
+
+use std::time::Duration;
+
+/// How often type 0 is sent on a link: a seed relays nothing, so only asking finds what lies
+/// behind it.
+pub(super) const ASK_EVERY: Duration = Duration::from_secs(15);
+
+/// How long the first type 0 of a link waits for the peer's first type 1.
+pub(super) const FIRST_ANSWER: Duration = Duration::from_secs(1);
+
+/// Most blocks of an extension that are announced one by one; more are a stream.
+pub(super) const MAX_ANNOUNCED: u64 = 16;
+
+/// Blocks of a stream between two acknowledgements.
+pub(super) const STREAM_BATCH: u64 = 128;
+
+/// How long a stream waits for an acknowledgement before the link is closed.
+pub(super) const ACK_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long after a stream's end a block that it sent already starts no other one: a seed
+/// answers every block that it holds with its whole chain.
+pub(super) const QUIET: Duration = Duration::from_secs(30);
+
+/// Shortest time between two whole chains, and between two answers to a fork, on a link.
+pub(in crate::sync) const ANSWER_EVERY: Duration = Duration::from_secs(30);
+
+/// The same while our chain is below [`SMALL_CHAIN`].
+pub(in crate::sync) const ANSWER_EVERY_SMALL: Duration = Duration::from_secs(2);
+
+/// How long a peer whose branch was refused for its depth is not answered: each answer would draw
+/// its whole chain.
+pub(super) const DEEP_PAUSE: Duration = Duration::from_secs(600);
+
+/// JSON bytes of a chain that is cheap to send: 1 MiB.
+pub(in crate::sync) const SMALL_CHAIN: u64 = 1 << 20;
