@@ -133,14 +133,14 @@ fn catch_up(ahead: &[&RunningNode], others: &[&str], blocks: u64) -> CatchUp {
     let fresh = RunningNode::start(&home.path().join("data"), &arguments);
     let started = Instant::now();
     let mut client = Client::connect(&fresh);
-    let mut most = 0.0_f64;
+    let mut max = 0.0_f64;
     while client.height() < blocks {
         assert!(started.elapsed() < Duration::from_secs(600), "at {}", client.height());
-        most = ahead.iter().map(|node| node.resident_mib()).fold(most, f64::max);
+        max = ahead.iter().map(|node| node.resident_mib()).fold(max, f64::max);
         std::thread::sleep(Duration::from_millis(10));
     }
     let blocks_per_second = blocks as f64 / started.elapsed().as_secs_f64();
-    let done = CatchUp { blocks_per_second, fresh: fresh.peak_mib(), ahead: most };
+    let done = CatchUp { blocks_per_second, fresh: fresh.peak_mib(), ahead: max };
     fresh.stop();
     done
 }

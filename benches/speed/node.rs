@@ -23,7 +23,7 @@ impl RunningNode {
         Self::start_with(data, arguments, false)
     }
 
-    fn start_with(data: &Path, arguments: &[&str], native: bool) -> Self {
+    fn start_with(data: &Path, arguments: &[&str], binary: bool) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_jenny"))
             .args([
                 "run",
@@ -36,7 +36,7 @@ impl RunningNode {
             .arg(data)
             .args(arguments)
             .env("JENNY_MINE_DEADLINE", "5s")
-            .env("JENNY_P2P_NATIVE", native.to_string())
+            .env("JENNY_P2P_NATIVE", binary.to_string())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -25,16 +25,16 @@ pub(crate) fn sync(ahead: &RunningNode, blocks: u64) {
     let arguments = ["--chain", "dev", "--peer", &ahead.p2p];
     let fresh = RunningNode::start_json(&home.path().join("data"), &arguments);
     let mut client = Client::connect(&fresh);
-    let mut most = before;
+    let mut max = before;
     while client.height() < blocks {
         assert!(started.elapsed() < Duration::from_secs(300), "at {}", client.height());
-        most = most.max(ahead.resident_mib());
+        max = max.max(ahead.resident_mib());
         std::thread::sleep(Duration::from_millis(50));
     }
     let rate = blocks as f64 / started.elapsed().as_secs_f64();
     say("catching up over JSON, blocks/s", rate, ">= 10000");
     say("resident at most while catching up, MiB", fresh.peak_mib(), "< 200");
-    say("resident at most of the one ahead, MiB", most, "< 200");
+    say("resident at most of the one ahead, MiB", max, "< 200");
     fresh.stop();
 }
 
@@ -93,8 +93,8 @@ fn compare(name: &str, mut pairs: Vec<(&Mined, &Mined)>) {
     crate::row(&format!("{name}, blocks/s"), with.rate, alone.rate, ">= 0.8");
     crate::row(&format!("{name}, /CPU s"), with.of_miner, alone.of_miner, "");
     let behind = pairs.iter().map(|(with, _)| with.behind).fold(0.0, f64::max);
-    let (least, most) = (ratio(&pairs[0]), ratio(&pairs[PAIRS - 1]));
-    println!("    {PAIRS} pairs, ratios {least:.2} to {most:.2}; at most {behind:.3} s behind");
+    let (least, max) = (ratio(&pairs[0]), ratio(&pairs[PAIRS - 1]));
+    println!("    {PAIRS} pairs, ratios {least:.2} to {max:.2}; at most {behind:.3} s behind");
 }
 
 fn mine(clients: usize, blocks: u64, peer: Peer) -> Mined {

@@ -1,9 +1,9 @@
-//! HTTP: the seed's routes, health, status and blocks, behind Basic authentication.
+//! HTTP: the routes of the seed-like node, health, status and blocks, behind Basic authentication.
 //!
-//! A request passes, from outside in: [`stream`] (timeouts of the socket), hyper,
-//! [`finish`] (problems, HEAD), [`panics`], [`gate`] (host, origin, user, route),
-//! [`body`] (bounded reading), and one file per resource. The contract is written
-//! down in `docs/api.md`.
+//! A request passes, from outside in: `http::stream` (timeouts of the socket), hyper,
+//! [`http::respond`] (problems, HEAD), `http::panics`, [`auth::access`] (host, origin, user,
+//! route), [`http::body`] (bounded reading), and one file of [`routes`] for each resource. The
+//! contract is written down in `docs/api.md`.
 
 mod auth;
 mod config;

@@ -22,7 +22,7 @@ use warp::{Filter, Reply};
 
 use super::http::body::BodyReader;
 use super::http::problem::Problem;
-use super::http::response_memory::{Answers, Share};
+use super::http::response_memory::{ResponseMemory, Share};
 
 use crate::node::NodeHandle;
 
@@ -138,7 +138,7 @@ impl Found {
 pub(super) struct Context {
     pub(super) node: NodeHandle,
     /// The memory of large answers.
-    pub(super) answers: Answers,
+    pub(super) answers: ResponseMemory,
     pub(super) bodies: BodyReader,
     pub(super) peers_file: PathBuf,
     pub(super) peers_required: bool,

@@ -24,10 +24,10 @@ pub enum RuleError {
         found: u64,
     },
     /// More records than a block may hold.
-    #[error("record_count: expected at most {most}, found {found}")]
+    #[error("record_count: expected at most {max}, found {found}")]
     RecordCount {
         /// The chain's limit.
-        most: u32,
+        max: u32,
         /// What the header says.
         found: u32,
     },
@@ -113,20 +113,20 @@ pub enum RuleError {
         found: usize,
     },
     /// A record is too long.
-    #[error("data[{index}]: expected at most {most} bytes, found {found}")]
+    #[error("data[{index}]: expected at most {max} bytes, found {found}")]
     RecordBytes {
         /// Position of the record in the block.
         index: usize,
         /// The chain's limit.
-        most: u64,
+        max: u64,
         /// The record's length.
         found: usize,
     },
     /// The records together are too long.
-    #[error("data: expected at most {most} bytes in all, found {found}")]
+    #[error("data: expected at most {max} bytes in all, found {found}")]
     BlockBytes {
         /// The chain's limit.
-        most: u64,
+        max: u64,
         /// Sum of the records' lengths.
         found: u64,
     },

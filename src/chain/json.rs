@@ -1,4 +1,4 @@
-//! The JSON form of a block: what REST and the seed dialect carry.
+//! The JSON form of a block: what REST and the JSON dialect carry.
 
 use std::fmt;
 
@@ -82,7 +82,7 @@ fn write_integer(out: &mut Vec<u8>, value: u64) {
 
 /// Levels of arrays and objects in the JSON form of a block, its own object with
 /// them: `serde_json` refuses the 128th.
-const MAX_DEPTH: usize = 127;
+const MAX_JSON_DEPTH: usize = 127;
 
 /// A block read from its JSON form, whose `hash` was found to be its header's.
 ///
@@ -111,15 +111,15 @@ pub fn parse_block(json: &[u8]) -> Result<JsonBlock, JsonError> {
     Ok(serde_json::from_slice(json)?)
 }
 
-/// Reads one block of at most `most` records. A further record is an error as soon as it comes,
+/// Reads one block of at most `max` records. A further record is an error as soon as it comes,
 /// so that the memory of a block is in proportion to its limits and not to its text: an empty
 /// record of three bytes costs 24.
 ///
 /// # Errors
 /// As [`parse_block`], and when there are more records.
-pub fn parse_bounded_block(json: &[u8], most: u32) -> Result<JsonBlock, JsonError> {
+pub fn parse_bounded_block(json: &[u8], max: u32) -> Result<JsonBlock, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let block = BoundedBlock { most }.deserialize(&mut deserializer)?;
+    let block = BoundedBlock { max }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(block)
 }
@@ -128,31 +128,31 @@ pub fn parse_bounded_block(json: &[u8], most: u32) -> Result<JsonBlock, JsonErro
 #[derive(Clone, Copy, Debug)]
 pub struct BoundedBlock {
     /// Most records.
-    pub most: u32,
+    pub max: u32,
 }
 
 impl<'de> DeserializeSeed<'de> for BoundedBlock {
     type Value = JsonBlock;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<JsonBlock, D::Error> {
-        deserializer.deserialize_map(BlockVisitor { most: self.most as usize })
+        deserializer.deserialize_map(BlockVisitor { max: self.max as usize })
     }
 }
 
 impl<'de> Deserialize<'de> for JsonBlock {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(BlockVisitor { most: usize::MAX })
+        deserializer.deserialize_map(BlockVisitor { max: usize::MAX })
     }
 }
 
 struct BlockVisitor {
     /// Most records.
-    most: usize,
+    max: usize,
 }
 
-/// The records, at most `most`.
+/// The records, at most `max`.
 struct Records {
-    most: usize,
+    max: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Records {
@@ -173,9 +173,9 @@ impl<'de> Visitor<'de> for Records {
     fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<Vec<String>, A::Error> {
         let mut all = Vec::new();
         while let Some(record) = records.next_element()? {
-            if all.len() >= self.most {
-                let most = self.most;
-                return Err(de::Error::custom(format_args!("data has more than {most} records")));
+            if all.len() >= self.max {
+                let max = self.max;
+                return Err(de::Error::custom(format_args!("data has more than {max} records")));
             }
             all.push(record);
         }
@@ -204,7 +204,7 @@ impl<'de> Visitor<'de> for BlockVisitor {
                 Key::Nonce => set(&mut seen.nonce, "nonce", integer(&mut map)?)?,
                 Key::Hash => set(&mut seen.hash, "hash", text(&mut map)?)?,
                 Key::Data => {
-                    let records = Records { most: self.most };
+                    let records = Records { max: self.max };
                     set(&mut seen.data, "data", map.next_value_seed(records)?)?;
                 }
                 Key::Difficulty => {
@@ -280,7 +280,7 @@ fn integer<'de, A: MapAccess<'de>>(map: &mut A) -> Result<u64, A::Error> {
 /// and therefore without its depth limit, which is held here.
 fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     let value = map.next_value::<Box<RawValue>>()?;
-    if depth(value.get()) >= MAX_DEPTH {
+    if depth(value.get()) >= MAX_JSON_DEPTH {
         return Err(de::Error::custom("nested too deep: at most 127 levels"));
     }
     Ok(())
@@ -288,7 +288,7 @@ fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
 
 /// How many arrays and objects enclose the innermost value of a JSON text.
 fn depth(json: &str) -> usize {
-    let (mut depth, mut most) = (0_usize, 0);
+    let (mut depth, mut max) = (0_usize, 0);
     let mut bytes = json.bytes();
     let mut is_text = false;
     while let Some(byte) = bytes.next() {
@@ -297,13 +297,13 @@ fn depth(json: &str) -> usize {
             b'\\' => drop(bytes.next()),
             b'[' | b'{' if !is_text => {
                 depth = depth.saturating_add(1);
-                most = depth.max(most);
+                max = depth.max(max);
             }
             b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
             _ => (),
         }
     }
-    most
+    max
 }
 
 fn text<'de, A, T>(map: &mut A) -> Result<T, A::Error>

@@ -237,9 +237,9 @@ fn check_alone(spec: &Spec, header: &Header) -> Result<(Hash, Target), RuleError
             return Err(RuleError::Unsafe { field, found });
         }
     }
-    let most = spec.max_block_records();
-    if header.record_count > most {
-        return Err(RuleError::RecordCount { most, found: header.record_count });
+    let max = spec.max_block_records();
+    if header.record_count > max {
+        return Err(RuleError::RecordCount { max, found: header.record_count });
     }
     let found = header.bits;
     let target = found.target().map_err(|reason| RuleError::BitsMeaningless { found, reason })?;
@@ -271,18 +271,18 @@ pub(super) fn check_body(
 }
 
 fn check_sizes(spec: &Spec, records: &[String]) -> Result<(), RuleError> {
-    let most = spec.max_record_bytes();
+    let max = spec.max_record_bytes();
     let mut sum = 0_u64;
     for (index, record) in records.iter().enumerate() {
         let found = record.len();
-        if found as u64 > most {
-            return Err(RuleError::RecordBytes { index, most, found });
+        if found as u64 > max {
+            return Err(RuleError::RecordBytes { index, max, found });
         }
         sum = sum.saturating_add(found as u64);
     }
-    let most = spec.max_block_bytes();
-    if sum > most {
-        return Err(RuleError::BlockBytes { most, found: sum });
+    let max = spec.max_block_bytes();
+    if sum > max {
+        return Err(RuleError::BlockBytes { max, found: sum });
     }
     Ok(())
 }
@@ -293,10 +293,10 @@ impl Spec {
     /// # Errors
     /// The limit that they exceed.
     pub fn check_records(&self, records: &[String]) -> Result<(), RuleError> {
-        let most = self.max_block_records();
+        let max = self.max_block_records();
         let found = u32::try_from(records.len()).unwrap_or(u32::MAX);
-        if found > most {
-            return Err(RuleError::RecordCount { most, found });
+        if found > max {
+            return Err(RuleError::RecordCount { max, found });
         }
         check_sizes(self, records)
     }

@@ -73,7 +73,7 @@ pub(super) struct Settings {
     /// Address for peers, `None` if nothing names one: see [`super::peers::listen`].
     pub(super) p2p_listen: Option<Listen>,
     /// Whether the binary dialect is spoken with peers.
-    pub(super) p2p_native: bool,
+    pub(super) p2p_binary: bool,
     /// Longest message in JSON between peers, in bytes.
     pub(super) p2p_max_message: u64,
     /// Links to peers that are dialled.
@@ -127,7 +127,7 @@ impl Settings {
                 })?,
             default_user: layer.api.default_user.unwrap_or(true),
             p2p_listen: layer.p2p.listen,
-            p2p_native: layer.p2p.native.unwrap_or(p2p.native),
+            p2p_binary: layer.p2p.native.unwrap_or(p2p.binary),
             p2p_max_message: layer.p2p.max_message.map_or(64 << 20, size::ByteSize::get),
             p2p_max_dialled: layer.p2p.max_dialled.unwrap_or(p2p.max_dialled),
             p2p_max_accepted: layer.p2p.max_accepted.unwrap_or(p2p.max_accepted),

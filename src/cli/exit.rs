@@ -13,7 +13,7 @@ pub(super) enum Code {
     /// Done.
     Done = 0,
     /// The check found damage, the answer is no, or something outside failed.
-    No = 1,
+    Failed = 1,
     /// Usage or configuration.
     Usage = 2,
     /// Another process holds the database.
@@ -51,7 +51,7 @@ impl Failure {
 
     /// The answer is no, or something outside failed.
     pub(super) fn no(message: impl Into<String>) -> Self {
-        Self::new(Code::No, message)
+        Self::new(Code::Failed, message)
     }
 
     /// The operator asked for something that cannot be.
@@ -100,7 +100,7 @@ pub(super) fn tell(error: &anyhow::Error) {
 
 /// The exit code of an error: that of the outermost cause that has one.
 pub(super) fn code_of(error: &anyhow::Error) -> Code {
-    error.chain().find_map(code_of_cause).unwrap_or(Code::No)
+    error.chain().find_map(code_of_cause).unwrap_or(Code::Failed)
 }
 
 fn code_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Code> {
@@ -128,7 +128,7 @@ fn code_of_store(error: &StoreError) -> Code {
         StoreError::Missing { .. }
         | StoreError::OtherChain { .. }
         | StoreError::Checkpoint { .. } => Code::Usage,
-        _ => Code::No,
+        _ => Code::Failed,
     }
 }
 

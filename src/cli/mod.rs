@@ -56,7 +56,7 @@ pub fn main() -> ExitCode {
     let code = match done {
         Ok(Ok(())) => Code::Done,
         Ok(Err(error)) => exit::report(&error),
-        Err(_) => Code::No,
+        Err(_) => Code::Failed,
     };
     stderr::flush();
     code.into()

@@ -18,7 +18,7 @@ use crate::p2p::P2pConfig;
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// Most entries: so many peers are known at a time.
-const MAX_PEERS: usize = 1_024;
+const MAX_PEERS_IN_FILE: usize = 1_024;
 
 /// Reads the peers to dial. A missing file names none, unless it is required; an entry that
 /// is no address is logged and left out.
@@ -41,9 +41,11 @@ pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let peers: Vec<String> =
         serde_json::from_slice(text).map_err(|error| bad(error.to_string()))?;
-    if peers.len() > MAX_PEERS {
+    if peers.len() > MAX_PEERS_IN_FILE {
         let count = peers.len();
-        return Err(bad(format!("it has {count} entries, at most {MAX_PEERS} are taken")).into());
+        return Err(
+            bad(format!("it has {count} entries, at most {MAX_PEERS_IN_FILE} are taken")).into()
+        );
     }
     let parsed = peers.iter().filter_map(|peer| match peer.parse() {
         Ok(url) => Some(url),

@@ -142,13 +142,13 @@ impl Remote {
     }
 
     /// The whole answer to `GET path`; none when the node says there is no such thing.
-    pub(super) fn get(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>> {
+    pub(super) fn get(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>> {
         let Some(body) = self.ask(path, Some(ANSWER_TIMEOUT))? else { return Ok(None) };
         let mut bytes = Vec::new();
-        body.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| {
+        body.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| {
             Failure::no(format!("{} broke off", self.name())).because(error).may_pass()
         })?;
-        if bytes.len() as u64 > most {
+        if bytes.len() as u64 > max {
             return Err(Failure::no(format!("{} answers too much", self.name())).into());
         }
         Ok(Some(bytes))

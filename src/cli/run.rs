@@ -191,7 +191,7 @@ fn p2p_config(settings: &Settings, args: &RunArgs) -> Result<P2pConfig> {
     peers.extend(peers::read(&settings.peers, settings.peers_required)?);
     Ok(P2pConfig {
         peers,
-        native: settings.p2p_native,
+        binary: settings.p2p_binary,
         max_message: usize::try_from(settings.p2p_max_message).unwrap_or(usize::MAX),
         max_dialled: settings.p2p_max_dialled,
         max_accepted: settings.p2p_max_accepted,

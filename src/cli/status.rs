@@ -183,7 +183,7 @@ fn fork_lines(status: &Value) -> Vec<(&'static str, String)> {
             (
                 "",
                 number("/fork").zip(number("/depth")).map(|(fork, depth)| {
-                    format!("forks at height {fork} and would displace {depth} blocks")
+                    format!("forks at height {fork} and would disconnect {depth} blocks")
                 }),
             ),
             ("its tip", text("/tip/hash")),

@@ -2,8 +2,8 @@
 
 use tokio::sync::oneshot;
 
-use super::mining::queue::Numbered;
-use super::{Offered, StoreError};
+use super::mining::queue::Sequenced;
+use super::{Imported, StoreError};
 use crate::chain::{Hash, ValidBlock};
 
 /// Commands that may wait for the writer. The miner and the checks of offered blocks
@@ -20,18 +20,18 @@ pub(super) enum Command {
         /// The block.
         block: Box<ValidBlock>,
         /// The request whose records it holds.
-        job: Numbered,
+        job: Sequenced,
     },
     /// Take offered blocks, each the child of the one before.
-    Connect {
+    Import {
         /// The blocks, oldest first.
         blocks: Vec<ValidBlock>,
-        /// Whether more of their branch is to come: beside the main chain it is only staged.
-        more: bool,
+        /// Whether more of their branch is to come: beside the main chain it is only stored.
+        is_partial: bool,
         /// Whether their branch is known to have more work than the main chain.
         is_proven: bool,
         /// What became of them, once it is durable; or why they are refused.
-        reply: oneshot::Sender<Result<Offered, StoreError>>,
+        reply: oneshot::Sender<Result<Imported, StoreError>>,
     },
     /// Accept a branch, however deep it forks, and answer once that is durable.
     AcceptFork {

@@ -45,7 +45,7 @@ pub enum MineError {
 /// Why offered blocks were not taken. Those before the one at fault may have been.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum OfferError {
+pub enum ImportError {
     /// The first block's parent is not held.
     #[error("the parent of block {0} is not held")]
     UnknownParent(Hash),
@@ -66,7 +66,7 @@ pub enum OfferError {
     Unavailable(#[from] NodeFailure),
 }
 
-impl OfferError {
+impl ImportError {
     /// What the writer's refusal of blocks means to those who offered them.
     pub(super) fn of_store(error: StoreError) -> Self {
         match error {

@@ -8,14 +8,14 @@ use tokio::sync::{oneshot, watch};
 
 use super::command::Command;
 use super::held;
-use super::import::append::{Connecting, connect, send};
-use super::import::fork_point::find_base;
-use super::import::offer::{Branch, offer, offer_part};
+use super::import::append::{Appending, connect, send};
+use super::import::fork_point::find_held_ancestor;
+use super::import::offer::{Branch, import, import_part};
 use super::mining::request::Request;
 use super::shared::Shared;
 use super::{
-    Ban, Base, DeepFork, HeldBlock, KnownPeer, Links, MineError, Mined, NodeFailure, NodeStatus,
-    OfferError, Offered, StoreError, Tip, View,
+    Ban, DeepFork, HeldAncestor, HeldBlock, ImportError, Imported, KnownPeer, Links, MineError,
+    Mined, NodeFailure, NodeStatus, StoreError, Tip, View,
 };
 use crate::chain::{Block, Checkpoints, Hash, Height, Spec, Timestamp, ValidBlock};
 
@@ -90,7 +90,7 @@ impl NodeHandle {
             return Ok(None);
         };
         if !held.is_main {
-            held.displaced = self.shared.swaps.displacement(height, &hash);
+            held.disconnected = self.shared.reorgs.disconnection(height, &hash);
         }
         Ok(Some(held))
     }
@@ -118,7 +118,7 @@ impl NodeHandle {
     pub async fn mine(&self, records: Vec<String>) -> Result<Mined, MineError> {
         self.shared.spec.check_records(&records)?;
         let (request, ticket) = Request::new(records);
-        self.shared.inbox.push(request)?;
+        self.shared.queue.push(request)?;
         ticket.wait(self.shared.config.mine_deadline).await
     }
 
@@ -127,37 +127,38 @@ impl NodeHandle {
     ///
     /// # Errors
     /// Why a block was not taken; those before it may have been.
-    pub async fn offer(&self, blocks: Vec<Block>) -> Result<Offered, OfferError> {
+    pub async fn import(&self, blocks: Vec<Block>) -> Result<Imported, ImportError> {
         let shared = Arc::clone(&self.shared);
-        self.shared.blocking(&self.shared.offers, move || offer(&shared, blocks)).await?
+        self.shared.blocking(&self.shared.offers, move || import(&shared, blocks)).await?
     }
 
     /// Offers the next part of a branch, oldest first. While `more` is to come a branch beside the
-    /// main chain is only staged, so that it is taken as a whole or not at all; what extends
+    /// main chain is only stored, so that it is taken as a whole or not at all; what extends
     /// the main chain is appended at once. Answers what the parts so far amount to.
     ///
     /// # Errors
     /// Why the part was not taken.
-    pub async fn offer_part(
+    pub async fn import_part(
         &self,
         mut branch: Branch,
         blocks: Vec<Block>,
         more: bool,
-    ) -> Result<(Offered, Branch), OfferError> {
+    ) -> Result<(Imported, Branch), ImportError> {
         let shared = Arc::clone(&self.shared);
-        let offer =
-            move || offer_part(&shared, &mut branch, blocks, more).map(|offered| (offered, branch));
-        self.shared.blocking(&self.shared.offers, offer).await?
+        let import = move || {
+            import_part(&shared, &mut branch, blocks, more).map(|imported| (imported, branch))
+        };
+        self.shared.blocking(&self.shared.offers, import).await?
     }
 
     /// Hands consecutive blocks that were checked to the writer, oldest first: those that extend
-    /// the main chain are appended, a branch beside it is staged, and takes over once it has
+    /// the main chain are appended, a branch beside it is stored, and takes over once it has
     /// more work. The answer comes when they are in the writer's queue, so that calls one after
     /// the other stay in order, and brings the promise of what became of them.
     ///
     /// # Errors
     /// When the node is stopping or has failed.
-    pub async fn connect(&self, blocks: Vec<ValidBlock>) -> Result<Connecting, NodeFailure> {
+    pub async fn connect(&self, blocks: Vec<ValidBlock>) -> Result<Appending, NodeFailure> {
         connect(&self.shared, blocks).await
     }
 
@@ -178,8 +179,8 @@ impl NodeHandle {
 
     /// Remembers a branch that was refused because it forks too deep, and logs it once.
     pub fn note_deep_fork(&self, fork: DeepFork) {
-        if let Some(most) = self.max_reorg_depth() {
-            self.shared.forks.note(fork, most);
+        if let Some(max) = self.max_reorg_depth() {
+            self.shared.forks.note(fork, max);
         }
     }
 
@@ -203,26 +204,29 @@ impl NodeHandle {
     ///
     /// # Errors
     /// As [`NodeHandle::read`].
-    pub async fn find_base(&self, marks: Vec<(Height, Hash)>) -> Result<Option<Base>, NodeFailure> {
+    pub async fn find_held_ancestor(
+        &self,
+        ids: Vec<(Height, Hash)>,
+    ) -> Result<Option<HeldAncestor>, NodeFailure> {
         let reader = self.shared.reader.clone();
-        self.read(move || find_base(&reader, &marks)).await
+        self.read(move || find_held_ancestor(&reader, &ids)).await
     }
 
     /// What an operator wants to know.
     pub fn status(&self) -> NodeStatus {
         let shared = &self.shared;
-        let (swaps, recent_swaps) = shared.swaps.get();
+        let (reorgs, recent_reorgs) = shared.reorgs.get();
         NodeStatus {
             tip: shared.tip(),
             uptime: shared.started.elapsed(),
             hash_rate: shared.rate.get(),
-            mining: shared.inbox.waiting() + usize::from(shared.at_work.load(Ordering::Relaxed)),
+            mining: shared.queue.waiting() + usize::from(shared.at_work.load(Ordering::Relaxed)),
             refusing: shared.refusing(),
             clock: shared.look_at_clock().err(),
             checking: shared.checked(),
             deep_forks: shared.forks.waiting(shared.tip().total_work),
-            swaps,
-            recent_swaps,
+            reorgs,
+            recent_reorgs,
         }
     }
 

@@ -23,15 +23,15 @@ pub(super) fn find(
                     block,
                     is_main: true,
                     replaced_by: None,
-                    displaced: None,
+                    disconnected: None,
                 }));
             }
-        } else if let Some(block) = reader.side_block(height, hash)? {
+        } else if let Some(block) = reader.branch_block(height, hash)? {
             return Ok(Some(HeldBlock {
                 block,
                 is_main: false,
                 replaced_by: main,
-                displaced: None,
+                disconnected: None,
             }));
         }
         if view.is_main() {

@@ -1,10 +1,10 @@
 //! The owner of the state: one writer thread, the miner, and the handle by which
 //! everything else reads and changes the chain.
 //!
-//! Life of a mined block: `handle` puts a request into the `inbox`, the `miner`
+//! Life of a mined block: `handle` puts a request into the `queue`, the `miner`
 //! takes it and searches a nonce (`search`), the `writer` makes it durable and
-//! answers. Life of an offered block: `offer` checks it, the `writer` appends or
-//! stages it. Only the writer changes the chain, and nothing is answered before
+//! answers. Life of an offered block: `import` checks it, the `writer` appends or
+//! stores it. Only the writer changes the chain, and nothing is answered before
 //! it is durable.
 
 mod background_check;
@@ -16,6 +16,7 @@ mod handle;
 mod held;
 mod import;
 mod mining;
+#[expect(clippy::module_inception, reason = "the type is in the file of its name")]
 mod node;
 mod peering;
 mod reorg_log;
@@ -31,12 +32,12 @@ pub use crate::store::{
 };
 pub use clock::{ClockFault, duration_text};
 pub use config::NodeConfig;
-pub use error::{MineError, NodeFailure, OfferError};
+pub use error::{ImportError, MineError, NodeFailure};
 pub use handle::NodeHandle;
-pub use import::append::Connecting;
+pub use import::append::Appending;
 pub use import::deep_forks::DeepFork;
-pub use import::fork_point::Base;
-pub use import::offer::{Branch, Offered};
+pub use import::fork_point::HeldAncestor;
+pub use import::offer::{Branch, Imported};
 pub use mining::request::Mined;
 pub use node::Node;
 pub use peering::links::{
@@ -45,4 +46,4 @@ pub use peering::links::{
 pub use peering::peer_url::{PeerUrl, PeerUrlError, is_local_service};
 pub use peering::progress::{PeerSplit, SyncProgress, SyncState};
 pub(crate) use shared::panic_message;
-pub use status::{DisplacedBlock, Displacement, HeldBlock, NodeStatus, SwapSummary};
+pub use status::{DisconnectedBlock, Disconnection, HeldBlock, NodeStatus, ReorgSummary};

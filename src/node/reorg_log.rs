@@ -1,20 +1,20 @@
-//! The swaps since the start, for the log and for status.
+//! The reorgs since the start, for the log and for status.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use super::{DisplacedBlock, Displacement, SwapSummary};
+use super::{DisconnectedBlock, Disconnection, ReorgSummary};
 use crate::chain::{Hash, Height, Timestamp};
-use crate::store::Swap;
+use crate::store::Reorg;
 
-/// Displaced blocks that a summary names, and that the log lists one by one.
+/// Disconnected blocks that a summary names, and that the log lists one by one.
 const MAX_NAMED: usize = 256;
 
 /// Summaries kept, newest first: at most 16 of 256 blocks, 160 KiB.
 const MAX_RECENT: usize = 16;
 
 /// Target of the log for what must be on record line by line: no limit of repeated lines leaves
-/// any out. A displaced block cost more work and disk than its line does.
+/// any out. A disconnected block cost more work and disk than its line does.
 const AUDIT: &str = "audit";
 
 /// Reorgs whose disconnected blocks are remembered.
@@ -23,47 +23,47 @@ const MAX_REORGS: usize = 1_000;
 /// Disconnected blocks that are remembered by their hash, 32 bytes each: 2 MiB.
 const MAX_HASHES: usize = 65_536;
 
-/// Counts swaps and remembers the latest.
+/// Counts reorgs and remembers the latest.
 #[derive(Debug, Default)]
-pub(super) struct SwapLog(Mutex<Log>);
+pub(super) struct ReorgLog(Mutex<Log>);
 
 #[derive(Debug, Default)]
 struct Log {
     count: u64,
-    recent: VecDeque<SwapSummary>,
+    recent: VecDeque<ReorgSummary>,
     /// Newest first.
-    reorgs: VecDeque<Reorg>,
+    reorgs: VecDeque<PastReorg>,
     /// Hashes in all of `reorgs`.
     hashes: usize,
 }
 
 /// A reorg with the hashes of all the blocks that it disconnected, from `fork` + 1 on.
 #[derive(Debug)]
-struct Reorg {
-    what: Displacement,
+struct PastReorg {
+    what: Disconnection,
     hashes: Vec<Hash>,
 }
 
-impl SwapLog {
-    /// Logs, counts and keeps a swap.
-    pub(super) fn record(&self, swap: &Swap, time: Timestamp) {
-        let summary = summarise(swap, time);
+impl ReorgLog {
+    /// Logs, counts and keeps a reorg.
+    pub(super) fn record(&self, reorg: &Reorg, time: Timestamp) {
+        let summary = summarise(reorg, time);
         warn(&summary);
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         log.count += 1;
         log.recent.truncate(MAX_RECENT - 1);
         log.recent.push_front(summary);
-        log.remember(Reorg::of(swap, time));
+        log.remember(PastReorg::of(reorg, time));
     }
 
     /// The latest reorg that disconnected this block; `None` if it is not remembered.
-    pub(super) fn displacement(&self, height: Height, hash: &Hash) -> Option<Displacement> {
+    pub(super) fn disconnection(&self, height: Height, hash: &Hash) -> Option<Disconnection> {
         let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         log.reorgs.iter().find(|reorg| reorg.disconnected(height, hash)).map(|reorg| reorg.what)
     }
 
     /// How many there were, and the latest, newest first.
-    pub(super) fn get(&self) -> (u64, Vec<SwapSummary>) {
+    pub(super) fn get(&self) -> (u64, Vec<ReorgSummary>) {
         let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         (log.count, log.recent.iter().cloned().collect())
     }
@@ -71,7 +71,7 @@ impl SwapLog {
 
 impl Log {
     /// Keeps a reorg, and forgets the oldest ones above the bounds.
-    fn remember(&mut self, mut reorg: Reorg) {
+    fn remember(&mut self, mut reorg: PastReorg) {
         reorg.hashes.truncate(MAX_HASHES);
         self.hashes = self.hashes.saturating_add(reorg.hashes.len());
         self.reorgs.push_front(reorg);
@@ -82,16 +82,16 @@ impl Log {
     }
 }
 
-impl Reorg {
-    fn of(swap: &Swap, time: Timestamp) -> Self {
-        let what = Displacement {
+impl PastReorg {
+    fn of(reorg: &Reorg, time: Timestamp) -> Self {
+        let what = Disconnection {
             time,
-            fork: swap.fork,
-            depth: swap.displaced.len() as u64,
-            new_height: swap.new_tip.header.height,
-            new_hash: swap.new_tip.hash,
+            fork: reorg.fork,
+            depth: reorg.disconnected.len() as u64,
+            new_height: reorg.new_tip.header.height,
+            new_hash: reorg.new_tip.hash,
         };
-        Self { what, hashes: swap.displaced.clone() }
+        Self { what, hashes: reorg.disconnected.clone() }
     }
 
     fn disconnected(&self, height: Height, hash: &Hash) -> bool {
@@ -101,34 +101,36 @@ impl Reorg {
     }
 }
 
-fn summarise(swap: &Swap, time: Timestamp) -> SwapSummary {
-    let heights = std::iter::successors(Some(swap.fork.next()), |height| Some(height.next()));
-    let displaced = heights.zip(&swap.displaced).take(MAX_NAMED);
-    SwapSummary {
+fn summarise(reorg: &Reorg, time: Timestamp) -> ReorgSummary {
+    let heights = std::iter::successors(Some(reorg.fork.next()), |height| Some(height.next()));
+    let disconnected = heights.zip(&reorg.disconnected).take(MAX_NAMED);
+    ReorgSummary {
         time,
-        fork: swap.fork,
-        depth: swap.displaced.len() as u64,
-        displaced: displaced.map(|(height, &hash)| DisplacedBlock { height, hash }).collect(),
-        new_height: swap.new_tip.header.height,
-        new_hash: swap.new_tip.hash,
+        fork: reorg.fork,
+        depth: reorg.disconnected.len() as u64,
+        disconnected: disconnected
+            .map(|(height, &hash)| DisconnectedBlock { height, hash })
+            .collect(),
+        new_height: reorg.new_tip.header.height,
+        new_hash: reorg.new_tip.hash,
     }
 }
 
-fn warn(swap: &SwapSummary) {
+fn warn(reorg: &ReorgSummary) {
     tracing::warn!(
         target: AUDIT,
-        fork = %swap.fork,
-        depth = swap.depth,
-        height = %swap.new_height,
-        hash = %swap.new_hash,
-        "swapped to a branch with more work"
+        fork = %reorg.fork,
+        depth = reorg.depth,
+        height = %reorg.new_height,
+        hash = %reorg.new_hash,
+        "reorganised to a branch with more work"
     );
-    for block in &swap.displaced {
-        tracing::warn!(target: AUDIT, height = %block.height, hash = %block.hash, "displaced block");
+    for block in &reorg.disconnected {
+        tracing::warn!(target: AUDIT, height = %block.height, hash = %block.hash, "disconnected block");
     }
-    let unnamed = swap.depth.saturating_sub(swap.displaced.len() as u64);
+    let unnamed = reorg.depth.saturating_sub(reorg.disconnected.len() as u64);
     if unnamed > 0 {
-        tracing::warn!(target: AUDIT, "and {unnamed} more displaced blocks above them");
+        tracing::warn!(target: AUDIT, "and {unnamed} more disconnected blocks above them");
     }
 }
 

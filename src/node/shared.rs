@@ -13,16 +13,16 @@ use super::clock::{ClockFault, ClockWatch, Reading};
 use super::command::Command;
 use super::import::deep_forks::ForkLog;
 use super::mining::hash_rate::HashRate;
-use super::mining::queue::Inbox;
+use super::mining::queue::MiningQueue;
 use super::peering::forgotten::Forgotten;
-use super::reorg_log::SwapLog;
+use super::reorg_log::ReorgLog;
 use super::{Links, NodeConfig, NodeFailure, StoreError, Tip};
 use crate::chain::{Hash, Height, Spec, Timestamp, TipState};
 use crate::store::Reader;
 
 /// Offers that are checked at the same time; others wait. Each has at most one
 /// batch on its way to the writer.
-const MAX_OFFERS: usize = 2;
+const MAX_IMPORTS: usize = 2;
 
 /// What the node's threads and handles share.
 #[derive(Debug)]
@@ -34,11 +34,11 @@ pub(super) struct Shared {
     pub(super) reader: Reader,
     pub(super) links: Links,
     pub(super) started: Instant,
-    pub(super) inbox: Inbox,
+    pub(super) queue: MiningQueue,
     /// To the writer; bounded, see [`super::command::MAX_COMMANDS`].
     pub(super) commands: SyncSender<Command>,
     pub(super) rate: HashRate,
-    pub(super) swaps: SwapLog,
+    pub(super) reorgs: ReorgLog,
     pub(super) forks: ForkLog,
     /// Whether the miner is at work.
     pub(super) at_work: AtomicBool,
@@ -80,14 +80,14 @@ impl Shared {
             chain_id: spec.genesis().hash(),
             forgotten: Forgotten::default(),
             started: Instant::now(),
-            inbox: Inbox::new(config.mine_queue),
+            queue: MiningQueue::new(config.mine_queue),
             commands,
             rate: HashRate::default(),
-            swaps: SwapLog::default(),
+            reorgs: ReorgLog::default(),
             forks: ForkLog::default(),
             at_work: AtomicBool::new(false),
             readers: Arc::new(Semaphore::new(config.readers.clamp(1, Semaphore::MAX_PERMITS))),
-            offers: Arc::new(Semaphore::new(MAX_OFFERS)),
+            offers: Arc::new(Semaphore::new(MAX_IMPORTS)),
             tip: watch::Sender::new(reader.tip()),
             tip_state: Mutex::default(),
             failure: watch::Sender::new(None),
@@ -161,7 +161,7 @@ impl Shared {
         if ended && !matches!(why, NodeFailure::Stopping) {
             tracing::error!("{why}");
         }
-        self.inbox.stop();
+        self.queue.stop();
     }
 
     /// Judges a failed read: damage ends the node, anything else only the read.

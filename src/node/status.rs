@@ -27,15 +27,15 @@ pub struct NodeStatus {
     /// Branches with more work than the main chain that wait for the operator, since they fork
     /// deeper than `max_reorg_depth`; the heaviest first.
     pub deep_forks: Vec<DeepFork>,
-    /// Swaps since the start.
-    pub swaps: u64,
-    /// The latest swaps, newest first, at most 16.
-    pub recent_swaps: Vec<SwapSummary>,
+    /// Reorgs since the start.
+    pub reorgs: u64,
+    /// The latest reorgs, newest first, at most 16.
+    pub recent_reorgs: Vec<ReorgSummary>,
 }
 
-/// One swap.
+/// One reorg.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SwapSummary {
+pub struct ReorgSummary {
     /// When it was done.
     pub time: Timestamp,
     /// The last block that both branches share.
@@ -43,7 +43,7 @@ pub struct SwapSummary {
     /// How many blocks left the main chain.
     pub depth: u64,
     /// The first of them, at most 256, lowest first.
-    pub displaced: Vec<DisplacedBlock>,
+    pub disconnected: Vec<DisconnectedBlock>,
     /// The new tip.
     pub new_height: Height,
     /// Its hash.
@@ -52,7 +52,7 @@ pub struct SwapSummary {
 
 /// The reorg that took a block off the main chain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Displacement {
+pub struct Disconnection {
     /// When it was done.
     pub time: Timestamp,
     /// The last block that both branches share.
@@ -76,12 +76,12 @@ pub struct HeldBlock {
     pub replaced_by: Option<Hash>,
     /// The latest reorg that disconnected it since the node started. `None` for a block of the
     /// main chain, one that never was on it, and one that was disconnected longer ago.
-    pub displaced: Option<Displacement>,
+    pub disconnected: Option<Disconnection>,
 }
 
-/// A block that a swap took off the main chain.
+/// A block that a reorg took off the main chain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct DisplacedBlock {
+pub struct DisconnectedBlock {
     /// Its height.
     pub height: Height,
     /// Its hash.

@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 
 use super::command::Command;
 use super::import::offer::known_prefix;
-use super::mining::queue::Numbered;
+use super::mining::queue::Sequenced;
 use super::shared::{Shared, guarded};
-use super::{DeepFork, MineError, Offered, StoreError};
+use super::{DeepFork, Imported, MineError, StoreError};
 use crate::chain::{ValidBlock, replaces};
 use crate::store;
 
@@ -45,8 +45,8 @@ pub(super) struct WriterThread {
 /// What was applied and is not answered yet.
 #[derive(Debug, Default)]
 struct Group {
-    mined: Vec<(Numbered, Box<ValidBlock>)>,
-    connected: Vec<(oneshot::Sender<Result<Offered, StoreError>>, Offered)>,
+    mined: Vec<(Sequenced, Box<ValidBlock>)>,
+    connected: Vec<(oneshot::Sender<Result<Imported, StoreError>>, Imported)>,
     barriers: Vec<oneshot::Sender<()>>,
     blocks: usize,
     bytes: u64,
@@ -117,10 +117,10 @@ impl WriterThread {
     /// whether there is more to do.
     fn tidy(&mut self) -> Result<bool, StoreError> {
         self.groups = 0;
-        let more = self.store.prune()?;
+        let is_partial = self.store.prune()?;
         // Otherwise the next group would find the store in the middle of a write.
         self.store.commit()?;
-        Ok(more)
+        Ok(is_partial)
     }
 
     /// Does `first` and what waits behind it, as far as one flush reaches.
@@ -131,9 +131,9 @@ impl WriterThread {
         while let Some(command) = next.take() {
             match command {
                 Command::Append { block, job } => self.append(block, job, &mut group)?,
-                Command::Connect { blocks, more, is_proven, reply } => {
-                    match self.connect(blocks, (more, is_proven), &mut group) {
-                        Ok(offered) => group.connected.push((reply, offered)),
+                Command::Import { blocks, is_partial, is_proven, reply } => {
+                    match self.connect(blocks, (is_partial, is_proven), &mut group) {
+                        Ok(imported) => group.connected.push((reply, imported)),
                         Err(error) if is_refusal(&error) => {
                             self.note_refusal(&error);
                             let _ = reply.send(Err(error));
@@ -162,26 +162,26 @@ impl WriterThread {
     fn append(
         &mut self,
         block: Box<ValidBlock>,
-        job: Numbered,
+        job: Sequenced,
         group: &mut Group,
     ) -> Result<(), StoreError> {
         if block.header().previous_hash != self.store.applied().hash() {
-            self.shared.inbox.put_back(job.take_back(*block));
+            self.shared.queue.put_back(job.take_back(*block));
             return Ok(());
         }
         job.request.store();
         match self.store.append(&block) {
             Ok(()) => {
                 self.note_success();
-                group.count(job.request.weight());
+                group.count(job.request.size_bytes());
                 group.mined.push((job, block));
                 Ok(())
             }
             Err(error @ StoreError::DiskLow { .. }) => {
                 self.note_refusal(&error);
                 // The miner has built on this block.
-                self.shared.inbox.chain_moved(self.store.applied().clone());
-                self.shared.inbox.landed(1, job.request.weight());
+                self.shared.queue.chain_moved(self.store.applied().clone());
+                self.shared.queue.finished(1, job.request.size_bytes());
                 job.request.refuse(MineError::DiskLow(error));
                 Ok(())
             }
@@ -192,40 +192,40 @@ impl WriterThread {
     fn connect(
         &mut self,
         mut blocks: Vec<ValidBlock>,
-        (more, is_proven): (bool, bool),
+        (is_partial, is_proven): (bool, bool),
         group: &mut Group,
-    ) -> Result<Offered, StoreError> {
+    ) -> Result<Imported, StoreError> {
         if !self.extends(&blocks) {
-            // A view sees durable blocks only, and a swap needs them to be.
+            // A view sees durable blocks only, and a reorg needs them to be.
             self.finish(std::mem::take(group))?;
-            let marks: Vec<_> =
+            let ids: Vec<_> =
                 blocks.iter().map(|block| (block.header().height, block.hash())).collect();
-            blocks.drain(..known_prefix(&self.shared.reader.view(), &marks)?);
+            blocks.drain(..known_prefix(&self.shared.reader.view(), &ids)?);
         }
-        let Some(last) = blocks.last() else { return Ok(Offered::Known) };
+        let Some(last) = blocks.last() else { return Ok(Imported::Known) };
         if self.extends(&blocks) {
             return self.extend(&blocks, group);
         }
         self.check_parent(&blocks)?;
         for block in &blocks {
             if is_proven {
-                self.store.stage_proven(block)?;
+                self.store.store_proven_block(block)?;
             } else {
-                self.store.stage(block)?;
+                self.store.store_branch_block(block)?;
             }
             group.count(block.block().record_bytes());
         }
         self.note_success();
-        if more {
-            return Ok(Offered::Staged);
+        if is_partial {
+            return Ok(Imported::OnBranch);
         }
         let (theirs, ours) = (last.total_work(), self.store.applied().total_work());
         if !replaces(theirs, ours) {
-            return Ok(if theirs == ours { Offered::Tied } else { Offered::Staged });
+            return Ok(if theirs == ours { Imported::Tied } else { Imported::OnBranch });
         }
         self.finish(std::mem::take(group))?;
-        self.swap(last)?;
-        Ok(Offered::Swapped)
+        self.reorg(last)?;
+        Ok(Imported::Reorged)
     }
 
     /// Whoever checked them saw the block below them, which may have been removed since.
@@ -243,8 +243,8 @@ impl WriterThread {
         blocks.first().is_some_and(|block| block.header().previous_hash == tip)
     }
 
-    fn extend(&mut self, blocks: &[ValidBlock], group: &mut Group) -> Result<Offered, StoreError> {
-        let mut result = Ok(Offered::Extended);
+    fn extend(&mut self, blocks: &[ValidBlock], group: &mut Group) -> Result<Imported, StoreError> {
+        let mut result = Ok(Imported::Extended);
         for block in blocks {
             if let Err(error) = self.store.append(block) {
                 result = Err(error);
@@ -253,22 +253,22 @@ impl WriterThread {
             self.note_success();
             group.count(block.block().record_bytes());
         }
-        self.shared.inbox.chain_moved(self.store.applied().clone());
+        self.shared.queue.chain_moved(self.store.applied().clone());
         result
     }
 
-    fn swap(&mut self, last: &ValidBlock) -> Result<(), StoreError> {
-        let swap = match self.store.swap(last.header().height, &last.hash()) {
+    fn reorg(&mut self, last: &ValidBlock) -> Result<(), StoreError> {
+        let reorg = match self.store.reorg(last.header().height, &last.hash()) {
             // Our chain grew since the branch was looked at.
-            Err(StoreError::DeepFork { fork, depth, most, first }) => {
-                self.shared.forks.note(DeepFork::of(fork, depth, first, last), most);
-                return Err(StoreError::DeepFork { fork, depth, most, first });
+            Err(StoreError::DeepFork { fork, depth, max, first }) => {
+                self.shared.forks.note(DeepFork::of(fork, depth, first, last), max);
+                return Err(StoreError::DeepFork { fork, depth, max, first });
             }
-            swap => swap?,
+            reorg => reorg?,
         };
-        self.shared.inbox.chain_moved(self.store.applied().clone());
-        self.shared.swaps.record(&swap, (self.shared.config.clock)());
-        self.shared.publish(swap.new_tip, self.store.applied());
+        self.shared.queue.chain_moved(self.store.applied().clone());
+        self.shared.reorgs.record(&reorg, (self.shared.config.clock)());
+        self.shared.publish(reorg.new_tip, self.store.applied());
         Ok(())
     }
 
@@ -278,18 +278,18 @@ impl WriterThread {
             let tip = self.store.commit()?;
             self.shared.publish(tip, self.store.applied());
         }
-        let mut weight = 0;
+        let mut size_bytes = 0;
         let mined = group.mined.len();
         for (job, block) in group.mined {
-            weight += job.request.weight();
+            size_bytes += job.request.size_bytes();
             job.request.complete(*block);
         }
         if mined > 0 {
-            self.shared.inbox.landed(mined, weight);
+            self.shared.queue.finished(mined, size_bytes);
         }
         // Whoever asked may have gone.
-        for (reply, offered) in group.connected {
-            let _ = reply.send(Ok(offered));
+        for (reply, imported) in group.connected {
+            let _ = reply.send(Ok(imported));
         }
         for reply in group.barriers {
             let _ = reply.send(());

@@ -16,7 +16,7 @@ pub struct P2pConfig {
     /// Peers to dial from the start, beside those of the address book.
     pub peers: Vec<PeerUrl>,
     /// Whether the binary dialect is spoken, with peers that do so too; default true.
-    pub native: bool,
+    pub binary: bool,
     /// Names this node to those it is linked to over the binary dialect; default random. Two
     /// nodes with one number take each other for themselves.
     pub nonce: u64,
@@ -52,7 +52,7 @@ impl Default for P2pConfig {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7545)),
             peers: Vec::new(),
-            native: true,
+            binary: true,
             nonce: RandomState::new().hash_one(0_u8),
             max_message: 64 << 20,
             max_dialled: 8,

@@ -28,13 +28,13 @@ use super::link::Close;
 use super::socket::subprotocol::AGENT;
 use super::socket::transport::Transport;
 use crate::node::{LinkServer, SyncProgress, Tip};
-use crate::sync::{Input, Mark, NativeConfig, Output, SyncMachine, SyncState, Time, TipChange};
+use crate::sync::{BinaryConfig, BlockId, Input, Output, SyncMachine, SyncState, Time, TipChange};
 #[cfg(test)]
 pub(super) use dialing::FEELER_EVERY;
 use dialing::Search;
 use link_table::Table;
-use throughput::Pace;
-use tip_debounce::Bursts;
+use throughput::Throughput;
+use tip_debounce::TipDebounce;
 
 /// How often counters in the table of links are brought up to date.
 const TABLE_EVERY: Duration = Duration::from_secs(1);
@@ -57,9 +57,9 @@ pub(super) struct Driver<T> {
     machine: SyncMachine,
     outputs: Vec<Output>,
     /// The tip that the machine knows.
-    tip: Mark,
+    tip: BlockId,
     tips: watch::Receiver<Tip>,
-    bursts: Bursts,
+    tip_debounce: TipDebounce,
     size: ChainSize,
     table: Table,
     dials: Dials,
@@ -74,7 +74,7 @@ pub(super) struct Driver<T> {
     next_clock: Instant,
     /// To the task that hands blocks to the node's writer.
     connector: mpsc::Sender<Batch>,
-    pace: Pace,
+    pace: Throughput,
     /// What was shown last.
     sync_state: SyncState,
 }
@@ -89,15 +89,15 @@ impl<T: Transport> Driver<T> {
         tasks: TaskTracker,
     ) -> Self {
         let tips = context.node.watch_tip();
-        let tip = mark(&context.node.tip());
+        let tip = id_of(&context.node.tip());
         let size = ChainSize::start(&context.node).await;
         let cap = context.config.max_message as u64;
         let now = Instant::now();
         let mut machine = SyncMachine::new(tip, size.bytes(tip.height), cap)
             .with_split_after(split_after(&context));
-        if context.config.native {
-            let config = native_config(&context, listening).await;
-            machine = machine.with_native(config, context.node.tip().total_work);
+        if context.config.binary {
+            let config = binary_config(&context, listening).await;
+            machine = machine.with_binary(config, context.node.tip().total_work);
         }
         let (connector, batches) = mpsc::channel(MAX_BATCHES);
         tasks.spawn(connector::run(Arc::clone(&context), batches));
@@ -106,7 +106,7 @@ impl<T: Transport> Driver<T> {
             outputs: Vec::new(),
             tip,
             tips,
-            bursts: Bursts::new(now, tip.height),
+            tip_debounce: TipDebounce::new(now, tip.height),
             size,
             table: Table::new((context.config.random)()),
             dials: Dials::new(context.config.random),
@@ -119,7 +119,7 @@ impl<T: Transport> Driver<T> {
             next_table: now,
             next_clock: now,
             connector,
-            pace: Pace::default(),
+            pace: Throughput::default(),
             sync_state: SyncState::Idle,
             context,
             transport,
@@ -137,7 +137,7 @@ impl<T: Transport> Driver<T> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Ok(()) = changed(&mut self.tips, self.bursts.next()) => self.tip_changed().await,
+                Ok(()) = changed(&mut self.tips, self.tip_debounce.next()) => self.tip_changed().await,
                 command = self.server.commands.recv(), if commands_open => match command {
                     Some(command) => self.command(command),
                     None => commands_open = false,
@@ -159,7 +159,7 @@ impl<T: Transport> Driver<T> {
     async fn happened(&mut self, event: Event) {
         // Connected blocks were published before that is told, perhaps since the tips were looked
         // at last. Any other event leaves a burst its pace.
-        let is_connected = matches!(event, Event::Input(Input::Connected { .. }));
+        let is_connected = matches!(event, Event::Input(Input::Imported { .. }));
         if is_connected && self.tips.has_changed().unwrap_or(false) {
             self.tip_changed().await;
         }
@@ -245,7 +245,7 @@ impl<T: Transport> Driver<T> {
     /// Tells the machine of the tip that is published now.
     async fn tip_changed(&mut self) {
         let published = *self.tips.borrow_and_update();
-        let (from, tip) = (self.tip, mark(&published));
+        let (from, tip) = (self.tip, id_of(&published));
         if from == tip {
             return;
         }
@@ -254,22 +254,22 @@ impl<T: Transport> Driver<T> {
         let change = if extended {
             TipChange::Extended { from, source: sources.link_of(Some(from.hash), tip.hash) }
         } else {
-            TipChange::Swapped { source: sources.link_of(None, tip.hash) }
+            TipChange::Reorged { source: sources.link_of(None, tip.hash) }
         };
         self.size.refresh(&self.context.node).await;
         self.tip = tip;
         self.table.extended_to(tip);
         self.tip_moved();
-        self.bursts.told(Instant::now(), tip.height);
+        self.tip_debounce.told(Instant::now(), tip.height);
         let chain_json_bytes = self.size.bytes(tip.height);
         let work = published.total_work;
         self.tell(Input::Tip { tip, chain_json_bytes, work, change });
     }
 
-    async fn is_ours(&self, mark: Mark) -> bool {
+    async fn is_ours(&self, id: BlockId) -> bool {
         let view = self.context.node.view();
-        let held = self.context.node.read(move || view.header(mark.height)).await;
-        held.is_ok_and(|held| held.is_some_and(|held| held.hash == mark.hash))
+        let held = self.context.node.read(move || view.header(id.height)).await;
+        held.is_ok_and(|held| held.is_some_and(|held| held.hash == id.hash))
     }
 }
 
@@ -280,11 +280,11 @@ fn split_after(context: &Context) -> Duration {
     context.config.split_after.unwrap_or(two_blocks)
 }
 
-async fn native_config(context: &Context, listening: SocketAddr) -> NativeConfig {
+async fn binary_config(context: &Context, listening: SocketAddr) -> BinaryConfig {
     let takes_links = context.config.max_accepted > 0;
     // A node that cannot read is about to end.
     let accepted_forks = context.node.accepted_forks().await.unwrap_or_default();
-    NativeConfig {
+    BinaryConfig {
         spec: context.node.spec().clone(),
         checkpoints: context.node.checkpoints().clone(),
         nonce: context.config.nonce,
@@ -307,8 +307,8 @@ async fn changed(
     tips.changed().await
 }
 
-const fn mark(tip: &Tip) -> Mark {
-    Mark { height: tip.header.height, hash: tip.hash }
+const fn id_of(tip: &Tip) -> BlockId {
+    BlockId { height: tip.header.height, hash: tip.hash }
 }
 
 #[cfg(test)]

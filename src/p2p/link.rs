@@ -19,7 +19,7 @@ use super::event::Event;
 use super::json::reader::Reader;
 use super::json::writer::{Out, Writer};
 use super::socket::debts::Debtor;
-use super::socket::frame_guard::Intake;
+use super::socket::frame_guard::FrameGuard;
 use super::socket::stats::Stats;
 use crate::node::Dialect;
 use crate::sync::LinkId;
@@ -50,7 +50,7 @@ pub(super) async fn run<S>(
     context: Arc<Context>,
     stats: Arc<Stats>,
     debtor: Arc<Debtor>,
-    socket: WebSocketStream<Intake<S>>,
+    socket: WebSocketStream<FrameGuard<S>>,
     dialect: Dialect,
     ticket: Ticket,
 ) where
@@ -72,7 +72,7 @@ async fn serve<S>(
     context: &Arc<Context>,
     stats: &Arc<Stats>,
     debtor: &Arc<Debtor>,
-    socket: WebSocketStream<Intake<S>>,
+    socket: WebSocketStream<FrameGuard<S>>,
     dialect: Dialect,
     ticket: Ticket,
 ) -> String
@@ -84,7 +84,7 @@ where
     let ended = {
         let stream = &mut stream;
         let reading = async {
-            if dialect == Dialect::Native {
+            if dialect == Dialect::Binary {
                 binary::reader::Reader { context, link, stats, debtor, stream }.run().await
             } else {
                 Ok(Reader { context, link, stats, debtor, stream }.run().await)
@@ -122,7 +122,7 @@ where
 const GOING_AWAY: Close = Close { code: 1001, reason: "the node is stopping" };
 
 /// Refuses a peer that is connected already.
-pub(super) async fn refuse<S>(mut socket: WebSocketStream<Intake<S>>, close: Close)
+pub(super) async fn refuse<S>(mut socket: WebSocketStream<FrameGuard<S>>, close: Close)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

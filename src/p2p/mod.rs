@@ -1,11 +1,12 @@
-//! Sockets to peers: WebSocket links that speak the seed's dialect or the binary one, and the
-//! driver of the machine in `sync`.
+//! Sockets to peers: WebSocket links that speak the JSON dialect or the binary one, and the
+//! driver of the state machine in `sync`.
 //!
-//! A connection comes from [`transport`] through [`connect`], and is upgraded by [`handshake`] or
-//! [`upgrade`]. Behind the upgrade lies an [`intake`] that bounds its messages. It becomes a
-//! [`link`]: a [`reader`] that judges what comes, one message at a time, and a [`writer`]; for the
-//! binary dialect [`native`] has both. The one [`driver`] owns the machine, the [`table`] of links
-//! and the peers to dial ([`dials`]). The contract is written down in `docs/p2p.md`.
+//! A connection comes from [`socket::transport`] through [`socket::connect`].
+//! [`socket::subprotocol`] agrees on the dialect, and `socket::upgrade` makes it a WebSocket.
+//! Behind the upgrade lies a [`socket::frame_guard`] that bounds its messages. The connection
+//! becomes a [`link`] with a reader and a writer: [`json`] and [`binary`] have one of each. The one
+//! [`driver`] owns the machine, the table of links and the peers to dial ([`dialing`]). The contract
+//! is written down in `docs/p2p.md`.
 
 mod binary;
 mod config;

@@ -18,7 +18,7 @@ use super::json::refused::Refused;
 use super::socket::budget::Budget;
 use super::socket::connect;
 use super::socket::transport::{Tcp, Transport};
-use super::socket::upgrade_slots::Places;
+use super::socket::upgrade_slots::UpgradeSlots;
 use crate::node::{LinkServer, NodeHandle};
 
 /// Pause after the system gave no connection: it is out of descriptors, most likely.
@@ -113,7 +113,7 @@ fn cores() -> usize {
 
 /// Takes connections until the node stops.
 async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, tasks: &TaskTracker) {
-    let places = Arc::new(Places::default());
+    let places = Arc::new(UpgradeSlots::default());
     let next = async || {
         places.room().await;
         T::accept(listener).await

@@ -56,8 +56,8 @@ impl AsyncRead for Defective {
         let this = self.get_mut();
         assert!(this.bytes > 0, "a defect in reading");
         let mut bytes = [0; 4 << 10];
-        let most = bytes.len().min(this.bytes).min(out.remaining());
-        let mut part = ReadBuf::new(&mut bytes[..most]);
+        let max = bytes.len().min(this.bytes).min(out.remaining());
+        let mut part = ReadBuf::new(&mut bytes[..max]);
         ready!(Pin::new(&mut this.inner).poll_read(cx, &mut part))?;
         this.bytes -= part.filled().len();
         out.put_slice(part.filled());

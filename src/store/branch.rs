@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Instant;
 
 use super::database::{touch, weight};
-use super::layout::{decode_block, parse_side_key};
+use super::layout::{decode_block, parse_branch_key};
 use super::sled::errors::{read_error, write_error};
 use super::{StoreError, Writer};
 use crate::chain::{Hash, Height, ValidBlock};
@@ -19,12 +19,12 @@ const AGAIN: u64 = 10;
 /// that stays needs it, or when a live view may read it.
 #[derive(Debug)]
 pub(super) struct Pruner {
-    /// Bytes staged since the last pass.
-    staged_bytes: u64,
-    staged_at: Option<Instant>,
-    /// End of the branch that is being staged and has proven more work than the main chain.
+    /// Bytes stored since the last pass.
+    branch_bytes: u64,
+    stored_at: Option<Instant>,
+    /// End of the branch that is being stored and has proven more work than the main chain.
     proven: Option<Hash>,
-    /// Whether the start, a swap or a staged block left something to look at.
+    /// Whether the start, a reorg or a branch block left something to look at.
     due: bool,
     /// Where the tip makes it due again, for what the last pass kept.
     due_at: Option<Height>,
@@ -48,7 +48,7 @@ struct Pass {
     keeps_proven: bool,
     /// Without those of proven branches.
     kept_bytes: u64,
-    /// Whether it goes on while blocks are being staged, for they are too many.
+    /// Whether it goes on while blocks are being stored, for they are too many.
     hurried: bool,
 }
 
@@ -57,25 +57,25 @@ struct Pass {
 struct Needed {
     /// For themselves.
     kept: HashSet<Hash>,
-    /// Since their branch is proven and being staged.
+    /// Since their branch is proven and being stored.
     proven: HashSet<Hash>,
 }
 
 impl Default for Pruner {
     /// Due, since a kill may have left copies of a winner, or branches that are too old by now.
     fn default() -> Self {
-        Self { staged_bytes: 0, staged_at: None, proven: None, due: true, due_at: None, pass: None }
+        Self { branch_bytes: 0, stored_at: None, proven: None, due: true, due_at: None, pass: None }
     }
 }
 
 impl Pruner {
-    pub(super) fn staged(&mut self, value: &[u8]) {
-        self.staged_bytes += weight(value);
-        self.staged_at = Some(Instant::now());
+    pub(super) fn stored(&mut self, value: &[u8]) {
+        self.branch_bytes += weight(value);
+        self.stored_at = Some(Instant::now());
         self.due = true;
     }
 
-    /// The block that was staged last is of a branch with more work than the main chain.
+    /// The block that was stored last is of a branch with more work than the main chain.
     pub(super) fn is_proven(&mut self, block: &ValidBlock) {
         let (header, hash) = (block.header(), block.hash());
         self.proven = Some(hash);
@@ -84,15 +84,15 @@ impl Pruner {
         }
     }
 
-    /// A pass under way does not know what was displaced, and would drop the part of it
+    /// A pass under way does not know what was disconnected, and would drop the part of it
     /// that it has not come to: it starts anew.
-    pub(super) fn swapped(&mut self) {
+    pub(super) fn reorged(&mut self) {
         (self.due, self.pass) = (true, None);
     }
 }
 
 impl Pass {
-    /// A block of a proven branch was staged meanwhile: what the pass has not come to stays.
+    /// A block of a proven branch was stored meanwhile: what the pass has not come to stays.
     fn is_proven(&mut self, height: Height, hash: Hash, parent: Hash) {
         if height < self.at {
             self.proven.remove(&parent);
@@ -104,12 +104,12 @@ impl Pass {
 }
 
 impl Writer {
-    /// Removes bodies that a kill left without their block, then displaced and abandoned
+    /// Removes bodies that a kill left without their block, then disconnected and abandoned
     /// branches that are out of their retention: whose
-    /// end is more than `side_heights` below the tip, or nearer when all of them are
-    /// larger than `side_bytes`. Looks at a bounded number of blocks a call; answers
-    /// whether there is more to do now. While blocks are being staged nothing is
-    /// removed, until they amount to `side_bytes` themselves; and of a proven branch
+    /// end is more than `branch_heights` below the tip, or nearer when all of them are
+    /// larger than `branch_bytes`. Looks at a bounded number of blocks a call; answers
+    /// whether there is more to do now. While blocks are being stored nothing is
+    /// removed, until they amount to `branch_bytes` themselves; and of a proven branch
     /// nothing, whatever its size. What is removed is durable with the next commit.
     ///
     /// # Errors
@@ -123,34 +123,34 @@ impl Writer {
         self.pruner.pass.take_if(|pass| !quiet && !pass.hurried);
         if self.pruner.pass.is_none() {
             let due = self.pruner.due || self.pruner.due_at.is_some_and(|at| tip >= at);
-            let full = self.pruner.staged_bytes > options.side_bytes;
+            let full = self.pruner.branch_bytes > options.branch_bytes;
             if !due || !(quiet || full) {
                 return Ok(false);
             }
-            self.pruner.pass = Some(self.new_pass(options.side_heights, full));
-            (self.pruner.due, self.pruner.due_at, self.pruner.staged_bytes) = (false, None, 0);
+            self.pruner.pass = Some(self.new_pass(options.branch_heights, full));
+            (self.pruner.due, self.pruner.due_at, self.pruner.branch_bytes) = (false, None, 0);
         }
         let Some(mut pass) = self.pruner.pass.take() else { return Ok(false) };
         let done = self.write(|writer| writer.prune_step(&mut pass))?;
         let options = &self.database.options;
         if done && pass.keeps_proven {
-            // Once it is staged it counts as any other.
+            // Once it is stored it counts as any other.
             self.pruner.due = true;
         }
         if !done {
             self.pruner.pass = Some(pass);
-        } else if pass.kept_bytes > options.side_bytes && pass.heights > 0 {
+        } else if pass.kept_bytes > options.branch_bytes && pass.heights > 0 {
             // Too much is left: the same again, closer to the tip.
             self.pruner.pass = Some(self.new_pass(pass.heights / 2, pass.hurried));
         } else if pass.kept_bytes > 0 {
-            self.pruner.due_at = Some(tip.ahead(options.side_heights / AGAIN + 1));
+            self.pruner.due_at = Some(tip.ahead(options.branch_heights / AGAIN + 1));
         }
         Ok(self.pruner.pass.is_some())
     }
 
     fn is_quiet(&self) -> bool {
-        let quiet = self.database.options.side_quiet;
-        self.pruner.staged_at.is_none_or(|at| at.elapsed() >= quiet)
+        let quiet = self.database.options.branch_quiet;
+        self.pruner.stored_at.is_none_or(|at| at.elapsed() >= quiet)
     }
 
     fn new_pass(&self, heights: u64, hurried: bool) -> Pass {
@@ -171,15 +171,15 @@ impl Writer {
 
     /// Looks at the next blocks; answers whether it was the last step.
     fn prune_step(&self, pass: &mut Pass) -> Result<bool, StoreError> {
-        let side = &self.database.side;
+        let branches = &self.database.branches;
         let entries = match &pass.end {
-            Some(end) => side.range(..end.as_slice()),
-            None => side.iter(),
+            Some(end) => branches.range(..end.as_slice()),
+            None => branches.iter(),
         };
         let step: Result<Vec<_>, _> = entries.rev().take(STEP).collect();
         let step = step.map_err(read_error)?;
         for (key, value) in &step {
-            touch(side, key, value.len())?;
+            touch(branches, key, value.len())?;
             self.prune_block(pass, key, value)?;
         }
         pass.end = step.last().map(|(key, _)| key.to_vec());
@@ -187,8 +187,8 @@ impl Writer {
     }
 
     fn prune_block(&self, pass: &mut Pass, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        let damaged = || StoreError::Damaged { what: "a key of a side block is torn".to_owned() };
-        let (height, hash) = parse_side_key(key).ok_or_else(damaged)?;
+        let damaged = || StoreError::Damaged { what: "a key of a branch block is torn".to_owned() };
+        let (height, hash) = parse_branch_key(key).ok_or_else(damaged)?;
         if height != pass.at {
             let below = std::mem::take(&mut pass.needed_below);
             pass.needed = if height.next() == pass.at { below } else { Needed::default() };
@@ -197,7 +197,7 @@ impl Writer {
         let on_main_chain = self.database.raw_block(height)?;
         if on_main_chain.is_some_and(|value| value.starts_with(hash.as_bytes())) {
             // What a kill left of a swapped-in branch: its body is the main chain's.
-            self.database.side.remove(key).map_err(write_error)?;
+            self.database.branches.remove(key).map_err(write_error)?;
             return Ok(());
         }
         let parent = || Ok(decode_block(height, value)?.0.header.previous_hash);
@@ -212,14 +212,14 @@ impl Writer {
             pass.kept_bytes += weight(value);
             return Ok(());
         }
-        self.database.side.remove(key).map_err(write_error)?;
+        self.database.branches.remove(key).map_err(write_error)?;
         self.database.remove_body(height, value)
     }
 
     /// Whether a live view may read the block.
     fn in_use(&self, height: Height, hash: &Hash) -> bool {
         let state = self.database.state();
-        state.swaps.iter().any(|swap| swap.displaced_at(height) == Some(*hash))
+        state.reorgs.iter().any(|reorg| reorg.disconnected_at(height) == Some(*hash))
     }
 }
 

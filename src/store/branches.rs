@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::StoreError;
 use super::database::{Database, touch};
-use super::layout::parse_side_key;
+use super::layout::parse_branch_key;
 use super::sled::errors::read_error;
 use crate::chain::{Hash, Height};
 
@@ -28,12 +28,12 @@ pub(super) fn check_branches(database: &Database) -> Result<Branches, StoreError
     let mut found = Branches::default();
     let mut at = None;
     let (mut needed, mut needed_below) = (HashSet::new(), HashSet::new());
-    for entry in database.side.iter().rev() {
+    for entry in database.branches.iter().rev() {
         let (key, value) = entry.map_err(read_error)?;
-        touch(&database.side, &key, value.len())?;
+        touch(&database.branches, &key, value.len())?;
         let (height, hash) = parse(&key)?;
         if database.raw_block(height)?.is_some_and(|main| main.starts_with(hash.as_bytes())) {
-            // A copy that a swap left; the main chain's own was checked.
+            // A copy that a reorg left; the main chain's own was checked.
             continue;
         }
         if at != Some(height) {
@@ -65,14 +65,14 @@ pub(super) fn check_branches(database: &Database) -> Result<Branches, StoreError
     Ok(found)
 }
 
-pub(super) fn side_hashes(database: &Database, height: Height) -> Result<Vec<Hash>, StoreError> {
-    let keys = database.side.scan_prefix(height.get().to_be_bytes()).keys();
+pub(super) fn branch_hashes(database: &Database, height: Height) -> Result<Vec<Hash>, StoreError> {
+    let keys = database.branches.scan_prefix(height.get().to_be_bytes()).keys();
     keys.map(|key| Ok(parse(&key.map_err(read_error)?)?.1)).collect()
 }
 
 fn parse(key: &[u8]) -> Result<(Height, Hash), StoreError> {
     let what = "the key of a block beside the main chain is torn";
-    parse_side_key(key).ok_or_else(|| StoreError::Damaged { what: what.to_owned() })
+    parse_branch_key(key).ok_or_else(|| StoreError::Damaged { what: what.to_owned() })
 }
 
 #[cfg(test)]

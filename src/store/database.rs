@@ -1,11 +1,11 @@
-//! The open database: trees, published tip, live views and swaps under way.
+//! The open database: trees, published tip, live views and reorgs under way.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::layout::{
-    BodyPlace, CHUNK, FIXED, INLINE_MAX, TAG_CHUNKED, block_key, chunk_key, decode_block,
-    decode_body, side_key, tile_key,
+    BodyPlace, CHUNK, FIXED, INLINE_MAX, TAG_CHUNKED, block_key, branch_key, chunk_key,
+    decode_block, decode_body, tile_key,
 };
 use super::lock::DirectoryLock;
 use super::peers::address_book::BookIndex;
@@ -19,7 +19,7 @@ use crate::chain::{Hash, Header, Height, Spec, merkle_root};
 #[derive(Debug)]
 pub(super) struct Database {
     pub(super) chain: sled::Tree,
-    pub(super) side: sled::Tree,
+    pub(super) branches: sled::Tree,
     pub(super) bodies: sled::Tree,
     pub(super) peers: sled::Tree,
     /// What `peers` holds of bans, in memory.
@@ -35,44 +35,44 @@ pub(super) struct Database {
     pub(super) _lock: DirectoryLock,
 }
 
-/// What changes together when a swap is done.
+/// What changes together when a reorg is done.
 #[derive(Debug)]
 pub(super) struct State {
     /// The durable tip.
     pub(super) tip: Tip,
-    /// Swaps finished since the start.
-    pub(super) swaps_done: u64,
-    /// Swaps that some live view does not know, and the one under way; oldest first.
-    pub(super) swaps: Vec<SwapEntry>,
-    /// How many live views were made after so many swaps.
+    /// Reorgs finished since the start.
+    pub(super) reorgs_done: u64,
+    /// Reorgs that some live view does not know, and the one under way; oldest first.
+    pub(super) reorgs: Vec<ReorgEntry>,
+    /// How many live views were made after so many reorgs.
     pub(super) views: BTreeMap<u64, usize>,
 }
 
-/// What a swap moves away, entered before `chain` is touched. Costs 32 bytes a
-/// displaced block, until no view older than the swap is left.
+/// What a reorg moves away, entered before `chain` is touched. Costs 32 bytes a
+/// disconnected block, until no view older than the reorg is left.
 #[derive(Debug)]
-pub(super) struct SwapEntry {
-    /// One for the first swap since the start.
+pub(super) struct ReorgEntry {
+    /// One for the first reorg since the start.
     pub(super) number: u64,
     /// The last block that both branches share.
     pub(super) fork: Height,
-    /// Hashes of the displaced blocks, from `fork` + 1 on.
-    pub(super) displaced: Vec<Hash>,
+    /// Hashes of the disconnected blocks, from `fork` + 1 on.
+    pub(super) disconnected: Vec<Hash>,
 }
 
-impl SwapEntry {
-    /// The hash that stood at `height` before this swap, if the swap changed it.
-    pub(super) fn displaced_at(&self, height: Height) -> Option<Hash> {
+impl ReorgEntry {
+    /// The hash that stood at `height` before this reorg, if the reorg changed it.
+    pub(super) fn disconnected_at(&self, height: Height) -> Option<Hash> {
         let offset = height.above(self.fork).checked_sub(1)?;
-        self.displaced.get(usize::try_from(offset).ok()?).copied()
+        self.disconnected.get(usize::try_from(offset).ok()?).copied()
     }
 }
 
 impl State {
-    /// Forgets swaps that every live view knows.
-    pub(super) fn drop_old_swaps(&mut self) {
-        let oldest = self.views.keys().next().copied().unwrap_or(self.swaps_done);
-        self.swaps.retain(|swap| swap.number > oldest.min(self.swaps_done));
+    /// Forgets reorgs that every live view knows.
+    pub(super) fn drop_old_reorgs(&mut self) {
+        let oldest = self.views.keys().next().copied().unwrap_or(self.reorgs_done);
+        self.reorgs.retain(|reorg| reorg.number > oldest.min(self.reorgs_done));
     }
 }
 
@@ -122,15 +122,15 @@ impl Database {
     }
 
     /// The value of a block beside the main chain.
-    pub(super) fn raw_side(
+    pub(super) fn raw_branch_block(
         &self,
         height: Height,
         hash: &Hash,
     ) -> Result<Option<sled::IVec>, StoreError> {
-        let key = side_key(height, hash);
-        let value = self.side.get(key).map_err(read_error)?;
+        let key = branch_key(height, hash);
+        let value = self.branches.get(key).map_err(read_error)?;
         if let Some(value) = &value {
-            touch(&self.side, &key, value.len())?;
+            touch(&self.branches, &key, value.len())?;
             if !value.starts_with(hash.as_bytes()) {
                 let what = format!("block {height} {hash}: another one is stored in its place");
                 return Err(StoreError::Damaged { what });
@@ -139,12 +139,12 @@ impl Database {
         Ok(value)
     }
 
-    /// The value of a block that is known to be held, wherever a swap moved it.
+    /// The value of a block that is known to be held, wherever a reorg moved it.
     pub(super) fn raw_held(&self, height: Height, hash: &Hash) -> Result<sled::IVec, StoreError> {
-        // A swap copies before it removes, so the block stands in one place at any moment; it
+        // A reorg copies before it removes, so the block stands in one place at any moment; it
         // may change places between two looks, and back again.
         for _ in 0..8 {
-            if let Some(value) = self.raw_side(height, hash)? {
+            if let Some(value) = self.raw_branch_block(height, hash)? {
                 return Ok(value);
             }
             if let Some(value) = self.raw_block(height)?
@@ -247,8 +247,8 @@ pub(super) const TOUCHED: usize = 1 << 10;
 /// evicts only what was accessed, once in 64 accesses, and a scan is one access for
 /// a whole leaf. Without this, scanning 3 GB of bodies held 2.6 GB.
 pub(super) fn touch(tree: &sled::Tree, key: &[u8], length: usize) -> Result<(), StoreError> {
-    const MOST: usize = 64;
-    for _ in 0..length.div_ceil(TOUCHED).clamp(1, MOST) {
+    const MAX: usize = 64;
+    for _ in 0..length.div_ceil(TOUCHED).clamp(1, MAX) {
         tree.contains_key(key).map_err(read_error)?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! A second, independent note of how far the durable chain reached.
 //!
 //! sled skips a damaged stretch at the end of its log in silence, and with it
-//! blocks that were acknowledged. The witness is what notices.
+//! blocks that were acknowledged. The durable tip is what notices.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -20,7 +20,7 @@ const SLOT: usize = PAYLOAD + 4;
 /// Two slots that are written in turn, so that one is whole at any moment. Written
 /// after the database is durable: what it names was there.
 #[derive(Debug)]
-pub(super) struct Witness {
+pub(super) struct DurableTip {
     path: PathBuf,
     file: File,
     sequence: u64,
@@ -39,7 +39,7 @@ pub(super) struct Seen {
     pub(super) total_work: Work,
 }
 
-impl Witness {
+impl DurableTip {
     /// Whether a directory has the file, with something in it.
     pub(super) fn exists(directory: &Path) -> Result<bool, StoreError> {
         let path = directory.join(NAME);

@@ -123,7 +123,7 @@ pub enum StoreError {
         /// Its hash.
         hash: Hash,
         /// The file that remembers it.
-        witness: PathBuf,
+        durable_tip: PathBuf,
     },
     /// A block or branch that is not, or no longer, what the caller thought.
     #[error("block {height} {hash} is not held")]
@@ -135,19 +135,19 @@ pub enum StoreError {
     },
     /// A branch forks deeper than may be without the operator.
     #[error(
-        "the branch that begins with block {first} forks off at height {fork} and would displace {depth} blocks, and `max_reorg_depth` is {most}"
+        "the branch that begins with block {first} forks off at height {fork} and would disconnect {depth} blocks, and `max_reorg_depth` is {max}"
     )]
     DeepFork {
         /// The last block that both chains share.
         fork: Height,
-        /// How many blocks it would displace.
+        /// How many blocks it would disconnect.
         depth: u64,
         /// How many it may.
-        most: u64,
+        max: u64,
         /// Hash of its first block above the fork.
         first: Hash,
     },
-    /// A branch that was to be swapped in has no more work than the applied chain.
+    /// A branch that was to be made the main chain has no more work than the applied chain.
     #[error("the branch that ends in block {height} {hash} has no more work than the chain")]
     NotHeavier {
         /// The branch's last height.
@@ -173,11 +173,11 @@ impl StoreError {
                     .to_owned(),
             ],
             Self::Damaged { .. } => vec![backup.to_owned()],
-            Self::EndLost { end, witness, .. } => vec![
+            Self::EndLost { end, durable_tip, .. } => vec![
                 backup.to_owned(),
                 format!(
                     "or, to go on without the blocks after {end}, copy the directory and remove {}",
-                    witness.display()
+                    durable_tip.display()
                 ),
             ],
             Self::Newer { .. } => {

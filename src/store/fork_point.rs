@@ -44,14 +44,14 @@ impl Writer {
     /// Refuses a branch that would disconnect more blocks than `max_reorg_depth`, unless the
     /// operator accepted it.
     pub(super) fn check_depth(&self, branch: &Branch) -> Result<(), StoreError> {
-        let Some(most) = self.database.options.max_reorg_depth else { return Ok(()) };
+        let Some(max) = self.database.options.max_reorg_depth else { return Ok(()) };
         let depth = self.applied.height().above(branch.fork);
-        let Some(first) = branch.hashes.first().filter(|_| depth > most) else { return Ok(()) };
+        let Some(first) = branch.hashes.first().filter(|_| depth > max) else { return Ok(()) };
         let known = guarded(|| accepted(&self.database.chain))?;
         if known.iter().any(|(_, hash)| hash == first) {
             return Ok(());
         }
-        Err(StoreError::DeepFork { fork: branch.fork, depth, most, first: *first })
+        Err(StoreError::DeepFork { fork: branch.fork, depth, max, first: *first })
     }
 }
 

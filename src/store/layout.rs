@@ -8,10 +8,10 @@ use super::{Ban, BookEntry, StoreError, StoredHeader};
 use crate::chain::{HEADER_BYTES, Hash, Header, Height, Timestamp, Work};
 
 /// Everything that must change together: the main chain, its history tiles, the
-/// schema number, the spec's text and the intent of a large swap.
+/// schema number, the spec's text and the intent of a large reorg.
 pub(super) const CHAIN: &str = "chain";
 /// Blocks of other branches.
-pub(super) const SIDE: &str = "side";
+pub(super) const BRANCHES: &str = "side";
 /// Bodies above [`INLINE_MAX`], in chunks.
 pub(super) const BODIES: &str = "bodies";
 /// The address book and the bans.
@@ -30,8 +30,8 @@ pub(super) const PEER_BANNED_BY_OPERATOR: &[u8] = b"o";
 
 /// The spec's canonical text, in `chain`.
 pub(super) const SPEC: &[u8] = b"spec";
-/// The intent of a swap under way, in `chain`.
-pub(super) const SWAP: &[u8] = b"swap";
+/// The intent of a reorg under way, in `chain`.
+pub(super) const REORG: &[u8] = b"swap";
 /// Before the first block's hash of a deep fork that the operator accepted, in `chain`.
 pub(super) const ACCEPTED_FORK: &[u8] = b"fork";
 /// Above every block key and below every other key of `chain`.
@@ -78,7 +78,7 @@ pub(super) fn tile_key(level: u8, index: u64) -> [u8; 10] {
 }
 
 /// The height and the hash: a block of another branch.
-pub(super) fn side_key(height: Height, hash: &Hash) -> [u8; 40] {
+pub(super) fn branch_key(height: Height, hash: &Hash) -> [u8; 40] {
     let mut key = [0; 40];
     let (start, end) = key.split_at_mut(8);
     start.copy_from_slice(&height.get().to_be_bytes());
@@ -87,7 +87,7 @@ pub(super) fn side_key(height: Height, hash: &Hash) -> [u8; 40] {
 }
 
 /// What stands in a key of `side`.
-pub(super) fn parse_side_key(key: &[u8]) -> Option<(Height, Hash)> {
+pub(super) fn parse_branch_key(key: &[u8]) -> Option<(Height, Hash)> {
     let (height, hash) = key.split_first_chunk()?;
     Some((Height::new(u64::from_be_bytes(*height)), Hash::new(hash.try_into().ok()?)))
 }
@@ -96,7 +96,7 @@ pub(super) fn parse_side_key(key: &[u8]) -> Option<(Height, Hash)> {
 pub(super) fn chunk_key(height: Height, hash: &Hash, chunk: u16) -> [u8; 42] {
     let mut key = [0; 42];
     let (start, end) = key.split_at_mut(40);
-    start.copy_from_slice(&side_key(height, hash));
+    start.copy_from_slice(&branch_key(height, hash));
     end.copy_from_slice(&chunk.to_be_bytes());
     key
 }
@@ -181,7 +181,7 @@ where
     }
 }
 
-/// The intent of a swap: the last shared height, the new tip's height and hash.
+/// The intent of a reorg: the last shared height, the new tip's height and hash.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Intent {
     /// The last block that both branches share.
@@ -197,15 +197,16 @@ impl Intent {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut value = Vec::with_capacity(48);
         value.extend_from_slice(&self.fork.get().to_be_bytes());
-        value.extend_from_slice(&side_key(self.height, &self.hash));
+        value.extend_from_slice(&branch_key(self.height, &self.hash));
         value
     }
 
     /// Reads what [`Intent::encode`] wrote.
     pub(super) fn decode(value: &[u8]) -> Result<Self, StoreError> {
-        let damaged = || StoreError::Damaged { what: "the swap intent does not decode".to_owned() };
+        let damaged =
+            || StoreError::Damaged { what: "the reorg intent does not decode".to_owned() };
         let (fork, tip) = value.split_first_chunk().ok_or_else(damaged)?;
-        let (height, hash) = parse_side_key(tip).ok_or_else(damaged)?;
+        let (height, hash) = parse_branch_key(tip).ok_or_else(damaged)?;
         Ok(Self { fork: Height::new(u64::from_be_bytes(*fork)), height, hash })
     }
 }

@@ -1,6 +1,6 @@
 //! Blocks on disk. The only module that knows sled.
 //!
-//! One [`Writer`] appends and swaps; [`Reader`]s are cheap clones and read
+//! One [`Writer`] appends and reorgs; [`Reader`]s are cheap clones and read
 //! through a [`View`], which is pinned to one chain. Every call may block on the
 //! disk, so nothing here is called on an async worker. The layout is written
 //! down, byte by byte, in `docs/storage.md`.
@@ -37,7 +37,7 @@ pub use own_file::open_own;
 pub use peers::address_book::{Book, BookEntry};
 pub use peers::bans::{Ban, Bans, MAX_BAN, Unwritten};
 pub use reader::{Reader, StoredBlock, StoredHeader, Tip};
-pub use reorg::Swap;
+pub use reorg::Reorg;
 pub use verify::Checked;
 pub use view::View;
 pub use writer::Writer;

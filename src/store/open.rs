@@ -8,9 +8,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::database::{Database, State};
-use super::durable_tip::Witness;
+use super::durable_tip::DurableTip;
 use super::layout::{
-    AFTER_BLOCKS, BODIES, CHAIN, Intent, PEERS, SIDE, SPEC, SWAP, block_key, encode_block,
+    AFTER_BLOCKS, BODIES, BRANCHES, CHAIN, Intent, PEERS, REORG, SPEC, block_key, encode_block,
     encode_body, height_of_block_key,
 };
 use super::lock::DirectoryLock;
@@ -66,8 +66,8 @@ pub(super) fn open_on(
     }
     let lock = DirectoryLock::take(directory)?;
     let existed = Engine::exists(directory)?;
-    let witness = Witness::open(directory)?;
-    if !existed && witness.last().is_some() {
+    let durable_tip = DurableTip::open(directory)?;
+    if !existed && durable_tip.last().is_some() {
         let what = "its files are gone, but a chain was kept here".to_owned();
         return Err(StoreError::Damaged { what });
     }
@@ -82,7 +82,7 @@ pub(super) fn open_on(
         }
     };
     let progress = &mut told;
-    guarded(|| open_chain(directory, options, progress, engine, lock, witness))
+    guarded(|| open_chain(directory, options, progress, engine, lock, durable_tip))
 }
 
 /// Whether a chain is, or was, kept in `directory`.
@@ -90,7 +90,7 @@ pub(super) fn open_on(
 /// # Errors
 /// When the directory cannot be looked into.
 pub fn exists(directory: &Path) -> Result<bool, StoreError> {
-    Ok(Engine::exists(directory)? || Witness::exists(directory)?)
+    Ok(Engine::exists(directory)? || DurableTip::exists(directory)?)
 }
 
 fn open_chain(
@@ -99,7 +99,7 @@ fn open_chain(
     progress: &mut dyn FnMut(&str),
     engine: Engine,
     lock: DirectoryLock,
-    witness: Witness,
+    durable_tip: DurableTip,
 ) -> Result<Opened, StoreError> {
     let Engine { db, file } = engine;
     migrate(&db, &file, progress)?;
@@ -107,7 +107,7 @@ fn open_chain(
     let spec = match chain.get(SPEC).map_err(read_error)? {
         Some(text) => stored_spec(&text, options)?,
         // Nothing was acknowledged before the genesis block was durable.
-        None if witness.last().is_none()
+        None if durable_tip.last().is_none()
             && chain.get_lt(AFTER_BLOCKS).map_err(read_error)?.is_none() =>
         {
             let path = directory.to_owned();
@@ -118,7 +118,7 @@ fn open_chain(
     let genesis = spec.genesis();
     let peers = db.open_tree(PEERS).map_err(read_error)?;
     let database = Arc::new(Database {
-        side: db.open_tree(SIDE).map_err(read_error)?,
+        branches: db.open_tree(BRANCHES).map_err(read_error)?,
         bodies: db.open_tree(BODIES).map_err(read_error)?,
         bans: BanTable::load(&peers)?,
         book: Mutex::default(),
@@ -128,17 +128,17 @@ fn open_chain(
         file,
         state: Mutex::new(State {
             tip: tip_of_genesis(&genesis),
-            swaps_done: 0,
-            swaps: Vec::new(),
+            reorgs_done: 0,
+            reorgs: Vec::new(),
             views: BTreeMap::new(),
         }),
         spec: spec.clone(),
         options: options.clone(),
         _lock: lock,
     });
-    create_missing(&database, &spec, &genesis, &witness)?;
-    if let Some(intent) = database.chain.get(SWAP).map_err(read_error)? {
-        progress("finishing a swap that was interrupted");
+    create_missing(&database, &spec, &genesis, &durable_tip)?;
+    if let Some(intent) = database.chain.get(REORG).map_err(read_error)? {
+        progress("finishing a reorg that was interrupted");
         Writer::finish(&database, &Intent::decode(&intent)?)?;
     }
     let height = last_height(&database)?;
@@ -146,9 +146,9 @@ fn open_chain(
     database.state().tip = Tip::of(&applied);
     let reader = Reader::new(Arc::clone(&database));
     check_recent(&reader.view(), &spec)?;
-    check_witness(&witness, &database)?;
+    check_durable_tip(&durable_tip, &database)?;
     check_checkpoints(&reader, options)?;
-    let mut writer = Writer::new(database, applied, edge, witness);
+    let mut writer = Writer::new(database, applied, edge, durable_tip);
     // What recovery brought back was perhaps never synchronised.
     writer.uncommitted = true;
     writer.commit()?;
@@ -193,13 +193,13 @@ fn create_missing(
     database: &Database,
     spec: &Spec,
     genesis: &ValidBlock,
-    witness: &Witness,
+    durable_tip: &DurableTip,
 ) -> Result<(), StoreError> {
     let chain = &database.chain;
     if chain.get_lt(AFTER_BLOCKS).map_err(read_error)?.is_some() {
         return Ok(());
     }
-    if witness.last().is_some() {
+    if durable_tip.last().is_some() {
         return Err(StoreError::Damaged { what: "every block is missing".to_owned() });
     }
     let body = encode_body(&genesis.block().records)?;
@@ -217,14 +217,14 @@ fn last_height(database: &Database) -> Result<Height, StoreError> {
 }
 
 /// Work never falls. If the database has less than was durable, its end is lost.
-fn check_witness(witness: &Witness, database: &Database) -> Result<(), StoreError> {
+fn check_durable_tip(durable_tip: &DurableTip, database: &Database) -> Result<(), StoreError> {
     let tip = database.state().tip;
-    match witness.last() {
+    match durable_tip.last() {
         Some(seen) if seen.total_work > tip.total_work => Err(StoreError::EndLost {
             end: tip.header.height,
             height: seen.height,
             hash: seen.hash,
-            witness: witness.path().to_owned(),
+            durable_tip: durable_tip.path().to_owned(),
         }),
         Some(seen) if seen.total_work == tip.total_work && seen.hash != tip.hash => {
             Err(StoreError::Damaged {

@@ -21,20 +21,20 @@ pub struct Options {
     /// Size of sled's log segments, in bytes. Only for a new database, and only
     /// for tests: default 2 MiB.
     pub segment_bytes: usize,
-    /// Largest swap in one batch; a larger one is done in steps behind an
+    /// Largest reorg in one batch; a larger one is done in steps behind an
     /// intent. Default 10,000 blocks; tests choose fewer.
-    pub swap_batch_blocks: u64,
+    pub reorg_batch_blocks: u64,
     /// Most blocks that a reorg may disconnect unless the operator accepts it. Default `None`:
     /// any number.
     pub max_reorg_depth: Option<u64>,
-    /// Displaced and abandoned branches are kept for so many heights below the
+    /// Disconnected and abandoned branches are kept for so many heights below the
     /// tip. Default 10,000.
-    pub side_heights: u64,
-    /// Displaced and abandoned branches are kept up to so many bytes. Default
+    pub branch_heights: u64,
+    /// Disconnected and abandoned branches are kept up to so many bytes. Default
     /// 256 MiB.
-    pub side_bytes: u64,
-    /// Branches are not removed until nothing was staged for so long. Default 60 s.
-    pub side_quiet: Duration,
+    pub branch_bytes: u64,
+    /// Branches are not removed until nothing was stored for so long. Default 60 s.
+    pub branch_quiet: Duration,
 }
 
 impl Default for Options {
@@ -45,11 +45,11 @@ impl Default for Options {
             cache_bytes: 32 << 20,
             min_free_bytes: 1 << 30,
             segment_bytes: 2 << 20,
-            swap_batch_blocks: 10_000,
+            reorg_batch_blocks: 10_000,
             max_reorg_depth: None,
-            side_heights: 10_000,
-            side_bytes: 256 << 20,
-            side_quiet: Duration::from_secs(60),
+            branch_heights: 10_000,
+            branch_bytes: 256 << 20,
+            branch_quiet: Duration::from_secs(60),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::branches::{Branches, check_branches, side_hashes};
+use super::branches::{Branches, branch_hashes, check_branches};
 use super::database::Database;
 use super::layout::decode_block;
 use super::sled::errors::guarded;
@@ -82,17 +82,19 @@ impl Reader {
     ///
     /// # Errors
     /// When it is damaged, or the disk fails.
-    pub fn side_block(
+    pub fn branch_block(
         &self,
         height: Height,
         hash: &Hash,
     ) -> Result<Option<StoredBlock>, StoreError> {
-        /// Looks at a block whose body is gone: it may have been removed, and staged again.
+        /// Looks at a block whose body is gone: it may have been removed, and stored again.
         const LOOKS: usize = 8;
         guarded(|| {
             let mut found = Ok(None);
             for _ in 0..LOOKS {
-                let Some(value) = self.database.raw_side(height, hash)? else { return Ok(None) };
+                let Some(value) = self.database.raw_branch_block(height, hash)? else {
+                    return Ok(None);
+                };
                 found = self.database.complete(height, &value).map(Some);
                 if found.is_ok() {
                     break;
@@ -216,7 +218,7 @@ impl Reader {
     ///
     /// # Errors
     /// When a key is damaged, or the disk fails.
-    pub fn side_hashes(&self, height: Height) -> Result<Vec<Hash>, StoreError> {
-        guarded(|| side_hashes(&self.database, height))
+    pub fn branch_hashes(&self, height: Height) -> Result<Vec<Hash>, StoreError> {
+        guarded(|| branch_hashes(&self.database, height))
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::database::{Database, SwapEntry, touch, weight};
+use super::database::{Database, ReorgEntry, touch, weight};
 use super::layout::{
-    AFTER_BLOCKS, Intent, SWAP, block_key, decode_block, height_of_block_key, side_key, tile_key,
+    AFTER_BLOCKS, Intent, REORG, block_key, branch_key, decode_block, height_of_block_key, tile_key,
 };
 use super::sled::errors::{read_error, write_error};
 use super::tiles::{TileEdge, nodes_at};
@@ -12,13 +12,13 @@ use super::writer::insert;
 use super::{StoreError, Tip, Writer};
 use crate::chain::{Hash, Height, leaf_hash, replaces};
 
-/// A finished swap.
+/// A finished reorg.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Swap {
+pub struct Reorg {
     /// The last block that both branches share.
     pub fork: Height,
     /// Hashes of the blocks that left the main chain, lowest first, from `fork` + 1 on.
-    pub displaced: Vec<Hash>,
+    pub disconnected: Vec<Hash>,
     /// The tip before.
     pub old_tip: Tip,
     /// The tip after.
@@ -27,9 +27,9 @@ pub struct Swap {
 
 /// Most bytes of blocks that one batch moves; readers wait for it, 100 MB take a second.
 const BATCH_BYTES: u64 = 8 << 20;
-/// Blocks in one step of a larger swap.
+/// Blocks in one step of a larger reorg.
 const STEP_BLOCKS: u64 = 1_000;
-/// Bytes in one step of a larger swap.
+/// Bytes in one step of a larger reorg.
 const STEP_BYTES: u64 = 1 << 20;
 /// Accesses after a batch, by which sled frees what the batch replaced: it does so a
 /// little at each access, and a batch is only one.
@@ -43,7 +43,7 @@ pub(super) struct Branch {
 }
 
 impl Writer {
-    /// Makes the staged branch that ends in this block the main chain. Durable and
+    /// Makes the stored branch that ends in this block the main chain. Durable and
     /// published when it returns; until then every reader sees the old chain. Up to
     /// 10,000 blocks and 8 MiB move in one batch, more in steps behind an intent that
     /// the next start finishes.
@@ -53,35 +53,35 @@ impl Writer {
     /// [`StoreError::NotHeavier`] when it has no more work than the applied chain,
     /// [`StoreError::DeepFork`] when it forks deeper than may be without the operator.
     /// Any other error is final.
-    pub fn swap(&mut self, height: Height, hash: &Hash) -> Result<Swap, StoreError> {
+    pub fn reorg(&mut self, height: Height, hash: &Hash) -> Result<Reorg, StoreError> {
         self.commit()?;
         let branch = self.branch(height, hash, None)?;
         super::sled::errors::guarded(|| self.check_heavier(height, hash))?;
         self.check_depth(&branch)?;
-        self.write(|writer| writer.swap_to(height, hash, &branch))
+        self.write(|writer| writer.reorg_to(height, hash, &branch))
     }
 
-    fn swap_to(
+    fn reorg_to(
         &mut self,
         height: Height,
         hash: &Hash,
         branch: &Branch,
-    ) -> Result<Swap, StoreError> {
+    ) -> Result<Reorg, StoreError> {
         let old_tip = Tip::of(&self.applied);
-        let (displaced, displaced_bytes) = self.copy_displaced(branch.fork)?;
-        let number = self.enter(branch.fork, displaced.clone());
+        let (disconnected, disconnected_bytes) = self.copy_disconnected(branch.fork)?;
+        let number = self.enter(branch.fork, disconnected.clone());
 
-        let blocks = (branch.hashes.len() + displaced.len()) as u64;
-        let one_batch = blocks <= self.database.options.swap_batch_blocks
-            && branch.bytes + displaced_bytes <= BATCH_BYTES;
+        let blocks = (branch.hashes.len() + disconnected.len()) as u64;
+        let one_batch = blocks <= self.database.options.reorg_batch_blocks
+            && branch.bytes + disconnected_bytes <= BATCH_BYTES;
         if one_batch {
             self.rewrite(branch, u64::MAX, u64::MAX)?;
         } else {
             let intent = Intent { fork: branch.fork, height, hash: *hash };
-            insert(&self.database.chain, SWAP, &intent.encode())?;
+            insert(&self.database.chain, REORG, &intent.encode())?;
             self.database.synchronise()?;
             self.rewrite(branch, STEP_BLOCKS, STEP_BYTES)?;
-            self.database.chain.remove(SWAP).map_err(write_error)?;
+            self.database.chain.remove(REORG).map_err(write_error)?;
         }
         self.reload(height, hash)?;
         self.make_durable()?;
@@ -89,17 +89,17 @@ impl Writer {
 
         let new_tip = Tip::of(&self.applied);
         self.publish(new_tip, number);
-        self.pruner.swapped();
-        self.remove_staged(branch)?;
-        Ok(Swap { fork: branch.fork, displaced, old_tip, new_tip })
+        self.pruner.reorged();
+        self.remove_branch_copies(branch)?;
+        Ok(Reorg { fork: branch.fork, disconnected, old_tip, new_tip })
     }
 
-    /// Finishes a swap that a kill interrupted between its steps.
+    /// Finishes a reorg that a kill interrupted between its steps.
     pub(super) fn finish(database: &Arc<Database>, intent: &Intent) -> Result<(), StoreError> {
         let branch = branch(database, intent.height, &intent.hash, Some(intent.fork))?;
         rewrite(database, &branch, STEP_BLOCKS, STEP_BYTES)?;
         database.db.flush().map_err(write_error)?;
-        database.chain.remove(SWAP).map_err(write_error)?;
+        database.chain.remove(REORG).map_err(write_error)?;
         database.synchronise()
     }
 
@@ -113,7 +113,7 @@ impl Writer {
     }
 
     fn check_heavier(&self, height: Height, hash: &Hash) -> Result<(), StoreError> {
-        let value = self.database.raw_side(height, hash)?;
+        let value = self.database.raw_branch_block(height, hash)?;
         let value = value.ok_or(StoreError::NotHeld { height, hash: *hash })?;
         let (stored, _) = decode_block(height, &value)?;
         if replaces(stored.total_work, self.applied.total_work()) {
@@ -123,14 +123,14 @@ impl Writer {
     }
 
     /// Copies the main chain above `fork` to `side`; answers its hashes and its bytes.
-    fn copy_displaced(&self, fork: Height) -> Result<(Vec<Hash>, u64), StoreError> {
+    fn copy_disconnected(&self, fork: Height) -> Result<(Vec<Hash>, u64), StoreError> {
         let (mut hashes, mut bytes) = (Vec::new(), 0);
         for entry in self.database.chain.range(block_key(fork.next()).as_slice()..AFTER_BLOCKS) {
             let (key, value) = entry.map_err(read_error)?;
             let damaged = || StoreError::Damaged { what: "a block key is torn".to_owned() };
             let height = height_of_block_key(&key).ok_or_else(damaged)?;
             let (stored, _) = decode_block(height, &value)?;
-            insert(&self.database.side, &side_key(height, &stored.hash), &value)?;
+            insert(&self.database.branches, &branch_key(height, &stored.hash), &value)?;
             touch(&self.database.chain, &key, value.len())?;
             hashes.push(stored.hash);
             bytes += weight(&value);
@@ -139,18 +139,18 @@ impl Writer {
     }
 
     /// Tells every view, before anything of the main chain is touched.
-    fn enter(&self, fork: Height, displaced: Vec<Hash>) -> u64 {
+    fn enter(&self, fork: Height, disconnected: Vec<Hash>) -> u64 {
         let mut state = self.database.state();
-        let number = state.swaps_done + 1;
-        state.swaps.push(SwapEntry { number, fork, displaced });
+        let number = state.reorgs_done + 1;
+        state.reorgs.push(ReorgEntry { number, fork, disconnected });
         number
     }
 
     fn publish(&self, tip: Tip, number: u64) {
         let mut state = self.database.state();
         state.tip = tip;
-        state.swaps_done = number;
-        state.drop_old_swaps();
+        state.reorgs_done = number;
+        state.drop_old_reorgs();
     }
 
     fn rewrite(&self, branch: &Branch, blocks: u64, bytes: u64) -> Result<(), StoreError> {
@@ -158,17 +158,17 @@ impl Writer {
     }
 
     /// The winner stands on the main chain now.
-    fn remove_staged(&self, branch: &Branch) -> Result<(), StoreError> {
+    fn remove_branch_copies(&self, branch: &Branch) -> Result<(), StoreError> {
         let mut height = branch.fork;
         for hash in &branch.hashes {
             height = height.next();
-            self.database.side.remove(side_key(height, hash)).map_err(write_error)?;
+            self.database.branches.remove(branch_key(height, hash)).map_err(write_error)?;
         }
         Ok(())
     }
 }
 
-/// Walks down from a staged block to the main chain, or to a fork that is known.
+/// Walks down from a branch block to the main chain, or to a fork that is known.
 fn branch(
     database: &Database,
     height: Height,
@@ -186,7 +186,7 @@ fn branch(
             break;
         }
         let held = StoreError::NotHeld { height: at, hash: wanted };
-        let Some(value) = database.raw_side(at, &wanted)? else { return Err(held) };
+        let Some(value) = database.raw_branch_block(at, &wanted)? else { return Err(held) };
         let (stored, _) = decode_block(at, &value)?;
         bytes += weight(&value);
         hashes.push(wanted);
@@ -203,8 +203,8 @@ fn branch(
 fn rewrite(
     database: &Database,
     branch: &Branch,
-    most_blocks: u64,
-    most_bytes: u64,
+    max_blocks: u64,
+    max_bytes: u64,
 ) -> Result<(), StoreError> {
     let mut edge = super::verify::repair_tiles(database, branch.fork.next().get())?;
     let mut batch = Step::new(database);
@@ -212,23 +212,23 @@ fn rewrite(
     let mut height = branch.fork;
     for hash in &branch.hashes {
         height = height.next();
-        let value = database.raw_side(height, hash)?;
+        let value = database.raw_branch_block(height, hash)?;
         let value = value.ok_or(StoreError::NotHeld { height, hash: *hash })?;
         batch.put_block(height, &value, &mut edge, hash);
-        if batch.blocks >= most_blocks || batch.bytes >= most_bytes {
+        if batch.blocks >= max_blocks || batch.bytes >= max_bytes {
             batch.apply()?;
         }
     }
     for key in database.chain.range(block_key(height.next()).as_slice()..AFTER_BLOCKS).keys() {
         batch.remove(&key.map_err(read_error)?);
-        if batch.blocks >= most_blocks {
+        if batch.blocks >= max_blocks {
             batch.apply()?;
         }
     }
     batch.apply()
 }
 
-/// One atomic step of a swap.
+/// One atomic step of a reorg.
 struct Step<'a> {
     database: &'a Database,
     batch: sled::Batch,
@@ -274,7 +274,7 @@ impl<'a> Step<'a> {
         let chain = &self.database.chain;
         chain.apply_batch(batch).map_err(write_error)?;
         for _ in 0..TOUCHES {
-            chain.contains_key(SWAP).map_err(read_error)?;
+            chain.contains_key(REORG).map_err(read_error)?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! branch was being removed.
 
 use super::database::touch;
-use super::layout::{chunk_key, parse_side_key, side_key};
+use super::layout::{branch_key, chunk_key, parse_branch_key};
 use super::sled::errors::{guarded, read_error, write_error};
 use super::{StoreError, Writer};
 use crate::chain::{Hash, Height};
@@ -42,7 +42,7 @@ impl Writer {
         };
         let Some((key, value)) = found.map_err(read_error)? else { return Ok(None) };
         touch(bodies, &key, value.len())?;
-        let name = key.split_last_chunk::<2>().and_then(|(block, _)| parse_side_key(block));
+        let name = key.split_last_chunk::<2>().and_then(|(block, _)| parse_branch_key(block));
         let damaged = || StoreError::Damaged { what: "a key of a body is torn".to_owned() };
         name.ok_or_else(damaged).map(Some)
     }
@@ -52,12 +52,12 @@ impl Writer {
         if main.is_some_and(|value| value.starts_with(hash.as_bytes())) {
             return Ok(true);
         }
-        self.database.side.contains_key(side_key(height, hash)).map_err(read_error)
+        self.database.branches.contains_key(branch_key(height, hash)).map_err(read_error)
     }
 
     /// Removes every chunk that is there: a kill may have taken the first ones.
     fn remove_chunks(&self, height: Height, hash: &Hash) -> Result<(), StoreError> {
-        for key in self.database.bodies.scan_prefix(side_key(height, hash)).keys() {
+        for key in self.database.bodies.scan_prefix(branch_key(height, hash)).keys() {
             let key = key.map_err(read_error)?;
             self.database.bodies.remove(key).map_err(write_error)?;
         }

@@ -111,7 +111,7 @@ pub(super) fn check_all(
                 let what = format!("block {}: it does not follow", state.height().next());
                 return Err(StoreError::Damaged { what });
             }
-            // A swap took the checked blocks away: start anew on the new chain.
+            // A reorg took the checked blocks away: start anew on the new chain.
             return check_all(database, progress);
         }
         for stored in blocks {
@@ -138,7 +138,7 @@ pub(super) fn check_all(
 
 /// The damage of the first block from `next` on that cannot be read alone.
 fn first_unreadable(view: &View, next: Height) -> Option<StoreError> {
-    (0..View::MAX_BATCH_BLOCKS).find_map(|above| {
+    (0..View::MAX_VIEW_BLOCKS).find_map(|above| {
         let height = next.ahead(above);
         match view.block(height) {
             Err(StoreError::Damaged { what }) if !what.starts_with("block ") => {

@@ -13,13 +13,13 @@ use crate::chain::{Frontier, Hash, Height, TipState, leaf_hash};
 /// happens to the main chain meanwhile.
 ///
 /// sled's iterators are no snapshots. So a read takes what the main chain holds,
-/// and then looks at the swaps that were begun since the view was made: what they
-/// displaced is read again, from where they put it.
+/// and then looks at the reorgs that were begun since the view was made: what they
+/// disconnected is read again, from where they put it.
 #[derive(Debug)]
 pub struct View {
     database: Arc<Database>,
     tip: Tip,
-    swaps_known: u64,
+    reorgs_known: u64,
     made: Instant,
 }
 
@@ -30,17 +30,17 @@ type Raw = (Height, sled::IVec);
 
 impl View {
     /// Most blocks that one call reads.
-    pub const MAX_BATCH_BLOCKS: u64 = 256;
+    pub const MAX_VIEW_BLOCKS: u64 = 256;
 
     /// Most bytes that one call reads, the last block excepted: 1 MiB.
-    pub const MAX_BATCH_BYTES: u64 = 1 << 20;
+    pub const MAX_VIEW_BYTES: u64 = 1 << 20;
 
     pub(super) fn new(database: Arc<Database>) -> Self {
         let mut state = database.state();
-        let (tip, swaps_known) = (state.tip, state.swaps_done);
-        *state.views.entry(swaps_known).or_default() += 1;
+        let (tip, reorgs_known) = (state.tip, state.reorgs_done);
+        *state.views.entry(reorgs_known).or_default() += 1;
         drop(state);
-        Self { database, tip, swaps_known, made: Instant::now() }
+        Self { database, tip, reorgs_known, made: Instant::now() }
     }
 
     /// Where this chain ends.
@@ -118,15 +118,15 @@ impl View {
         })
     }
 
-    /// Height of the block with this hash among the `most` last blocks.
+    /// Height of the block with this hash among the `max` last blocks.
     ///
     /// # Errors
     /// As [`View::block`].
-    pub fn find_recent(&self, hash: &Hash, most: u64) -> Result<Option<Height>, StoreError> {
+    pub fn find_recent(&self, hash: &Hash, max: u64) -> Result<Option<Height>, StoreError> {
         let mut end = self.tip.header.height;
-        let lowest = end.next().back(most);
+        let lowest = end.next().back(max);
         while end >= lowest {
-            let start = end.next().back(Self::MAX_BATCH_BLOCKS).max(lowest);
+            let start = end.next().back(Self::MAX_VIEW_BLOCKS).max(lowest);
             let mut next = start;
             while next <= end {
                 let headers = self.headers(next, end)?;
@@ -153,12 +153,12 @@ impl View {
             Some(parent) => self.required_header(parent)?.header.timestamp,
         };
         loop {
-            // Tiles above the fork of a swap that this view does not know are another chain's.
+            // Tiles above the fork of a reorg that this view does not know are another chain's.
             let own = self.lowest_fork().unwrap_or(height).min(height);
             let state = self.ancestors(own, height).map(|ancestors| {
                 TipState::restore(last.header, parent_time, last.total_work, ancestors)
             });
-            // A swap that began while the tiles were read: again, with what it left alone.
+            // A reorg that began while the tiles were read: again, with what it left alone.
             if !matches!(state, Ok(Some(_))) && self.lowest_fork().is_some_and(|fork| fork < own) {
                 continue;
             }
@@ -190,12 +190,12 @@ impl View {
         if self.made.elapsed() > LIFETIME {
             return Err(StoreError::ViewExpired);
         }
-        let to = to.min(self.tip.header.height).min(from.ahead(Self::MAX_BATCH_BLOCKS - 1));
+        let to = to.min(self.tip.header.height).min(from.ahead(Self::MAX_VIEW_BLOCKS - 1));
         if from > to {
             return Ok(Vec::new());
         }
         let mut batch = self.read_main(from, to)?;
-        self.replace_displaced(from, to, &mut batch)?;
+        self.replace_disconnected(from, to, &mut batch)?;
         if batch.is_empty() {
             return Err(missing(from));
         }
@@ -218,22 +218,22 @@ impl View {
             }
             bytes += weight(&value);
             batch.push((height, value));
-            if bytes >= Self::MAX_BATCH_BYTES {
+            if bytes >= Self::MAX_VIEW_BYTES {
                 break;
             }
         }
         Ok(batch)
     }
 
-    /// Puts back what swaps moved away since the view was made, and sees to it that
+    /// Puts back what reorgs moved away since the view was made, and sees to it that
     /// the batch is consecutive.
-    fn replace_displaced(
+    fn replace_disconnected(
         &self,
         from: Height,
         to: Height,
         batch: &mut Vec<Raw>,
     ) -> Result<(), StoreError> {
-        // The list is looked at after the read: whatever a swap did before or during it is there.
+        // The list is looked at after the read: whatever a reorg did before or during it is there.
         let own_to = self.lowest_fork().map_or(to, |fork| fork.min(to));
         let mut bytes = 0;
         let mut wanted = from;
@@ -252,8 +252,8 @@ impl View {
         if wanted <= own_to {
             return if wanted > from { Ok(()) } else { Err(missing(wanted)) };
         }
-        while wanted <= to && (bytes < Self::MAX_BATCH_BYTES || batch.is_empty()) {
-            let value = match self.displaced_at(wanted) {
+        while wanted <= to && (bytes < Self::MAX_VIEW_BYTES || batch.is_empty()) {
+            let value = match self.disconnected_at(wanted) {
                 Some(hash) => self.database.raw_held(wanted, &hash)?,
                 None => self.database.raw_block(wanted)?.ok_or_else(|| missing(wanted))?,
             };
@@ -264,12 +264,12 @@ impl View {
         Ok(())
     }
 
-    /// The hash of this chain's block at `height`, if a swap moved it away.
-    fn displaced_at(&self, height: Height) -> Option<Hash> {
-        // The first swap that touched the height displaced what this view saw there.
+    /// The hash of this chain's block at `height`, if a reorg moved it away.
+    fn disconnected_at(&self, height: Height) -> Option<Hash> {
+        // The first reorg that touched the height disconnected what this view saw there.
         let state = self.database.state();
-        let mut unknown = state.swaps.iter().filter(|swap| swap.number > self.swaps_known);
-        unknown.find_map(|swap| swap.displaced_at(height))
+        let mut unknown = state.reorgs.iter().filter(|reorg| reorg.number > self.reorgs_known);
+        unknown.find_map(|reorg| reorg.disconnected_at(height))
     }
 
     /// Whether the main chain is still this chain, longer or not.
@@ -280,21 +280,21 @@ impl View {
     /// Up to here the main chain is still this chain; none when it is altogether.
     fn lowest_fork(&self) -> Option<Height> {
         let state = self.database.state();
-        let unknown = state.swaps.iter().filter(|swap| swap.number > self.swaps_known);
-        unknown.map(|swap| swap.fork).min()
+        let unknown = state.reorgs.iter().filter(|reorg| reorg.number > self.reorgs_known);
+        unknown.map(|reorg| reorg.fork).min()
     }
 }
 
 impl Drop for View {
     fn drop(&mut self) {
         let mut state = self.database.state();
-        if let Some(count) = state.views.get_mut(&self.swaps_known) {
+        if let Some(count) = state.views.get_mut(&self.reorgs_known) {
             *count -= 1;
             if *count == 0 {
-                state.views.remove(&self.swaps_known);
+                state.views.remove(&self.reorgs_known);
             }
         }
-        state.drop_old_swaps();
+        state.drop_old_reorgs();
     }
 }
 

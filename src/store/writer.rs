@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::branch::Pruner;
 use super::database::{Database, touch};
-use super::durable_tip::Witness;
-use super::layout::{CHUNK, INLINE_MAX, block_key, chunk_key, encode_block, encode_body, side_key};
+use super::durable_tip::DurableTip;
+use super::layout::{
+    CHUNK, INLINE_MAX, block_key, branch_key, chunk_key, encode_block, encode_body,
+};
 use super::sled::errors::{guarded, write_error};
 use super::sweep::Sweep;
 use super::tiles::{self, TileEdge};
@@ -23,7 +25,7 @@ pub struct Writer {
     pub(super) database: Arc<Database>,
     pub(super) applied: TipState,
     pub(super) edge: TileEdge,
-    pub(super) witness: Witness,
+    pub(super) durable_tip: DurableTip,
     pub(super) pruner: Pruner,
     /// None once it is done.
     pub(super) sweep: Option<Sweep>,
@@ -36,13 +38,13 @@ impl Writer {
         database: Arc<Database>,
         applied: TipState,
         edge: TileEdge,
-        witness: Witness,
+        durable_tip: DurableTip,
     ) -> Self {
         Self {
             database,
             applied,
             edge,
-            witness,
+            durable_tip,
             pruner: Pruner::default(),
             sweep: Some(Sweep::default()),
             uncommitted: false,
@@ -86,29 +88,29 @@ impl Writer {
     ///
     /// # Errors
     /// As [`Writer::append`].
-    pub fn stage(&mut self, block: &ValidBlock) -> Result<(), StoreError> {
+    pub fn store_branch_block(&mut self, block: &ValidBlock) -> Result<(), StoreError> {
         self.check_room()?;
         self.write(|writer| {
             let value = writer.write_body(block)?;
-            let key = side_key(block.header().height, &block.hash());
-            insert(&writer.database.side, &key, &value)?;
-            writer.pruner.staged(&value);
+            let key = branch_key(block.header().height, &block.hash());
+            insert(&writer.database.branches, &key, &value)?;
+            writer.pruner.stored(&value);
             Ok(())
         })
     }
 
     /// Keeps a block of a branch that is known to have more work than the main chain: while
-    /// more of it is being staged, none of it is pruned.
+    /// more of it is being stored, none of it is pruned.
     ///
     /// # Errors
     /// As [`Writer::append`].
-    pub fn stage_proven(&mut self, block: &ValidBlock) -> Result<(), StoreError> {
-        self.stage(block)?;
+    pub fn store_proven_block(&mut self, block: &ValidBlock) -> Result<(), StoreError> {
+        self.store_branch_block(block)?;
         self.pruner.is_proven(block);
         Ok(())
     }
 
-    /// Makes everything applied or staged durable, and publishes the applied tip.
+    /// Makes everything applied or stored durable, and publishes the applied tip.
     ///
     /// # Errors
     /// Every error is final.
@@ -122,10 +124,10 @@ impl Writer {
         Ok(tip)
     }
 
-    /// Flush, fdatasync, and then the witness.
+    /// Flush, fdatasync, and then the durable tip.
     pub(super) fn make_durable(&mut self) -> Result<(), StoreError> {
         self.database.synchronise()?;
-        self.witness.note(&Tip::of(&self.applied))
+        self.durable_tip.note(&Tip::of(&self.applied))
     }
 
     /// From now on every commit fails, as when the disk does.
@@ -171,11 +173,11 @@ impl Writer {
         self.database.check_room()
     }
 
-    /// Reads the end of the main chain back after a swap.
+    /// Reads the end of the main chain back after a reorg.
     pub(super) fn reload(&mut self, height: Height, hash: &Hash) -> Result<(), StoreError> {
         let (applied, edge) = load_end(&self.database, height)?;
         if applied.hash() != *hash {
-            let what = format!("block {height}: it is not the tip that was swapped in");
+            let what = format!("block {height}: it is not the tip that was made the main chain");
             return Err(StoreError::Damaged { what });
         }
         (self.applied, self.edge) = (applied, edge);

@@ -21,7 +21,7 @@ pub struct Origin(pub u128);
 
 /// Names a block.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Mark {
+pub struct BlockId {
     /// Where it stands, or claims to.
     pub height: Height,
     /// What it is.

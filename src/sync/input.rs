@@ -1,7 +1,7 @@
 //! What the machine is told, one consistent fact at a time.
 
 use super::binary::message::Message;
-use super::{ForkPoint, LinkId, Mark, Origin};
+use super::{BlockId, ForkPoint, LinkId, Origin};
 use crate::chain::{Hash, Height, Timestamp, TipState, ValidBlock, Work};
 
 /// Something that happened. One that names a link which is not open is ignored.
@@ -11,12 +11,12 @@ pub enum Input {
     Opened {
         /// A new name.
         link: LinkId,
-        /// Whether one of our subprotocol tokens was agreed on. A seed that we dialled
+        /// Whether one of our subprotocol tokens was agreed on. A seed-like node that we dialled
         /// echoes it too, so this is a hint and never a promise.
         jenny: bool,
     },
     /// A socket that speaks the binary dialect is ready for messages.
-    OpenedNative {
+    OpenedBinary {
         /// A new name.
         link: LinkId,
         /// Whether we dialled.
@@ -41,18 +41,18 @@ pub enum Input {
         /// From whom.
         link: LinkId,
         /// The block.
-        mark: Mark,
+        id: BlockId,
         /// What the node made of it.
-        verdict: BlockVerdict,
+        outcome: BlockOutcome,
     },
     /// Type 2 came, well-formed, and was judged as a whole.
     Chain {
         /// From whom.
         link: LinkId,
         /// Its last block.
-        last: Mark,
+        last: BlockId,
         /// What the node made of it.
-        verdict: ChainVerdict,
+        outcome: ChainOutcome,
     },
     /// A frame that breaks the dialect came. The link is to be closed.
     Malformed {
@@ -66,7 +66,7 @@ pub enum Input {
     /// The published tip is another one now.
     Tip {
         /// The new tip.
-        tip: Mark,
+        tip: BlockId,
         /// About how long the whole chain is as JSON, in bytes.
         chain_json_bytes: u64,
         /// Work of our chain.
@@ -79,7 +79,7 @@ pub enum Input {
         /// To whom.
         link: LinkId,
         /// The last block sent, as it was read.
-        last: Mark,
+        last: BlockId,
     },
     /// [`super::Output::SendRange`] ended early: it was stopped, or the blocks were not there.
     RangeLost {
@@ -108,8 +108,8 @@ pub enum Input {
         /// For the close frame and the log.
         reason: &'static str,
     },
-    /// Answers [`super::Output::FindBase`].
-    Base {
+    /// Answers [`super::Output::FindHeldAncestor`].
+    HeldAncestor {
         /// As asked.
         link: LinkId,
         /// As asked.
@@ -142,15 +142,15 @@ pub enum Input {
         /// As asked.
         first: Height,
     },
-    /// Answers [`super::Output::Connect`]. Blocks that are now on our chain are published
+    /// Answers [`super::Output::Import`]. Blocks that are now on our chain are published
     /// before: the tip is told first.
-    Connected {
+    Imported {
         /// As asked.
         download: u64,
         /// The last block of the batch.
-        last: Mark,
+        last: BlockId,
         /// What became of the batch.
-        outcome: ConnectOutcome,
+        outcome: ImportOutcome,
     },
     /// Answers [`super::Output::ServeHeaders`] and [`super::Output::ServeBlocks`]: the socket
     /// took all of it.
@@ -167,7 +167,7 @@ pub enum Input {
     DeadlinePassed,
 }
 
-/// The last block that is held of those named by [`super::Output::FindBase`].
+/// The last block that is held of those named by [`super::Output::FindHeldAncestor`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Held {
     /// Its place among them.
@@ -181,8 +181,8 @@ pub struct Held {
 
 /// What became of blocks that were to be connected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ConnectOutcome {
-    /// All of them are durable: on our chain, or staged as a branch.
+pub enum ImportOutcome {
+    /// All of them are durable: on our chain, or stored as a branch.
     Done,
     /// The block below them is not held any more, or their branch forks too deep by now.
     Lost,
@@ -192,7 +192,7 @@ pub enum ConnectOutcome {
 
 /// What became of a single block. Looked up by its hash first, then judged in this order.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum BlockVerdict {
+pub enum BlockOutcome {
     /// It stood on our chain already.
     Ours,
     /// It is on our chain now, as the tip: appended, or it gave its branch the most work.
@@ -201,7 +201,7 @@ pub enum BlockVerdict {
     ForeignGenesis,
     /// Its proof of work does not hold.
     BadWork,
-    /// Its parent is not our tip: not held, or on another branch. Staged or not.
+    /// Its parent is not our tip: not held, or on another branch. Stored or not.
     Fork,
     /// As `Fork`, and its proof of work counts as much as that of our tip, which it is level
     /// with; or it was checked by every rule, and is higher with no more work.
@@ -220,7 +220,7 @@ pub enum BlockVerdict {
 
 /// What became of a whole chain.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum ChainVerdict {
+pub enum ChainOutcome {
     /// Its last block stood on our chain already.
     Ours,
     /// Its last block is our tip now.
@@ -249,13 +249,13 @@ pub enum ChainVerdict {
 pub enum TipChange {
     /// Blocks were appended.
     Extended {
-        /// The tip before. When the machine knows another one it takes the change for a swap.
-        from: Mark,
+        /// The tip before. When the machine knows another one it takes the change for a reorg.
+        from: BlockId,
         /// Whose blocks these are.
         source: Option<LinkId>,
     },
     /// Another branch took over.
-    Swapped {
+    Reorged {
         /// Whose branch it is.
         source: Option<LinkId>,
     },

@@ -5,14 +5,14 @@ use super::{LinkId, Note, Output};
 /// One flag for each kind of [`Note`].
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each kind of note")]
-pub(super) struct Noted {
+pub(super) struct LogOnce {
     invalid: bool,
     not_higher: bool,
     above_cap: bool,
     clock: bool,
 }
 
-impl Noted {
+impl LogOnce {
     pub(super) const NOTHING: Self =
         Self { invalid: false, not_higher: false, above_cap: false, clock: false };
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 use std::time::Duration;
 
-use super::binary::Native;
+use super::binary::BinarySync;
 use super::json::link::Link;
 use super::split::Split;
-use super::step::{Ours, Turn};
-use super::{Input, LinkId, Mark, NativeConfig, Output, Progress, Time, TipChange};
+use super::step::{Ours, Step};
+use super::{BinaryConfig, BlockId, Input, LinkId, Output, Progress, Time, TipChange};
 use crate::chain::Work;
 
 /// How long a peer stays on another tip before that is a split, unless it is told: two blocks of
@@ -27,7 +27,7 @@ pub struct SyncMachine {
     /// The one before, so that the links take turns.
     last_served: LinkId,
     /// The binary dialect, when it is spoken.
-    native: Option<Native>,
+    binary: Option<BinarySync>,
     /// Work of our chain.
     work: Work,
     /// How long a peer stays on another tip before that is a split.
@@ -37,13 +37,13 @@ pub struct SyncMachine {
 impl SyncMachine {
     /// Starts without links. `chain_json_bytes` is about how long the whole chain is as
     /// JSON; above `max_chain_bytes` it is never sent as one message.
-    pub const fn new(tip: Mark, chain_json_bytes: u64, max_chain_bytes: u64) -> Self {
+    pub const fn new(tip: BlockId, chain_json_bytes: u64, max_chain_bytes: u64) -> Self {
         Self {
             ours: Ours { tip, json_bytes: chain_json_bytes, max_bytes: max_chain_bytes },
             links: BTreeMap::new(),
             served: None,
             last_served: LinkId(0),
-            native: None,
+            binary: None,
             work: Work::ZERO,
             split_after: SPLIT_AFTER,
         }
@@ -51,8 +51,8 @@ impl SyncMachine {
 
     /// Speaks the binary dialect too. `work` is that of our chain.
     #[must_use]
-    pub fn with_native(mut self, config: NativeConfig, work: Work) -> Self {
-        self.native = Some(Native::new(config, self.ours.tip, work));
+    pub fn with_binary(mut self, config: BinaryConfig, work: Work) -> Self {
+        self.binary = Some(BinarySync::new(config, self.ours.tip, work));
         self.work = work;
         self
     }
@@ -67,8 +67,8 @@ impl SyncMachine {
     /// The peer that has stayed on another tip for longest, and long enough.
     pub fn split(&self, now: Time) -> Option<Split> {
         let links = self.links.iter().map(|(link, known)| (*link, &known.rival));
-        let native = self.native.iter().flat_map(Native::rivals);
-        let lasting = links.chain(native).filter_map(|(link, rival)| {
+        let binary = self.binary.iter().flat_map(BinarySync::rivals);
+        let lasting = links.chain(binary).filter_map(|(link, rival)| {
             let (lasts, theirs) = rival.lasting(now, self.split_after)?;
             Some(Split { link, ours: self.ours.tip, theirs, lasts })
         });
@@ -77,7 +77,7 @@ impl SyncMachine {
 
     /// How fetching blocks over the binary dialect goes.
     pub fn progress(&self) -> Progress {
-        self.native.as_ref().map(Native::progress).unwrap_or_default()
+        self.binary.as_ref().map(BinarySync::progress).unwrap_or_default()
     }
 
     /// Takes one fact in, and appends what is to be done to `out`.
@@ -90,29 +90,29 @@ impl SyncMachine {
             }
             Input::Closed { link } => {
                 self.forget(link);
-                self.native(now, Input::Closed { link }, out);
+                self.binary(now, Input::Closed { link }, out);
             }
             Input::Asked { link } => self.with(now, out, link, Link::on_asked),
-            Input::Block { link, mark, verdict } => {
-                self.with(now, out, link, |link, turn| link.on_block(turn, mark, verdict));
+            Input::Block { link, id, outcome } => {
+                self.with(now, out, link, |link, step| link.on_block(step, id, outcome));
             }
-            Input::Chain { link, last, verdict } => {
-                self.with(now, out, link, |link, turn| link.on_chain(turn, last, verdict));
+            Input::Chain { link, last, outcome } => {
+                self.with(now, out, link, |link, step| link.on_chain(step, last, outcome));
             }
             Input::Malformed { link, code, reason } => {
-                self.with(now, out, link, |link, turn| link.on_malformed(turn, code, reason));
+                self.with(now, out, link, |link, step| link.on_malformed(step, code, reason));
             }
             Input::Tip { tip, chain_json_bytes, work, change } => {
                 let is_reorg =
                     !matches!(change, TipChange::Extended { from, .. } if from == self.ours.tip);
                 self.work = work;
                 self.on_tip(now, out, tip, chain_json_bytes, change);
-                if let Some(native) = &mut self.native {
-                    native.on_tip(now, tip, work, is_reorg, out);
+                if let Some(binary) = &mut self.binary {
+                    binary.on_tip(now, tip, work, is_reorg, out);
                 }
             }
             Input::RangeSent { link, last } => {
-                self.with(now, out, link, |link, turn| link.on_range_sent(turn, last));
+                self.with(now, out, link, |link, step| link.on_range_sent(step, last));
             }
             Input::RangeLost { link } => self.with(now, out, link, Link::on_range_lost),
             Input::ChainSent { link } => {
@@ -125,39 +125,39 @@ impl SyncMachine {
                 for link in self.links.values_mut() {
                     link.deep_until = None;
                 }
-                self.native(now, Input::ForksAccepted { firsts }, out);
+                self.binary(now, Input::ForksAccepted { firsts }, out);
             }
             Input::DeadlinePassed => {
                 self.each(now, out, Link::on_time);
-                self.native(now, Input::DeadlinePassed, out);
+                self.binary(now, Input::DeadlinePassed, out);
             }
-            native @ (Input::OpenedNative { .. }
+            binary @ (Input::OpenedBinary { .. }
             | Input::Message { .. }
             | Input::Undecodable { .. }
-            | Input::Base { .. }
+            | Input::HeldAncestor { .. }
             | Input::Checked { .. }
             | Input::Unchecked { .. }
-            | Input::Connected { .. }
-            | Input::Served { .. }) => self.native(now, native, out),
+            | Input::Imported { .. }
+            | Input::Served { .. }) => self.binary(now, binary, out),
         }
         self.serve_next(now, out);
         for link in self.links.values_mut() {
             link.rival.look(now, self.ours.tip, self.work);
         }
-        if let Some(native) = &mut self.native {
-            native.look_at_rivals(now);
+        if let Some(binary) = &mut self.binary {
+            binary.look_at_rivals(now);
         }
     }
 
     /// When to say [`Input::DeadlinePassed`], if nothing else happens before.
     pub fn deadline(&self) -> Option<Time> {
-        let native = self.native.as_ref().and_then(Native::deadline);
-        self.links.values().filter_map(Link::deadline).chain(native).min()
+        let binary = self.binary.as_ref().and_then(BinarySync::deadline);
+        self.links.values().filter_map(Link::deadline).chain(binary).min()
     }
 
-    fn native(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
-        if let Some(native) = &mut self.native {
-            native.handle(now, input, out);
+    fn binary(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+        if let Some(binary) = &mut self.binary {
+            binary.handle(now, input, out);
         }
     }
 
@@ -165,7 +165,7 @@ impl SyncMachine {
         &mut self,
         now: Time,
         out: &mut Vec<Output>,
-        tip: Mark,
+        tip: BlockId,
         json_bytes: u64,
         change: TipChange,
     ) {
@@ -176,10 +176,10 @@ impl SyncMachine {
         }
         match change {
             TipChange::Extended { from, source } if from == old => {
-                self.each(now, out, |link, turn| link.on_extended(turn, old.height, source));
+                self.each(now, out, |link, step| link.on_extended(step, old.height, source));
             }
-            TipChange::Extended { source, .. } | TipChange::Swapped { source } => {
-                self.each(now, out, |link, turn| link.on_swapped(turn, source));
+            TipChange::Extended { source, .. } | TipChange::Reorged { source } => {
+                self.each(now, out, |link, step| link.on_reorg(step, source));
             }
         }
     }
@@ -203,20 +203,20 @@ impl SyncMachine {
         now: Time,
         out: &mut Vec<Output>,
         id: LinkId,
-        act: impl FnOnce(&mut Link, &mut Turn<'_>),
+        act: impl FnOnce(&mut Link, &mut Step<'_>),
     ) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        act(link, &mut Turn { now, ours: self.ours, out });
+        act(link, &mut Step { now, ours: self.ours, out });
         if link.is_closed() {
             self.forget(id);
         }
     }
 
     /// Lets every link act.
-    fn each(&mut self, now: Time, out: &mut Vec<Output>, act: impl Fn(&mut Link, &mut Turn<'_>)) {
-        let mut turn = Turn { now, ours: self.ours, out };
+    fn each(&mut self, now: Time, out: &mut Vec<Output>, act: impl Fn(&mut Link, &mut Step<'_>)) {
+        let mut step = Step { now, ours: self.ours, out };
         for link in self.links.values_mut() {
-            act(link, &mut turn);
+            act(link, &mut step);
         }
         self.links.retain(|_, link| !link.is_closed());
         self.served = self.served.filter(|id| self.links.contains_key(id));

@@ -20,9 +20,9 @@ mod step;
 mod time;
 
 pub use binary::message;
-pub use binary::{NativeConfig, Progress, SyncState};
-pub use ids::{ForkPoint, LinkId, Mark, Origin};
-pub use input::{BlockVerdict, ChainVerdict, ConnectOutcome, Held, Input, TipChange};
+pub use binary::{BinaryConfig, Progress, SyncState};
+pub use ids::{BlockId, ForkPoint, LinkId, Origin};
+pub use input::{BlockOutcome, ChainOutcome, Held, ImportOutcome, Input, TipChange};
 pub use machine::SyncMachine;
 pub use output::{DeepFork, Note, Output, Redial};
 pub use split::Split;

@@ -1,7 +1,7 @@
 //! What the machine wants done.
 
 use super::binary::message::{Body, Message, PeerAddress};
-use super::{ForkPoint, LinkId, Mark};
+use super::{BlockId, ForkPoint, LinkId};
 use crate::chain::{Hash, Height, ValidBlock, ValidHeader, Work};
 
 /// Something to do. Those of one link are done in order; [`Output::StopRange`] and
@@ -14,12 +14,12 @@ pub enum Output {
         link: LinkId,
     },
     /// Send type 1 with this block of ours; nothing when it is no longer on our chain, since
-    /// a swap is followed by another one of these.
+    /// a reorg is followed by another one of these.
     SendBlock {
         /// To whom.
         link: LinkId,
         /// The block.
-        mark: Mark,
+        id: BlockId,
     },
     /// Send our blocks from one height up to and with another, at most 128, as type 1 each,
     /// oldest first. They are read in small batches, the next one only when the socket took
@@ -57,15 +57,15 @@ pub enum Output {
         /// To whom.
         link: LinkId,
         /// A block that need not be on our chain, from where to go on.
-        after: Option<Mark>,
+        after: Option<BlockId>,
     },
     /// Send `Announce` with the header of this block of ours; nothing when it is no longer on our
-    /// chain, since a swap is followed by another one of these.
+    /// chain, since a reorg is followed by another one of these.
     Announce {
         /// To whom.
         link: LinkId,
         /// The block.
-        mark: Mark,
+        id: BlockId,
     },
     /// Send `Headers` above the highest block of the locator that is on our chain, up to and
     /// with `stop`, our tip, or [`super::binary::message::MAX_HEADERS`]. Then say
@@ -90,7 +90,7 @@ pub enum Output {
         /// The lowest height.
         first: Height,
         /// The highest block.
-        last: Mark,
+        last: BlockId,
     },
     /// Send `Peers` with addresses of the book.
     ServePeers {
@@ -99,14 +99,14 @@ pub enum Output {
     },
     /// Find the last one of these consecutive blocks that is held, on our chain or on a branch
     /// (the first one is the parent of the second, and so on: those held are the first
-    /// ones), and say [`super::Input::Base`].
-    FindBase {
+    /// ones), and say [`super::Input::HeldAncestor`].
+    FindHeldAncestor {
         /// For whom.
         link: LinkId,
         /// To be said again.
         query: u64,
         /// The blocks, oldest first; at least one.
-        marks: Vec<Mark>,
+        ids: Vec<BlockId>,
     },
     /// Hold bodies against their headers, beside everything else, and say
     /// [`super::Input::Checked`].
@@ -120,10 +120,10 @@ pub enum Output {
         /// Consecutive.
         bodies: Vec<(ValidHeader, Body)>,
     },
-    /// Connect consecutive blocks: append them, or stage them as a branch that replaces our chain
+    /// Connect consecutive blocks: append them, or store them as a branch that replaces our chain
     /// once it has more work; make that durable and publish it, and then say
-    /// [`super::Input::Connected`]. At most two of these are under way.
-    Connect {
+    /// [`super::Input::Imported`]. At most two of these are under way.
+    Import {
         /// To be said again.
         download: u64,
         /// Who sent them, when that is one link.
@@ -166,7 +166,7 @@ pub enum Output {
         of: LinkId,
     },
     /// The peer said who it is. At most once a link.
-    Greeted {
+    HandshakeDone {
         /// Who.
         link: LinkId,
         /// Name and version of its program.
@@ -212,7 +212,7 @@ pub struct DeepFork {
     /// How many of our blocks it would disconnect.
     pub depth: u64,
     /// Its last block, as far as its headers were looked at.
-    pub last: Mark,
+    pub last: BlockId,
     /// Work of the whole chain up to that block.
     pub work: Work,
 }
@@ -234,7 +234,7 @@ pub enum Note {
     /// It sent a block or a chain that breaks a rule.
     Invalid {
         /// The block, or the last one of the chain.
-        mark: Mark,
+        id: BlockId,
         /// The rule.
         reason: String,
     },
@@ -242,7 +242,7 @@ pub enum Note {
     /// seed helps: it goes by height.
     NotHigher {
         /// Its tip.
-        mark: Mark,
+        id: BlockId,
     },
     /// It needs our whole chain, which is longer than this node sends as one message.
     ChainAboveCap {
@@ -259,7 +259,7 @@ pub enum Note {
     /// Blocks are fetched, above what was held already. Not only once a link.
     Started {
         /// The last block held.
-        from: Mark,
+        from: BlockId,
     },
     /// Nothing has moved for 30 seconds: it is this link that a block is waited for from, or else
     /// the one that is asked for headers, or any.

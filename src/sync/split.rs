@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{LinkId, Mark, Time};
+use super::{BlockId, LinkId, Time};
 use crate::chain::{Hash, Work};
 
 /// A peer and this node stay on different tips.
@@ -11,16 +11,16 @@ pub struct Split {
     /// The peer.
     pub link: LinkId,
     /// Our tip.
-    pub ours: Mark,
+    pub ours: BlockId,
     /// The peer's, which was checked: by its headers, or as a block with proof of work.
-    pub theirs: Mark,
+    pub theirs: BlockId,
     /// How long that has been so, at least two block times.
     pub lasts: Duration,
 }
 
 /// What the checked tip of a peer weighs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Weight {
+pub(super) enum ShownWork {
     /// Work of its whole chain.
     Known(Work),
     /// Exactly as much as our chain had when this was our tip.
@@ -32,7 +32,7 @@ pub(super) enum Weight {
 /// The last tip that a peer showed, and since when it has been at odds with ours.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rival {
-    shown: Option<(Mark, Weight)>,
+    shown: Option<(BlockId, ShownWork)>,
     since: Option<Time>,
 }
 
@@ -40,8 +40,8 @@ impl Rival {
     pub(super) const NONE: Self = Self { shown: None, since: None };
 
     /// The peer showed a tip that was checked.
-    pub(super) const fn shows(&mut self, mark: Mark, weight: Weight) {
-        self.shown = Some((mark, weight));
+    pub(super) const fn shows(&mut self, id: BlockId, shown_work: ShownWork) {
+        self.shown = Some((id, shown_work));
     }
 
     /// The peer stands on our chain, or nothing is known of where it stands.
@@ -50,28 +50,28 @@ impl Rival {
     }
 
     /// Looks at it anew, after whatever happened.
-    pub(super) fn look(&mut self, now: Time, ours: Mark, work: Work) {
+    pub(super) fn look(&mut self, now: Time, ours: BlockId, work: Work) {
         let is_split = self.shown.is_some_and(|shown| is_split(shown, ours, work));
         self.since = if is_split { self.since.or(Some(now)) } else { None };
     }
 
     /// The peer's tip, once it has been at odds with ours for so long; and how long.
-    pub(super) fn lasting(&self, now: Time, after: Duration) -> Option<(Duration, Mark)> {
-        let (mark, _) = self.shown?;
+    pub(super) fn lasting(&self, now: Time, after: Duration) -> Option<(Duration, BlockId)> {
+        let (id, _) = self.shown?;
         let lasts = now.0.saturating_sub(self.since?.0);
-        (lasts >= after).then_some((lasts, mark))
+        (lasts >= after).then_some((lasts, id))
     }
 }
 
 /// Whether a peer that stands there has another block at our height, or another tip of the same
 /// work. What has more work is fetched, and what stands lower with less follows us.
-fn is_split((mark, weight): (Mark, Weight), ours: Mark, work: Work) -> bool {
-    let is_level = mark.height >= ours.height;
-    mark.hash != ours.hash
-        && match weight {
-            Weight::Known(theirs) => theirs == work || theirs < work && is_level,
-            Weight::As(tip) => tip == ours.hash || is_level,
-            Weight::NoMore => is_level,
+fn is_split((id, shown_work): (BlockId, ShownWork), ours: BlockId, work: Work) -> bool {
+    let is_level = id.height >= ours.height;
+    id.hash != ours.hash
+        && match shown_work {
+            ShownWork::Known(theirs) => theirs == work || theirs < work && is_level,
+            ShownWork::As(tip) => tip == ours.hash || is_level,
+            ShownWork::NoMore => is_level,
         }
 }
 

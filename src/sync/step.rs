@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::json::limits::{ANSWER_EVERY, ANSWER_EVERY_SMALL, SMALL_CHAIN};
-use super::{Mark, Output, Time};
+use super::{BlockId, Output, Time};
 use crate::chain::Height;
 
 /// Our chain, as far as the dialect cares.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ours {
     /// Its published tip.
-    pub(super) tip: Mark,
+    pub(super) tip: BlockId,
     /// About how long it is as JSON, in bytes.
     pub(super) json_bytes: u64,
     /// Above this many bytes it is never sent as one message.
@@ -19,13 +19,13 @@ pub(super) struct Ours {
 
 /// One call of [`super::SyncMachine::handle`].
 #[derive(Debug)]
-pub(super) struct Turn<'a> {
+pub(super) struct Step<'a> {
     pub(super) now: Time,
     pub(super) ours: Ours,
     pub(super) out: &'a mut Vec<Output>,
 }
 
-impl Turn<'_> {
+impl Step<'_> {
     /// The height of our tip.
     pub(super) const fn height(&self) -> Height {
         self.ours.tip.height

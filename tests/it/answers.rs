@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use crate::process::{Jenny, PATIENCE, Running, until};
 
 /// What the node holds of answers at most, and a user's quarter of it.
-const MOST: u64 = 64 << 20;
-const MOST_OF_USER: u64 = MOST / 4;
+const MAX: u64 = 64 << 20;
+const MAX_OF_USER: u64 = MAX / 4;
 
 const PASSWORD: &str = "a password of some length";
 
@@ -57,7 +57,7 @@ fn held(node: &Running) -> u64 {
     let (status, body) = ask(node, "bob", "GET", "/v1/status", "");
     assert_eq!(status, 200);
     let status: serde_json::Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!(status["answers"]["mostBytes"], MOST);
+    assert_eq!(status["answers"]["mostBytes"], MAX);
     status["answers"]["heldBytes"].as_u64().unwrap()
 }
 
@@ -85,21 +85,21 @@ fn clients_that_take_nothing_hold_no_more_than_their_share() {
         (0..300).map(|_| send(&node, "alice", "GET", "/v1/blocks/1", "")).collect();
     // As many blocks as fit the share are held: one more would not.
     let length = block.len() as u64;
-    let mut most = 0;
+    let mut max = 0;
     until("alice's share is full", || {
         let now = held(&node);
-        most = most.max(now);
-        assert!(now <= MOST_OF_USER, "{now}");
-        now + length > MOST_OF_USER
+        max = max.max(now);
+        assert!(now <= MAX_OF_USER, "{now}");
+        now + length > MAX_OF_USER
     });
     for path in ["/v1/blocks/1", "/v1/blocks/tip", "/chains"] {
         let (status, _) = ask(&node, "bob", "GET", path, "");
         assert_eq!(status, 200, "another user is served: {path}");
-        assert!(held(&node) <= 2 * MOST_OF_USER);
+        assert!(held(&node) <= 2 * MAX_OF_USER);
     }
     println!(
         "300 readers that take nothing: {} MiB of answers held at most, {idle} to {} MiB resident",
-        most >> 20,
+        max >> 20,
         resident(&node)
     );
     drop(silent);

@@ -53,7 +53,7 @@ fn totals_are_of_every_block_that_is_dumped() {
 #[test]
 fn branches_beside_the_main_chain_are_told() {
     let mut chain = Chain::long(3);
-    let (height, hash) = chain.displace_tip();
+    let (height, hash) = chain.disconnect_tip();
     let text = verify(&chain.dir()).done().ok();
     assert!(text.contains("branches    1 beside the main chain, 1 blocks\n"), "{text}");
     let end = format!("one ends at block {height}, {}..\n", &hash.to_string()[..16]);

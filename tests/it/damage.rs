@@ -17,7 +17,7 @@ use crate::process::{Jenny, Running, open_here};
 const DEFAULT_FLIPS: u64 = 60;
 
 /// Writes a small database, of segments as small as its blocks allow, so that every byte can be
-/// tried: blocks, a large body, a swap with what it displaced, and three openings.
+/// tried: blocks, a large body, a reorg with what it disconnected, and three openings.
 fn small_database(directory: &Path) {
     let options = Options {
         chain: Some(Spec::dev()),
@@ -34,9 +34,9 @@ fn small_database(directory: &Path) {
     drop(opened);
     let mut opened = open(directory, &options, &mut |_| ()).unwrap();
     for number in 0..7 {
-        opened.writer.stage(&mine(&mut two, format!("two {number}"))).unwrap();
+        opened.writer.store_branch_block(&mine(&mut two, format!("two {number}"))).unwrap();
     }
-    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    opened.writer.reorg(two.height(), &two.hash()).unwrap();
     drop(opened);
     let mut opened = open(directory, &options, &mut |_| ()).unwrap();
     opened.writer.append(&mine(&mut two, "l".repeat(5_000))).unwrap();

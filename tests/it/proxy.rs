@@ -37,7 +37,7 @@ struct Inside {
     headers: AtomicU64,
     bodies: AtomicU64,
     /// Above this many bytes of `Blocks` nothing more goes to the near end; 0 for no end.
-    most_bodies: AtomicU64,
+    max_bodies: AtomicU64,
 }
 
 #[derive(Default)]
@@ -117,12 +117,12 @@ impl Cable {
     /// Holds back what comes from the far end once this many more bytes of `Blocks` have come.
     pub(crate) fn hold_after(&self, bodies: u64) {
         let brought = self.inside.bodies.load(Relaxed);
-        self.inside.most_bodies.store(brought + bodies, Relaxed);
+        self.inside.max_bodies.store(brought + bodies, Relaxed);
     }
 
     /// Passes on what was held back, and whatever comes.
     pub(crate) fn hold_nothing(&self) {
-        self.inside.most_bodies.store(0, Relaxed);
+        self.inside.max_bodies.store(0, Relaxed);
     }
 
     /// Whether as much has come as [`Self::hold_after`] lets through.
@@ -142,8 +142,8 @@ impl Cable {
 
 impl Inside {
     fn is_holding(&self) -> bool {
-        let most = self.most_bodies.load(Relaxed);
-        most > 0 && self.bodies.load(Relaxed) > most
+        let max = self.max_bodies.load(Relaxed);
+        max > 0 && self.bodies.load(Relaxed) > max
     }
 }
 

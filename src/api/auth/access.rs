@@ -20,13 +20,13 @@ use crate::api::http::host::{Addressed, Hosts};
 use crate::api::http::problem::{Kind, Problem};
 use crate::api::http::reply;
 use crate::api::http::respond::Client;
-use crate::api::http::response_memory::{Answers, Share};
+use crate::api::http::response_memory::{ResponseMemory, Share};
 use crate::api::routes;
 use crate::api::routes::Access;
 
 /// The layer between connection and routes.
 #[derive(Clone, Debug)]
-pub(in crate::api) struct Gate<S> {
+pub(in crate::api) struct AccessControl<S> {
     rules: Arc<Rules>,
     inner: S,
 }
@@ -36,7 +36,7 @@ pub(in crate::api) struct Gate<S> {
 pub(in crate::api) struct Rules {
     pub(in crate::api) hosts: Hosts,
     pub(in crate::api) auth: Arc<Auth>,
-    pub(in crate::api) answers: Answers,
+    pub(in crate::api) answers: ResponseMemory,
 }
 
 /// What becomes of a request that is not refused.
@@ -47,13 +47,13 @@ enum Passed {
     Answered,
 }
 
-impl<S> Gate<S> {
+impl<S> AccessControl<S> {
     pub(in crate::api) const fn new(rules: Arc<Rules>, inner: S) -> Self {
         Self { rules, inner }
     }
 }
 
-impl<S> Service<Request<TrackedBody>> for Gate<S>
+impl<S> Service<Request<TrackedBody>> for AccessControl<S>
 where
     S: Service<Request<TrackedBody>, Response = Response, Error = Infallible>,
     S: Clone + Send + 'static,

@@ -1,11 +1,11 @@
 //! Slows down whoever guesses passwords, and lets the others in all the same.
 //!
 //! Wrong passwords count for their source and for the user whom they name. From
-//! [`MOST_WRONG`] of a source within [`WINDOW`] on it is throttled: one password a
+//! [`MAX_WRONG`] of a source within [`WINDOW`] on it is throttled: one password a
 //! second is verified of all that come from there. The turns go round the names, so
 //! that guesses at one name delay another by seconds at most; all names without a user
 //! share one place, since they are free to invent. Guesses at one name get no more than
-//! [`MOST_WRONG`] turns in a window, as many as they got before the throttle.
+//! [`MAX_WRONG`] turns in a window, as many as they got before the throttle.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// From this wrong password of one address on, within [`WINDOW`], it is throttled.
-pub(super) const MOST_WRONG: usize = 20;
+pub(super) const MAX_WRONG: usize = 20;
 
 /// How long a wrong password counts.
 pub(super) const WINDOW: Duration = Duration::from_secs(60);
@@ -22,7 +22,7 @@ pub(super) const WINDOW: Duration = Duration::from_secs(60);
 /// Time between two verifications of a throttled source.
 const TURN: Duration = Duration::from_secs(1);
 
-/// Time between two verifications of a name with [`MOST_WRONG`] wrong passwords.
+/// Time between two verifications of a name with [`MAX_WRONG`] wrong passwords.
 const NAME_TURN: Duration = Duration::from_secs(3);
 
 /// Requests of one source that name one user and wait for a turn; a further one is refused.
@@ -75,7 +75,7 @@ struct State {
 /// What is remembered of a source, or of a name that it claims.
 #[derive(Debug, Default)]
 struct Record {
-    /// When the latest wrong passwords came, at most [`MOST_WRONG`].
+    /// When the latest wrong passwords came, at most [`MAX_WRONG`].
     wrong: Vec<Instant>,
     /// When it had its last turn.
     turn: Option<Instant>,
@@ -167,7 +167,7 @@ impl Drop for Waiting {
 impl Record {
     fn count(&mut self, now: Instant) {
         self.forget_old(now);
-        if self.wrong.len() >= MOST_WRONG {
+        if self.wrong.len() >= MAX_WRONG {
             self.wrong.remove(0);
         }
         self.wrong.push(now);
@@ -176,7 +176,7 @@ impl Record {
     /// How long there are too many wrong passwords still.
     fn throttled(&mut self, now: Instant) -> Option<Duration> {
         self.forget_old(now);
-        let oldest = (self.wrong.len() >= MOST_WRONG).then(|| self.wrong.first()).flatten()?;
+        let oldest = (self.wrong.len() >= MAX_WRONG).then(|| self.wrong.first()).flatten()?;
         Some(WINDOW.saturating_sub(now.saturating_duration_since(*oldest)))
     }
 
@@ -201,18 +201,18 @@ fn rest(began: Option<Instant>, pause: Duration, now: Instant) -> Option<Duratio
     (!rest.is_zero()).then_some(rest)
 }
 
-/// The record of `key`. For a new one room is made, so that there are never more than `most`.
+/// The record of `key`. For a new one room is made, so that there are never more than `max`.
 fn record<'a, K: Clone + Eq + Hash>(
     records: &'a mut HashMap<K, Record>,
     key: &K,
-    most: usize,
+    max: usize,
     now: Instant,
 ) -> &'a mut Record {
-    if records.len() >= most && !records.contains_key(key) {
+    if records.len() >= max && !records.contains_key(key) {
         records.retain(|_, record| {
             record.latest().is_some_and(|time| now.saturating_duration_since(time) < WINDOW)
         });
-        if records.len() >= most {
+        if records.len() >= max {
             let oldest = records.iter().min_by_key(|(_, record)| record.latest());
             if let Some(key) = oldest.map(|(key, _)| key.clone()) {
                 records.remove(&key);

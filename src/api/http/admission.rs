@@ -21,7 +21,7 @@ type Counts = Mutex<HashMap<Source, usize>>;
 pub(super) struct Admission {
     all: Arc<Semaphore>,
     by_source: Arc<Counts>,
-    most_of_one: usize,
+    max_of_one: usize,
     proxies: Arc<TrustedProxies>,
 }
 
@@ -43,9 +43,9 @@ impl Admission {
         Self::with(MAX_LINGERING, MAX_LINGERING_OF_ONE, proxies)
     }
 
-    fn with(most: usize, most_of_one: usize, proxies: Arc<TrustedProxies>) -> Self {
-        let (all, by_source) = (Arc::new(Semaphore::new(most)), Arc::default());
-        Self { all, by_source, most_of_one, proxies }
+    fn with(max: usize, max_of_one: usize, proxies: Arc<TrustedProxies>) -> Self {
+        let (all, by_source) = (Arc::new(Semaphore::new(max)), Arc::default());
+        Self { all, by_source, max_of_one, proxies }
     }
 
     /// A place for a connection of this address; `None` when all or its own are taken.
@@ -67,7 +67,7 @@ impl Admission {
         let source = Source::from(address);
         let mut by_source = self.by_source.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_source.get(&source).copied().unwrap_or(0);
-        if count >= self.most_of_one {
+        if count >= self.max_of_one {
             return None;
         }
         by_source.insert(source, count.saturating_add(1));

@@ -13,7 +13,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::in_flight::Activity;
+use super::in_flight::InFlight;
 use super::problem::{Kind, Problem};
 use crate::api::Limits;
 use crate::api::quoted::quoted;
@@ -65,13 +65,13 @@ impl BodyReader {
     /// Reads the body to its end.
     ///
     /// # Errors
-    /// 415 when it is encoded, 413 above `most` bytes, 408 when it comes too slowly, 400 when
+    /// 415 when it is encoded, 413 above `max` bytes, 408 when it comes too slowly, 400 when
     /// it ends early.
     pub(in crate::api) async fn read<S, B, E>(
         &self,
         headers: &HeaderMap,
         stream: S,
-        most: usize,
+        max: usize,
     ) -> Result<WholeBody, Problem>
     where
         S: Stream<Item = Result<B, E>>,
@@ -79,8 +79,8 @@ impl BodyReader {
     {
         check_encoding(headers)?;
         let declared = declared_length(headers);
-        if declared.is_some_and(|declared| declared > most as u64) {
-            return Err(too_large(most));
+        if declared.is_some_and(|declared| declared > max as u64) {
+            return Err(too_large(max));
         }
         let end = Instant::now() + self.timeout;
         let mut stream = std::pin::pin!(stream);
@@ -95,8 +95,8 @@ impl BodyReader {
             let mut part = part.map_err(|_| incomplete())?;
             let size = part.remaining();
             length = length.saturating_add(size);
-            if length > most {
-                return Err(too_large(most));
+            if length > max {
+                return Err(too_large(max));
             }
             if length > MAX_SMALL_BYTES && large.is_none() {
                 let permit = timeout_at(end, Arc::clone(&self.large).acquire_owned()).await;
@@ -107,10 +107,10 @@ impl BodyReader {
                 continue;
             }
             if parts.is_empty() {
-                make_room(&mut parts, whole.len(), most);
+                make_room(&mut parts, whole.len(), max);
                 parts.extend_from_slice(&whole);
             }
-            make_room(&mut parts, size, most);
+            make_room(&mut parts, size, max);
             while part.has_remaining() {
                 let chunk = part.chunk();
                 let size = chunk.len();
@@ -125,11 +125,11 @@ impl BodyReader {
     }
 }
 
-/// Doubles what is held, but never beyond `most`.
-fn make_room(parts: &mut Vec<u8>, more: usize, most: usize) {
+/// Doubles what is held, but never beyond `max`.
+fn make_room(parts: &mut Vec<u8>, more: usize, max: usize) {
     let needed = parts.len().saturating_add(more);
     if needed > parts.capacity() {
-        let wanted = parts.capacity().saturating_mul(2).min(most).max(needed);
+        let wanted = parts.capacity().saturating_mul(2).min(max).max(needed);
         parts.reserve_exact(wanted.saturating_sub(parts.len()));
     }
 }
@@ -197,8 +197,8 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn too_large(most: usize) -> Problem {
-    Problem::new(Kind::BodyTooLarge, format!("the limit is {most} bytes"))
+fn too_large(max: usize) -> Problem {
+    Problem::new(Kind::BodyTooLarge, format!("the limit is {max} bytes"))
 }
 
 fn too_slow() -> Problem {
@@ -214,7 +214,7 @@ fn incomplete() -> Problem {
 pub(in crate::api) struct TrackedBody {
     inner: Incoming,
     read: Option<Arc<AtomicBool>>,
-    activity: Activity,
+    in_flight: InFlight,
 }
 
 /// Whether a [`TrackedBody`] was read to its end; true when there is none.
@@ -223,12 +223,12 @@ pub(super) struct WasRead(Option<Arc<AtomicBool>>);
 
 impl TrackedBody {
     /// The body of the request that has begun.
-    pub(super) fn new(inner: Incoming, activity: Activity) -> (Self, WasRead) {
+    pub(super) fn new(inner: Incoming, in_flight: InFlight) -> (Self, WasRead) {
         let read = (!inner.is_end_stream()).then(|| Arc::new(AtomicBool::new(false)));
         if read.is_none() {
-            activity.end_body();
+            in_flight.end_body();
         }
-        (Self { inner, read: read.clone(), activity }, WasRead(read))
+        (Self { inner, read: read.clone(), in_flight }, WasRead(read))
     }
 }
 
@@ -250,7 +250,7 @@ impl Body for TrackedBody {
         let is_end = frame.is_none() || self.inner.is_end_stream();
         if is_end && let Some(read) = &self.read {
             read.store(true, Ordering::Relaxed);
-            self.activity.end_body();
+            self.in_flight.end_body();
         }
         Poll::Ready(frame)
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Shared by a connection's [`super::stream::GuardedStream`] and its requests.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Activity(Arc<State>);
+pub(super) struct InFlight(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -20,7 +20,7 @@ struct State {
 #[derive(Debug)]
 pub(super) struct UnderWay(Arc<State>);
 
-impl Activity {
+impl InFlight {
     /// A request's headers have come.
     pub(super) fn begin(&self) -> UnderWay {
         self.0.body_ended.store(false, Ordering::Relaxed);

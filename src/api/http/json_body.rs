@@ -9,7 +9,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use super::problem::{Kind, Problem};
 
 /// Deepest nesting of objects and arrays in a body.
-const MAX_DEPTH: usize = 128;
+const MAX_REQUEST_DEPTH: usize = 128;
 
 /// What some editors put before UTF-8 text. It is no part of JSON (RFC 8259 section 8.1).
 pub(in crate::api) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -22,7 +22,7 @@ enum Place {
     Item(usize),
 }
 
-/// Reads `{"key": ["..", ..]}`. Of more than `most` strings the rest is checked and
+/// Reads `{"key": ["..", ..]}`. Of more than `max` strings the rest is checked and
 /// counted but not kept.
 ///
 /// # Errors
@@ -31,10 +31,10 @@ enum Place {
 pub(in crate::api) fn strings(
     body: &[u8],
     key: &'static str,
-    most: usize,
+    max: usize,
 ) -> Result<Strings, Problem> {
     let place = Cell::new(Place::Body);
-    read(body, key, &place, StringsSeed { place: &place, most })
+    read(body, key, &place, StringsSeed { place: &place, max })
 }
 
 /// Reads `{"key": ".."}`.
@@ -144,7 +144,7 @@ fn check_skipped(text: &[u8]) -> Result<(), &'static str> {
             b'"' => check_string(&mut bytes)?,
             b'[' | b'{' => {
                 depth = depth.saturating_add(1);
-                if depth > MAX_DEPTH {
+                if depth > MAX_REQUEST_DEPTH {
                     return Err("the body is nested too deep");
                 }
             }
@@ -273,7 +273,7 @@ impl<'de, T: de::Deserialize<'de>> DeserializeSeed<'de> for ValueSeed<T> {
 #[derive(Clone)]
 struct StringsSeed<'a> {
     place: &'a Cell<Place>,
-    most: usize,
+    max: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for StringsSeed<'_> {
@@ -297,7 +297,7 @@ impl<'de> Visitor<'de> for StringsSeed<'_> {
             self.place.set(Place::Item(strings.count));
             let Some(item) = items.next_element::<String>()? else { break };
             strings.count = strings.count.saturating_add(1);
-            if strings.kept.len() < self.most {
+            if strings.kept.len() < self.max {
                 strings.kept.push(item);
             }
         }

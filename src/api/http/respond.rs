@@ -16,7 +16,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tower::Service;
 
 use super::body::TrackedBody;
-use super::in_flight::{Activity, UnderWay};
+use super::in_flight::{InFlight, UnderWay};
 use super::problem::Problem;
 use crate::api::TrustedProxies;
 
@@ -67,30 +67,30 @@ impl RequestIds {
 
 /// The layer, for one connection.
 #[derive(Clone, Debug)]
-pub(super) struct Finish<S> {
+pub(super) struct Respond<S> {
     inner: S,
     connection: SocketAddr,
     proxies: Arc<TrustedProxies>,
-    activity: Activity,
+    in_flight: InFlight,
     ids: RequestIds,
 }
 
-impl<S> Finish<S> {
+impl<S> Respond<S> {
     /// For a connection of this address.
     pub(super) const fn new(
         inner: S,
         connection: SocketAddr,
         proxies: Arc<TrustedProxies>,
-        activity: Activity,
+        in_flight: InFlight,
         ids: RequestIds,
     ) -> Self {
-        Self { inner, connection, proxies, activity, ids }
+        Self { inner, connection, proxies, in_flight, ids }
     }
 }
 
 type Finishing<B> = Pin<Box<dyn Future<Output = Result<Response<Answer<B>>, Infallible>> + Send>>;
 
-impl<S, B> Service<Request<Incoming>> for Finish<S>
+impl<S, B> Service<Request<Incoming>> for Respond<S>
 where
     S: Service<Request<TrackedBody>, Response = Response<B>, Error = Infallible>,
     S::Future: Send + 'static,
@@ -105,9 +105,9 @@ where
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let under_way = self.activity.begin();
+        let under_way = self.in_flight.begin();
         let (mut parts, body) = request.into_parts();
-        let (body, was_read) = TrackedBody::new(body, self.activity.clone());
+        let (body, was_read) = TrackedBody::new(body, self.in_flight.clone());
         let asked = Asked {
             method: parts.method.clone(),
             path: parts.uri.clone(),
@@ -120,7 +120,7 @@ where
             parts.method = Method::GET;
         }
         let answer = self.inner.call(Request::from_parts(parts, body));
-        let (activity, ids) = (self.activity.clone(), self.ids.clone());
+        let (in_flight, ids) = (self.in_flight.clone(), self.ids.clone());
         Box::pin(async move {
             let Ok(response) = answer.await;
             let (mut head, body) = response.into_parts();
@@ -140,7 +140,7 @@ where
             }
             harden(&mut head.headers);
             if !was_read.get() {
-                activity.leave_unread();
+                in_flight.leave_unread();
                 head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             if asked.method == Method::HEAD {

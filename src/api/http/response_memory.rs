@@ -33,7 +33,7 @@ const BUDGET_RETRY: Duration = Duration::from_secs(5);
 
 /// The budget; cheap to clone.
 #[derive(Clone, Debug)]
-pub(in crate::api) struct Answers {
+pub(in crate::api) struct ResponseMemory {
     all: Arc<Semaphore>,
     shares: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
 }
@@ -69,7 +69,7 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
-impl Answers {
+impl ResponseMemory {
     pub(super) fn new() -> Self {
         Self { all: Arc::new(Semaphore::new(MAX_ANSWER_BYTES)), shares: Arc::default() }
     }

@@ -20,12 +20,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::admission::{Admission, Place};
 use super::body::{BodyReader, TrackedBody};
 use super::host::Hosts;
-use super::in_flight::Activity;
+use super::in_flight::InFlight;
 use super::panics::OnPanic;
-use super::respond::{Finish, RequestIds};
-use super::response_memory::Answers;
+use super::respond::{RequestIds, Respond};
+use super::response_memory::ResponseMemory;
 use super::stream::{GuardedStream, Lingering};
-use crate::api::auth::access::{Gate, Rules};
+use crate::api::auth::access::{AccessControl, Rules};
 use crate::api::auth::verify::Auth;
 use crate::api::routes;
 use crate::api::routes::Context;
@@ -81,7 +81,7 @@ impl Server {
                 "no user exists and the default user is disabled: nobody can use the API until a user is added (`jenny init --user NAME --password-file FILE`, then SIGHUP)"
             );
         }
-        let answers = Answers::new();
+        let answers = ResponseMemory::new();
         let context = Context {
             node,
             answers: answers.clone(),
@@ -126,7 +126,7 @@ impl Server {
         });
         let _reminding = AbortOnDropHandle::new(reminding);
         let routes = warp::service(routes::filter(&context));
-        let gate = CatchPanicLayer::custom(OnPanic).layer(Gate::new(rules, routes));
+        let gate = CatchPanicLayer::custom(OnPanic).layer(AccessControl::new(rules, routes));
         let admission = Admission::new(&limits, Arc::clone(&proxies));
         let lingering = Admission::lingering(Arc::clone(&proxies));
         // Owns the connections' tasks.
@@ -135,11 +135,12 @@ impl Server {
         let cut = CancellationToken::new();
         let _cut_at_last = cut.clone().drop_guard();
         while let Some((socket, client, place)) = accept(&listener, &admission, &stop).await {
-            let activity = Activity::default();
-            let (activity_of, ids, proxies) = (activity.clone(), ids.clone(), Arc::clone(&proxies));
-            let service = Finish::new(gate.clone(), client, proxies, activity_of, ids);
+            let in_flight = InFlight::default();
+            let (activity_of, ids, proxies) =
+                (in_flight.clone(), ids.clone(), Arc::clone(&proxies));
+            let service = Respond::new(gate.clone(), client, proxies, activity_of, ids);
             let lingering = Lingering::new(lingering.clone(), client.ip());
-            let stream = GuardedStream::new(socket, activity, &limits, lingering);
+            let stream = GuardedStream::new(socket, in_flight, &limits, lingering);
             let connection = serve(stream, service, stop.clone());
             let cut = cut.clone();
             connections.spawn(async move {
@@ -198,7 +199,7 @@ async fn accept(
 }
 
 /// Serves one connection to its end.
-async fn serve<S, B>(stream: GuardedStream<TcpStream>, service: Finish<S>, stop: CancellationToken)
+async fn serve<S, B>(stream: GuardedStream<TcpStream>, service: Respond<S>, stop: CancellationToken)
 where
     S: Service<
             Request<TrackedBody>,

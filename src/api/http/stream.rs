@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::admission::{Admission, Place};
-use super::in_flight::Activity;
+use super::in_flight::InFlight;
 use crate::api::Limits;
 
 /// How much is read and thrown away after an answer that did not wait for the whole
@@ -55,7 +55,7 @@ impl Lingering {
 #[derive(Debug)]
 pub(super) struct GuardedStream<S> {
     inner: S,
-    activity: Activity,
+    in_flight: InFlight,
     header_timeout: Duration,
     idle_timeout: Duration,
     write_stall: Duration,
@@ -90,10 +90,15 @@ struct Watch {
 }
 
 impl<S> GuardedStream<S> {
-    pub(super) fn new(inner: S, activity: Activity, limits: &Limits, lingering: Lingering) -> Self {
+    pub(super) fn new(
+        inner: S,
+        in_flight: InFlight,
+        limits: &Limits,
+        lingering: Lingering,
+    ) -> Self {
         Self {
             inner,
-            activity,
+            in_flight,
             header_timeout: limits.header_timeout,
             idle_timeout: limits.idle_timeout,
             write_stall: limits.write_stall,
@@ -115,7 +120,7 @@ impl<S> GuardedStream<S> {
     /// Whether the wait for a request's head has taken too long.
     fn poll_head_timeout(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         self.see_requests();
-        if self.activity.is_busy() {
+        if self.in_flight.is_busy() {
             self.reading.clear();
             return Poll::Pending;
         }
@@ -127,7 +132,7 @@ impl<S> GuardedStream<S> {
 
     /// Whether a head that was being read has become a request.
     fn see_requests(&mut self) {
-        let begun = self.activity.begun();
+        let begun = self.in_flight.begun();
         if begun != self.seen {
             self.seen = begun;
             self.in_head = false;
@@ -139,7 +144,7 @@ impl<S> GuardedStream<S> {
     /// After a read that gave `count` bytes.
     fn note_read(&mut self, count: usize) {
         self.see_requests();
-        if count > 0 && !self.activity.is_busy() && !self.in_head {
+        if count > 0 && !self.in_flight.is_busy() && !self.in_head {
             self.in_head = true;
             if !self.fresh {
                 // The pause is over; the head has its own time.
@@ -193,7 +198,7 @@ impl<S: AsyncRead + Unpin> GuardedStream<S> {
     /// Fails when the client has left while its request is worked on. Hyper sees that itself
     /// unless the beginning of a further request has come.
     fn check_client(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        while self.activity.is_waiting() && self.ahead.len() < MAX_AHEAD_BYTES {
+        while self.in_flight.is_waiting() && self.ahead.len() < MAX_AHEAD_BYTES {
             let mut space = [0_u8; 1_024];
             let mut buffer = ReadBuf::new(&mut space);
             match Pin::new(&mut self.inner).poll_read(context, &mut buffer) {
@@ -293,7 +298,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
             self.see_requests();
             self.reading.clear();
         }
-        if self.activity.has_unread() || self.in_head {
+        if self.in_flight.has_unread() || self.in_head {
             ready!(self.poll_drain(context));
         }
         Poll::Ready(Ok(()))

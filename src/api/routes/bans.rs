@@ -83,7 +83,7 @@ where
         let detail = "the list is full of bans made by operators; remove one of them first";
         return Err(Problem::new(Kind::TooManyBans, detail).at("address"));
     }
-    node.links().shun(network).await;
+    node.links().disconnect(network).await;
     let ban = bans(context).find(|ban| ban.address == address).ok_or_else(Problem::internal)?;
     reply::json(&ban)
 }

@@ -108,13 +108,13 @@ pub(super) async fn of_any_branch(
 struct Standing {
     on_main_chain: bool,
     replaced_by: Option<String>,
-    displaced: Option<Displaced>,
+    disconnected: Option<Disconnected>,
 }
 
 /// The reorg that disconnected a block.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Displaced {
+struct Disconnected {
     time: u64,
     fork: u64,
     depth: u64,
@@ -125,7 +125,7 @@ fn held_text(spec: &Spec, held: &HeldBlock) -> Result<Vec<u8>, Problem> {
     let standing = Standing {
         on_main_chain: held.is_main,
         replaced_by: held.replaced_by.map(|hash| hash.to_string()),
-        displaced: held.displaced.map(|reorg| Displaced {
+        disconnected: held.disconnected.map(|reorg| Disconnected {
             time: reorg.time.as_millis(),
             fork: reorg.fork.get(),
             depth: reorg.depth,

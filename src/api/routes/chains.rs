@@ -23,7 +23,7 @@ use crate::chain::{Height, Spec, write_block_json};
 use crate::node::{NodeHandle, StoreError, View};
 
 /// Chains that are sent at the same time. Each holds at most two batches, within the budget of
-/// answers: of one [`View::MAX_BATCH_BYTES`] (1 MiB) of records each, as JSON text of usually
+/// answers: of one [`View::MAX_VIEW_BYTES`] (1 MiB) of records each, as JSON text of usually
 /// 1.3 and never more than 6 times that.
 pub(in crate::api) const MAX_STREAMS: usize = 16;
 

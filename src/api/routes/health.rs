@@ -71,7 +71,7 @@ fn for_writes(query: &str) -> Result<bool, Problem> {
 /// peers say, but that counts only while headers that were checked lack their blocks.
 fn behind(progress: &SyncProgress, height: Height) -> u64 {
     match progress.state {
-        // Of a branch that is staged nothing is served, however little of it is missing.
+        // Of a branch that is stored nothing is served, however little of it is missing.
         SyncState::Blocks => progress.remaining.max(progress.target.above(height)),
         _ => 0,
     }

@@ -73,11 +73,11 @@ fn longest_json(records: &[String]) -> usize {
 /// No more records than fit a block are kept, so a body of millions of empty
 /// strings costs no more memory than its own size.
 fn records(node: &NodeHandle, body: &[u8]) -> Result<Vec<String>, Problem> {
-    let most = node.spec().max_block_records();
-    let records = json_body::strings(body, "data", most as usize)?;
+    let max = node.spec().max_block_records();
+    let records = json_body::strings(body, "data", max as usize)?;
     if records.count > records.kept.len() {
         let found = u32::try_from(records.count).unwrap_or(u32::MAX);
-        return Err(too_large(&RuleError::RecordCount { most, found }));
+        return Err(too_large(&RuleError::RecordCount { max, found }));
     }
     Ok(records.kept)
 }

@@ -22,7 +22,7 @@ use crate::api::http::{json_body, reply};
 use crate::node::{DialError, Dialect, Direction, LinkInfo, Links, PeerUrl, PeerUrlError};
 
 /// Most entries of the peers file.
-const MAX_PEERS: usize = 1_024;
+const MAX_LISTED_PEERS: usize = 1_024;
 
 /// Largest peers file, in bytes; read into memory whole.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -78,7 +78,7 @@ fn detail(link: &LinkInfo) -> Detail<'_> {
             Direction::Accepted => "accepted",
         },
         dialect: match link.dialect {
-            Dialect::Native => "jenny.postcard.1",
+            Dialect::Binary => "jenny.postcard.1",
             Dialect::JennyJson => "jenny.json.1",
             _ => "seed",
         },
@@ -213,8 +213,11 @@ async fn read_file(path: &Path, required: bool) -> Result<Vec<String>, Problem> 
     let text = text.strip_prefix(json_body::BYTE_ORDER_MARK).unwrap_or(&text);
     let peers: Vec<String> =
         serde_json::from_slice(text).map_err(|error| bad(error.to_string()))?;
-    if peers.len() > MAX_PEERS {
-        return Err(bad(format!("it has {} entries; the limit is {MAX_PEERS}", peers.len())));
+    if peers.len() > MAX_LISTED_PEERS {
+        return Err(bad(format!(
+            "it has {} entries; the limit is {MAX_LISTED_PEERS}",
+            peers.len()
+        )));
     }
     Ok(peers)
 }

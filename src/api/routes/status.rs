@@ -7,7 +7,7 @@ use super::peers::show;
 use crate::api::http::problem::Problem;
 use crate::api::http::reply;
 use crate::chain::{Hash, Height};
-use crate::node::{self, ClockFault, LinkInfo, PeerSplit, SwapSummary, SyncProgress, SyncState};
+use crate::node::{self, ClockFault, LinkInfo, PeerSplit, ReorgSummary, SyncProgress, SyncState};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,8 +24,8 @@ struct Status {
     clock: Clock,
     /// Branches that wait for the operator.
     deep_forks: Vec<DeepFork>,
-    swaps: Swaps,
-    answers: Answers,
+    reorgs: Reorgs,
+    answers: ResponseMemory,
     uptime_seconds: u64,
 }
 
@@ -162,24 +162,24 @@ enum Clock {
 /// Memory of answers above 64 KiB that are not sent yet.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answers {
+struct ResponseMemory {
     held_bytes: usize,
-    most_bytes: usize,
+    max_bytes: usize,
 }
 
 #[derive(Serialize)]
-struct Swaps {
+struct Reorgs {
     count: u64,
-    recent: Vec<Swap>,
+    recent: Vec<Reorg>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Swap {
+struct Reorg {
     time: u64,
     fork: u64,
     depth: u64,
-    displaced: Vec<BlockName>,
+    disconnected: Vec<BlockName>,
     new_tip: BlockName,
 }
 
@@ -200,7 +200,7 @@ pub(super) fn status(context: &Context) -> Result<Vec<u8>, Problem> {
     let node = &context.node;
     let now = node.status();
     let links = node.links().table();
-    let (held_bytes, most_bytes) = context.answers.held();
+    let (held_bytes, max_bytes) = context.answers.held();
     reply::write(&Status {
         version: env!("CARGO_PKG_VERSION"),
         chain: ChainName { name: node.spec().name().to_owned(), id: node.chain_id().to_string() },
@@ -217,8 +217,8 @@ pub(super) fn status(context: &Context) -> Result<Vec<u8>, Problem> {
         refusing: now.refusing,
         clock: clock(now.clock),
         deep_forks: now.deep_forks.iter().map(DeepFork::of).collect(),
-        swaps: Swaps { count: now.swaps, recent: now.recent_swaps.iter().map(swap).collect() },
-        answers: Answers { held_bytes, most_bytes },
+        reorgs: Reorgs { count: now.reorgs, recent: now.recent_reorgs.iter().map(reorg).collect() },
+        answers: ResponseMemory { held_bytes, max_bytes },
         uptime_seconds: now.uptime.as_secs(),
     })
 }
@@ -285,13 +285,13 @@ fn fetching(progress: SyncProgress) -> Fetching {
     }
 }
 
-fn swap(swap: &SwapSummary) -> Swap {
-    let displaced = swap.displaced.iter();
-    Swap {
-        time: swap.time.as_millis(),
-        fork: swap.fork.get(),
-        depth: swap.depth,
-        displaced: displaced.map(|block| BlockName::of(block.height, &block.hash)).collect(),
-        new_tip: BlockName::of(swap.new_height, &swap.new_hash),
+fn reorg(reorg: &ReorgSummary) -> Reorg {
+    let disconnected = reorg.disconnected.iter();
+    Reorg {
+        time: reorg.time.as_millis(),
+        fork: reorg.fork.get(),
+        depth: reorg.depth,
+        disconnected: disconnected.map(|block| BlockName::of(block.height, &block.hash)).collect(),
+        new_tip: BlockName::of(reorg.new_height, &reorg.new_hash),
     }
 }

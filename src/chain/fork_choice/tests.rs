@@ -55,8 +55,8 @@ fn naive(states: &[TipState]) -> Hash {
         }
         sum
     };
-    let most = states.iter().map(work_to).max().unwrap();
-    states.iter().find(|state| work_to(state) == most).unwrap().hash()
+    let max = states.iter().map(work_to).max().unwrap();
+    states.iter().find(|state| work_to(state) == max).unwrap().hash()
 }
 
 fn work(number: u64) -> Work {

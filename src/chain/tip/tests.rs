@@ -82,10 +82,10 @@ fn sizes_count_utf8_bytes() {
         spec.check_records(&records)
     };
     assert_eq!(check(&["éééé", "éééé", ""]), Ok(()));
-    let long = RuleError::RecordBytes { index: 0, most: 8, found: 9 };
+    let long = RuleError::RecordBytes { index: 0, max: 8, found: 9 };
     assert_eq!(check(&["éééée"]), Err(long));
-    assert_eq!(check(&["éééé", "éééé", "e"]), Err(RuleError::BlockBytes { most: 16, found: 17 }));
-    assert_eq!(check(&[""; 4]), Err(RuleError::RecordCount { most: 3, found: 4 }));
+    assert_eq!(check(&["éééé", "éééé", "e"]), Err(RuleError::BlockBytes { max: 16, found: 17 }));
+    assert_eq!(check(&[""; 4]), Err(RuleError::RecordCount { max: 3, found: 4 }));
 }
 
 #[test]

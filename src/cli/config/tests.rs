@@ -99,7 +99,7 @@ fn defaults_are_those_of_store_and_node() {
     let p2p = P2pConfig::default();
     assert_eq!(settings.p2p_listen, None);
     assert_eq!(usize::try_from(settings.p2p_max_message).unwrap(), p2p.max_message);
-    assert_eq!(settings.p2p_native, p2p.native);
+    assert_eq!(settings.p2p_binary, p2p.binary);
     assert_eq!(settings.p2p_max_dialled, p2p.max_dialled);
     assert_eq!(settings.p2p_max_accepted, p2p.max_accepted);
     assert_eq!(settings.p2p_max_per_prefix, p2p.max_per_prefix);
@@ -130,7 +130,7 @@ fn every_key_can_be_set() {
         peers: PathBuf::from("/etc/peers.json"),
         peers_required: true,
         p2p_listen: Some("[::1]:81".parse().unwrap()),
-        p2p_native: false,
+        p2p_binary: false,
         p2p_max_message: 8 << 20,
         p2p_max_dialled: 1,
         p2p_max_accepted: 2,
@@ -180,7 +180,7 @@ fn the_environment_reaches_every_key_that_has_a_variable() {
     let layer = Layer::env(&env).unwrap();
     let settings = Settings::from_layer(layer, Path::new("data")).unwrap();
     assert_eq!(settings.hosts, ["a.example", "b.example"]);
-    assert!(!settings.p2p_native);
+    assert!(!settings.p2p_binary);
     assert_eq!(settings.mine_queue, 7);
     assert_eq!(settings.mine_deadline, Duration::from_secs(5));
     assert_eq!(settings.mine_threads, Some(2));

@@ -51,7 +51,7 @@ impl Local {
                 };
                 found.ok_or_else(|| {
                     no_hash(prefix).hint(
-                        "a block that a reorg displaced is found with --height and --hash together",
+                        "a block that a reorg disconnected is found with --height and --hash together",
                     )
                 })?
             }
@@ -81,7 +81,7 @@ fn exact(reader: &Reader, height: Height, prefix: &HashPrefix) -> Result<Row> {
     let mut candidates = Candidates::default();
     let main = reader.view().block(height)?;
     let main_hash = main.as_ref().map(|block| block.hash);
-    let sides = reader.side_hashes(height)?.into_iter().filter(|side| Some(*side) != main_hash);
+    let sides = reader.branch_hashes(height)?.into_iter().filter(|side| Some(*side) != main_hash);
     for hash in main_hash.into_iter().chain(sides).filter(|hash| prefix.fits(hash)) {
         candidates.add(height, hash);
     }
@@ -91,7 +91,7 @@ fn exact(reader: &Reader, height: Height, prefix: &HashPrefix) -> Result<Row> {
     if let Some(block) = main.filter(|block| block.hash == hash) {
         return Ok(block.into());
     }
-    Ok(reader.side_block(height, &hash)?.ok_or_else(nothing)?.into())
+    Ok(reader.branch_block(height, &hash)?.ok_or_else(nothing)?.into())
 }
 
 fn missing(height: Height, tip: Height) -> StoreError {

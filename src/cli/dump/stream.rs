@@ -63,10 +63,10 @@ impl Stream {
         Ok(Some(block.into()))
     }
 
-    fn ask(&self, which: &str, most: u32) -> Result<Option<JsonBlock>> {
+    fn ask(&self, which: &str, max: u32) -> Result<Option<JsonBlock>> {
         let path = format!("/v1/blocks/{which}");
         let Some(json) = self.remote.get(&path, MAX_BLOCK_JSON_BYTES)? else { return Ok(None) };
-        let block = parse_bounded_block(&json, most);
+        let block = parse_bounded_block(&json, max);
         Ok(Some(block.map_err(|error| self.wrong(&error.to_string()))?))
     }
 
@@ -103,7 +103,7 @@ impl Stream {
                 let row = row.filter(|row| row.header.height == *height && prefix.fits(&row.hash));
                 Ok(Some(row.ok_or_else(|| {
                     Failure::no(format!("no block at height {height} with the hash {prefix}"))
-                        .hint("a block that a reorg displaced is found with --data-dir, offline")
+                        .hint("a block that a reorg disconnected is found with --data-dir, offline")
                 })?))
             }
         }
@@ -273,7 +273,7 @@ impl Walk<'_> {
     }
 
     /// Most records of the next block.
-    fn most_records(&self) -> u32 {
+    fn max_records(&self) -> u32 {
         self.chain.as_ref().map_or(1, |(spec, _)| spec.max_block_records())
     }
 }
@@ -301,7 +301,7 @@ impl<'de> Visitor<'de> for &mut Walk<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<(), A::Error> {
         while let Some(block) =
-            blocks.next_element_seed(BoundedBlock { most: self.most_records() })?
+            blocks.next_element_seed(BoundedBlock { max: self.max_records() })?
         {
             if let Err(error) = self.take(block) {
                 self.end = Some(End::Failed(error));

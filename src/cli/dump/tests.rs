@@ -66,6 +66,6 @@ fn a_directory_is_no_target() {
 fn a_device_is_written_as_it_is() {
     dump(Path::new("/dev/null"), 10, Ok(())).unwrap();
     let full = dump(Path::new("/dev/full"), 10, Ok(())).unwrap_err();
-    assert_eq!(code_of(&full), Code::No);
+    assert_eq!(code_of(&full), Code::Failed);
     assert!(text_of(&full).contains("/dev/full cannot be written"));
 }

@@ -31,15 +31,15 @@ fn every_kind_of_failure_has_its_code() {
         (StoreError::Newer { found: 9, known: 1 }, Code::Newer),
         (other, Code::Usage),
         (checkpoint, Code::Usage),
-        (StoreError::ViewExpired, Code::No),
-        (StoreError::WriteFailed("x".to_owned()), Code::No),
+        (StoreError::ViewExpired, Code::Failed),
+        (StoreError::WriteFailed("x".to_owned()), Code::Failed),
     ] {
         let text = error.to_string();
         assert_eq!(code_of(&error.into()), code, "{text}");
     }
     assert_eq!(code_of(&Failure::usage("x").into()), Code::Usage);
     assert_eq!(code_of(&ReaderLeft.into()), Code::Done);
-    assert_eq!(code_of(&anyhow!("anything else")), Code::No);
+    assert_eq!(code_of(&anyhow!("anything else")), Code::Failed);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_failure_keeps_its_code_below_what_was_being_done() {
     assert_eq!(code_of(&node.into()), Code::Damaged);
     // What was said outermost counts: verify's damage is an answer, not a refusal.
     let error = Failure::no("damage was found").because(damaged());
-    assert_eq!(code_of(&error.into()), Code::No);
+    assert_eq!(code_of(&error.into()), Code::Failed);
 }
 
 #[test]

@@ -27,7 +27,7 @@ const DEBUG_RATE: Rate = Rate { burst: 1_000, every: Duration::from_millis(10) }
 pub(super) const USUAL: Rates = Rates { source: Some(SOURCE_RATE), kind: KIND_RATE };
 
 /// Target of lines of which none may be left out: each tells of something that happened once and
-/// was paid for, such as a displaced block.
+/// was paid for, such as a disconnected block.
 const AUDIT: &str = "audit";
 
 /// Fields that name the source of a line, by its address.

@@ -74,7 +74,7 @@ fn a_split_is_told_with_both_tips_and_a_deep_fork_with_what_to_do() {
     let text = lines("n", &deep);
     for line in [
         format!("branch    {theirs}"),
-        "          forks at height 100 and would displace 40 blocks".to_owned(),
+        "          forks at height 100 and would disconnect 40 blocks".to_owned(),
         "          node and run `jenny repair --accept-fork BRANCH`".to_owned(),
     ] {
         assert!(text.contains(&format!("\n{line}")), "{text}");

@@ -28,7 +28,7 @@ async fn the_check_covers_the_chain_that_was_there_at_the_start() {
     let node = TestNode::dev();
     let mut branch = Branch::from_genesis(&Spec::dev());
     branch.grow(600, "a");
-    node.handle.offer(branch.blocks).await.unwrap();
+    node.handle.import(branch.blocks).await.unwrap();
     let dir = node.stop().await;
     let node = Node::start(reopen(dir.path()), NodeConfig::default(), Links::none());
     let handle = node.handle();

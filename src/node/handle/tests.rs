@@ -98,10 +98,10 @@ async fn a_full_queue_refuses_at_once() {
 
     // A client that leaves makes room.
     waiting.remove(1).abort();
-    until("there is room", || node.handle.shared().inbox.waiting_for_somebody() == 1).await;
+    until("there is room", || node.handle.shared().queue.waiting_for_somebody() == 1).await;
     let handle = node.handle.clone();
     waiting.push(tokio::spawn(async move { handle.mine(Vec::new()).await }));
-    until("it waits", || node.handle.shared().inbox.waiting_for_somebody() == 2).await;
+    until("it waits", || node.handle.shared().queue.waiting_for_somebody() == 2).await;
     node.stop().await;
     for answer in waiting {
         assert!(matches!(answer.await.unwrap(), Err(MineError::Stopping)));
@@ -139,7 +139,7 @@ async fn a_client_that_leaves_frees_the_miner_at_once() {
     until("the second waits", || node.handle.status().mining == 2).await;
     first.abort();
     let at_work = || node.handle.shared().at_work.load(Ordering::Relaxed);
-    let waiting = || node.handle.shared().inbox.waiting();
+    let waiting = || node.handle.shared().queue.waiting();
     until("the second is at work", || waiting() == 0 && at_work()).await;
     second.abort();
     until("nothing is at work", || node.handle.status().mining == 0).await;
@@ -176,7 +176,7 @@ async fn a_low_disk_refuses_blocks_and_the_node_goes_on() {
         for answer in answers {
             assert!(matches!(answer, Err(MineError::DiskLow(_))), "{answer:?}");
         }
-        let error = node.handle.offer(branch.blocks.clone()).await.unwrap_err();
+        let error = node.handle.import(branch.blocks.clone()).await.unwrap_err();
         assert!(error.to_string().contains("free"), "{error}");
     }
     assert!(node.handle.status().refusing.is_some_and(|why| why.contains("make room")));
@@ -201,7 +201,7 @@ async fn after_damage_everything_is_refused_with_the_reason() {
     let error = node.handle.mine(records("b")).await.unwrap_err();
     assert!(matches!(error, MineError::Stopping));
     let block = Block { header: before.header, records: before.records };
-    let error = node.handle.offer(vec![block]).await.unwrap_err();
+    let error = node.handle.import(vec![block]).await.unwrap_err();
     assert!(error.to_string().contains("a test says so"), "{error}");
     let error = node.handle.read(|| Ok(())).await.unwrap_err();
     assert!(
@@ -288,7 +288,7 @@ async fn an_answer_comes_after_its_block_is_durable_and_published() {
 
 /// Mines on several tasks while longer foreign branches keep coming in and some clients
 /// leave: every other request is answered once, and every record stands in exactly one
-/// block, on the main chain or in a displaced one.
+/// block, on the main chain or in a disconnected one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn foreign_tips_restart_the_miner_and_nothing_is_lost_or_doubled() {
     const TASKS: usize = 12;
@@ -315,10 +315,10 @@ async fn foreign_tips_restart_the_miner_and_nothing_is_lost_or_doubled() {
     let miners: Vec<_> = miners.collect();
 
     let mut tries = 0;
-    while node.handle.status().swaps < 6 || tries < 40 {
+    while node.handle.status().reorgs < 6 || tries < 40 {
         tries += 1;
-        assert!(tries < 4_000, "{} swaps", node.handle.status().swaps);
-        if node.handle.status().swaps == 16 {
+        assert!(tries < 4_000, "{} reorgs", node.handle.status().reorgs);
+        if node.handle.status().reorgs == 16 {
             break;
         }
         // Every other branch forks below the tip; the others extend it, if they are in time.
@@ -327,7 +327,7 @@ async fn foreign_tips_restart_the_miner_and_nothing_is_lost_or_doubled() {
         let state = view.state_at(fork).unwrap().unwrap();
         let mut branch = Branch::from(&Spec::dev(), state);
         branch.grow(40, &format!("foreign {tries}"));
-        node.handle.offer(branch.blocks).await.unwrap();
+        node.handle.import(branch.blocks).await.unwrap();
     }
     over.store(true, Ordering::Relaxed);
     for miner in miners {
@@ -338,13 +338,13 @@ async fn foreign_tips_restart_the_miner_and_nothing_is_lost_or_doubled() {
     let status = node.handle.status();
     let reader = node.handle.shared().reader.clone();
     let mut stored = chain(&node.handle).await;
-    for swap in &status.recent_swaps {
-        assert!(swap.depth <= 256, "not every displaced block is named");
-        for block in &swap.displaced {
-            stored.extend(reader.side_block(block.height, &block.hash).unwrap());
+    for reorg in &status.recent_reorgs {
+        assert!(reorg.depth <= 256, "not every disconnected block is named");
+        for block in &reorg.disconnected {
+            stored.extend(reader.branch_block(block.height, &block.hash).unwrap());
         }
     }
-    // A branch that was displaced may have come back.
+    // A branch that was disconnected may have come back.
     stored.sort_by_key(|block| block.hash);
     stored.dedup_by_key(|block| block.hash);
     let mut holders: HashMap<&str, Vec<Hash>> = HashMap::new();

@@ -8,26 +8,26 @@ use tokio::sync::oneshot;
 use crate::chain::ValidBlock;
 use crate::node::command::Command;
 use crate::node::shared::Shared;
-use crate::node::{NodeFailure, OfferError, Offered, StoreError};
+use crate::node::{ImportError, Imported, NodeFailure, StoreError};
 
 /// Blocks that stand in the writer's queue.
 #[derive(Debug)]
-pub struct Connecting {
-    answer: oneshot::Receiver<Result<Offered, StoreError>>,
+pub struct Appending {
+    answer: oneshot::Receiver<Result<Imported, StoreError>>,
     shared: Arc<Shared>,
 }
 
-impl Connecting {
+impl Appending {
     /// What became of the blocks. When they are on the main chain, its tip was published before.
     ///
     /// # Errors
-    /// [`OfferError::UnknownParent`] when the block below them is not held any more,
-    /// [`OfferError::TooDeep`] when they are of a branch that waits for the operator,
-    /// [`OfferError::Unavailable`] when nothing can be written now. Some of them may have been
+    /// [`ImportError::UnknownParent`] when the block below them is not held any more,
+    /// [`ImportError::TooDeep`] when they are of a branch that waits for the operator,
+    /// [`ImportError::Unavailable`] when nothing can be written now. Some of them may have been
     /// taken.
-    pub async fn done(self) -> Result<Offered, OfferError> {
+    pub async fn done(self) -> Result<Imported, ImportError> {
         let answer = self.answer.await.map_err(|_| over(&self.shared))?;
-        answer.map_err(OfferError::of_store)
+        answer.map_err(ImportError::of_store)
     }
 }
 
@@ -35,12 +35,12 @@ impl Connecting {
 pub(in crate::node) async fn connect(
     shared: &Arc<Shared>,
     blocks: Vec<ValidBlock>,
-) -> Result<Connecting, NodeFailure> {
+) -> Result<Appending, NodeFailure> {
     let (reply, answer) = oneshot::channel();
     // The headers of a branch are looked at to its end before its blocks are fetched.
-    let command = Command::Connect { blocks, more: false, is_proven: true, reply };
+    let command = Command::Import { blocks, is_partial: false, is_proven: true, reply };
     send(shared, command).await?;
-    Ok(Connecting { answer, shared: Arc::clone(shared) })
+    Ok(Appending { answer, shared: Arc::clone(shared) })
 }
 
 /// Puts a command into the writer's queue, behind those put there before.

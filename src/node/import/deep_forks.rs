@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::chain::{Hash, Height, TipState, ValidBlock, Work, replaces};
 use crate::node::shared::Shared;
-use crate::node::{ForkPoint, OfferError, StoreError};
+use crate::node::{ForkPoint, ImportError, StoreError};
 
 /// Branches that are remembered; the one with least work makes room for one with more.
 const MAX_FORKS: usize = 16;
@@ -51,7 +51,7 @@ struct Entry {
 
 impl ForkLog {
     /// Remembers a branch; tells the operator the first time.
-    pub(in crate::node) fn note(&self, fork: DeepFork, most: u64) {
+    pub(in crate::node) fn note(&self, fork: DeepFork, max: u64) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let same = known.iter_mut().find(|entry| entry.fork.fork.first == fork.fork.first);
         if let Some(entry) = same {
@@ -72,7 +72,7 @@ impl ForkLog {
         }
         known.push(Entry { fork, is_accepted: false });
         drop(known);
-        warn(&fork, most);
+        warn(&fork, max);
     }
 
     /// Those that are not accepted and have more work than the main chain; the heaviest first.
@@ -101,13 +101,13 @@ impl ForkLog {
     }
 }
 
-fn warn(fork: &DeepFork, most: u64) {
+fn warn(fork: &DeepFork, max: u64) {
     let DeepFork { fork: ForkPoint { below, first }, depth, height, hash, work } = fork;
     tracing::error!(
         target: AUDIT,
         fork = %below, depth, hash = %first, tip_height = %height, tip = %hash, %work,
-        "a branch with more work is refused: it would displace {depth} blocks, and \
-         max_reorg_depth is {most}; if that branch is the right one, accept it by \
+        "a branch with more work is refused: it would disconnect {depth} blocks, and \
+         max_reorg_depth is {max}; if that branch is the right one, accept it by \
          POST /v1/forks/{first}/accept, or by `jenny repair --accept-fork {first}` while the \
          node is stopped"
     );
@@ -118,20 +118,20 @@ fn warn(fork: &DeepFork, most: u64) {
 pub(super) struct TooDeep {
     fork: ForkPoint,
     depth: u64,
-    most: u64,
+    max: u64,
 }
 
 impl TooDeep {
     /// The branch ends here: it waits for the operator when it has more work.
-    pub(super) fn judge(&self, shared: &Shared, tip: &TipState) -> Result<(), OfferError> {
+    pub(super) fn judge(&self, shared: &Shared, tip: &TipState) -> Result<(), ImportError> {
         let work = tip.total_work();
         if !replaces(work, shared.tip().total_work) {
             return Ok(());
         }
         let (height, hash) = (tip.height(), tip.hash());
         let fork = DeepFork { fork: self.fork, depth: self.depth, height, hash, work };
-        shared.forks.note(fork, self.most);
-        Err(OfferError::TooDeep)
+        shared.forks.note(fork, self.max);
+        Err(ImportError::TooDeep)
     }
 }
 
@@ -142,7 +142,7 @@ pub(super) fn too_deep(
     parent: &TipState,
     block: Option<&(Height, Hash)>,
 ) -> Result<Option<TooDeep>, StoreError> {
-    let (Some(most), Some(&(_, first))) = (shared.reader.max_reorg_depth(), block) else {
+    let (Some(max), Some(&(_, first))) = (shared.reader.max_reorg_depth(), block) else {
         return Ok(None);
     };
     let tip = shared.tip();
@@ -153,10 +153,10 @@ pub(super) fn too_deep(
     let fork = shared.reader.fork_point(below, &parent.hash())?;
     let fork = fork.unwrap_or(ForkPoint { below, first });
     let depth = tip.header.height.above(fork.below);
-    if depth <= most || shared.reader.accepted_forks()?.contains(&fork.first) {
+    if depth <= max || shared.reader.accepted_forks()?.contains(&fork.first) {
         return Ok(None);
     }
-    Ok(Some(TooDeep { fork, depth, most }))
+    Ok(Some(TooDeep { fork, depth, max }))
 }
 
 #[cfg(test)]

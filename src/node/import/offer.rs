@@ -10,49 +10,49 @@ use super::deep_forks::TooDeep;
 use crate::chain::{Block, Hash, Height, RuleError, TipState, ValidBlock};
 use crate::node::command::Command;
 use crate::node::shared::Shared;
-use crate::node::{NodeFailure, OfferError, StoreError, View};
+use crate::node::{ImportError, NodeFailure, StoreError, View};
 
 /// What became of blocks that were offered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Offered {
+pub enum Imported {
     /// All of them are on the main chain already.
     Known,
     /// They extended the main chain.
     Extended,
     /// They are kept as a branch that has no more work than the main chain. One that forks deeper
     /// than `max_reorg_depth` is not kept.
-    Staged,
+    OnBranch,
     /// They are kept as a branch that has exactly as much work: the first seen stays.
     Tied,
     /// Their branch became the main chain.
-    Swapped,
+    Reorged,
 }
 
 /// Most blocks in one command to the writer.
-const MAX_BATCH_BLOCKS: usize = 1_000;
+const MAX_IMPORT_BLOCKS: usize = 1_000;
 
 /// Most bytes of records in one command to the writer, one larger block excepted. 8 MiB.
-const MAX_BATCH_BYTES: u64 = 8 << 20;
+const MAX_IMPORT_BYTES: u64 = 8 << 20;
 
 /// Checks consecutive blocks and has them connected. Blocks on the disk and on the
 /// writer: not for the runtime's threads.
-pub(in crate::node) fn offer(
+pub(in crate::node) fn import(
     shared: &Arc<Shared>,
     mut blocks: Vec<Block>,
-) -> Result<Offered, OfferError> {
-    let marks = consecutive(&blocks)?;
-    let known = known_prefix(&shared.reader.view(), &marks).map_err(|error| fail(shared, error))?;
+) -> Result<Imported, ImportError> {
+    let ids = consecutive(&blocks)?;
+    let known = known_prefix(&shared.reader.view(), &ids).map_err(|error| fail(shared, error))?;
     blocks.drain(..known);
-    let Some(first) = blocks.first() else { return Ok(Offered::Known) };
+    let Some(first) = blocks.first() else { return Ok(Imported::Known) };
     let tip = parent_of(shared, first)?;
-    let deep = deep_forks::too_deep(shared, &tip, marks.get(known)).map_err(|e| fail(shared, e))?;
+    let deep = deep_forks::too_deep(shared, &tip, ids.get(known)).map_err(|e| fail(shared, e))?;
     let mut batch = Batch::after(shared, tip, deep);
-    for (block, &(height, hash)) in blocks.into_iter().zip(marks.iter().skip(known)) {
+    for (block, &(height, hash)) in blocks.into_iter().zip(ids.iter().skip(known)) {
         if let Err(error) = batch.check(block, height, hash) {
             // Those before it are good.
             batch.send(false)?;
-            return Err(OfferError::Rule { hash, error });
+            return Err(ImportError::Rule { hash, error });
         }
         if batch.is_full() {
             batch.send(false)?;
@@ -71,38 +71,38 @@ pub struct Branch {
     deep: Option<TooDeep>,
 }
 
-/// Takes the next part of a branch: as [`offer`], but a branch beside the main chain is only
-/// staged while `more` is to come, and nothing of a part with an invalid block is taken.
-pub(in crate::node) fn offer_part(
+/// Takes the next part of a branch: as [`import`], but a branch beside the main chain is only
+/// stored while `is_partial` is to come, and nothing of a part with an invalid block is taken.
+pub(in crate::node) fn import_part(
     shared: &Arc<Shared>,
     branch: &mut Branch,
     mut blocks: Vec<Block>,
-    more: bool,
-) -> Result<Offered, OfferError> {
-    let mut marks = consecutive(&blocks)?;
+    is_partial: bool,
+) -> Result<Imported, ImportError> {
+    let mut ids = consecutive(&blocks)?;
     let follows = |tip: &TipState| {
         blocks.first().is_some_and(|first| first.header.previous_hash == tip.hash())
     };
     let (tip, deep) = if let Some(tip) = branch.tip.take().filter(follows) {
         (tip, branch.deep)
     } else {
-        let known = known_prefix(&shared.reader.view(), &marks);
+        let known = known_prefix(&shared.reader.view(), &ids);
         let known = known.map_err(|error| fail(shared, error))?;
         blocks.drain(..known);
-        marks.drain(..known);
-        let Some(first) = blocks.first() else { return Ok(Offered::Known) };
+        ids.drain(..known);
+        let Some(first) = blocks.first() else { return Ok(Imported::Known) };
         let tip = parent_of(shared, first)?;
-        let deep = deep_forks::too_deep(shared, &tip, marks.first());
+        let deep = deep_forks::too_deep(shared, &tip, ids.first());
         (tip, deep.map_err(|error| fail(shared, error))?)
     };
     let mut batch = Batch::after(shared, tip, deep);
-    for (block, &(height, hash)) in blocks.into_iter().zip(&marks) {
+    for (block, &(height, hash)) in blocks.into_iter().zip(&ids) {
         if batch.is_full() {
             batch.send(true)?;
         }
-        batch.check(block, height, hash).map_err(|error| OfferError::Rule { hash, error })?;
+        batch.check(block, height, hash).map_err(|error| ImportError::Rule { hash, error })?;
     }
-    batch.send(more)?;
+    batch.send(is_partial)?;
     (branch.tip, branch.deep) = (Some(batch.tip), batch.deep);
     Ok(batch.outcome)
 }
@@ -110,14 +110,14 @@ pub(in crate::node) fn offer_part(
 /// How many of these consecutive blocks are on the view's chain: those are the first ones.
 pub(in crate::node) fn known_prefix(
     view: &View,
-    marks: &[(Height, Hash)],
+    ids: &[(Height, Hash)],
 ) -> Result<usize, StoreError> {
-    let (mut known, mut unknown) = (0, marks.len());
+    let (mut known, mut unknown) = (0, ids.len());
     while known < unknown {
         // The last one's hash decides about all before it. The first one is asked about
         // first, since mostly that one is new.
-        let middle = if known == 0 && unknown == marks.len() { 0 } else { known.midpoint(unknown) };
-        let Some(&(height, hash)) = marks.get(middle) else { break };
+        let middle = if known == 0 && unknown == ids.len() { 0 } else { known.midpoint(unknown) };
+        let Some(&(height, hash)) = ids.get(middle) else { break };
         if view.header(height)?.is_some_and(|stored| stored.hash == hash) {
             known = middle + 1;
         } else {
@@ -128,33 +128,33 @@ pub(in crate::node) fn known_prefix(
 }
 
 /// Heights and hashes of blocks, each the child of the one before.
-fn consecutive(blocks: &[Block]) -> Result<Vec<(Height, Hash)>, OfferError> {
-    let mut marks: Vec<(Height, Hash)> = Vec::with_capacity(blocks.len());
+fn consecutive(blocks: &[Block]) -> Result<Vec<(Height, Hash)>, ImportError> {
+    let mut ids: Vec<(Height, Hash)> = Vec::with_capacity(blocks.len());
     for Block { header, .. } in blocks {
         let hash = header.hash();
-        if let Some(&(parent, expected)) = marks.last() {
+        if let Some(&(parent, expected)) = ids.last() {
             let found = header.previous_hash;
             if found != expected {
                 let error = RuleError::PreviousHash { expected, found };
-                return Err(OfferError::Rule { hash, error });
+                return Err(ImportError::Rule { hash, error });
             }
             let (expected, found) = (parent.next(), header.height);
             if found != expected {
-                return Err(OfferError::Rule {
+                return Err(ImportError::Rule {
                     hash,
                     error: RuleError::Height { expected, found },
                 });
             }
         }
-        marks.push((header.height, hash));
+        ids.push((header.height, hash));
     }
-    Ok(marks)
+    Ok(ids)
 }
 
 /// The chain state that the block claims to extend.
-fn parent_of(shared: &Shared, block: &Block) -> Result<TipState, OfferError> {
+fn parent_of(shared: &Shared, block: &Block) -> Result<TipState, ImportError> {
     let hash = block.header.previous_hash;
-    let unknown = OfferError::UnknownParent(hash);
+    let unknown = ImportError::UnknownParent(hash);
     let Some(height) = block.header.height.parent() else { return Err(unknown) };
     // Mostly blocks stand on the tip.
     if let Some(state) = shared.state_at_tip(&hash).filter(|state| state.height() == height) {
@@ -178,14 +178,14 @@ struct Batch<'a> {
     blocks: Vec<ValidBlock>,
     bytes: u64,
     /// What became of the batches before.
-    outcome: Offered,
+    outcome: Imported,
     /// Their branch forks too deep: they are checked, and nothing is kept.
     deep: Option<TooDeep>,
 }
 
 impl<'a> Batch<'a> {
     const fn after(shared: &'a Shared, tip: TipState, deep: Option<TooDeep>) -> Self {
-        Self { shared, tip, blocks: Vec::new(), bytes: 0, outcome: Offered::Known, deep }
+        Self { shared, tip, blocks: Vec::new(), bytes: 0, outcome: Imported::Known, deep }
     }
 
     fn check(&mut self, block: Block, height: Height, hash: Hash) -> Result<(), RuleError> {
@@ -199,28 +199,28 @@ impl<'a> Batch<'a> {
     }
 
     const fn is_full(&self) -> bool {
-        self.blocks.len() >= MAX_BATCH_BLOCKS || self.bytes >= MAX_BATCH_BYTES
+        self.blocks.len() >= MAX_IMPORT_BLOCKS || self.bytes >= MAX_IMPORT_BYTES
     }
 
-    /// Sends what was checked; a branch is only staged when `more` of it is to come.
-    fn send(&mut self, more: bool) -> Result<(), OfferError> {
+    /// Sends what was checked; a branch is only stored when `is_partial` of it is to come.
+    fn send(&mut self, is_partial: bool) -> Result<(), ImportError> {
         let blocks = std::mem::take(&mut self.blocks);
         self.bytes = 0;
         if blocks.is_empty() {
             return Ok(());
         }
         if let Some(deep) = &self.deep {
-            self.outcome = Offered::Staged;
-            return if more { Ok(()) } else { deep.judge(self.shared, &self.tip) };
+            self.outcome = Imported::OnBranch;
+            return if is_partial { Ok(()) } else { deep.judge(self.shared, &self.tip) };
         }
         let (reply, answer) = oneshot::channel();
-        let command = Command::Connect { blocks, more, is_proven: false, reply };
+        let command = Command::Import { blocks, is_partial, is_proven: false, reply };
         let connected = ask(self.shared, command, answer)?;
-        let offered = connected.map_err(OfferError::of_store)?;
-        self.outcome = match (self.outcome, offered) {
-            (Offered::Swapped, _) => Offered::Swapped,
-            (before, Offered::Known) => before,
-            (_, offered) => offered,
+        let imported = connected.map_err(ImportError::of_store)?;
+        self.outcome = match (self.outcome, imported) {
+            (Imported::Reorged, _) => Imported::Reorged,
+            (before, Imported::Known) => before,
+            (_, imported) => imported,
         };
         Ok(())
     }
@@ -240,8 +240,8 @@ fn ask<T>(
     answer.blocking_recv().map_err(|_| over())
 }
 
-fn fail(shared: &Shared, error: StoreError) -> OfferError {
-    OfferError::Unavailable(shared.judge(error))
+fn fail(shared: &Shared, error: StoreError) -> ImportError {
+    ImportError::Unavailable(shared.judge(error))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::hash_rate::Meter;
-use super::queue::{Job, Numbered};
+use super::queue::{Job, Sequenced};
 use super::search::Search;
 use crate::chain::{Block, TipState, ValidBlock};
 use crate::node::MineError;
@@ -20,7 +20,7 @@ use crate::node::shared::Shared;
 /// Mines until the node stops. `tip` is the end of the chain.
 pub(in crate::node) fn run(shared: &Arc<Shared>, tip: TipState) {
     let mut miner = Miner { shared, tip, meter: Meter::default() };
-    while let Some(job) = shared.inbox.next() {
+    while let Some(job) = shared.queue.next() {
         match job {
             Job::MoveTo(tip) => miner.tip = *tip,
             Job::Mine(job) => {
@@ -40,18 +40,18 @@ struct Miner<'a> {
 }
 
 impl Miner<'_> {
-    fn serve(&mut self, mut job: Numbered) {
-        let inbox = &self.shared.inbox;
+    fn serve(&mut self, mut job: Sequenced) {
+        let queue = &self.shared.queue;
         match self.mine(&mut job) {
             Err(error) => {
-                inbox.landed(1, job.request.weight());
+                queue.finished(1, job.request.size_bytes());
                 job.request.refuse(error);
             }
             // Interrupted, or the client has gone.
-            Ok(None) => inbox.put_back(job),
+            Ok(None) => queue.put_back(job),
             Ok(Some(block)) => {
                 if !job.request.hand_over() {
-                    inbox.landed(1, job.request.weight());
+                    queue.finished(1, job.request.size_bytes());
                     return;
                 }
                 self.tip.extend(&block);
@@ -63,15 +63,15 @@ impl Miner<'_> {
     }
 
     /// Makes the next block; none when the search was stopped.
-    fn mine(&mut self, job: &mut Numbered) -> Result<Option<ValidBlock>, MineError> {
-        let Shared { spec, config, inbox, .. } = self.shared;
+    fn mine(&mut self, job: &mut Sequenced) -> Result<Option<ValidBlock>, MineError> {
+        let Shared { spec, config, queue, .. } = self.shared;
         let parent = self.tip.header().timestamp;
         // A block that would be refused as too early is not worth the search.
         self.shared.check_clock(parent)?;
         let template = self.tip.template(spec, job.request.records(), (config.clock)());
 
         let request = &job.request;
-        let stop = || inbox.is_interrupted() || request.is_gone();
+        let stop = || queue.is_interrupted() || request.is_gone();
         let search = Search { threads: config.miner_threads, clock: config.clock, stop: &stop };
         let started = Instant::now();
         let outcome = search.run(template);

@@ -14,26 +14,26 @@ use crate::node::MineError;
 const MAX_OUT: usize = 1_000;
 
 /// Most bytes of records in them; one larger request goes alone. 8 MiB.
-const MAX_OUT_BYTES: u64 = 8 << 20;
+const MAX_IN_FLIGHT_BYTES: u64 = 8 << 20;
 
-/// The miner's inbox. Locks are held for a few instructions, never across I/O.
+/// The miner's mining queue. Locks are held for a few instructions, never across I/O.
 #[derive(Debug)]
-pub(in crate::node) struct Inbox {
+pub(in crate::node) struct MiningQueue {
     state: Mutex<State>,
     changed: Condvar,
     /// Set while the miner's work is in vain: the chain moved, or the node stops.
     interrupted: AtomicBool,
-    most_waiting: usize,
+    max_waiting: usize,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// By number of arrival. New requests come in up to `most_waiting`; those that come
+    /// By number of arrival. New requests come in up to `max_waiting`; those that come
     /// back from the writer keep their number, so they stand before all newer ones.
     waiting: BTreeMap<u64, Request>,
     arrivals: u64,
-    out: usize,
-    out_bytes: u64,
+    in_flight: usize,
+    in_flight_bytes: u64,
     moved: Option<TipState>,
     stopping: bool,
     /// Whether the miner sleeps, so that nobody pays for waking it when it does not.
@@ -44,32 +44,32 @@ struct State {
 #[derive(Debug)]
 pub(in crate::node) enum Job {
     /// Mine this request's block.
-    Mine(Numbered),
+    Mine(Sequenced),
     /// Build on this chain from now on. None of the miner's blocks is at the writer.
     MoveTo(Box<TipState>),
 }
 
 /// A request and its place in the order of arrival.
 #[derive(Debug)]
-pub(in crate::node) struct Numbered {
+pub(in crate::node) struct Sequenced {
     number: u64,
     pub(in crate::node) request: Request,
 }
 
-impl Numbered {
+impl Sequenced {
     /// The block did not fit any more: its records wait again.
     pub(in crate::node) fn take_back(self, block: ValidBlock) -> Self {
         Self { request: self.request.take_back(block), ..self }
     }
 }
 
-impl Inbox {
-    pub(in crate::node) fn new(most_waiting: usize) -> Self {
+impl MiningQueue {
+    pub(in crate::node) fn new(max_waiting: usize) -> Self {
         Self {
             state: Mutex::default(),
             changed: Condvar::new(),
             interrupted: AtomicBool::new(false),
-            most_waiting: most_waiting.max(1),
+            max_waiting: max_waiting.max(1),
         }
     }
 
@@ -79,10 +79,10 @@ impl Inbox {
         if state.stopping {
             return Err(MineError::Stopping);
         }
-        if state.waiting.len() >= self.most_waiting {
+        if state.waiting.len() >= self.max_waiting {
             state.waiting.retain(|_, request| !request.is_gone());
         }
-        if state.waiting.len() >= self.most_waiting {
+        if state.waiting.len() >= self.max_waiting {
             return Err(MineError::QueueFull);
         }
         let number = state.arrivals;
@@ -117,9 +117,9 @@ impl Inbox {
     }
 
     /// Puts back a request that was taken: it keeps its place before all newer ones.
-    pub(in crate::node) fn put_back(&self, Numbered { number, request }: Numbered) {
+    pub(in crate::node) fn put_back(&self, Sequenced { number, request }: Sequenced) {
         let mut state = self.lock();
-        state.landed(1, request.weight());
+        state.finished(1, request.size_bytes());
         if state.stopping {
             // Dropped, which answers that the node is stopping.
             return;
@@ -131,9 +131,9 @@ impl Inbox {
     }
 
     /// So many requests that were taken, of that weight together, were answered.
-    pub(in crate::node) fn landed(&self, requests: usize, weight: u64) {
+    pub(in crate::node) fn finished(&self, requests: usize, size_bytes: u64) {
         let mut state = self.lock();
-        state.landed(requests, weight);
+        state.finished(requests, size_bytes);
         self.wake(state);
     }
 
@@ -188,15 +188,15 @@ impl State {
             return self.take().map(Job::Mine);
         }
         // What is still out may come back, and must then be mined before anything newer.
-        if self.out > 0 {
+        if self.in_flight > 0 {
             return None;
         }
         self.moved.take().map(|tip| Job::MoveTo(Box::new(tip)))
     }
 
     /// The oldest request that somebody waits for, unless too much is out.
-    fn take(&mut self) -> Option<Numbered> {
-        if self.out >= MAX_OUT {
+    fn take(&mut self) -> Option<Sequenced> {
+        if self.in_flight >= MAX_OUT {
             return None;
         }
         loop {
@@ -205,20 +205,22 @@ impl State {
                 entry.remove();
                 continue;
             }
-            let weight = entry.get().weight();
-            if self.out > 0 && self.out_bytes.saturating_add(weight) > MAX_OUT_BYTES {
+            let size_bytes = entry.get().size_bytes();
+            if self.in_flight > 0
+                && self.in_flight_bytes.saturating_add(size_bytes) > MAX_IN_FLIGHT_BYTES
+            {
                 return None;
             }
             let (number, request) = entry.remove_entry();
-            self.out += 1;
-            self.out_bytes = self.out_bytes.saturating_add(weight);
-            return Some(Numbered { number, request });
+            self.in_flight += 1;
+            self.in_flight_bytes = self.in_flight_bytes.saturating_add(size_bytes);
+            return Some(Sequenced { number, request });
         }
     }
 
-    const fn landed(&mut self, requests: usize, weight: u64) {
-        self.out = self.out.saturating_sub(requests);
-        self.out_bytes = self.out_bytes.saturating_sub(weight);
+    const fn finished(&mut self, requests: usize, size_bytes: u64) {
+        self.in_flight = self.in_flight.saturating_sub(requests);
+        self.in_flight_bytes = self.in_flight_bytes.saturating_sub(size_bytes);
     }
 }
 

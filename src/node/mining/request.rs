@@ -28,7 +28,7 @@ pub struct Mined {
 pub(in crate::node) struct Request {
     /// Taken out while they stand in a block at the writer.
     records: Vec<String>,
-    weight: u64,
+    size_bytes: u64,
     stage: Arc<AtomicU8>,
     reply: oneshot::Sender<Result<Mined, MineError>>,
 }
@@ -40,7 +40,7 @@ pub(in crate::node) struct Ticket {
     answer: oneshot::Receiver<Result<Mined, MineError>>,
 }
 
-// The stages of a request. The client may cancel it while it waits; once its
+// The stores of a request. The client may cancel it while it waits; once its
 // block is handed over, it is stored and answered, or comes back to waiting when
 // another block took its place. Once it is being stored it does not come back.
 const WAITING: u8 = 0;
@@ -56,10 +56,10 @@ impl Request {
     pub(in crate::node) fn new(records: Vec<String>) -> (Self, Ticket) {
         let (reply, answer) = oneshot::channel();
         let stage = Arc::new(AtomicU8::new(WAITING));
-        let weight = records.iter().fold(0, |sum: u64, record| {
+        let size_bytes = records.iter().fold(0, |sum: u64, record| {
             sum.saturating_add((record.len() + size_of::<String>()) as u64)
         });
-        (Self { records, weight, stage: Arc::clone(&stage), reply }, Ticket { stage, answer })
+        (Self { records, size_bytes, stage: Arc::clone(&stage), reply }, Ticket { stage, answer })
     }
 
     pub(in crate::node) fn records(&self) -> &[String] {
@@ -72,8 +72,8 @@ impl Request {
     }
 
     /// About the memory that the records take, in bytes.
-    pub(in crate::node) const fn weight(&self) -> u64 {
-        self.weight
+    pub(in crate::node) const fn size_bytes(&self) -> u64 {
+        self.size_bytes
     }
 
     /// From here on the client cannot cancel; false when it did before.

@@ -56,7 +56,7 @@ async fn stopping_ends_a_search_and_answers_what_waits() {
 
     // A handle outlives the node, and says so.
     assert!(matches!(handle.mine(Vec::new()).await, Err(MineError::Stopping)));
-    assert!(handle.offer(Vec::new()).await.is_err());
+    assert!(handle.import(Vec::new()).await.is_err());
     assert!(matches!(handle.read(|| Ok(())).await, Err(NodeFailure::Stopping)));
     assert!(matches!(handle.failed().await, NodeFailure::Stopping));
 }

@@ -65,12 +65,12 @@ pub enum Direction {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Dialect {
-    /// JSON with a peer that named no protocol, as the seed's.
-    Seed,
+    /// JSON with a peer that named no protocol, as the seed-like node's.
+    Json,
     /// The same JSON with a peer that named `jenny.json.1`.
     JennyJson,
     /// The binary dialect, `jenny.postcard.1`.
-    Native,
+    Binary,
 }
 
 /// A live link.
@@ -103,7 +103,7 @@ impl LinkInfo {
         Self {
             address,
             direction,
-            dialect: Dialect::Seed,
+            dialect: Dialect::Json,
             agent: None,
             tip: None,
             rtt: None,
@@ -149,7 +149,7 @@ pub enum LinkCommand {
     },
     /// Close the links with an address that was banned, but those to peers that the operator
     /// named.
-    Shun {
+    Disconnect {
         /// The address.
         address: IpAddr,
         /// How many links.
@@ -238,8 +238,8 @@ impl Links {
 
     /// Closes the links with an address that was banned, but those to peers that the operator
     /// named. Returns how many.
-    pub async fn shun(&self, address: IpAddr) -> usize {
-        self.command(|reply| LinkCommand::Shun { address, reply }).await.unwrap_or(0)
+    pub async fn disconnect(&self, address: IpAddr) -> usize {
+        self.command(|reply| LinkCommand::Disconnect { address, reply }).await.unwrap_or(0)
     }
 
     /// The network's answer; `None` without one that runs.

@@ -23,7 +23,7 @@ pub enum SyncState {
 pub struct SyncProgress {
     /// What is being done.
     pub state: SyncState,
-    /// The last block of the branch that is connected, or staged.
+    /// The last block of the branch that is connected, or stored.
     pub at: Height,
     /// The highest block of this node's chain, or of a branch with more work whose headers were
     /// checked up to there: no claim of a peer.

@@ -1,59 +1,59 @@
-//! What is kept of swaps.
+//! What is kept of reorgs.
 
 use super::*;
 use crate::chain::{Hash, Height, Spec, TipState};
 use crate::node::Tip;
 
-fn swap(displaced: u8) -> Swap {
+fn reorg(disconnected: u8) -> Reorg {
     let genesis = TipState::genesis(&Spec::dev());
     let (header, hash) = (*genesis.header(), genesis.hash());
     let tip = Tip { header, hash, total_work: genesis.total_work() };
-    let displaced = (1..=displaced).map(|number| Hash::new([number; 32])).collect();
-    Swap { fork: Height::new(6), displaced, old_tip: tip, new_tip: tip }
+    let disconnected = (1..=disconnected).map(|number| Hash::new([number; 32])).collect();
+    Reorg { fork: Height::new(6), disconnected, old_tip: tip, new_tip: tip }
 }
 
 const TIME: Timestamp = Timestamp::from_millis(7);
 
 #[test]
 fn a_summary_names_the_displaced_blocks_lowest_first() {
-    let log = SwapLog::default();
-    log.record(&swap(2), TIME);
+    let log = ReorgLog::default();
+    log.record(&reorg(2), TIME);
     let (count, recent) = log.get();
     assert_eq!(count, 1);
-    let named: Vec<_> = recent[0].displaced.iter().map(|b| (b.height.get(), b.hash)).collect();
+    let named: Vec<_> = recent[0].disconnected.iter().map(|b| (b.height.get(), b.hash)).collect();
     assert_eq!(named, [(7, Hash::new([1; 32])), (8, Hash::new([2; 32]))]);
     assert_eq!((recent[0].time, recent[0].fork.get(), recent[0].depth), (TIME, 6, 2));
 }
 
 #[test]
-fn a_deep_swap_names_its_first_blocks_and_counts_all() {
-    let mut deep = swap(1);
-    deep.displaced = vec![Hash::ZERO; MAX_NAMED + 44];
+fn a_deep_reorg_names_its_first_blocks_and_counts_all() {
+    let mut deep = reorg(1);
+    deep.disconnected = vec![Hash::ZERO; MAX_NAMED + 44];
     let summary = summarise(&deep, TIME);
-    assert_eq!(summary.displaced.len(), MAX_NAMED);
+    assert_eq!(summary.disconnected.len(), MAX_NAMED);
     assert_eq!(summary.depth, 300);
 }
 
 #[test]
 fn only_the_latest_are_kept_and_all_are_counted() {
-    let log = SwapLog::default();
+    let log = ReorgLog::default();
     for depth in 1..=20 {
-        log.record(&swap(depth), TIME);
+        log.record(&reorg(depth), TIME);
     }
     let (count, recent) = log.get();
     assert_eq!(count, 20);
-    let depths: Vec<_> = recent.iter().map(|swap| swap.depth).collect();
+    let depths: Vec<_> = recent.iter().map(|reorg| reorg.depth).collect();
     assert_eq!(depths, (5..=20).rev().collect::<Vec<_>>());
 }
 
 #[test]
 fn a_disconnected_block_is_found_with_the_latest_reorg_that_disconnected_it() {
-    let log = SwapLog::default();
-    log.record(&swap(2), TIME);
+    let log = ReorgLog::default();
+    log.record(&reorg(2), TIME);
     let later = Timestamp::from_millis(8);
-    log.record(&swap(1), later);
+    log.record(&reorg(1), later);
     let of = |height: u64, number: u8| {
-        log.displacement(Height::new(height), &Hash::new([number; 32])).map(|found| found.time)
+        log.disconnection(Height::new(height), &Hash::new([number; 32])).map(|found| found.time)
     };
     assert_eq!((of(7, 1), of(8, 2)), (Some(later), Some(TIME)));
     assert_eq!((of(6, 1), of(8, 1), of(9, 3)), (None, None, None));
@@ -61,15 +61,15 @@ fn a_disconnected_block_is_found_with_the_latest_reorg_that_disconnected_it() {
 
 #[test]
 fn the_blocks_of_the_oldest_reorgs_are_forgotten_first() {
-    let log = SwapLog::default();
-    log.record(&swap(1), TIME);
-    let mut deep = swap(1);
-    deep.displaced = vec![Hash::ZERO; MAX_HASHES + 10];
+    let log = ReorgLog::default();
+    log.record(&reorg(1), TIME);
+    let mut deep = reorg(1);
+    deep.disconnected = vec![Hash::ZERO; MAX_HASHES + 10];
     log.record(&deep, TIME);
-    assert_eq!(log.displacement(Height::new(7), &Hash::new([1; 32])), None);
-    assert!(log.displacement(Height::new(7), &Hash::ZERO).is_some());
+    assert_eq!(log.disconnection(Height::new(7), &Hash::new([1; 32])), None);
+    assert!(log.disconnection(Height::new(7), &Hash::ZERO).is_some());
     for _ in 0..MAX_REORGS + 10 {
-        log.record(&swap(1), TIME);
+        log.record(&reorg(1), TIME);
     }
     let kept = log.0.lock().unwrap();
     assert_eq!((kept.reorgs.len(), kept.hashes), (MAX_REORGS, MAX_REORGS));

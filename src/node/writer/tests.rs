@@ -41,7 +41,7 @@ impl Bench {
     /// A block of the miner's on `tip`, which moves on, at the writer.
     fn mined(&mut self, text: &str) -> (Command, Ticket) {
         let (request, ticket) = Request::new(records(text));
-        self.writer.shared.inbox.push(request).unwrap();
+        self.writer.shared.queue.push(request).unwrap();
         let mut job = self.job();
         let mut branch = Branch::from(&Spec::dev(), self.tip.clone());
         branch.add(job.request.take_records(), Timestamp::default());
@@ -50,8 +50,8 @@ impl Bench {
         (Command::Append { block: Box::new(block), job }, ticket)
     }
 
-    fn job(&self) -> Numbered {
-        match self.writer.shared.inbox.next() {
+    fn job(&self) -> Sequenced {
+        match self.writer.shared.queue.next() {
             Some(Job::Mine(job)) => job,
             other => panic!("not a request: {other:?}"),
         }
@@ -105,14 +105,14 @@ async fn blocks_that_no_longer_fit_go_back_in_order() {
     let (reply, mut answer) = oneshot::channel();
     assert!(
         bench
-            .group([Command::Connect { blocks, more: false, is_proven: false, reply }, a, b])
+            .group([Command::Import { blocks, is_partial: false, is_proven: false, reply }, a, b])
             .is_continue()
     );
-    assert_eq!(answer.try_recv().unwrap().unwrap(), Offered::Extended);
+    assert_eq!(answer.try_recv().unwrap().unwrap(), Imported::Extended);
 
-    let inbox = &bench.writer.shared.inbox;
-    assert!(inbox.is_interrupted());
-    let Some(Job::MoveTo(tip)) = inbox.next() else { panic!("the miner is not told") };
+    let queue = &bench.writer.shared.queue;
+    assert!(queue.is_interrupted());
+    let Some(Job::MoveTo(tip)) = queue.next() else { panic!("the miner is not told") };
     assert_eq!(*tip, foreign.tip);
     for text in ["a", "b"] {
         assert_eq!(bench.job().request.records(), [text]);
@@ -130,16 +130,16 @@ async fn an_offer_in_a_group_does_not_undo_the_blocks_before_it() {
     let blocks = foreign.blocks.drain(..).map(|block| bench.valid(block)).collect();
     let (reply, mut answer) = oneshot::channel();
     let (barrier, mut passed) = oneshot::channel();
-    let connect = Command::Connect { blocks, more: false, is_proven: false, reply };
+    let connect = Command::Import { blocks, is_partial: false, is_proven: false, reply };
     let commands = [a, connect, Command::Barrier { reply: barrier }];
     assert!(bench.group(commands).is_continue());
 
-    // The mined block was durable before the swap took it off the main chain.
+    // The mined block was durable before the reorg took it off the main chain.
     let mined = ticket.wait(Duration::ZERO).await.unwrap();
-    assert_eq!(answer.try_recv().unwrap().unwrap(), Offered::Swapped);
+    assert_eq!(answer.try_recv().unwrap().unwrap(), Imported::Reorged);
     passed.try_recv().unwrap();
-    let (_, swaps) = bench.writer.shared.swaps.get();
-    assert_eq!(swaps[0].displaced[0].hash, mined.hash);
+    let (_, reorgs) = bench.writer.shared.reorgs.get();
+    assert_eq!(reorgs[0].disconnected[0].hash, mined.hash);
     assert_eq!(bench.writer.shared.tip().hash, foreign.tip.hash());
 }
 
@@ -154,13 +154,18 @@ fn an_offer_that_was_taken_meanwhile_is_known() {
         let (reply, answer) = oneshot::channel();
         bench
             .commands
-            .send(Command::Connect { blocks: blocks.clone(), more: false, is_proven: false, reply })
+            .send(Command::Import {
+                blocks: blocks.clone(),
+                is_partial: false,
+                is_proven: false,
+                reply,
+            })
             .unwrap();
         answers.push(answer);
     }
     assert!(bench.group([]).is_continue());
     let answers = answers.into_iter().map(|mut answer| answer.try_recv().unwrap().unwrap());
-    assert_eq!(answers.collect::<Vec<_>>(), [Offered::Extended, Offered::Known]);
+    assert_eq!(answers.collect::<Vec<_>>(), [Imported::Extended, Imported::Known]);
 }
 
 #[tokio::test]
@@ -182,7 +187,7 @@ fn queue_blocks(bench: &Bench, count: usize, records: impl Fn(usize) -> Vec<Stri
         let blocks = vec![parent.check_block(&Spec::dev(), block, time).unwrap()];
         // Nobody waits for the answer.
         let (reply, _) = oneshot::channel();
-        let command = Command::Connect { blocks, more: false, is_proven: false, reply };
+        let command = Command::Import { blocks, is_partial: false, is_proven: false, reply };
         bench.commands.try_send(command).unwrap();
     }
 }
@@ -204,11 +209,11 @@ fn a_group_ends_at_its_bound_of_blocks() {
 #[test]
 fn a_group_ends_at_its_bound_of_bytes() {
     let mut bench = Bench::new();
-    let most = usize::try_from(MAX_GROUP_BYTES / Spec::MAX_BLOCK_BYTES).unwrap();
-    queue_blocks(&bench, most + 2, |_| vec!["x".repeat(65_536); 16]);
+    let max = usize::try_from(MAX_GROUP_BYTES / Spec::MAX_BLOCK_BYTES).unwrap();
+    queue_blocks(&bench, max + 2, |_| vec!["x".repeat(65_536); 16]);
     assert!(bench.group([]).is_continue());
     let height = bench.writer.shared.tip().header.height.get();
-    assert_eq!(usize::try_from(height).unwrap(), most);
+    assert_eq!(usize::try_from(height).unwrap(), max);
     assert_eq!(left_in_the_queue(&bench), 2);
 }
 
@@ -222,7 +227,7 @@ async fn what_was_applied_when_a_commit_fails_may_be_stored_and_what_waits_is_no
     let (behind, behind_ticket) = bench.mined("behind");
     let (waiting, waiting_ticket) = Request::new(records("waiting"));
     let shared = Arc::clone(&bench.writer.shared);
-    shared.inbox.push(waiting).unwrap();
+    shared.queue.push(waiting).unwrap();
     // A stop ends the group, so that the block behind it never reaches the storage.
     for command in [first, second, Command::Stop, behind] {
         bench.commands.send(command).unwrap();
@@ -256,7 +261,7 @@ async fn an_accepted_block_ends_the_refusal() {
 
 #[tokio::test]
 async fn a_panic_is_final_and_answers_everything() {
-    // The clock is read in a swap: a panic there stands for one in the database engine.
+    // The clock is read in a reorg: a panic there stands for one in the database engine.
     let clock = || -> Timestamp { panic!("by design") };
     let mut bench = Bench::with_config(NodeConfig { clock, ..NodeConfig::default() });
     let genesis = bench.tip.clone();
@@ -269,7 +274,10 @@ async fn a_panic_is_final_and_answers_everything() {
     let blocks = foreign.blocks.drain(..).map(|block| bench.valid(block)).collect();
     let (reply, mut answer) = oneshot::channel();
     let shared = Arc::clone(&bench.writer.shared);
-    bench.commands.send(Command::Connect { blocks, more: false, is_proven: false, reply }).unwrap();
+    bench
+        .commands
+        .send(Command::Import { blocks, is_partial: false, is_proven: false, reply })
+        .unwrap();
     bench.commands.send(b).unwrap();
     bench.writer.run();
 

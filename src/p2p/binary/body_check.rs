@@ -4,11 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
-use crate::node::{Base, panic_message};
+use crate::node::{HeldAncestor, panic_message};
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::sync::binary::message::Body;
-use crate::sync::{ForkPoint, Held, Input, LinkId, Mark};
+use crate::sync::{BlockId, ForkPoint, Held, Input, LinkId};
 
 /// Holds bodies against their headers, as many messages at a time as there are cores. A wrong one
 /// bans `to_ban`, though the link is over by then.
@@ -81,21 +81,21 @@ fn hold_against(
 }
 
 /// Looks for the last of these blocks that is held.
-pub(in crate::p2p) async fn find_base(
+pub(in crate::p2p) async fn find_held_ancestor(
     context: Arc<Context>,
     link: LinkId,
     query: u64,
-    marks: Vec<Mark>,
+    ids: Vec<BlockId>,
 ) {
-    let marks = marks.into_iter().map(|mark| (mark.height, mark.hash)).collect();
+    let ids = ids.into_iter().map(|id| (id.height, id.hash)).collect();
     // A node that cannot read is about to end.
-    let held = context.node.find_base(marks).await.ok().flatten();
-    let held = held.map(|Base { place, state, fork }| Held {
+    let held = context.node.find_held_ancestor(ids).await.ok().flatten();
+    let held = held.map(|HeldAncestor { place, state, fork }| Held {
         place,
         state: Box::new(state),
         fork: fork.map(|fork| ForkPoint { below: fork.below, first: fork.first }),
     });
-    let base = Input::Base { link, query, held, clock: context.node.now() };
+    let base = Input::HeldAncestor { link, query, held, clock: context.node.now() };
     // Without a driver nobody needs to know.
     let _ = context.events.send(Event::Input(base)).await;
 }

@@ -7,10 +7,10 @@ use futures_util::stream::FuturesOrdered;
 use tokio::sync::mpsc;
 
 use crate::chain::ValidBlock;
-use crate::node::{Connecting, NodeFailure, OfferError};
+use crate::node::{Appending, ImportError, NodeFailure};
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
-use crate::sync::{ConnectOutcome, Input, Mark};
+use crate::sync::{BlockId, ImportOutcome, Input};
 
 /// Batches that may wait for the connector; the machine has at most two under way.
 pub(in crate::p2p) const MAX_BATCHES: usize = 2;
@@ -19,7 +19,7 @@ pub(in crate::p2p) const MAX_BATCHES: usize = 2;
 #[derive(Debug)]
 pub(in crate::p2p) struct Batch {
     pub(in crate::p2p) download: u64,
-    pub(in crate::p2p) last: Mark,
+    pub(in crate::p2p) last: BlockId,
     pub(in crate::p2p) blocks: Vec<ValidBlock>,
 }
 
@@ -43,14 +43,14 @@ pub(in crate::p2p) async fn run(context: Arc<Context>, mut waiting: mpsc::Receiv
     }
 }
 
-async fn done(connecting: Result<Connecting, NodeFailure>, download: u64, last: Mark) -> Input {
+async fn done(connecting: Result<Appending, NodeFailure>, download: u64, last: BlockId) -> Input {
     let outcome = match connecting {
         Ok(connecting) => match connecting.done().await {
-            Ok(_) => ConnectOutcome::Done,
-            Err(OfferError::UnknownParent(_) | OfferError::TooDeep) => ConnectOutcome::Lost,
-            Err(_) => ConnectOutcome::Unavailable,
+            Ok(_) => ImportOutcome::Done,
+            Err(ImportError::UnknownParent(_) | ImportError::TooDeep) => ImportOutcome::Lost,
+            Err(_) => ImportOutcome::Unavailable,
         },
-        Err(_) => ConnectOutcome::Unavailable,
+        Err(_) => ImportOutcome::Unavailable,
     };
-    Input::Connected { download, last, outcome }
+    Input::Imported { download, last, outcome }
 }

@@ -8,4 +8,4 @@ mod serve;
 pub(super) mod writer;
 
 /// The dialect's token.
-pub(super) const POSTCARD: &str = "jenny.postcard.1";
+pub(super) const BINARY_SUBPROTOCOL: &str = "jenny.postcard.1";

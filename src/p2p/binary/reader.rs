@@ -13,10 +13,10 @@ use crate::p2p::event::Event;
 use crate::p2p::json::reader::{closed, hear_out};
 use crate::p2p::link::Close;
 use crate::p2p::socket::debts::{Debtor, QUESTION};
-use crate::p2p::socket::frame_guard::Halt;
+use crate::p2p::socket::frame_guard::ReadError;
 use crate::p2p::socket::stats::Stats;
 pub(super) use crate::sync::binary::message::{DecodeError, Message};
-use crate::sync::{Input, LinkId, Mark};
+use crate::sync::{BlockId, Input, LinkId};
 
 /// Reads a link.
 pub(in crate::p2p) struct Reader<'a, S> {
@@ -138,7 +138,7 @@ where
             _ => None,
         };
         if let Some(header) = named {
-            self.stats.tip(Mark { height: header.height, hash: header.hash() });
+            self.stats.tip(BlockId { height: header.height, hash: header.hash() });
         }
     }
 }
@@ -150,15 +150,17 @@ fn stop(error: &Error) -> Stop {
     match error {
         Error::Capacity(_) => Stop::Fault(TOO_LONG),
         Error::Utf8(_) => Stop::Fault("a text message"),
-        Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Halt>()) {
-            Some(Halt::TooBig) => Stop::Fault(TOO_LONG),
-            // Slow is no fault that can be proven.
-            Some(Halt::Slow) => {
-                Stop::Close(Close { code: 1002, reason: "a message did not end in time" })
+        Error::Io(error) => {
+            match error.get_ref().and_then(|inner| inner.downcast_ref::<ReadError>()) {
+                Some(ReadError::TooBig) => Stop::Fault(TOO_LONG),
+                // Slow is no fault that can be proven.
+                Some(ReadError::Slow) => {
+                    Stop::Close(Close { code: 1002, reason: "a message did not end in time" })
+                }
+                Some(read_error @ ReadError::Silent) => Stop::Gone(read_error.to_string()),
+                None => Stop::Gone(error.to_string()),
             }
-            Some(halt @ Halt::Silent) => Stop::Gone(halt.to_string()),
-            None => Stop::Gone(error.to_string()),
-        },
+        }
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
             Stop::Gone(error.to_string())
         }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::chain::{Hash, Header, Height};
 use crate::node::{StoreError, View};
-use crate::sync::Mark;
+use crate::sync::BlockId;
 pub(super) use crate::sync::binary::message::{Body, MAX_BODIES_BYTES, MAX_LOCATOR, Message};
 
 /// Single steps below the tip before the steps of a locator double.
@@ -12,8 +12,11 @@ const SINGLE_STEPS: usize = 10;
 
 /// Blocks by which a peer finds where its chain leaves ours: `after` when there is one, our
 /// tip, ten single steps back, then doubling ones, genesis last.
-pub(super) fn locator(view: &View, after: Option<Mark>) -> Result<Vec<(Height, Hash)>, StoreError> {
-    let mut locator: Vec<_> = after.iter().map(|mark| (mark.height, mark.hash)).collect();
+pub(super) fn locator(
+    view: &View,
+    after: Option<BlockId>,
+) -> Result<Vec<(Height, Hash)>, StoreError> {
+    let mut locator: Vec<_> = after.iter().map(|id| (id.height, id.hash)).collect();
     for height in heights(view.tip().header.height, MAX_LOCATOR - locator.len()) {
         if let Some(header) = view.header(height)? {
             locator.push((height, header.hash));
@@ -22,10 +25,10 @@ pub(super) fn locator(view: &View, after: Option<Mark>) -> Result<Vec<(Height, H
     Ok(locator)
 }
 
-fn heights(tip: Height, most: usize) -> Vec<Height> {
+fn heights(tip: Height, max: usize) -> Vec<Height> {
     let mut heights = Vec::new();
     let (mut at, mut step) = (tip, 1_u64);
-    while at > Height::GENESIS && heights.len() + 1 < most {
+    while at > Height::GENESIS && heights.len() + 1 < max {
         heights.push(at);
         if heights.len() > SINGLE_STEPS {
             step = step.saturating_mul(2);
@@ -38,9 +41,9 @@ fn heights(tip: Height, most: usize) -> Vec<Height> {
 
 /// The highest block of a peer's locator that is on our chain.
 pub(super) fn fork(view: &View, locator: &[(Height, Hash)]) -> Result<Option<Height>, StoreError> {
-    let mut marks = locator.to_vec();
-    marks.sort_by_key(|&(height, _)| Reverse(height));
-    for (height, hash) in marks {
+    let mut ids = locator.to_vec();
+    ids.sort_by_key(|&(height, _)| Reverse(height));
+    for (height, hash) in ids {
         if view.header(height)?.is_some_and(|header| header.hash == hash) {
             return Ok(Some(height));
         }
@@ -83,7 +86,7 @@ pub(super) fn bodies(
     view: &View,
     request: u64,
     from: Height,
-    last: Mark,
+    last: BlockId,
 ) -> Result<Option<Part>, StoreError> {
     if view.header(last.height)?.is_none_or(|held| held.hash != last.hash) {
         return Ok(None);

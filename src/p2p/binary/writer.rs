@@ -15,16 +15,16 @@ use crate::node::NodeFailure;
 use crate::p2p::dialing::addresses;
 use crate::p2p::json::writer::{Gone, Writer};
 pub(super) use crate::sync::binary::message::{MAX_HEADERS, Message};
-use crate::sync::{Input, Mark};
+use crate::sync::{BlockId, Input};
 
 /// Something to say. Holds no blocks and no headers.
 #[derive(Debug)]
 pub(in crate::p2p) enum Say {
     Message(Box<Message>),
-    AskHeaders(Option<Mark>),
-    Announce(Mark),
+    AskHeaders(Option<BlockId>),
+    Announce(BlockId),
     Headers { locator: Vec<(Height, Hash)>, stop: Option<Hash> },
-    Blocks { request: u64, first: Height, last: Mark },
+    Blocks { request: u64, first: Height, last: BlockId },
     Peers { to: IpAddr },
 }
 
@@ -36,7 +36,7 @@ where
         match say {
             Say::Message(message) => self.message(&message).await,
             Say::AskHeaders(after) => self.ask_headers(after).await,
-            Say::Announce(mark) => match self.header(mark).await {
+            Say::Announce(id) => match self.header(id).await {
                 Some(header) => self.message(&Message::Announce(header)).await,
                 None => Ok(()),
             },
@@ -59,7 +59,7 @@ where
         }
     }
 
-    async fn ask_headers(&mut self, after: Option<Mark>) -> Result<(), Gone> {
+    async fn ask_headers(&mut self, after: Option<BlockId>) -> Result<(), Gone> {
         let node = &self.context.node;
         let view = node.view();
         match node.read(move || serve::locator(&view, after)).await {
@@ -70,15 +70,15 @@ where
     }
 
     /// The header of a block, while it is on our chain.
-    async fn header(&self, mark: Mark) -> Option<Header> {
+    async fn header(&self, id: BlockId) -> Option<Header> {
         let node = &self.context.node;
         let tip = node.tip();
-        if tip.hash == mark.hash {
+        if tip.hash == id.hash {
             return Some(tip.header);
         }
         let view = node.view();
-        let held = node.read(move || view.header(mark.height)).await.ok()??;
-        (held.hash == mark.hash).then_some(held.header)
+        let held = node.read(move || view.header(id.height)).await.ok()??;
+        (held.hash == id.hash).then_some(held.header)
     }
 
     /// Headers above the highest block of a locator that is on our chain; none when none is.
@@ -104,7 +104,7 @@ where
     }
 
     /// Sends the bodies of a range from one view, each part read once the socket took the last.
-    async fn blocks(&mut self, request: u64, first: Height, last: Mark) -> Result<(), Gone> {
+    async fn blocks(&mut self, request: u64, first: Height, last: BlockId) -> Result<(), Gone> {
         let node = self.context.node.clone();
         let view = Arc::new(node.view());
         let mut next = first;

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::netaddr::Scope;
 use crate::chain::Timestamp;
 use crate::node::{KnownPeer, PeerUrl};
-pub(super) use crate::sync::binary::message::{MAX_PEERS, MAX_TEXT, PeerAddress};
+pub(super) use crate::sync::binary::message::{MAX_PEERS_MESSAGE, MAX_TEXT, PeerAddress};
 
 /// Of the address book, what is told to a peer at `to`: where links came about, the latest
 /// first.
@@ -20,13 +20,13 @@ pub(in crate::p2p) fn to_tell(mut book: Vec<KnownPeer>, to: IpAddr) -> Vec<PeerA
         address: peer.address,
         last_seen: Timestamp::from_millis(peer.last_success),
     };
-    peers.take(MAX_PEERS).map(address).collect()
+    peers.take(MAX_PEERS_MESSAGE).map(address).collect()
 }
 
 /// Of what a peer at `from` told, what may be dialled, each once, without a path.
 pub(in crate::p2p) fn learned(addresses: &[PeerAddress], from: IpAddr) -> BTreeSet<PeerUrl> {
     let urls = addresses.iter().filter_map(|peer| peer.address.parse().ok());
-    urls.filter_map(|url: PeerUrl| plain(&url, from)).take(MAX_PEERS).collect()
+    urls.filter_map(|url: PeerUrl| plain(&url, from)).take(MAX_PEERS_MESSAGE).collect()
 }
 
 /// Where a peer that we see at `seen` can be dialled, when it says that it listens on `listen`;

@@ -53,7 +53,7 @@ struct Known {
     /// Whether settings or a file name it.
     is_configured: bool,
     /// Whether the node at the other end of the link said who it is.
-    is_greeted: bool,
+    is_ready: bool,
     /// Whether it is dialled before others that were reached, also after a restart.
     is_anchor: bool,
     askers: Vec<oneshot::Sender<Result<(), DialError>>>,
@@ -202,7 +202,7 @@ impl Dials {
             order: (self.random)(),
             last_error: None,
             is_configured: false,
-            is_greeted: false,
+            is_ready: false,
             is_anchor: false,
             askers: Vec::new(),
             twin: None,
@@ -222,9 +222,7 @@ impl Dials {
         let Some(known) = self.known.get_mut(peer) else { return is_new };
         // Whoever asked may have gone.
         let _ = match known.state {
-            State::Linked(..) | State::LinkedOtherwise(..) if known.is_greeted => {
-                reply.send(Ok(()))
-            }
+            State::Linked(..) | State::LinkedOtherwise(..) if known.is_ready => reply.send(Ok(())),
             State::Oneself => reply.send(Err(oneself())),
             _ if known.askers.len() >= MAX_ASKERS => {
                 reply.send(Err(DialError::unreached("too many wait for this peer already")))
@@ -250,7 +248,7 @@ impl Dials {
     }
 
     /// A link to a peer at this address came about. Askers are answered once it was found to be
-    /// of this chain, as far as its dialect says so: by [`Dials::greeted`].
+    /// of this chain, as far as its dialect says so: by [`Dials::handshake_done`].
     pub(in crate::p2p) fn linked(
         &mut self,
         peer: &PeerUrl,
@@ -265,7 +263,7 @@ impl Dials {
         known.was_reached(clock);
         known.group = NetGroup::of(ip);
         known.failures = 0;
-        known.is_greeted = false;
+        known.is_ready = false;
     }
 
     /// A peer was reached by a dial that was to find out just that. No link is kept.

@@ -15,7 +15,7 @@ use crate::p2p::socket::connect::BANNED;
 use crate::p2p::socket::subprotocol::MAX_AGENT;
 use crate::p2p::socket::transport::Transport;
 use crate::sync::binary::message::PeerAddress;
-use crate::sync::{ConnectOutcome, DeepFork, Input, LinkId, Mark, Split};
+use crate::sync::{BlockId, DeepFork, ImportOutcome, Input, LinkId, Split};
 
 /// As the machine says it of a link that is still there.
 const WRONG_BODY: &str = "a body that is not the one of its header";
@@ -40,14 +40,14 @@ impl<T: Transport> Driver<T> {
         blocks: Vec<ValidBlock>,
     ) {
         let (Some(first), Some(end)) = (blocks.first(), blocks.last()) else { return };
-        let last = Mark { height: end.header().height, hash: end.hash() };
+        let last = BlockId { height: end.header().height, hash: end.hash() };
         if let Some(source) = source {
             self.context.sources.note(source, first.header().previous_hash, last.hash);
         }
         if self.connector.try_send(Batch { download, last, blocks }).is_err() {
             // The machine has two batches under way at most, so this is a node that ends.
-            let outcome = ConnectOutcome::Unavailable;
-            self.tell(Input::Connected { download, last, outcome });
+            let outcome = ImportOutcome::Unavailable;
+            self.tell(Input::Imported { download, last, outcome });
         }
     }
 
@@ -65,7 +65,7 @@ impl<T: Transport> Driver<T> {
     }
 
     /// The peer said who it is.
-    pub(super) fn greeted(
+    pub(super) fn handshake_done(
         &mut self,
         link: LinkId,
         agent: &str,
@@ -77,7 +77,7 @@ impl<T: Transport> Driver<T> {
         live.stats.height(height);
         let (direction, seen) = (live.direction, live.address.ip());
         self.publish();
-        self.dials.greeted(link);
+        self.dials.handshake_done(link);
         if direction == Direction::Dialled {
             return;
         }
@@ -118,12 +118,12 @@ impl<T: Transport> Driver<T> {
     /// that the operator named.
     fn keep_out(&mut self, ip: IpAddr, reason: &str) {
         self.record_ban(ip, reason);
-        self.shun(ip);
+        self.disconnect(ip);
     }
 
     /// Closes the links with a banned address, but those to peers that the operator named.
     /// Returns how many.
-    pub(super) fn shun(&mut self, ip: IpAddr) -> usize {
+    pub(super) fn disconnect(&mut self, ip: IpAddr) -> usize {
         let network = Ban::network(ip);
         let mut count = 0_usize;
         for (link, live) in &mut self.table.links {

@@ -78,8 +78,8 @@ impl<T: Transport> Driver<T> {
 
     pub(super) fn dial_due(&mut self) {
         let now = Instant::now();
-        let most = self.context.config.max_dialled + usize::from(self.search.is_stale);
-        let mut peers = self.dials.due(now, most);
+        let max = self.context.config.max_dialled + usize::from(self.search.is_stale);
+        let mut peers = self.dials.due(now, max);
         if self.search.next_feeler <= now && self.context.config.max_dialled > 0 {
             self.search.next_feeler = now + FEELER_EVERY;
             peers.extend(self.dials.feeler(now));
@@ -135,12 +135,12 @@ impl<T: Transport> Driver<T> {
     /// Closes one of the links of our own choice if more are dialled than are kept: the youngest
     /// of those that gave no block, else the one whose last block is oldest.
     pub(super) fn keep_within_cap(&mut self) {
-        let most = self.context.config.max_dialled + usize::from(self.search.is_stale);
+        let max = self.context.config.max_dialled + usize::from(self.search.is_stale);
         let links = &self.table.links;
         let dialled = links
             .values()
             .filter(|live| live.direction == Direction::Dialled && live.close.is_some());
-        if dialled.count() <= most {
+        if dialled.count() <= max {
             return;
         }
         let choice = self.dials.own_choice();

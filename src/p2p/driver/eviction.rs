@@ -44,8 +44,8 @@ pub(super) fn select(links: Vec<Candidate>, newcomer: SiteGroup) -> Option<LinkI
     let count = |group: SiteGroup| counts.get(&group).copied().unwrap_or_default();
     let rest = unprotected(links);
     let largest = rest.iter().map(|candidate| (count(candidate.group), candidate.link)).max();
-    let (most, youngest) = largest?;
-    if most > count(newcomer) {
+    let (max, youngest) = largest?;
+    if max > count(newcomer) {
         // With the newcomer, its group is no larger than this one.
         return Some(youngest);
     }
@@ -71,9 +71,9 @@ fn unprotected(mut links: Vec<Candidate>) -> Vec<Candidate> {
     links
 }
 
-/// Removes up to `most` of the first links, as long as they have the merit that they are sorted by.
-fn protect(links: &mut Vec<Candidate>, most: usize, has_merit: impl Fn(&Candidate) -> bool) {
-    let protected = links.iter().take(most).take_while(|candidate| has_merit(candidate)).count();
+/// Removes up to `max` of the first links, as long as they have the merit that they are sorted by.
+fn protect(links: &mut Vec<Candidate>, max: usize, has_merit: impl Fn(&Candidate) -> bool) {
+    let protected = links.iter().take(max).take_while(|candidate| has_merit(candidate)).count();
     links.drain(..protected);
 }
 

@@ -16,7 +16,7 @@ use crate::p2p::dialing::netaddr::SiteGroup;
 use crate::p2p::json::writer::Out;
 use crate::p2p::link::Close;
 use crate::p2p::socket::stats::Stats;
-use crate::sync::{LinkId, Mark};
+use crate::sync::{BlockId, LinkId};
 
 /// Accepted links that are being closed, beside those that are open; each lasts 2 s at most.
 pub(in crate::p2p) const MAX_CLOSING: usize = 32;
@@ -82,7 +82,7 @@ impl Table {
     }
 
     /// The tip came to be this block: the links that had named it before are credited for it.
-    pub(super) fn extended_to(&self, tip: Mark) {
+    pub(super) fn extended_to(&self, tip: BlockId) {
         let named = (tip.height, Some(tip.hash));
         for live in self.links.values().filter(|live| live.stats.last_tip() == Some(named)) {
             live.stats.new_headers();

@@ -77,7 +77,7 @@ impl<T: Transport> Driver<T> {
             // It was removed meanwhile: the connection is dropped with its arrival.
             return;
         }
-        let is_native = arrival.agreed.dialect == Dialect::Native;
+        let is_binary = arrival.agreed.dialect == Dialect::Binary;
         let (ip, clock, now) = (arrival.address.ip(), self.context.node.now(), Instant::now());
         let reason = if !self.dials.names(peer) && self.is_banned(ip) {
             BANNED
@@ -88,9 +88,9 @@ impl<T: Transport> Driver<T> {
             return;
         } else if let Some(link) = self.open(arrival, Direction::Dialled) {
             self.dials.linked(peer, link, ip, clock, now);
-            if !is_native {
+            if !is_binary {
                 // JSON says of which chain a node is only with its genesis block.
-                self.dials.greeted(link);
+                self.dials.handshake_done(link);
             }
             self.remember(peer, clock, 0);
             self.keep_within_cap();
@@ -132,11 +132,11 @@ impl<T: Transport> Driver<T> {
         self.table.links.insert(link, live);
         self.publish();
         self.tell(match dialect {
-            Dialect::Native => {
+            Dialect::Binary => {
                 let (dialled, clock) = (direction == Direction::Dialled, self.context.node.now());
-                Input::OpenedNative { link, dialled, origin: origin(address.ip()), clock }
+                Input::OpenedBinary { link, dialled, origin: origin(address.ip()), clock }
             }
-            Dialect::JennyJson | Dialect::Seed => {
+            Dialect::JennyJson | Dialect::Json => {
                 Input::Opened { link, jenny: dialect == Dialect::JennyJson }
             }
         });
@@ -170,8 +170,8 @@ impl<T: Transport> Driver<T> {
             LinkCommand::Forget { address, reply } => {
                 let _ = reply.send(self.forget(&address));
             }
-            LinkCommand::Shun { address, reply } => {
-                let _ = reply.send(self.shun(address));
+            LinkCommand::Disconnect { address, reply } => {
+                let _ = reply.send(self.disconnect(address));
             }
             LinkCommand::AcceptForks { firsts } => self.tell(Input::ForksAccepted { firsts }),
         }

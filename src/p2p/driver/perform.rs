@@ -27,7 +27,7 @@ impl<T: Transport> Driver<T> {
     fn perform_one(&mut self, output: Output) {
         match output {
             Output::Ask { link } => self.send(link, Out::Ask),
-            Output::SendBlock { link, mark } => self.send(link, Out::Block(mark)),
+            Output::SendBlock { link, id } => self.send(link, Out::Block(id)),
             Output::SendRange { link, from, to } => {
                 if let Some(live) = self.table.links.get(&link) {
                     live.stop_range.store(false, Ordering::Relaxed);
@@ -56,7 +56,7 @@ impl<T: Transport> Driver<T> {
                 self.say(link, Say::Message(Box::new(message)));
             }
             Output::AskHeaders { link, after } => self.say(link, Say::AskHeaders(after)),
-            Output::Announce { link, mark } => self.say(link, Say::Announce(mark)),
+            Output::Announce { link, id } => self.say(link, Say::Announce(id)),
             Output::ServeHeaders { link, locator, stop } => {
                 self.say(link, Say::Headers { locator, stop });
             }
@@ -64,15 +64,15 @@ impl<T: Transport> Driver<T> {
                 self.say(link, Say::Blocks { request, first, last });
             }
             Output::ServePeers { link } => self.serve_peers(link),
-            Output::FindBase { link, query, marks } => {
+            Output::FindHeldAncestor { link, query, ids } => {
                 let context = Arc::clone(&self.context);
-                self.tasks.spawn(body_check::find_base(context, link, query, marks));
+                self.tasks.spawn(body_check::find_held_ancestor(context, link, query, ids));
             }
             Output::Check { link, download, first, bodies } => {
                 let (context, to_ban) = (Arc::clone(&self.context), self.to_ban(link));
                 self.tasks.spawn(body_check::check(context, to_ban, link, download, first, bodies));
             }
-            Output::Connect { download, source, blocks } => {
+            Output::Import { download, source, blocks } => {
                 self.connect(download, source, blocks);
             }
             Output::DeepFork { link, fork } => self.note_deep_fork(link, &fork),
@@ -80,8 +80,8 @@ impl<T: Transport> Driver<T> {
             Output::Ban { link, reason } => self.ban(link, reason),
             Output::Duplicate { link, of } => self.close_duplicate(link, of),
             Output::Twin { link, of } => self.dials.is_twin(link, of, Instant::now()),
-            Output::Greeted { link, agent, listen, height } => {
-                self.greeted(link, &agent, listen.as_deref(), height);
+            Output::HandshakeDone { link, agent, listen, height } => {
+                self.handshake_done(link, &agent, listen.as_deref(), height);
             }
         }
     }
@@ -102,12 +102,12 @@ impl<T: Transport> Driver<T> {
         let address = self.table.links.get(&link).map(|live| live.address.to_string());
         let address = address.unwrap_or_default();
         match note {
-            Note::Invalid { mark, reason } => {
-                tracing::warn!(link = link.0, %address, height = %mark.height, hash = %mark.hash,
+            Note::Invalid { id, reason } => {
+                tracing::warn!(link = link.0, %address, height = %id.height, hash = %id.hash,
                     "the peer sent what breaks a rule: {reason}");
             }
-            Note::NotHigher { mark } => {
-                tracing::info!(link = link.0, %address, height = %mark.height,
+            Note::NotHigher { id } => {
+                tracing::info!(link = link.0, %address, height = %id.height,
                     "the peer's chain has less work than ours and is not lower: it will not follow until ours is higher");
             }
             Note::ChainAboveCap { bytes, cap } => {

@@ -97,7 +97,7 @@ impl Bench {
 
 fn arrival(address: &str) -> (Arrival, oneshot::Receiver<Ticket>) {
     let (reply, ticket) = oneshot::channel();
-    let agreed = Agreed { dialect: Dialect::Native, agent: None };
+    let agreed = Agreed { dialect: Dialect::Binary, agent: None };
     let (address, stats) = (address.parse().unwrap(), Arc::new(Stats::new()));
     (Arrival { address, agreed, stats, reply }, ticket)
 }

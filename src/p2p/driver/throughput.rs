@@ -17,7 +17,7 @@ const STEP: Duration = Duration::from_millis(500);
 
 /// What was counted lately.
 #[derive(Debug, Default)]
-pub(in crate::p2p) struct Pace {
+pub(in crate::p2p) struct Throughput {
     counted: VecDeque<Count>,
 }
 
@@ -28,7 +28,7 @@ struct Count {
     bytes: u64,
 }
 
-impl Pace {
+impl Throughput {
     /// What is shown of the machine's progress.
     pub(in crate::p2p) fn show(
         &mut self,

@@ -16,14 +16,14 @@ const MANY: f64 = 80.0;
 
 /// Measures how fast blocks come, and says when the next tip is to be told.
 #[derive(Debug)]
-pub(super) struct Bursts {
+pub(super) struct TipDebounce {
     /// When the measured stretch began, and with which tip.
     since: Instant,
     height: Height,
     next: Instant,
 }
 
-impl Bursts {
+impl TipDebounce {
     pub(super) const fn new(now: Instant, height: Height) -> Self {
         Self { since: now, height, next: now }
     }

@@ -110,7 +110,7 @@ impl Victim {
         } else {
             let link = self.number();
             self.dials.linked(peer, link, ip_of(peer), clock, now);
-            self.dials.greeted(link);
+            self.dials.handshake_done(link);
             self.dialled.insert(link, peer.clone());
             self.note_anchors();
         }
@@ -152,7 +152,7 @@ impl Victim {
         let live = Live {
             address,
             direction: Direction::Accepted,
-            dialect: Dialect::Native,
+            dialect: Dialect::Binary,
             agent: None,
             since: Timestamp::from_millis(0),
             stats: Arc::new(Stats::new()),

@@ -2,111 +2,113 @@
 
 use super::message::{Fault, Message, elements, name, open, well_formed};
 use crate::chain::{Block, Hash, Header, Height, JsonBlock, RuleError, merkle_root};
-use crate::node::{Branch, NodeFailure, OfferError, Offered, StoredHeader, View};
+use crate::node::{Branch, ImportError, Imported, NodeFailure, StoredHeader, View};
 use crate::p2p::context::Context;
-use crate::sync::{BlockVerdict, ChainVerdict, LinkId, Mark};
+use crate::sync::{BlockId, BlockOutcome, ChainOutcome, LinkId};
 use std::sync::Arc;
 
 /// Most blocks of a chain that are held parsed at a time.
-const MAX_BATCH_BLOCKS: usize = 1_000;
+const MAX_CHAIN_BATCH_BLOCKS: usize = 1_000;
 
 /// Most bytes of their text, one larger block excepted. 1 MiB.
-const MAX_BATCH_BYTES: usize = 1 << 20;
+const MAX_CHAIN_BATCH_BYTES: usize = 1 << 20;
 
 /// Names a block that came.
-pub(super) const fn mark(block: &JsonBlock) -> Mark {
-    Mark { height: block.block.header.height, hash: block.hash }
+pub(super) const fn id_of(block: &JsonBlock) -> BlockId {
+    BlockId { height: block.block.header.height, hash: block.hash }
 }
 
 /// Judges consecutive blocks that came one by one; tells each that settles something.
 /// Together they cost one synchronisation of the disk.
-pub(super) async fn judge_blocks(
+pub(super) async fn import_blocks(
     context: &Context,
     link: LinkId,
     mut blocks: Vec<JsonBlock>,
-    told: &mut Vec<(Mark, BlockVerdict)>,
+    told: &mut Vec<(BlockId, BlockOutcome)>,
 ) {
-    let Some(last) = blocks.last().map(mark) else { return };
+    let Some(last) = blocks.last().map(id_of) else { return };
     if blocks.len() > 1 && blocks.iter().all(|block| has_work(context, block)) {
         // A block whose ancestor is not ours is not ours either.
         let is_new = match blocks.first() {
-            Some(first) => matches!(is_ours(context, mark(first)).await, Ok(false)),
+            Some(first) => matches!(is_ours(context, id_of(first)).await, Ok(false)),
             None => false,
         };
         if is_new {
             let batch = blocks.iter().map(|block| block.block.clone()).collect();
-            if matches!(offer(context, link, batch).await, Ok(Offered::Extended | Offered::Swapped))
-            {
-                told.push((last, BlockVerdict::Adopted));
+            if matches!(
+                import(context, link, batch).await,
+                Ok(Imported::Extended | Imported::Reorged)
+            ) {
+                told.push((last, BlockOutcome::Adopted));
                 return;
             }
         }
     }
     for block in blocks.drain(..) {
-        let mark = mark(&block);
-        let verdict = judge_block(context, link, block).await;
-        told.push((mark, verdict));
+        let id = id_of(&block);
+        let outcome = import_block(context, link, block).await;
+        told.push((id, outcome));
     }
 }
 
-async fn judge_block(context: &Context, link: LinkId, block: JsonBlock) -> BlockVerdict {
-    match is_ours(context, mark(&block)).await {
-        Ok(true) => return BlockVerdict::Ours,
+async fn import_block(context: &Context, link: LinkId, block: JsonBlock) -> BlockOutcome {
+    match is_ours(context, id_of(&block)).await {
+        Ok(true) => return BlockOutcome::Ours,
         Ok(false) => {}
-        Err(_) => return BlockVerdict::Unavailable,
+        Err(_) => return BlockOutcome::Unavailable,
     }
     if block.block.header.height == Height::GENESIS {
-        return BlockVerdict::ForeignGenesis;
+        return BlockOutcome::ForeignGenesis;
     }
     if !has_work(context, &block) {
-        return BlockVerdict::BadWork;
+        return BlockOutcome::BadWork;
     }
     // From here on the hash stands for the records too.
     if let Err(error) = has_its_records(&block) {
-        return BlockVerdict::Invalid(error.to_string());
+        return BlockOutcome::Invalid(error.to_string());
     }
     let (header, hash, tip) = (block.block.header, block.hash, context.node.tip().hash);
-    if let Some(verdict) = remembered(context, &header, hash, tip) {
-        return verdict;
+    if let Some(outcome) = remembered(context, &header, hash, tip) {
+        return outcome;
     }
-    let offered = offer(context, link, vec![block.block]).await;
-    let lasts = match &offered {
-        Ok(offered) => matches!(offered, Offered::Staged | Offered::Tied),
-        Err(OfferError::Rule { error, .. }) => !error.is_not_yet(),
+    let imported = import(context, link, vec![block.block]).await;
+    let lasts = match &imported {
+        Ok(imported) => matches!(imported, Imported::OnBranch | Imported::Tied),
+        Err(ImportError::Rule { error, .. }) => !error.is_not_yet(),
         // Its parent may come, the node may recover.
         Err(_) => false,
     };
-    let verdict = match offered {
-        Ok(Offered::Known) => BlockVerdict::Ours,
-        Ok(Offered::Extended | Offered::Swapped) => BlockVerdict::Adopted,
-        Ok(Offered::Tied) => BlockVerdict::Tied,
-        Ok(_) if is_level(context, &header, true) => BlockVerdict::Level,
-        Err(OfferError::UnknownParent(_)) if is_level(context, &header, false) => {
-            BlockVerdict::Level
+    let outcome = match imported {
+        Ok(Imported::Known) => BlockOutcome::Ours,
+        Ok(Imported::Extended | Imported::Reorged) => BlockOutcome::Adopted,
+        Ok(Imported::Tied) => BlockOutcome::Tied,
+        Ok(_) if is_level(context, &header, true) => BlockOutcome::Level,
+        Err(ImportError::UnknownParent(_)) if is_level(context, &header, false) => {
+            BlockOutcome::Level
         }
-        Ok(_) | Err(OfferError::UnknownParent(_)) => BlockVerdict::Fork,
-        Err(OfferError::TooDeep) => BlockVerdict::TooDeep,
-        Err(OfferError::Rule { error, .. }) if error.is_not_yet() => BlockVerdict::NotYet,
-        Err(OfferError::Rule { error, .. }) if is_work(&error) => BlockVerdict::BadWork,
-        Err(OfferError::Rule { error, .. }) => BlockVerdict::Invalid(error.to_string()),
-        Err(_) => BlockVerdict::Unavailable,
+        Ok(_) | Err(ImportError::UnknownParent(_)) => BlockOutcome::Fork,
+        Err(ImportError::TooDeep) => BlockOutcome::TooDeep,
+        Err(ImportError::Rule { error, .. }) if error.is_not_yet() => BlockOutcome::NotYet,
+        Err(ImportError::Rule { error, .. }) if is_work(&error) => BlockOutcome::BadWork,
+        Err(ImportError::Rule { error, .. }) => BlockOutcome::Invalid(error.to_string()),
+        Err(_) => BlockOutcome::Unavailable,
     };
     if lasts {
-        context.refused.put(hash, tip, verdict.clone());
+        context.refused.put(hash, tip, outcome.clone());
     }
-    verdict
+    outcome
 }
 
-/// The verdict on a block that was judged before, as it is with the tip of now.
-fn remembered(context: &Context, header: &Header, hash: Hash, tip: Hash) -> Option<BlockVerdict> {
-    let (at, verdict) = context.refused.get(&hash)?;
-    match verdict {
-        BlockVerdict::BadWork | BlockVerdict::Invalid(_) => Some(verdict),
-        verdict if at == tip => Some(verdict),
-        BlockVerdict::Fork | BlockVerdict::Level if is_level(context, header, true) => {
-            Some(BlockVerdict::Level)
+/// The outcome of a block that was judged before, as it is with the tip of now.
+fn remembered(context: &Context, header: &Header, hash: Hash, tip: Hash) -> Option<BlockOutcome> {
+    let (at, outcome) = context.refused.get(&hash)?;
+    match outcome {
+        BlockOutcome::BadWork | BlockOutcome::Invalid(_) => Some(outcome),
+        outcome if at == tip => Some(outcome),
+        BlockOutcome::Fork | BlockOutcome::Level if is_level(context, header, true) => {
+            Some(BlockOutcome::Level)
         }
-        BlockVerdict::Fork | BlockVerdict::Level => Some(BlockVerdict::Fork),
+        BlockOutcome::Fork | BlockOutcome::Level => Some(BlockOutcome::Fork),
         _ => None,
     }
 }
@@ -118,17 +120,21 @@ fn has_its_records(block: &JsonBlock) -> Result<(), RuleError> {
     if found == expected { Ok(()) } else { Err(RuleError::MerkleRoot { expected, found }) }
 }
 
-async fn is_ours(context: &Context, mark: Mark) -> Result<bool, NodeFailure> {
+async fn is_ours(context: &Context, id: BlockId) -> Result<bool, NodeFailure> {
     let view = context.node.view();
-    let held = context.node.read(move || view.header(mark.height)).await?;
-    Ok(held.is_some_and(|held| held.hash == mark.hash))
+    let held = context.node.read(move || view.header(id.height)).await?;
+    Ok(held.is_some_and(|held| held.hash == id.hash))
 }
 
-async fn offer(context: &Context, link: LinkId, blocks: Vec<Block>) -> Result<Offered, OfferError> {
+async fn import(
+    context: &Context,
+    link: LinkId,
+    blocks: Vec<Block>,
+) -> Result<Imported, ImportError> {
     if let (Some(first), Some(last)) = (blocks.first(), blocks.last()) {
         context.sources.note(link, first.header.previous_hash, last.header.hash());
     }
-    context.node.offer(blocks).await
+    context.node.import(blocks).await
 }
 
 fn has_work(context: &Context, block: &JsonBlock) -> bool {
@@ -155,16 +161,16 @@ const fn is_work(error: &RuleError) -> bool {
 
 /// Judges a whole chain, block by block. Blocks on the disk and on the writer: not for
 /// the runtime's threads, which `runtime` is.
-pub(super) fn judge_chain(
+pub(super) fn import_chain(
     context: &Context,
     runtime: &tokio::runtime::Handle,
     link: LinkId,
     text: &str,
-) -> Result<(Mark, ChainVerdict), Fault> {
+) -> Result<(BlockId, ChainOutcome), Fault> {
     let Message::Chain(payload) = open(text)? else {
         return Err(Fault { code: 1002, reason: "no chain" });
     };
-    let mut reading = Reading {
+    let mut import = ChainImport {
         context,
         runtime,
         link,
@@ -175,20 +181,20 @@ pub(super) fn judge_chain(
         bytes: 0,
         branch: Branch::default(),
         last: None,
-        verdict: None,
+        outcome: None,
     };
-    elements(payload, &mut |element| reading.take(element))?;
-    reading.send(false);
+    elements(payload, &mut |element| import.take(element))?;
+    import.send(false);
     let none = Fault { code: 1002, reason: "the payload is no list of blocks" };
-    let last = reading.last.ok_or(none)?;
-    Ok((last, reading.verdict.unwrap_or(ChainVerdict::Ours)))
+    let last = import.last.ok_or(none)?;
+    Ok((last, import.outcome.unwrap_or(ChainOutcome::Ours)))
 }
 
 /// What is wrong with a chain that lacks a block.
 const HOLE: &str = "it is not consecutive from genesis";
 
 /// A chain that is being read.
-struct Reading<'a> {
+struct ChainImport<'a> {
     context: &'a Context,
     runtime: &'a tokio::runtime::Handle,
     link: LinkId,
@@ -201,20 +207,20 @@ struct Reading<'a> {
     bytes: usize,
     /// What the batches offered so far amount to.
     branch: Branch,
-    last: Option<Mark>,
+    last: Option<BlockId>,
     /// What became of the blocks offered so far; the last offer decides.
-    verdict: Option<ChainVerdict>,
+    outcome: Option<ChainOutcome>,
 }
 
-impl Reading<'_> {
+impl ChainImport<'_> {
     fn take(&mut self, element: &str) -> Result<(), Fault> {
         if self.is_known {
             let named = name(element);
             let ours = named.and_then(|(height, hash)| {
-                let mark = Mark { height: Height::new(height), hash };
+                let id = BlockId { height: Height::new(height), hash };
                 let wanted = self.last.map_or(Height::GENESIS, |last| last.height.next());
-                let follows = mark.height == wanted;
-                (follows && self.holds(mark)).then_some(mark)
+                let follows = id.height == wanted;
+                (follows && self.holds(id)).then_some(id)
             });
             if ours.is_some() {
                 self.last = ours;
@@ -224,18 +230,18 @@ impl Reading<'_> {
         }
         let block = well_formed(element)?;
         if self.last.is_none() && block.block.header.height == Height::GENESIS {
-            self.verdict = Some(ChainVerdict::ForeignGenesis);
+            self.outcome = Some(ChainOutcome::ForeignGenesis);
         }
         if !self.is_refused() && !self.follows(&block) {
-            self.verdict = Some(ChainVerdict::Invalid(HOLE.to_owned()));
+            self.outcome = Some(ChainOutcome::Invalid(HOLE.to_owned()));
         }
-        self.last = Some(mark(&block));
+        self.last = Some(id_of(&block));
         if self.is_refused() {
             // The rest is only looked at for its form.
             return Ok(());
         }
         // Not before the next block is there, so that the last batch is known to be the last.
-        if self.batch.len() >= MAX_BATCH_BLOCKS || self.bytes >= MAX_BATCH_BYTES {
+        if self.batch.len() >= MAX_CHAIN_BATCH_BLOCKS || self.bytes >= MAX_CHAIN_BATCH_BYTES {
             self.send(true);
         }
         self.bytes = self.bytes.saturating_add(element.len());
@@ -253,27 +259,27 @@ impl Reading<'_> {
     }
 
     const fn is_refused(&self) -> bool {
-        use ChainVerdict::{BadWork, ForeignGenesis, Invalid, NotYet, TooDeep, Unavailable};
+        use ChainOutcome::{BadWork, ForeignGenesis, Invalid, NotYet, TooDeep, Unavailable};
         matches!(
-            self.verdict,
+            self.outcome,
             Some(ForeignGenesis | BadWork | Invalid(_) | NotYet | TooDeep | Unavailable)
         )
     }
 
     /// Whether a block is one of ours; ours are read in batches.
-    fn holds(&mut self, mark: Mark) -> bool {
+    fn holds(&mut self, id: BlockId) -> bool {
         let at = |known: &[StoredHeader]| {
             let first = known.first()?.header.height;
-            let offset = usize::try_from(mark.height.get().checked_sub(first.get())?).ok()?;
+            let offset = usize::try_from(id.height.get().checked_sub(first.get())?).ok()?;
             known.get(offset).map(|header| header.hash)
         };
         if at(&self.known).is_none() {
             let view = Arc::clone(&self.view);
-            let to = mark.height.ahead(View::MAX_BATCH_BLOCKS - 1);
-            let read = self.context.node.read(move || view.headers(mark.height, to));
+            let to = id.height.ahead(View::MAX_VIEW_BLOCKS - 1);
+            let read = self.context.node.read(move || view.headers(id.height, to));
             self.known = self.runtime.block_on(read).unwrap_or_default();
         }
-        at(&self.known) == Some(mark.hash)
+        at(&self.known) == Some(id.hash)
     }
 
     /// Offers what was gathered; a fork is taken with its last batch, as a whole.
@@ -288,28 +294,28 @@ impl Reading<'_> {
             self.context.sources.note(self.link, first.header.previous_hash, last);
         }
         let branch = std::mem::take(&mut self.branch);
-        let offered = self.runtime.block_on(self.context.node.offer_part(branch, blocks, more));
-        let offered = offered.map(|(offered, branch)| {
+        let imported = self.runtime.block_on(self.context.node.import_part(branch, blocks, more));
+        let imported = imported.map(|(imported, branch)| {
             self.branch = branch;
-            offered
+            imported
         });
-        self.verdict = Some(match offered {
-            Ok(Offered::Extended | Offered::Swapped) => ChainVerdict::Adopted,
-            Ok(Offered::Known) => ChainVerdict::Ours,
-            Ok(Offered::Tied) => ChainVerdict::Equal,
-            Ok(_) => ChainVerdict::Lighter,
-            Err(OfferError::UnknownParent(hash)) => {
-                ChainVerdict::Invalid(format!("it does not begin at genesis: {}", not_held(hash)))
+        self.outcome = Some(match imported {
+            Ok(Imported::Extended | Imported::Reorged) => ChainOutcome::Adopted,
+            Ok(Imported::Known) => ChainOutcome::Ours,
+            Ok(Imported::Tied) => ChainOutcome::Equal,
+            Ok(_) => ChainOutcome::Lighter,
+            Err(ImportError::UnknownParent(hash)) => {
+                ChainOutcome::Invalid(format!("it does not begin at genesis: {}", not_held(hash)))
             }
-            Err(OfferError::TooDeep) => ChainVerdict::TooDeep,
-            Err(OfferError::Rule { error, .. }) if error.is_not_yet() => ChainVerdict::NotYet,
-            Err(OfferError::Rule { error, .. }) if is_work(&error) => ChainVerdict::BadWork,
-            Err(OfferError::Rule { error, .. }) => ChainVerdict::Invalid(error.to_string()),
-            Err(_) => ChainVerdict::Unavailable,
+            Err(ImportError::TooDeep) => ChainOutcome::TooDeep,
+            Err(ImportError::Rule { error, .. }) if error.is_not_yet() => ChainOutcome::NotYet,
+            Err(ImportError::Rule { error, .. }) if is_work(&error) => ChainOutcome::BadWork,
+            Err(ImportError::Rule { error, .. }) => ChainOutcome::Invalid(error.to_string()),
+            Err(_) => ChainOutcome::Unavailable,
         });
     }
 }
 
 fn not_held(hash: Hash) -> String {
-    OfferError::UnknownParent(hash).to_string()
+    ImportError::UnknownParent(hash).to_string()
 }

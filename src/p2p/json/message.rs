@@ -1,4 +1,4 @@
-//! Messages of the seed's dialect as text: opened without copying, and written.
+//! Messages of the JSON dialect as text: opened without copying, and written.
 
 use std::fmt;
 
@@ -49,7 +49,7 @@ pub(super) fn block_message(spec: &Spec, block: &StoredBlock) -> Vec<u8> {
     text
 }
 
-/// Finds out what a text is. Of a repeated key the last one counts, as in the seed.
+/// Finds out what a text is. Of a repeated key the last one counts, as in the seed-like node.
 pub(super) fn open(text: &str) -> Result<Message<'_>, Fault> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let envelope = EnvelopeSeed.deserialize(&mut reader);

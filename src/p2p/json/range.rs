@@ -10,7 +10,7 @@ use super::message::block_message;
 use crate::chain::{Hash, Height};
 use crate::node::{NodeFailure, View};
 use crate::p2p::context::Context;
-use crate::sync::Mark;
+use crate::sync::BlockId;
 
 /// Blocks of a range that are read at a time.
 pub(super) const RANGE_BATCH: u64 = 128;
@@ -18,7 +18,7 @@ pub(super) const RANGE_BATCH: u64 = 128;
 /// A block of ours, ready to be sent.
 #[derive(Clone, Debug)]
 pub(in crate::p2p) struct Block {
-    pub(super) mark: Mark,
+    pub(super) id: BlockId,
     pub(super) parent: Hash,
     /// Type 1.
     pub(super) text: Bytes,
@@ -29,18 +29,18 @@ pub(in crate::p2p) struct Block {
 pub(super) async fn read_one(
     context: &Arc<Context>,
     view: Arc<View>,
-    mark: Mark,
+    id: BlockId,
 ) -> Result<Option<Block>, NodeFailure> {
     let held = |context: &Context| {
         let held = context.last_block.lock().unwrap_or_else(PoisonError::into_inner);
-        held.clone().filter(|block| block.mark == mark)
+        held.clone().filter(|block| block.id == id)
     };
     if let Some(block) = held(context) {
         return Ok(Some(block));
     }
-    let block = read(Arc::clone(context), view, mark.height, mark.height).await?.pop();
-    // One that a swap took off the chain is not sent.
-    let block = block.filter(|block| block.mark == mark);
+    let block = read(Arc::clone(context), view, id.height, id.height).await?.pop();
+    // One that a reorg took off the chain is not sent.
+    let block = block.filter(|block| block.id == id);
     if block.is_some() {
         let mut last = context.last_block.lock().unwrap_or_else(PoisonError::into_inner);
         last.clone_from(&block);
@@ -59,7 +59,7 @@ pub(super) async fn read(
     node.read(move || {
         let blocks = view.blocks(from, to)?;
         let blocks = blocks.iter().map(|block| Block {
-            mark: Mark { height: block.header.height, hash: block.hash },
+            id: BlockId { height: block.header.height, hash: block.hash },
             parent: block.header.previous_hash,
             text: block_message(context.node.spec(), block).into(),
         });
@@ -79,7 +79,7 @@ pub(in crate::p2p) struct Ahead {
 
 impl Ahead {
     /// Reads on above the last block of a full batch; nothing when our chain ends there.
-    pub(super) fn start(context: &Arc<Context>, last: Mark) -> Option<Self> {
+    pub(super) fn start(context: &Arc<Context>, last: BlockId) -> Option<Self> {
         let view = Arc::new(context.node.view());
         let from = last.height.next();
         if view.tip().header.height < from {
@@ -97,7 +97,7 @@ impl Ahead {
             return None;
         }
         let blocks = self.blocks.await.ok()?.ok()?;
-        let fits = blocks.last().is_some_and(|last| last.mark.height <= to);
+        let fits = blocks.last().is_some_and(|last| last.id.height <= to);
         (fits && self.view.is_main()).then_some(blocks)
     }
 }

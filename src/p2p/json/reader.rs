@@ -8,16 +8,16 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
 
-use super::import::{judge_blocks, judge_chain, mark};
+use super::import::{id_of, import_blocks, import_chain};
 use super::message::{Fault, Message, first_block, open};
 use super::pacing::Asks;
 use crate::chain::JsonBlock;
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::p2p::socket::debts::{Debtor, FRAME};
-use crate::p2p::socket::frame_guard::Halt;
+use crate::p2p::socket::frame_guard::ReadError;
 use crate::p2p::socket::stats::Stats;
-use crate::sync::{BlockVerdict, ChainVerdict, Input, LinkId};
+use crate::sync::{BlockOutcome, ChainOutcome, Input, LinkId};
 
 /// Messages up to this are parsed on the runtime's threads: 64 KiB.
 const SMALL: usize = 64 << 10;
@@ -169,7 +169,7 @@ where
     /// Takes the blocks that follow this one and have come already.
     async fn gather(&mut self, first: JsonBlock) -> (Vec<JsonBlock>, Option<Result<Read, Stop>>) {
         let mut bytes = first.block.record_bytes();
-        let mut last = mark(&first);
+        let mut last = id_of(&first);
         let mut blocks = vec![first];
         while blocks.len() < MAX_BLOCKS && bytes < MAX_BYTES as u64 {
             // A lone block goes on at once; of a stream the rest is on its way.
@@ -186,7 +186,7 @@ where
             };
             match read(text).await {
                 Ok(Read::Block(block)) if block.block.header.previous_hash == last.hash => {
-                    last = mark(&block);
+                    last = id_of(&block);
                     bytes = bytes.saturating_add(block.block.record_bytes());
                     blocks.push(*block);
                 }
@@ -201,20 +201,20 @@ where
     /// what it was sent.
     async fn judge(&self, blocks: Vec<JsonBlock>) -> bool {
         if let Some(last) = blocks.last() {
-            self.stats.tip(mark(last));
+            self.stats.tip(id_of(last));
         }
         let mut told = Vec::new();
-        judge_blocks(self.context, self.link, blocks, &mut told).await;
-        let is_new = told.iter().any(|(_, verdict)| *verdict == BlockVerdict::Adopted);
+        import_blocks(self.context, self.link, blocks, &mut told).await;
+        let is_new = told.iter().any(|(_, outcome)| *outcome == BlockOutcome::Adopted);
         if is_new {
             self.stats.new_block();
         }
         let mut is_of_use = is_new;
-        for (mark, verdict) in told {
-            if matches!(verdict, BlockVerdict::Ours | BlockVerdict::Adopted) {
-                is_of_use |= self.debtor.named(mark.height);
+        for (id, outcome) in told {
+            if matches!(outcome, BlockOutcome::Ours | BlockOutcome::Adopted) {
+                is_of_use |= self.debtor.named(id.height);
             }
-            self.tell(Input::Block { link: self.link, mark, verdict }).await;
+            self.tell(Input::Block { link: self.link, id, outcome }).await;
         }
         is_of_use
     }
@@ -226,21 +226,21 @@ where
         // Who judges waits for other blocking threads: some must be left.
         let place = Arc::clone(&context.chains).acquire_owned().await;
         let place = place.map_err(|error| Stop::Gone(error.to_string()))?;
-        let judged = tokio::task::spawn_blocking(move || {
+        let imported = tokio::task::spawn_blocking(move || {
             let _place = place;
-            judge_chain(&context, &runtime, link, &text)
+            import_chain(&context, &runtime, link, &text)
         });
-        let judged = judged.await.map_err(|error| Stop::Gone(error.to_string()))?;
-        let (last, verdict) = judged.map_err(Stop::Fault)?;
+        let imported = imported.await.map_err(|error| Stop::Gone(error.to_string()))?;
+        let (last, outcome) = imported.map_err(Stop::Fault)?;
         self.stats.tip(last);
-        let is_new = verdict == ChainVerdict::Adopted;
+        let is_new = outcome == ChainOutcome::Adopted;
         if is_new {
             self.stats.new_block();
         }
-        if matches!(verdict, ChainVerdict::Ours | ChainVerdict::Adopted) {
+        if matches!(outcome, ChainOutcome::Ours | ChainOutcome::Adopted) {
             self.debtor.named(last.height);
         }
-        self.tell(Input::Chain { link, last, verdict }).await;
+        self.tell(Input::Chain { link, last, outcome }).await;
         Ok(is_new)
     }
 
@@ -291,12 +291,14 @@ fn stop(error: &Error) -> Stop {
     match error {
         Error::Utf8(_) => fault(1007, "text that is not UTF-8"),
         Error::Capacity(_) => fault(1009, TOO_BIG),
-        Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Halt>()) {
-            Some(Halt::TooBig) => fault(1009, TOO_BIG),
-            Some(Halt::Slow) => fault(1002, "a message did not end in time"),
-            Some(halt @ Halt::Silent) => Stop::Gone(halt.to_string()),
-            None => Stop::Gone(error.to_string()),
-        },
+        Error::Io(error) => {
+            match error.get_ref().and_then(|inner| inner.downcast_ref::<ReadError>()) {
+                Some(ReadError::TooBig) => fault(1009, TOO_BIG),
+                Some(ReadError::Slow) => fault(1002, "a message did not end in time"),
+                Some(read_error @ ReadError::Silent) => Stop::Gone(read_error.to_string()),
+                None => Stop::Gone(error.to_string()),
+            }
+        }
         Error::Protocol(
             tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
         ) => Stop::Gone(error.to_string()),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::chain::Hash;
-use crate::sync::BlockVerdict;
+use crate::sync::BlockOutcome;
 
 /// Verdicts that are remembered, about 200 bytes each. A further one takes the place of the one that
 /// was asked for longest ago.
@@ -17,41 +17,41 @@ pub(in crate::p2p) struct Refused(Mutex<Held>);
 
 #[derive(Debug, Default)]
 struct Held {
-    verdicts: HashMap<Hash, Judged>,
+    outcomes: HashMap<Hash, Known>,
     uses: u64,
 }
 
 #[derive(Debug)]
-struct Judged {
+struct Known {
     /// The number of the last use.
     used: u64,
     tip: Hash,
-    verdict: BlockVerdict,
+    outcome: BlockOutcome,
 }
 
 impl Refused {
-    /// The verdict on a block, if it is remembered, and our tip when it was judged.
-    pub(super) fn get(&self, hash: &Hash) -> Option<(Hash, BlockVerdict)> {
+    /// The outcome of a block, if it is remembered, and our tip when it was judged.
+    pub(super) fn get(&self, hash: &Hash) -> Option<(Hash, BlockOutcome)> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.uses += 1;
         let now = held.uses;
-        let found = held.verdicts.get_mut(hash)?;
+        let found = held.outcomes.get_mut(hash)?;
         found.used = now;
-        Some((found.tip, found.verdict.clone()))
+        Some((found.tip, found.outcome.clone()))
     }
 
-    /// Remembers the verdict on a block and the tip that it was judged with.
-    pub(super) fn put(&self, hash: Hash, tip: Hash, verdict: BlockVerdict) {
+    /// Remembers the outcome of a block and the tip that it was judged with.
+    pub(super) fn put(&self, hash: Hash, tip: Hash, outcome: BlockOutcome) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.uses += 1;
         let now = held.uses;
-        if held.verdicts.len() >= MAX_REFUSED && !held.verdicts.contains_key(&hash) {
-            let oldest = held.verdicts.iter().min_by_key(|(_, verdict)| verdict.used);
+        if held.outcomes.len() >= MAX_REFUSED && !held.outcomes.contains_key(&hash) {
+            let oldest = held.outcomes.iter().min_by_key(|(_, outcome)| outcome.used);
             if let Some(oldest) = oldest.map(|(hash, _)| *hash) {
-                held.verdicts.remove(&oldest);
+                held.outcomes.remove(&oldest);
             }
         }
-        held.verdicts.insert(hash, Judged { used: now, tip, verdict });
+        held.outcomes.insert(hash, Known { used: now, tip, outcome });
     }
 }
 
@@ -69,13 +69,13 @@ mod tests {
     fn the_verdicts_that_were_asked_for_last_are_kept() {
         let refused = Refused::default();
         for number in 0..MAX_REFUSED {
-            refused.put(hash(number), hash(9), BlockVerdict::Fork);
+            refused.put(hash(number), hash(9), BlockOutcome::Fork);
         }
-        assert_eq!(refused.get(&hash(0)), Some((hash(9), BlockVerdict::Fork)));
-        refused.put(hash(MAX_REFUSED), hash(9), BlockVerdict::BadWork);
+        assert_eq!(refused.get(&hash(0)), Some((hash(9), BlockOutcome::Fork)));
+        refused.put(hash(MAX_REFUSED), hash(9), BlockOutcome::BadWork);
         assert_eq!(refused.get(&hash(1)), None, "it was used longest ago");
-        for (number, verdict) in [(0, BlockVerdict::Fork), (MAX_REFUSED, BlockVerdict::BadWork)] {
-            assert_eq!(refused.get(&hash(number)), Some((hash(9), verdict)));
+        for (number, outcome) in [(0, BlockOutcome::Fork), (MAX_REFUSED, BlockOutcome::BadWork)] {
+            assert_eq!(refused.get(&hash(number)), Some((hash(9), outcome)));
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::p2p::socket::debts::Debtor;
 use crate::p2p::socket::stats::Stats;
-use crate::sync::{Input, LinkId, Mark};
+use crate::sync::{BlockId, Input, LinkId};
 
 /// Things that may wait for a link's socket, a few bytes each: they name blocks and hold
 /// none. A link whose queue is full is closed; it can catch up when it is opened again.
@@ -43,7 +43,7 @@ const CHAIN_TURN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(in crate::p2p) enum Out {
     Ask,
-    Block(Mark),
+    Block(BlockId),
     Range {
         from: Height,
         to: Height,
@@ -97,9 +97,9 @@ where
         }
         match next {
             Out::Ask => self.text(ASK.as_bytes()).await?,
-            Out::Block(mark) => {
+            Out::Block(id) => {
                 let view = Arc::new(self.context.node.view());
-                if let Ok(Some(block)) = read_one(self.context, view, mark).await {
+                if let Ok(Some(block)) = read_one(self.context, view, id).await {
                     self.text(block.text).await?;
                 }
             }
@@ -133,18 +133,19 @@ where
             let Ok(batch) = self.read(next, to.min(next.ahead(RANGE_BATCH - 1))).await else {
                 return Ok(cut_short);
             };
-            // A swap between two batches.
-            let follows = |first: &Block| last.is_none_or(|last: Mark| last.hash == first.parent);
+            // A reorg between two batches.
+            let follows =
+                |first: &Block| last.is_none_or(|last: BlockId| last.hash == first.parent);
             if !batch.first().is_some_and(follows) {
                 return Ok(cut_short);
             }
-            for Block { mark, text, .. } in batch {
+            for Block { id, text, .. } in batch {
                 if self.stop_range.load(Ordering::Relaxed) {
                     return Ok(cut_short);
                 }
                 self.text(text).await?;
-                next = mark.height.next();
-                last = Some(mark);
+                next = id.height.next();
+                last = Some(id);
             }
             self.flush().await?;
         }
@@ -169,13 +170,13 @@ where
     /// Sends our chain in fragments while it is read; nothing when it is too long.
     async fn chain(&mut self) -> Result<(), Gone> {
         let view = Arc::new(self.context.node.view());
-        let most = self.context.config.max_message;
-        match self.measure(&view, most).await {
+        let max = self.context.config.max_message;
+        match self.measure(&view, max).await {
             Ok(true) => {}
             Ok(false) => {
                 tracing::warn!(
                     link = self.link.0,
-                    "our chain is above p2p.max_message ({most} bytes) and is not sent whole"
+                    "our chain is above p2p.max_message ({max} bytes) and is not sent whole"
                 );
                 return Ok(());
             }
@@ -208,13 +209,13 @@ where
     }
 
     /// Whether the chain fits a message of so many bytes.
-    async fn measure(&self, view: &Arc<View>, most: usize) -> Result<bool, NodeFailure> {
+    async fn measure(&self, view: &Arc<View>, max: usize) -> Result<bool, NodeFailure> {
         let mut bytes = CHAIN_START.len() + END.len();
         let mut next = Height::GENESIS;
         while next <= view.tip().header.height {
             let (text, after) = self.read_json(view, next).await?;
             bytes = bytes.saturating_add(text.len());
-            if bytes > most {
+            if bytes > max {
                 return Ok(false);
             }
             next = after;

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use crate::p2p::driver::link_table::prefix;
 
 /// What all large messages of all links in JSON may hold together: 128 MiB.
-const BUDGET: u64 = 128 << 20;
+const MESSAGE_BUDGET: u64 = 128 << 20;
 
 /// The budget.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub(super) struct Part {
 impl Budget {
     /// A budget for messages of at most so many bytes.
     pub(in crate::p2p) fn new(max_message: usize) -> Arc<Self> {
-        let shared = BUDGET.saturating_sub(max_message as u64);
+        let shared = MESSAGE_BUDGET.saturating_sub(max_message as u64);
         Arc::new(Self { shared, state: Mutex::default() })
     }
 

@@ -13,14 +13,14 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::debts::Debtor;
-use super::frame_guard::Intake;
+use super::frame_guard::FrameGuard;
 use super::happy_eyeballs;
 use super::stats::Stats;
 use super::subprotocol;
 use super::subprotocol::{Agreed, Offer, Refused, config};
 use super::transport::{Connected, Transport};
 use super::upgrade::{self, Refusal};
-use super::upgrade_slots::Place;
+use super::upgrade_slots::Slot;
 use crate::node::{DialError, Dialect, PeerUrl, is_local_service};
 use crate::p2p::context::Context;
 use crate::p2p::dialing::netaddr::Scope;
@@ -31,7 +31,7 @@ use crate::sync::binary::message::MAX_FRAME;
 
 /// An upgraded connection.
 struct Upgraded<S> {
-    socket: WebSocketStream<Intake<S>>,
+    socket: WebSocketStream<FrameGuard<S>>,
     agreed: Agreed,
     stats: Arc<Stats>,
     debtor: Arc<Debtor>,
@@ -43,7 +43,7 @@ pub(in crate::p2p) async fn accept<S>(
     context: Arc<Context>,
     stream: S,
     address: SocketAddr,
-    place: Place,
+    place: Slot,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -103,7 +103,7 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     address: SocketAddr,
 ) -> Option<(S, Agreed)> {
-    let answered = upgrade::accept(&mut stream, address.ip(), context.config.native).await;
+    let answered = upgrade::accept(&mut stream, address.ip(), context.config.binary).await;
     if !matches!(answered, Err(Refusal::Gone(_))) {
         context.debts.set_up(address.ip());
     }
@@ -219,7 +219,7 @@ async fn reach<T: Transport>(
         addresses.retain(|address| !is_banned(address.ip()));
         if addresses.is_empty() { Err(banned()) } else { Ok(addresses) }
     };
-    let first = if context.config.native { Offer::Both } else { Offer::Json };
+    let first = if context.config.binary { Offer::Both } else { Offer::Json };
     for offer in [first, Offer::Nothing] {
         let addresses = allowed(transport.resolve(&host, port).await.map_err(other)?)?;
         let connected = happy_eyeballs::connect(transport, addresses).await.map_err(other)?;
@@ -265,7 +265,7 @@ fn is_oneself(local: SocketAddr, remote: SocketAddr, listening: SocketAddr) -> b
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
-    /// Lays the intake behind an upgrade with which `came` came.
+    /// Lays the frame guard behind an upgrade with which `came` came.
     async fn new(
         context: &Context,
         role: Role,
@@ -277,8 +277,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
         let stats = Arc::new(Stats::new());
         // Links that hold all of the budget must not hold up what is short.
         let (account, max_message) = match agreed.dialect {
-            Dialect::Native => (None, MAX_FRAME),
-            Dialect::JennyJson | Dialect::Seed => {
+            Dialect::Binary => (None, MAX_FRAME),
+            Dialect::JennyJson | Dialect::Json => {
                 (Some(context.budget.account(address.ip())), context.config.max_message)
             }
         };
@@ -288,8 +288,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
         };
         let (counted, owing) = (Arc::clone(&stats), Arc::clone(&debtor));
         let silence = context.config.silence;
-        let intake = Intake::new(stream, came, counted, owing, account, max_message, silence);
-        let socket = WebSocketStream::from_raw_socket(intake, role, Some(config(max_message)));
+        let frame_guard =
+            FrameGuard::new(stream, came, counted, owing, account, max_message, silence);
+        let socket = WebSocketStream::from_raw_socket(frame_guard, role, Some(config(max_message)));
         Self { socket: socket.await, agreed, stats, debtor, address }
     }
 

@@ -127,8 +127,8 @@ impl Debtor {
             state.given
         });
         // Headers and blocks, twice.
-        let most = tip.get().saturating_mul(4).saturating_add(GIVEN_MORE);
-        if count == 0 || given > most {
+        let max = tip.get().saturating_mul(4).saturating_add(GIVEN_MORE);
+        if count == 0 || given > max {
             self.spend(took.max(QUESTION));
         }
     }

@@ -53,7 +53,7 @@ const STEP_MORE: Duration = Duration::from_millis(250);
 
 /// Why a link's input ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(in crate::p2p) enum Halt {
+pub(in crate::p2p) enum ReadError {
     #[error("a message above the limit")]
     TooBig,
     #[error("a message did not end in time")]
@@ -63,7 +63,7 @@ pub(in crate::p2p) enum Halt {
 }
 
 /// The stream.
-pub(in crate::p2p) struct Intake<S> {
+pub(in crate::p2p) struct FrameGuard<S> {
     inner: S,
     stats: Arc<Stats>,
     max_message: u64,
@@ -99,8 +99,8 @@ enum Stage {
     Large,
 }
 
-impl<S> Intake<S> {
-    /// The intake of an upgraded connection. `came` is what came of it with the upgrade. Without
+impl<S> FrameGuard<S> {
+    /// The frame guard of an upgraded connection. `came` is what came of it with the upgrade. Without
     /// an account no message waits for the budget.
     pub(in crate::p2p) fn new(
         inner: S,
@@ -189,7 +189,7 @@ impl<S> Intake<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> Intake<S> {
+impl<S: AsyncRead + Unpin> FrameGuard<S> {
     /// Reads more; answers whether the stream goes on.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         if self.start == self.end {
@@ -213,7 +213,7 @@ impl<S: AsyncRead + Unpin> Intake<S> {
             }
             Poll::Pending => {
                 if self.heard.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(Err(io::Error::other(Halt::Silent)));
+                    return Poll::Ready(Err(io::Error::other(ReadError::Silent)));
                 }
                 Poll::Pending
             }
@@ -222,7 +222,7 @@ impl<S: AsyncRead + Unpin> Intake<S> {
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         match self.deadline.as_mut().map(|deadline| deadline.as_mut().poll(cx)) {
-            Some(Poll::Ready(())) => Err(io::Error::other(Halt::Slow)),
+            Some(Poll::Ready(())) => Err(io::Error::other(ReadError::Slow)),
             _ => Ok(()),
         }
     }
@@ -266,7 +266,7 @@ impl<S: AsyncRead + Unpin> Intake<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for FrameGuard<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -290,7 +290,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
                     if out.filled().len() > before {
                         return Poll::Ready(Ok(()));
                     }
-                    return Poll::Ready(Err(io::Error::other(Halt::TooBig)));
+                    return Poll::Ready(Err(io::Error::other(ReadError::TooBig)));
                 }
                 Stage::Large => {
                     if out.filled().len() > before {
@@ -347,9 +347,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
                         }
                         continue;
                     }
-                    let most = if is_control { *left } else { granted.min(*left) };
-                    let most = usize::try_from(most).unwrap_or(usize::MAX);
-                    let count = most.min(this.end - this.start).min(out.remaining());
+                    let max = if is_control { *left } else { granted.min(*left) };
+                    let max = usize::try_from(max).unwrap_or(usize::MAX);
+                    let count = max.min(this.end - this.start).min(out.remaining());
                     if !is_control {
                         this.message.passed += count as u64;
                     }
@@ -363,7 +363,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Intake<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Intake<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for FrameGuard<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -63,13 +63,13 @@ impl Header {
         self.kind.trailing_zeros() >= 4
     }
 
-    /// Cuts a fragment of at most `most` bytes off a data frame, a multiple of four so that
+    /// Cuts a fragment of at most `max` bytes off a data frame, a multiple of four so that
     /// the mask fits both; answers the rest of the frame too.
-    pub(super) const fn split(self, most: u64) -> (Self, Option<Self>) {
-        if self.is_control() || self.length <= most {
+    pub(super) const fn split(self, max: u64) -> (Self, Option<Self>) {
+        if self.is_control() || self.length <= max {
             return (self, None);
         }
-        let head = Self { is_final: false, length: most, ..self };
-        (head, Some(Self { kind: 0, length: self.length - most, ..self }))
+        let head = Self { is_final: false, length: max, ..self };
+        (head, Some(Self { kind: 0, length: self.length - max, ..self }))
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::chain::{Hash, Height};
-use crate::sync::Mark;
+use crate::sync::BlockId;
 
 /// A link's counters.
 #[derive(Debug)]
@@ -92,8 +92,8 @@ impl Stats {
     }
 
     /// The peer named a block as its last one.
-    pub(in crate::p2p) fn tip(&self, mark: Mark) {
-        self.with(|state| state.tip = Some((mark.height, Some(mark.hash))));
+    pub(in crate::p2p) fn tip(&self, id: BlockId) {
+        self.with(|state| state.tip = Some((id.height, Some(id.hash))));
     }
 
     /// The peer said how high its chain is.

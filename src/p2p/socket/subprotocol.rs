@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use super::http_head;
 use super::http_head::{Head, NoHead};
 use crate::node::Dialect;
-use crate::p2p::binary::POSTCARD;
+use crate::p2p::binary::BINARY_SUBPROTOCOL;
 
 /// The token of the JSON dialect.
 pub(super) const JSON: &str = "jenny.json.1";
@@ -51,7 +51,7 @@ pub(super) enum Offer {
     Nothing,
 }
 
-/// The codec's buffers: it never sees a frame longer than the intake passes on, and a
+/// The codec's buffers: it never sees a frame longer than the frame guard passes on, and a
 /// message was measured before it gets here.
 pub(super) fn config(max_message: usize) -> WebSocketConfig {
     WebSocketConfig::default()
@@ -111,9 +111,9 @@ pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
     let headers = response.headers();
     // The library took no token that was not offered.
     let dialect = match headers.get(SEC_WEBSOCKET_PROTOCOL) {
-        Some(token) if token == POSTCARD => Dialect::Native,
+        Some(token) if token == BINARY_SUBPROTOCOL => Dialect::Binary,
         Some(token) if token == JSON => Dialect::JennyJson,
-        _ => Dialect::Seed,
+        _ => Dialect::Json,
     };
     Ok((Agreed { dialect, agent: agent(headers.get(SERVER)) }, after))
 }
@@ -157,22 +157,22 @@ fn is_rest_api(headers: &HeaderMap) -> bool {
 }
 
 /// What we speak with a peer that offers this, in whatever order.
-pub(super) fn choose(headers: &HeaderMap, native: bool) -> Dialect {
-    if native && offers(headers, POSTCARD) {
-        Dialect::Native
+pub(super) fn choose(headers: &HeaderMap, binary: bool) -> Dialect {
+    if binary && offers(headers, BINARY_SUBPROTOCOL) {
+        Dialect::Binary
     } else if offers(headers, JSON) {
         Dialect::JennyJson
     } else {
-        Dialect::Seed
+        Dialect::Json
     }
 }
 
 /// What the answer names. Clients fail on a token that they did not offer.
 pub(super) const fn token(dialect: Dialect) -> Option<&'static str> {
     match dialect {
-        Dialect::Native => Some(POSTCARD),
+        Dialect::Binary => Some(BINARY_SUBPROTOCOL),
         Dialect::JennyJson => Some(JSON),
-        Dialect::Seed => None,
+        Dialect::Json => None,
     }
 }
 

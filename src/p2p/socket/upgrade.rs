@@ -51,28 +51,28 @@ impl From<io::Error> for Refusal {
 }
 
 /// Answers an upgrade request from this address. Nothing was read beyond it: the first byte
-/// that the stream gives next is WebSocket's. The binary dialect is chosen only when `native`
+/// that the stream gives next is WebSocket's. The binary dialect is chosen only when `binary`
 /// allows it. A refused stream is to be [lingered on](linger).
 pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     from: IpAddr,
-    native: bool,
+    binary: bool,
 ) -> Result<Agreed, Refusal> {
-    let judged = match http_head::read(stream).await {
-        Ok(head) => judge(&head, from, native),
+    let imported = match http_head::read(stream).await {
+        Ok(head) => judge(&head, from, binary),
         Err(NoHead::Gone(error)) => return Err(error.into()),
         Err(NoHead::TooLong) => {
             Err(Refusal::NoUpgrade(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, TOO_LONG))
         }
         Err(NoHead::Malformed(error)) => Err(refuse(&error)),
     };
-    let answer = match &judged {
+    let answer = match &imported {
         Ok((_, answer)) => answer.clone(),
         Err(refusal) => refusal.answer(),
     };
     stream.write_all(&answer).await?;
     stream.flush().await?;
-    judged.map(|(agreed, _)| agreed)
+    imported.map(|(agreed, _)| agreed)
 }
 
 /// Closes a connection whose request was refused, once the other side has had a moment to stop
@@ -88,7 +88,7 @@ pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
 }
 
 /// What is agreed on, and the bytes that say so.
-fn judge(head: &Head<Request>, from: IpAddr, native: bool) -> Result<(Agreed, Vec<u8>), Refusal> {
+fn judge(head: &Head<Request>, from: IpAddr, binary: bool) -> Result<(Agreed, Vec<u8>), Refusal> {
     let malformed = || Refusal::NoUpgrade(StatusCode::BAD_REQUEST, MALFORMED);
     let request = &head.message;
     let mut response = create_response(request).map_err(|error| refuse(&error))?;
@@ -102,7 +102,7 @@ fn judge(head: &Head<Request>, from: IpAddr, native: bool) -> Result<(Agreed, Ve
         let origin = String::from_utf8_lossy(origin).chars().take(MAX_ORIGIN).collect();
         return Err(Refusal::ForeignOrigin(origin));
     }
-    let dialect = choose(headers, native);
+    let dialect = choose(headers, binary);
     if let Some(token) = token(dialect) {
         let token = HeaderValue::from_static(token);
         response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, token);

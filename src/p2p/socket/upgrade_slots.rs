@@ -20,7 +20,7 @@ pub(in crate::p2p) const MAX_LEAVING: usize = 64;
 
 /// The places. Loopback counts as any other prefix.
 #[derive(Debug, Default)]
-pub(in crate::p2p) struct Places {
+pub(in crate::p2p) struct UpgradeSlots {
     taken: Mutex<Taken>,
     /// Somebody left.
     left: Notify,
@@ -43,13 +43,13 @@ struct Holder {
 
 /// A connection's place, until it is dropped.
 #[derive(Debug)]
-pub(in crate::p2p) struct Place {
-    places: Arc<Places>,
+pub(in crate::p2p) struct Slot {
+    places: Arc<UpgradeSlots>,
     number: u64,
     evicted: CancellationToken,
 }
 
-impl Places {
+impl UpgradeSlots {
     /// Waits until one more connection may be taken: those that gave up their places count until
     /// they are gone, and that can take a moment.
     pub(in crate::p2p) async fn room(&self) {
@@ -64,7 +64,7 @@ impl Places {
 
     /// A place for a connection from this address. When all are taken, the prefix that holds
     /// most of them loses its oldest one.
-    pub(in crate::p2p) fn take(self: &Arc<Self>, ip: IpAddr) -> Place {
+    pub(in crate::p2p) fn take(self: &Arc<Self>, ip: IpAddr) -> Slot {
         let evicted = CancellationToken::new();
         let holder = Holder { prefix: prefix(ip.to_canonical()), evicted: evicted.clone() };
         let number = self.with(|taken| {
@@ -76,7 +76,7 @@ impl Places {
             taken.places.insert(number, holder);
             number
         });
-        Place { places: Arc::clone(self), number, evicted }
+        Slot { places: Arc::clone(self), number, evicted }
     }
 
     /// Connections that count.
@@ -96,8 +96,8 @@ impl Taken {
         for holder in self.places.values() {
             *counts.entry(holder.prefix).or_default() += 1;
         }
-        let most = counts.into_iter().max_by_key(|(_, count)| *count).map(|(prefix, _)| prefix);
-        let oldest = self.places.iter().find(|(_, holder)| Some(holder.prefix) == most);
+        let max = counts.into_iter().max_by_key(|(_, count)| *count).map(|(prefix, _)| prefix);
+        let oldest = self.places.iter().find(|(_, holder)| Some(holder.prefix) == max);
         let Some(number) = oldest.map(|(&number, _)| number) else { return };
         if let Some(holder) = self.places.remove(&number) {
             self.leaving.insert(number);
@@ -106,14 +106,14 @@ impl Taken {
     }
 }
 
-impl Place {
+impl Slot {
     /// Cancelled when the place was given to another connection.
     pub(super) fn evicted(&self) -> CancellationToken {
         self.evicted.clone()
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.places.with(|taken| {
             taken.places.remove(&self.number);

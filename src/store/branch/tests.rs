@@ -10,8 +10,8 @@ use crate::store::test_util::{Home, genesis, grow, mine};
 
 fn home(change: impl FnOnce(&mut Options)) -> Home {
     let mut home = Home::new();
-    home.options.side_quiet = Duration::ZERO;
-    home.options.side_heights = 50;
+    home.options.branch_quiet = Duration::ZERO;
+    home.options.branch_heights = 50;
     change(&mut home.options);
     home
 }
@@ -21,22 +21,22 @@ fn prune(opened: &mut Opened) {
 }
 
 fn held(opened: &Opened, blocks: &[ValidBlock]) -> usize {
-    let side = |block: &&ValidBlock| {
-        opened.reader.side_block(block.header().height, &block.hash()).unwrap().is_some()
+    let branches = |block: &&ValidBlock| {
+        opened.reader.branch_block(block.header().height, &block.hash()).unwrap().is_some()
     };
-    blocks.iter().filter(side).count()
+    blocks.iter().filter(branches).count()
 }
 
 fn stage(opened: &mut Opened, blocks: &[ValidBlock]) {
     for block in blocks {
-        opened.writer.stage(block).unwrap();
+        opened.writer.store_branch_block(block).unwrap();
     }
     opened.writer.commit().unwrap();
 }
 
-fn stage_proven(opened: &mut Opened, blocks: &[ValidBlock]) {
+fn store_proven_block(opened: &mut Opened, blocks: &[ValidBlock]) {
     for block in blocks {
-        opened.writer.stage_proven(block).unwrap();
+        opened.writer.store_proven_block(block).unwrap();
     }
     opened.writer.commit().unwrap();
 }
@@ -65,7 +65,7 @@ fn a_branch_that_ends_far_below_the_tip_goes_with_its_bodies() {
 
 #[test]
 fn more_than_the_byte_limit_is_not_kept() {
-    let home = home(|options| options.side_bytes = 10_000);
+    let home = home(|options| options.branch_bytes = 10_000);
     let mut opened = home.open();
     let mut main = genesis();
     for block in grow(&mut main, 100, "main") {
@@ -80,7 +80,7 @@ fn more_than_the_byte_limit_is_not_kept() {
 
 #[test]
 fn a_live_view_keeps_what_it_reads() {
-    let home = home(|options| options.side_heights = 0);
+    let home = home(|options| options.branch_heights = 0);
     let mut opened = home.open();
     let (mut one, mut two) = (genesis(), genesis());
     let first = grow(&mut one, 300, "one");
@@ -90,19 +90,19 @@ fn a_live_view_keeps_what_it_reads() {
     opened.writer.commit().unwrap();
     let view = opened.reader.view();
     stage(&mut opened, &grow(&mut two, 301, "two"));
-    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    opened.writer.reorg(two.height(), &two.hash()).unwrap();
     prune(&mut opened);
     assert_eq!(held(&opened, &first), 300);
     assert_eq!(view.block(Height::new(300)).unwrap().unwrap().hash, one.hash());
     drop(view);
-    opened.writer.pruner.swapped();
+    opened.writer.pruner.reorged();
     prune(&mut opened);
     assert_eq!(held(&opened, &first), 0);
 }
 
 #[test]
 fn nothing_goes_while_a_branch_is_being_staged() {
-    let home = home(|options| options.side_quiet = Duration::from_secs(60));
+    let home = home(|options| options.branch_quiet = Duration::from_secs(60));
     let mut opened = home.open();
     let mut main = genesis();
     for block in grow(&mut main, 100, "main") {
@@ -118,7 +118,7 @@ fn nothing_goes_while_a_branch_is_being_staged() {
 #[test]
 fn a_proven_branch_is_kept_while_it_is_staged_whatever_its_size() {
     let limits = |options: &mut Options| {
-        (options.side_bytes, options.side_quiet) = (30_000, Duration::from_secs(60));
+        (options.branch_bytes, options.branch_quiet) = (30_000, Duration::from_secs(60));
     };
     let home = home(limits);
     let mut opened = home.open();
@@ -130,22 +130,22 @@ fn a_proven_branch_is_kept_while_it_is_staged_whatever_its_size() {
     stage(&mut opened, &other_blocks);
     let blocks = grow(&mut branch, 900, "branch");
     for (number, part) in blocks.chunks(20).enumerate() {
-        stage_proven(&mut opened, part);
+        store_proven_block(&mut opened, part);
         // A step of a pass may fall between any two parts.
         if number % 3 > 0 {
             opened.writer.prune().unwrap();
         }
     }
     assert_eq!(held(&opened, &blocks), 900);
-    assert_eq!(held(&opened, &other_blocks), 0, "what is not being staged goes");
-    opened.writer.swap(branch.height(), &branch.hash()).unwrap();
+    assert_eq!(held(&opened, &other_blocks), 0, "what is not being stored goes");
+    opened.writer.reorg(branch.height(), &branch.hash()).unwrap();
     assert_eq!(opened.writer.applied(), &branch);
 }
 
 #[test]
 fn a_proven_branch_whose_staging_has_ended_counts_as_any_other() {
     let limits = |options: &mut Options| {
-        (options.side_bytes, options.side_quiet) = (30_000, Duration::from_secs(60));
+        (options.branch_bytes, options.branch_quiet) = (30_000, Duration::from_secs(60));
     };
     let home = home(limits);
     let mut opened = home.open();
@@ -153,11 +153,11 @@ fn a_proven_branch_whose_staging_has_ended_counts_as_any_other() {
         opened.writer.append(&block).unwrap();
     }
     let blocks = grow(&mut genesis(), 400, "branch");
-    stage_proven(&mut opened, &blocks);
+    store_proven_block(&mut opened, &blocks);
     prune(&mut opened);
     assert_eq!(held(&opened, &blocks), 400);
     // As after a quiet minute.
-    opened.writer.pruner.staged_at = None;
+    opened.writer.pruner.stored_at = None;
     prune(&mut opened);
     assert_eq!(held(&opened, &blocks), 0);
 }
@@ -178,7 +178,7 @@ fn what_a_kill_left_of_a_winner_goes_and_its_body_stays() {
 
 #[test]
 fn a_block_that_goes_while_it_is_read_is_no_damage() {
-    let home = home(|options| options.side_heights = 0);
+    let home = home(|options| options.branch_heights = 0);
     let mut opened = home.open();
     let mut main = genesis();
     for block in grow(&mut main, 2, "main") {
@@ -192,7 +192,7 @@ fn a_block_that_goes_while_it_is_read_is_no_damage() {
         let reading = scope.spawn(move || {
             let mut result = Ok(None);
             while result.is_ok() && !done.load(Ordering::Relaxed) {
-                result = reader.side_block(height, &hash);
+                result = reader.branch_block(height, &hash);
             }
             result
         });
@@ -208,7 +208,7 @@ fn a_block_that_goes_while_it_is_read_is_no_damage() {
 
 #[test]
 fn blocks_staged_while_branches_are_removed_stay() {
-    let home = home(|options| options.side_quiet = Duration::from_secs(60));
+    let home = home(|options| options.branch_quiet = Duration::from_secs(60));
     let mut opened = home.open();
     let mut main = genesis();
     for block in grow(&mut main, 500, "main") {
@@ -216,7 +216,7 @@ fn blocks_staged_while_branches_are_removed_stay() {
     }
     stage(&mut opened, &grow(&mut genesis(), 400, "old"));
     // As after a quiet minute.
-    opened.writer.pruner.staged_at = None;
+    opened.writer.pruner.stored_at = None;
     assert!(opened.writer.prune().unwrap(), "one step of it is done");
     let mut branch = genesis();
     let blocks = grow(&mut branch, 5, "new");
@@ -236,7 +236,7 @@ fn a_branch_that_is_displaced_while_others_are_removed_stays_whole() {
     }
     stage(&mut opened, &grow(&mut two, 601, "two"));
     assert!(opened.writer.prune().unwrap(), "one step of it is done");
-    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    opened.writer.reorg(two.height(), &two.hash()).unwrap();
     prune(&mut opened);
     assert_eq!(held(&opened, &first), 600);
     let state = opened.reader.state_of(one.height(), &one.hash()).unwrap();
@@ -253,7 +253,7 @@ fn a_branch_goes_when_the_tip_has_moved_away_from_it() {
         opened.writer.append(block).unwrap();
     }
     stage(&mut opened, &grow(&mut two, 6, "two"));
-    opened.writer.swap(two.height(), &two.hash()).unwrap();
+    opened.writer.reorg(two.height(), &two.hash()).unwrap();
     prune(&mut opened);
     assert_eq!(held(&opened, &first), 5);
     for block in grow(&mut two, 120, "two") {
@@ -271,7 +271,7 @@ fn what_a_kill_left_goes_without_another_branch() {
     for block in &blocks {
         opened.writer.append(block).unwrap();
     }
-    // As after a swap that a kill interrupted before the winner's copies were removed.
+    // As after a reorg that a kill interrupted before the winner's copies were removed.
     stage(&mut opened, &blocks);
     drop(opened);
     let mut opened = home.open();

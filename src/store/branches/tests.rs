@@ -1,6 +1,6 @@
 //! What is held beside the main chain is counted, and its damage found.
 
-use super::super::layout::{encode_block, encode_body, side_key};
+use super::super::layout::{branch_key, encode_block, encode_body};
 use super::*;
 use crate::store::test_util::{Home, genesis, grow};
 
@@ -19,23 +19,23 @@ fn branches_are_counted_by_their_ends() {
     assert_eq!(opened.reader.check_branches().unwrap(), Branches::default());
     // Two that share their first block, and a shorter one that shares nothing.
     let mut shared = fork.clone();
-    let mut staged = grow(&mut shared, 1, "shared");
+    let mut stored = grow(&mut shared, 1, "shared");
     let mut ends = Vec::new();
     for (state, blocks, label) in [(&shared, 2, "a"), (&shared, 1, "b"), (&fork, 1, "c")] {
         let mut state = state.clone();
-        staged.extend(grow(&mut state, blocks, label));
+        stored.extend(grow(&mut state, blocks, label));
         ends.push((state.height(), state.hash()));
     }
-    for block in &staged {
-        opened.writer.stage(block).unwrap();
+    for block in &stored {
+        opened.writer.store_branch_block(block).unwrap();
     }
     opened.writer.commit().unwrap();
     let found = opened.reader.check_branches().unwrap();
     assert_eq!((found.blocks, found.count), (5, 3));
     assert_eq!(found.ends, ends);
     let height = fork.height().next();
-    assert_eq!(opened.reader.side_hashes(height).unwrap().len(), 2);
-    assert_eq!(opened.reader.side_hashes(height.ahead(9)).unwrap(), []);
+    assert_eq!(opened.reader.branch_hashes(height).unwrap().len(), 2);
+    assert_eq!(opened.reader.branch_hashes(height.ahead(9)).unwrap(), []);
 }
 
 #[test]
@@ -46,14 +46,14 @@ fn damage_beside_the_main_chain_is_found() {
     for block in grow(&mut genesis(), 2, "main") {
         opened.writer.append(&block).unwrap();
     }
-    let staged = grow(&mut branch, 1, "branch").pop().unwrap();
-    opened.writer.stage(&staged).unwrap();
+    let stored = grow(&mut branch, 1, "branch").pop().unwrap();
+    opened.writer.store_branch_block(&stored).unwrap();
     opened.writer.commit().unwrap();
     let body = encode_body(&["forged".to_owned()]).unwrap();
-    let value = encode_block(staged.header(), &staged.hash(), staged.total_work(), &body);
-    let key = side_key(staged.header().height, &staged.hash());
-    opened.writer.database.side.insert(key, value).unwrap();
+    let value = encode_block(stored.header(), &stored.hash(), stored.total_work(), &body);
+    let key = branch_key(stored.header().height, &stored.hash());
+    opened.writer.database.branches.insert(key, value).unwrap();
     let text = opened.reader.check_branches().unwrap_err().to_string();
-    let expected = format!("block 1 {}, which is beside the main chain: ", staged.hash());
+    let expected = format!("block 1 {}, which is beside the main chain: ", stored.hash());
     assert!(text.contains(&expected) && text.contains("merkle_root"), "{text}");
 }

@@ -35,13 +35,13 @@ fn a_block_that_stands_under_the_hash_of_another_is_damage() {
     let home = Home::new();
     let mut opened = home.open();
     let (one, two) = (mine(&mut genesis(), &[]), mine(&mut genesis(), &["two".to_owned()]));
-    opened.writer.stage(&one).unwrap();
-    opened.writer.stage(&two).unwrap();
+    opened.writer.store_branch_block(&one).unwrap();
+    opened.writer.store_branch_block(&two).unwrap();
     let height = one.header().height;
     let database = &opened.writer.database;
-    let value = database.side.get(side_key(height, &two.hash())).unwrap().unwrap();
-    database.side.insert(side_key(height, &one.hash()), value).unwrap();
-    let read = opened.reader.side_block(height, &one.hash());
+    let value = database.branches.get(branch_key(height, &two.hash())).unwrap().unwrap();
+    database.branches.insert(branch_key(height, &one.hash()), value).unwrap();
+    let read = opened.reader.branch_block(height, &one.hash());
     assert!(matches!(read, Err(StoreError::Damaged { .. })), "{read:?}");
     let state = opened.reader.state_of(height, &one.hash());
     assert!(matches!(state, Err(StoreError::Damaged { .. })), "{state:?}");

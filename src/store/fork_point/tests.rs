@@ -9,9 +9,9 @@ use crate::store::test_util::{Home, genesis, grow};
 
 const TIME: Timestamp = Timestamp::from_millis(7);
 
-fn limited(most: u64) -> Home {
+fn limited(max: u64) -> Home {
     let mut home = Home::new();
-    home.options.max_reorg_depth = Some(most);
+    home.options.max_reorg_depth = Some(max);
     home
 }
 
@@ -24,10 +24,10 @@ fn append(opened: &mut Opened, blocks: &[ValidBlock]) {
 
 fn offer(opened: &mut Opened, blocks: &[ValidBlock]) -> Result<(), StoreError> {
     for block in blocks {
-        opened.writer.stage(block).unwrap();
+        opened.writer.store_branch_block(block).unwrap();
     }
     let last = blocks.last().unwrap();
-    opened.writer.swap(last.header().height, &last.hash()).map(drop)
+    opened.writer.reorg(last.header().height, &last.hash()).map(drop)
 }
 
 fn state_after(blocks: &[ValidBlock]) -> TipState {
@@ -43,14 +43,14 @@ proptest! {
 
     #[test]
     fn a_branch_displaces_as_many_blocks_as_may_be_and_never_more(
-        most in 1_u64..8,
+        max in 1_u64..8,
         trunk in 1_u64..6,
         depth in 1_u64..14,
         ahead in 1_u64..4,
         batch in prop::sample::select(vec![3, 10_000]),
     ) {
-        let mut home = limited(most);
-        home.options.swap_batch_blocks = batch;
+        let mut home = limited(max);
+        home.options.reorg_batch_blocks = batch;
         let mut opened = home.open();
         let mut state = genesis();
         let shared = grow(&mut state, trunk, "shared");
@@ -59,16 +59,16 @@ proptest! {
         let ours = opened.reader.tip();
         let theirs = grow(&mut state_after(&shared), depth + ahead, "theirs");
         let (first, last) = (theirs[0].hash(), theirs[theirs.len() - 1].hash());
-        let swapped = offer(&mut opened, &theirs);
-        if depth <= most {
-            prop_assert!(swapped.is_ok());
+        let reorged = offer(&mut opened, &theirs);
+        if depth <= max {
+            prop_assert!(reorged.is_ok());
             prop_assert_eq!(opened.reader.tip().hash, last);
             return Ok(());
         }
         let fork = Height::new(trunk);
-        let is_deep = matches!(swapped, Err(StoreError::DeepFork { fork: f, depth: d, most: m, first: h })
-            if (f, d, m, h) == (fork, depth, most, first));
-        prop_assert!(is_deep, "{:?}", swapped);
+        let is_deep = matches!(reorged, Err(StoreError::DeepFork { fork: f, depth: d, max: m, first: h })
+            if (f, d, m, h) == (fork, depth, max, first));
+        prop_assert!(is_deep, "{:?}", reorged);
         prop_assert_eq!(opened.reader.tip(), ours);
         let point = opened.reader.fork_point(theirs[theirs.len() - 1].header().height, &last).unwrap();
         prop_assert_eq!(point, Some(ForkPoint { below: fork, first }));

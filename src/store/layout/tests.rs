@@ -19,10 +19,10 @@ fn keys_are_pinned() {
     let hash = Hash::new([0xab; 32]);
     assert_eq!(hex(&block_key(height)), "620000000000000102");
     assert_eq!(hex(&tile_key(1, 2)), "74010000000000000002");
-    assert_eq!(hex(&side_key(height, &hash)), format!("0000000000000102{}", "ab".repeat(32)));
+    assert_eq!(hex(&branch_key(height, &hash)), format!("0000000000000102{}", "ab".repeat(32)));
     let chunk = chunk_key(height, &hash, 3);
     assert_eq!(hex(&chunk), format!("0000000000000102{}0003", "ab".repeat(32)));
-    assert_eq!(parse_side_key(&side_key(height, &hash)), Some((height, hash)));
+    assert_eq!(parse_branch_key(&branch_key(height, &hash)), Some((height, hash)));
     assert_eq!(height_of_block_key(&block_key(height)), Some(height));
     assert_eq!(height_of_block_key(b"spec"), None);
 }

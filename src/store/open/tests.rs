@@ -203,7 +203,7 @@ fn a_full_disk_refuses_blocks_and_goes_on_when_there_is_room() {
     let mut opened = home.open();
     let block = mine(&mut genesis(), &[]);
     assert!(matches!(opened.writer.append(&block), Err(StoreError::DiskLow { .. })));
-    assert!(matches!(opened.writer.stage(&block), Err(StoreError::DiskLow { .. })));
+    assert!(matches!(opened.writer.store_branch_block(&block), Err(StoreError::DiskLow { .. })));
     drop(opened);
     home.options.min_free_bytes = 1;
     home.open().writer.append(&block).unwrap();

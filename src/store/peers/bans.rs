@@ -291,8 +291,8 @@ fn to_drop(held: &Networks, newcomer: IpAddr) -> Option<IpAddr> {
         let group = group(network);
         (counts.get(&group), group == own, group)
     };
-    let most = droppable().map(|(network, _)| rank(*network)).max()?;
-    let its = droppable().filter(|(network, _)| rank(**network) == most);
+    let max = droppable().map(|(network, _)| rank(*network)).max()?;
+    let its = droppable().filter(|(network, _)| rank(**network) == max);
     its.min_by_key(|(_, held)| held.until).map(|(network, _)| *network)
 }
 

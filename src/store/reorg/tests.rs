@@ -1,4 +1,4 @@
-//! Swaps: what readers see before, during and after.
+//! Reorgs: what readers see before, during and after.
 
 mod property;
 
@@ -26,19 +26,19 @@ fn append(opened: &mut Opened, blocks: &[ValidBlock]) {
     opened.writer.commit().unwrap();
 }
 
-fn swap_to(opened: &mut Opened, blocks: &[ValidBlock]) -> super::Swap {
+fn reorg_to(opened: &mut Opened, blocks: &[ValidBlock]) -> super::Reorg {
     for block in blocks {
-        opened.writer.stage(block).unwrap();
+        opened.writer.store_branch_block(block).unwrap();
     }
     let last = blocks.last().unwrap();
-    opened.writer.swap(last.header().height, &last.hash()).unwrap()
+    opened.writer.reorg(last.header().height, &last.hash()).unwrap()
 }
 
 #[test]
-fn a_view_held_across_two_swaps_stays_one_chain() {
-    for swap_batch_blocks in [10_000, 3] {
+fn a_view_held_across_two_reorgs_stays_one_chain() {
+    for reorg_batch_blocks in [10_000, 3] {
         let mut home = Home::new();
-        home.options.swap_batch_blocks = swap_batch_blocks;
+        home.options.reorg_batch_blocks = reorg_batch_blocks;
         let mut opened = home.open();
         let mut trunk = genesis();
         let shared = grow(&mut trunk, 300, "shared");
@@ -50,9 +50,9 @@ fn a_view_held_across_two_swaps_stays_one_chain() {
         let before = hashes(&view);
 
         let second_blocks = grow(&mut second, 21, "second");
-        let swap = swap_to(&mut opened, &second_blocks);
-        assert_eq!(swap.fork, Height::new(300));
-        assert_eq!(swap.displaced, first.iter().map(ValidBlock::hash).collect::<Vec<_>>());
+        let reorg = reorg_to(&mut opened, &second_blocks);
+        assert_eq!(reorg.fork, Height::new(300));
+        assert_eq!(reorg.disconnected, first.iter().map(ValidBlock::hash).collect::<Vec<_>>());
         assert_eq!(hashes(&view), before);
 
         let middle = opened.reader.view();
@@ -62,7 +62,7 @@ fn a_view_held_across_two_swaps_stays_one_chain() {
             third.extend(block);
         }
         let third = grow(&mut third, 240, "third");
-        swap_to(&mut opened, &third);
+        reorg_to(&mut opened, &third);
         assert_eq!(hashes(&view), before);
         assert_eq!(hashes(&middle), in_the_middle);
         assert_ne!(hashes(&opened.reader.view()), in_the_middle);
@@ -71,7 +71,7 @@ fn a_view_held_across_two_swaps_stays_one_chain() {
         opened.reader.check_all(&mut |_| true).unwrap();
 
         drop((view, middle));
-        assert!(opened.writer.database.state().swaps.is_empty());
+        assert!(opened.writer.database.state().reorgs.is_empty());
     }
 }
 
@@ -84,11 +84,11 @@ fn a_branch_may_win_come_back_and_win_again() {
     append(&mut opened, &first);
     let view = opened.reader.view();
     let before = hashes(&view);
-    swap_to(&mut opened, &grow(&mut two, 6, "two"));
-    swap_to(&mut opened, &grow(&mut one, 3, "one again"));
+    reorg_to(&mut opened, &grow(&mut two, 6, "two"));
+    reorg_to(&mut opened, &grow(&mut one, 3, "one again"));
     assert_eq!(hashes(&view), before);
     assert_eq!(opened.reader.tip().hash, one.hash());
-    swap_to(&mut opened, &grow(&mut two, 3, "two again"));
+    reorg_to(&mut opened, &grow(&mut two, 3, "two again"));
     assert_eq!(hashes(&view), before);
     assert_eq!(opened.writer.applied(), &two);
 }
@@ -101,11 +101,11 @@ fn a_branch_with_no_more_work_is_not_swapped_in() {
     append(&mut opened, &grow(&mut one, 5, "one"));
     let equal = grow(&mut two, 5, "two");
     for block in &equal {
-        opened.writer.stage(block).unwrap();
+        opened.writer.store_branch_block(block).unwrap();
     }
-    let refused = opened.writer.swap(Height::new(5), &two.hash());
+    let refused = opened.writer.reorg(Height::new(5), &two.hash());
     assert!(matches!(refused, Err(StoreError::NotHeavier { .. })));
-    let unknown = opened.writer.swap(Height::new(6), &two.hash());
+    let unknown = opened.writer.reorg(Height::new(6), &two.hash());
     assert!(matches!(unknown, Err(StoreError::NotHeld { .. })));
     assert_eq!(opened.reader.tip().hash, one.hash());
     // Neither refusal is a failure of the disk.
@@ -113,18 +113,18 @@ fn a_branch_with_no_more_work_is_not_swapped_in() {
 }
 
 #[test]
-fn a_swap_survives_reopening_with_its_displaced_blocks() {
+fn a_reorg_survives_reopening_with_its_displaced_blocks() {
     let home = Home::new();
     let mut opened = home.open();
     let (mut one, mut two) = (genesis(), genesis());
     let first = grow(&mut one, 700, "one");
     append(&mut opened, &first);
-    swap_to(&mut opened, &grow(&mut two, 701, "two"));
+    reorg_to(&mut opened, &grow(&mut two, 701, "two"));
     drop(opened);
     let opened = home.open();
     assert_eq!(opened.writer.applied(), &two);
     for block in &first {
-        let held = opened.reader.side_block(block.header().height, &block.hash()).unwrap();
+        let held = opened.reader.branch_block(block.header().height, &block.hash()).unwrap();
         assert_eq!(held.unwrap().records, block.block().records);
     }
     opened.reader.check_all(&mut |_| true).unwrap();
@@ -142,7 +142,7 @@ fn a_shorter_heavier_chain_leaves_nothing_of_the_longer_one() {
     append(&mut opened, &grow(&mut one, 600, "one"));
     let short = grow(&mut two, 10, "two");
     for block in &short {
-        opened.writer.stage(block).unwrap();
+        opened.writer.store_branch_block(block).unwrap();
     }
     let intent = super::Intent { fork: Height::GENESIS, height: Height::new(10), hash: two.hash() };
     super::Writer::finish(&opened.writer.database, &intent).unwrap();
@@ -153,18 +153,18 @@ fn a_shorter_heavier_chain_leaves_nothing_of_the_longer_one() {
 }
 
 #[test]
-fn a_swap_that_was_interrupted_is_finished_at_opening() {
+fn a_reorg_that_was_interrupted_is_finished_at_opening() {
     let home = Home::new();
     let mut opened = home.open();
     let (mut one, mut two) = (genesis(), genesis());
     append(&mut opened, &grow(&mut one, 400, "one"));
     for block in &grow(&mut two, 401, "two") {
-        opened.writer.stage(block).unwrap();
+        opened.writer.store_branch_block(block).unwrap();
     }
     opened.writer.commit().unwrap();
-    opened.writer.copy_displaced(Height::GENESIS).unwrap();
+    opened.writer.copy_disconnected(Height::GENESIS).unwrap();
     let intent = super::Intent { fork: Height::GENESIS, height: two.height(), hash: two.hash() };
-    opened.writer.database.chain.insert(super::SWAP, intent.encode()).unwrap();
+    opened.writer.database.chain.insert(super::REORG, intent.encode()).unwrap();
     // As if killed after the first of its steps.
     let mut branch =
         super::branch(&opened.writer.database, two.height(), &two.hash(), None).unwrap();
@@ -175,7 +175,7 @@ fn a_swap_that_was_interrupted_is_finished_at_opening() {
     let mut height = Height::GENESIS;
     for hash in &branch.hashes {
         height = height.next();
-        let value = opened.writer.database.raw_side(height, hash).unwrap().unwrap();
+        let value = opened.writer.database.raw_branch_block(height, hash).unwrap().unwrap();
         step.put_block(height, &value, &mut edge, hash);
     }
     step.apply().unwrap();
@@ -183,6 +183,6 @@ fn a_swap_that_was_interrupted_is_finished_at_opening() {
 
     let opened = home.open();
     assert_eq!(opened.writer.applied(), &two);
-    assert_eq!(opened.writer.database.chain.get(super::SWAP).unwrap(), None);
+    assert_eq!(opened.writer.database.chain.get(super::REORG).unwrap(), None);
     opened.reader.check_all(&mut |_| true).unwrap();
 }

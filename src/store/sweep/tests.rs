@@ -29,9 +29,9 @@ fn a_start_removes_bodies_that_a_kill_left_and_no_other() {
     }
     let mut side = main.clone();
     let kept = large(&mut main, "main");
-    let staged = large(&mut side, "side");
+    let stored = large(&mut side, "side");
     opened.writer.append(&kept).unwrap();
-    opened.writer.stage(&staged).unwrap();
+    opened.writer.store_branch_block(&stored).unwrap();
     opened.writer.commit().unwrap();
     let whole = opened.writer.database.bodies.len();
     // At a height of the chain, above its tip, and one that was half removed.
@@ -49,9 +49,9 @@ fn a_start_removes_bodies_that_a_kill_left_and_no_other() {
     let view = opened.reader.view();
     let found = view.block(kept.header().height).unwrap().unwrap();
     assert_eq!(found.records, kept.block().records);
-    let (height, hash) = (staged.header().height, staged.hash());
-    let found = opened.reader.side_block(height, &hash).unwrap().unwrap();
-    assert_eq!(found.records, staged.block().records);
+    let (height, hash) = (stored.header().height, stored.hash());
+    let found = opened.reader.branch_block(height, &hash).unwrap().unwrap();
+    assert_eq!(found.records, stored.block().records);
 }
 
 #[test]

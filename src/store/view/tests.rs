@@ -76,7 +76,7 @@ fn read_all(reader: &Reader, known: &Known, round: u64) {
     if let Some(state) = reader.state_of(any.height(), &any.hash()).unwrap() {
         assert_eq!(&state, any);
     }
-    if let Some(block) = reader.side_block(any.height(), &any.hash()).unwrap() {
+    if let Some(block) = reader.branch_block(any.height(), &any.hash()).unwrap() {
         assert_eq!(block.hash, any.hash());
     }
     if round.is_multiple_of(8) {
@@ -84,10 +84,10 @@ fn read_all(reader: &Reader, known: &Known, round: u64) {
     }
 }
 
-fn hammer(swap_batch_blocks: u64) {
+fn hammer(reorg_batch_blocks: u64) {
     let mut home = Home::new();
-    home.options.swap_batch_blocks = swap_batch_blocks;
-    home.options.side_quiet = Duration::ZERO;
+    home.options.reorg_batch_blocks = reorg_batch_blocks;
+    home.options.branch_quiet = Duration::ZERO;
     let mut opened = home.open();
     let mut known = Known::default();
     let mut trunk = Branch { state: genesis(), hashes: vec![genesis().hash()] };
@@ -97,10 +97,10 @@ fn hammer(swap_batch_blocks: u64) {
     let mut branches = [trunk.clone(), trunk];
     let [one, two] = &mut branches;
     blocks.extend((0..BRANCH).map(|number| one.add(&mut known, &records("one", number))));
-    let staged: Vec<_> =
+    let stored: Vec<_> =
         (0..BRANCH).map(|number| two.add(&mut known, &records("two", number))).collect();
     // Each branch in turn grows by two, and so wins by one.
-    let mut turns: Vec<Vec<ValidBlock>> = vec![staged];
+    let mut turns: Vec<Vec<ValidBlock>> = vec![stored];
     for turn in 0..12 {
         let branch = &mut branches[(turn + 1) % 2];
         let more = if turn == 0 { 1 } else { 2 };
@@ -126,12 +126,12 @@ fn hammer(swap_batch_blocks: u64) {
         let _done = Done(&done);
         for (turn, blocks) in turns.iter().enumerate() {
             for block in blocks {
-                opened.writer.stage(block).unwrap();
+                opened.writer.store_branch_block(block).unwrap();
             }
             opened.writer.commit().unwrap();
             if turn > 0 {
                 let last = blocks.last().unwrap();
-                opened.writer.swap(last.header().height, &last.hash()).unwrap();
+                opened.writer.reorg(last.header().height, &last.hash()).unwrap();
             }
             while opened.writer.prune().unwrap() {}
             opened.writer.commit().unwrap();
@@ -141,12 +141,12 @@ fn hammer(swap_batch_blocks: u64) {
 }
 
 #[test]
-fn readers_see_one_chain_while_branches_swap_back_and_forth() {
+fn readers_see_one_chain_while_branches_reorg_back_and_forth() {
     hammer(10_000);
 }
 
 #[test]
-fn readers_see_one_chain_while_a_swap_goes_in_steps() {
+fn readers_see_one_chain_while_a_reorg_goes_in_steps() {
     hammer(3);
 }
 

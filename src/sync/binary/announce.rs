@@ -1,13 +1,13 @@
 //! New tips: ours to the links, and theirs.
 
 use super::limits::{GIVE_UP_FIRST, NEAR};
-use super::{Claim, Native};
+use super::{BinarySync, Claim};
 use crate::chain::{Header, RuleError, Timestamp};
-use crate::sync::{LinkId, Mark, Output, Time};
+use crate::sync::{BlockId, LinkId, Output, Time};
 
 const BAD_ANNOUNCEMENT: &str = "an announced header that breaks a rule";
 
-impl Native {
+impl BinarySync {
     /// Tells every link that has not shown it knows our tip, once it changed or a link is new.
     /// While much is still to come, and comes, nobody is told: the tip moves on at once.
     pub(super) fn announce(&mut self, now: Time, out: &mut Vec<Output>) {
@@ -15,11 +15,11 @@ impl Native {
             return;
         }
         self.is_untold = false;
-        let mark = self.tip;
-        for peer in self.peers.values_mut().filter(|peer| peer.is_greeted()) {
-            if peer.knows != Some(mark.hash) {
-                peer.knows = Some(mark.hash);
-                out.push(Output::Announce { link: peer.id, mark });
+        let id = self.tip;
+        for peer in self.peers.values_mut().filter(|peer| peer.is_ready()) {
+            if peer.knows != Some(id.hash) {
+                peer.knows = Some(id.hash);
+                out.push(Output::Announce { link: peer.id, id });
             }
         }
     }
@@ -49,19 +49,19 @@ impl Native {
                 return;
             }
         };
-        let mark = Mark { height: header.height, hash };
+        let id = BlockId { height: header.height, hash };
         let tip = self.tip;
         let Some(peer) = self.peers.get_mut(&link) else { return };
-        peer.named(mark);
+        peer.named(id);
         // It may have what it had not.
         (peer.lacks, peer.is_off) = (None, None);
-        if mark == tip {
+        if id == tip {
             peer.claim = Claim::Nothing;
             peer.rival.leaves();
             return;
         }
         if let Some(download) = &mut self.download {
-            if download.contains(mark) {
+            if download.contains(id) {
                 (peer.claim, peer.is_on) = (Claim::Nothing, Some(download.number));
                 return;
             }
@@ -71,18 +71,21 @@ impl Native {
             if !is_above && (is_source || header.previous_hash != tip.hash) {
                 // Looked at when this one is fetched; its source goes on from where we are.
                 (peer.claim, peer.is_on) = (Claim::Block, None);
-                if is_source && mark.height > download.head().height {
+                if is_source && id.height > download.head().height {
                     download.is_whole = false;
                 }
                 return;
             }
         }
         // Its place is known when it stands on our tip, or on what we have looked at.
-        let walked = peer.walk.as_ref().filter(|walk| walk.head().hash == header.previous_hash);
+        let walked = peer
+            .candidate
+            .as_ref()
+            .filter(|candidate| candidate.head().hash == header.previous_hash);
         let is_next = header.previous_hash == tip.hash
             || walked.is_some()
             || self.download.as_ref().is_some_and(|d| d.head().hash == header.previous_hash);
-        let is_free = peer.shunned <= now && peer.ask.is_none() && peer.query.is_none();
+        let is_free = peer.penalized_until <= now && peer.ask.is_none() && peer.query.is_none();
         if is_next && is_free {
             self.take_headers(now, link, vec![header], true, clock, out);
         } else {
@@ -97,7 +100,7 @@ impl Native {
         error: &RuleError,
         out: &mut Vec<Output>,
     ) {
-        let mark = Mark { height: header.height, hash: header.hash() };
-        self.tell(link, crate::sync::Note::Invalid { mark, reason: error.to_string() }, out);
+        let id = BlockId { height: header.height, hash: header.hash() };
+        self.tell(link, crate::sync::Note::Invalid { id, reason: error.to_string() }, out);
     }
 }

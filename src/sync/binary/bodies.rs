@@ -1,9 +1,11 @@
 //! Bodies: who is asked for which, and what is made of those that come.
 
-use super::limits::{BUDGET, LARGE_PART, MAX_REQUESTS, MAX_WEIGHT, REQUEST_BYTES, SPARE};
+use super::limits::{
+    BODIES_BUDGET, LARGE_PART, MAX_BODY_MEMORY, MAX_REQUESTS, REQUEST_BYTES, SPARE,
+};
 use super::message::{Body, MAX_RANGE, Message};
 use super::peer::{Peer, Request};
-use super::{Native, UNASKED};
+use super::{BinarySync, UNASKED};
 use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
 use crate::sync::{LinkId, Note, Output, Time};
 
@@ -11,7 +13,7 @@ const EMPTY: &str = "an answer without a block";
 const TOO_MANY: &str = "more blocks than were asked for";
 const WRONG_BODY: &str = "a body that is not the one of its header";
 
-impl Native {
+impl BinarySync {
     /// Asks for bodies, lowest first, of the links with the fewest requests under way.
     pub(super) fn fetch(&mut self, now: Time, out: &mut Vec<Output>) {
         let Some(number) = self.download.as_ref().map(|download| download.number) else { return };
@@ -40,22 +42,22 @@ impl Native {
     /// What is set aside for one body.
     fn expected(&self) -> u64 {
         let expected = self.estimate.saturating_add(self.estimate / 4).saturating_add(64);
-        expected.min(MAX_WEIGHT)
+        expected.min(MAX_BODY_MEMORY)
     }
 
     /// Asks a link for the lowest range that nobody was asked for. Answers whether it did.
     pub(super) fn request(&mut self, now: Time, link: LinkId, out: &mut Vec<Output>) -> bool {
         let each = self.expected();
-        let room = BUDGET.saturating_sub(self.held).saturating_sub(self.reserved);
+        let room = BODIES_BUDGET.saturating_sub(self.held).saturating_sub(self.reserved);
         let number = self.download.as_ref().map(|download| download.number);
         let is_sure = number.is_some_and(|number| self.is_served(now, number, Some(link)));
         let Self { download: Some(download), peers, .. } = self else { return false };
         let Some(peer) = peers.get_mut(&link) else { return false };
         let is_lent = peer.is_doubtful() && is_sure;
-        let most = REQUEST_BYTES.checked_div(each).unwrap_or(u64::MAX);
-        let most = most.clamp(1, u64::from(MAX_RANGE));
-        let most = usize::try_from(most).unwrap_or(1);
-        let Some((first, count, last)) = download.next_range(peer.height, most, is_lent) else {
+        let max = REQUEST_BYTES.checked_div(each).unwrap_or(u64::MAX);
+        let max = max.clamp(1, u64::from(MAX_RANGE));
+        let max = usize::try_from(max).unwrap_or(1);
+        let Some((first, count, last)) = download.next_range(peer.height, max, is_lent) else {
             return false;
         };
         let fits = |count: u32, room: u64| u64::from(count).saturating_mul(each) <= room;
@@ -158,7 +160,7 @@ impl Native {
         if (is_over || !self.is_served(now, download, Some(link)))
             && let Some(peer) = self.peers.get_mut(&link)
         {
-            peer.rests = peer.rests.min(now);
+            peer.paused_until = peer.paused_until.min(now);
             if is_over && was_late {
                 peer.answered();
             }
@@ -215,7 +217,7 @@ impl Native {
             }
             let bytes = body.weight();
             let is_front = download.front() == Some(height);
-            let limit = if is_front { BUDGET } else { BUDGET.saturating_sub(SPARE) };
+            let limit = if is_front { BODIES_BUDGET } else { BODIES_BUDGET.saturating_sub(SPARE) };
             if held.saturating_add(*reserved).saturating_add(bytes) > limit {
                 download.refuse(height, link);
                 emit(&mut run, height.next());
@@ -240,8 +242,8 @@ impl Native {
 
     /// A provable fault: the header, which was checked, commits to another body.
     fn wrong_body(&mut self, link: LinkId, reason: String, out: &mut Vec<Output>) {
-        let mark = self.peers.get(&link).and_then(|peer| peer.tip).unwrap_or(self.tip);
-        self.tell(link, Note::Invalid { mark, reason }, out);
+        let id = self.peers.get(&link).and_then(|peer| peer.tip).unwrap_or(self.tip);
+        self.tell(link, Note::Invalid { id, reason }, out);
         self.ban(link, WRONG_BODY, out);
     }
 
@@ -293,7 +295,7 @@ impl Native {
             return;
         };
         peer.answered();
-        peer.rests = peer.rests.min(now);
+        peer.paused_until = peer.paused_until.min(now);
         (peer.lacks, peer.is_on) = (Some(request.download), None);
         // It withholds nothing, however late it says so.
         peer.was_late = peer.was_late.filter(|download| *download != request.download);
@@ -321,7 +323,7 @@ impl Native {
         self.let_others_before(link, u64::MAX);
     }
 
-    /// As [`Native::let_others`], the requests before one.
+    /// As [`BinarySync::let_others`], the requests before one.
     fn let_others_before(&mut self, link: LinkId, number: u64) {
         let Self { download, peers, reserved, .. } = self;
         let Some(peer) = peers.get_mut(&link) else { return };
@@ -352,8 +354,8 @@ impl Native {
 fn may_be(body: &Body, header: &ValidHeader, spec: &Spec) -> bool {
     let count = u64::from(header.header().record_count);
     // The count and each length take 5 bytes at most.
-    let most = count.saturating_add(1).saturating_mul(5).saturating_add(spec.max_block_bytes());
-    body.count() == Some(count) && body.len() as u64 <= most
+    let max = count.saturating_add(1).saturating_mul(5).saturating_add(spec.max_block_bytes());
+    body.count() == Some(count) && body.len() as u64 <= max
 }
 
 /// Gives back the room and the blocks of a request, unless it is late and was given back.

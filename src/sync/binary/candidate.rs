@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use super::limits::{MAX_FRESH, WALK_STEP};
 use crate::chain::{Checkpoints, Hash, Header, Height, RuleError, Spec, Timestamp, TipState};
 use crate::chain::{ValidHeader, Work};
-use crate::sync::{ForkPoint, Mark};
+use crate::sync::{BlockId, ForkPoint};
 
 /// Headers above a block that is held. Of a long branch little more than every 2,000th
 /// hash is kept, so that one which cannot win costs next to nothing.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct Candidate {
     /// After the last block that is held.
     base: TipState,
     /// After the last header.
@@ -19,7 +19,7 @@ pub(super) struct Walk {
     /// The headers, as long as they are few.
     fresh: Vec<ValidHeader>,
     /// Hashes at every 2,000th height.
-    marks: VecDeque<Mark>,
+    ids: VecDeque<BlockId>,
     /// Where it leaves our chain; `None` before the first header above a block of our chain.
     fork: Option<ForkPoint>,
     /// The operator was told that it is too deep.
@@ -36,12 +36,12 @@ pub(super) struct Found {
     /// The headers above the base; none when they are to be fetched again.
     pub(super) headers: Vec<ValidHeader>,
     /// Hashes that must come again.
-    pub(super) proof: VecDeque<Mark>,
+    pub(super) proof: VecDeque<BlockId>,
 }
 
 /// Names the block that a state stands after.
-pub(super) const fn mark_of(state: &TipState) -> Mark {
-    Mark { height: state.height(), hash: state.hash() }
+pub(super) const fn id_of(state: &TipState) -> BlockId {
+    BlockId { height: state.height(), hash: state.hash() }
 }
 
 /// The rules that a header is held against.
@@ -66,13 +66,13 @@ impl Rules<'_> {
     }
 }
 
-impl Walk {
+impl Candidate {
     /// Starts at a block that is held, on a branch that leaves our chain at `fork`, or on our
     /// chain.
     pub(super) fn new(base: TipState, fork: Option<ForkPoint>) -> Self {
         let head = base.clone();
-        let (fresh, marks) = (Vec::new(), VecDeque::new());
-        Self { base, head, count: 0, fresh, marks, fork, is_told: false }
+        let (fresh, ids) = (Vec::new(), VecDeque::new());
+        Self { base, head, count: 0, fresh, ids, fork, is_told: false }
     }
 
     /// Where it leaves our chain.
@@ -81,13 +81,13 @@ impl Walk {
     }
 
     /// The last block of it.
-    pub(super) const fn head(&self) -> Mark {
-        mark_of(&self.head)
+    pub(super) const fn head(&self) -> BlockId {
+        id_of(&self.head)
     }
 
     /// The last block below it.
-    pub(super) const fn base(&self) -> Mark {
-        mark_of(&self.base)
+    pub(super) const fn base(&self) -> BlockId {
+        id_of(&self.base)
     }
 
     pub(super) const fn work(&self) -> Work {
@@ -111,17 +111,17 @@ impl Walk {
             self.fresh = Vec::new();
         }
         if is_kept(valid.header().height) {
-            self.marks.push_back(Mark { height: valid.header().height, hash: valid.hash() });
+            self.ids.push_back(BlockId { height: valid.header().height, hash: valid.hash() });
         }
         Ok(())
     }
 
     /// Ends the walk: what to fetch.
     pub(super) fn found(self) -> Found {
-        let Self { base, head, fresh, marks, .. } = self;
+        let Self { base, head, fresh, ids, .. } = self;
         if fresh.is_empty() {
             let head = base.clone();
-            return Found { base, head, headers: Vec::new(), proof: marks };
+            return Found { base, head, headers: Vec::new(), proof: ids };
         }
         Found { base, head, headers: fresh, proof: VecDeque::new() }
     }
@@ -133,9 +133,9 @@ fn is_kept(height: Height) -> bool {
 }
 
 /// Holds a header against the hashes that must come again; those below it are done with.
-pub(super) fn reproduces(proof: &mut VecDeque<Mark>, height: Height, hash: Hash) -> bool {
-    while proof.front().is_some_and(|mark| mark.height < height) {
+pub(super) fn reproduces(proof: &mut VecDeque<BlockId>, height: Height, hash: Hash) -> bool {
+    while proof.front().is_some_and(|id| id.height < height) {
         proof.pop_front();
     }
-    proof.front().is_none_or(|mark| mark.height != height || mark.hash == hash)
+    proof.front().is_none_or(|id| id.height != height || id.hash == hash)
 }

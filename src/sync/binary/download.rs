@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::candidate::{Found, Rules, mark_of, reproduces};
-use super::limits::{MAX_BATCH_BLOCKS, MAX_BATCH_BYTES, MAX_DOUBLINGS, SOURCE_PATIENCE, WINDOW};
+use super::candidate::{Found, Rules, id_of, reproduces};
+use super::limits::{
+    MAX_DOUBLINGS, MAX_IMPORT_BATCH_BLOCKS, MAX_IMPORT_BATCH_BYTES, SOURCE_PATIENCE, WINDOW,
+};
 use super::pace::Pace;
 use crate::chain::{Header, Height, RuleError, Timestamp, TipState, ValidBlock, ValidHeader, Work};
-use crate::sync::{LinkId, Mark, Time};
+use crate::sync::{BlockId, LinkId, Time};
 
 /// A branch above a block that is held. At most one is fetched at a time.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ pub(super) struct Download {
     /// Every entry below this is right, or at the writer.
     front: usize,
     /// Hashes that must come again.
-    proof: VecDeque<Mark>,
+    proof: VecDeque<BlockId>,
     /// The source's tip was reached.
     pub(super) is_whole: bool,
     /// When something moved last.
@@ -41,7 +43,7 @@ pub(super) struct Download {
     /// Since when more headers are asked for and do not come.
     pub(super) asked: Option<Time>,
     /// The last block connected, or the one below the first.
-    pub(super) connected: Mark,
+    pub(super) connected: BlockId,
 }
 
 /// One block.
@@ -111,13 +113,13 @@ impl Download {
             has_begun: false,
             pace: Pace::new(now, base.height().next()),
             asked: None,
-            connected: mark_of(&base),
+            connected: id_of(&base),
         }
     }
 
     /// The last header's block.
-    pub(super) const fn head(&self) -> Mark {
-        mark_of(&self.head)
+    pub(super) const fn head(&self) -> BlockId {
+        id_of(&self.head)
     }
 
     /// The time of that block.
@@ -158,8 +160,8 @@ impl Download {
     }
 
     /// Whether this block is one of those that are not connected.
-    pub(super) fn contains(&self, mark: Mark) -> bool {
-        self.entry(mark.height).is_some_and(|entry| entry.header.hash() == mark.hash)
+    pub(super) fn contains(&self, id: BlockId) -> bool {
+        self.entry(id.height).is_some_and(|entry| entry.header.hash() == id.hash)
     }
 
     /// Takes the next header.
@@ -195,15 +197,15 @@ impl Download {
         self.first.ahead(index as u64)
     }
 
-    /// The lowest range of bodies to ask for, of at most `most` blocks up to the height `to`:
+    /// The lowest range of bodies to ask for, of at most `max` blocks up to the height `to`:
     /// its first height, length, and last block. What is lent counts for a link that is not
     /// `is_doubtful`.
     pub(super) fn next_range(
         &mut self,
         to: Height,
-        most: usize,
+        max: usize,
         is_doubtful: bool,
-    ) -> Option<(Height, u32, Mark)> {
+    ) -> Option<(Height, u32, BlockId)> {
         let end = WINDOW.min(self.entries.len());
         let is_free =
             |entry: &Entry| matches!(entry.body, Body::Missing | Body::Asked { is_lent: true, .. });
@@ -217,11 +219,11 @@ impl Download {
         };
         let found = (lowest?..end).find(|&at| self.entries.get(at).is_some_and(is_missing));
         let start = found?;
-        let run = self.entries.range(start..end).take(most);
+        let run = self.entries.range(start..end).take(max);
         let run = run.take_while(|entry| is_missing(entry) && entry.header.header().height <= to);
         let last = run.clone().last()?.header;
         let count = u32::try_from(run.count()).ok()?;
-        let last = Mark { height: last.header().height, hash: last.hash() };
+        let last = BlockId { height: last.header().height, hash: last.hash() };
         Some((self.height_at(start), count, last))
     }
 
@@ -326,9 +328,9 @@ impl Download {
     /// How many blocks could be handed to the writer now.
     pub(super) fn ready(&self) -> usize {
         let (mut count, mut bytes) = (0_usize, 0_u64);
-        for entry in self.entries.iter().skip(self.handed).take(MAX_BATCH_BLOCKS) {
+        for entry in self.entries.iter().skip(self.handed).take(MAX_IMPORT_BATCH_BLOCKS) {
             let Body::Right { bytes: more, .. } = &entry.body else { break };
-            if count > 0 && bytes.saturating_add(*more) > MAX_BATCH_BYTES {
+            if count > 0 && bytes.saturating_add(*more) > MAX_IMPORT_BATCH_BYTES {
                 break;
             }
             bytes = bytes.saturating_add(*more);
@@ -362,7 +364,7 @@ impl Download {
     }
 
     /// The first blocks, up to this one, are connected.
-    pub(super) fn connected(&mut self, last: Mark, now: Time) {
+    pub(super) fn connected(&mut self, last: BlockId, now: Time) {
         let Some(count) = self.index(last.height.next()) else { return };
         let count = count.min(self.handed);
         self.entries.drain(..count);

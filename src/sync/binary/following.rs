@@ -4,11 +4,11 @@ use super::candidate::Rules;
 use super::download::Taken;
 use super::limits::MAX_AHEAD;
 use super::message::MAX_HEADERS;
-use super::{Claim, Native, Peer};
+use super::{BinarySync, Claim, Peer};
 use crate::chain::{Header, RuleError, Timestamp};
-use crate::sync::{LinkId, Mark, Output, Time};
+use crate::sync::{BlockId, LinkId, Output, Time};
 
-impl Native {
+impl BinarySync {
     /// Asks for the next headers of the branch that is fetched, when there is room for them: the
     /// link that gave the last ones, and others beside it when they do not come.
     pub(super) fn ask_more_headers(&mut self, now: Time, out: &mut Vec<Output>) {
@@ -25,7 +25,7 @@ impl Native {
             if under_way >= download.sources(now) {
                 return;
             }
-            let can = |peer: &Peer| peer.can_scout(now) && peer.is_off != Some(number);
+            let can = |peer: &Peer| peer.can_ask_headers(now) && peer.is_off != Some(number);
             let source = download.source.and_then(|source| self.peers.get(&source));
             let next = source.filter(|source| can(source)).or_else(|| {
                 let higher = |peer: &&Peer| can(peer) && peer.height > after.height;
@@ -72,12 +72,12 @@ impl Native {
         out: &mut Vec<Output>,
     ) -> bool {
         let Some(download) = &self.download else { return false };
-        let mark = |header: &Header| Mark { height: header.height, hash: header.hash() };
-        let is_known = |header: &Header| download.contains(mark(header));
+        let id_of = |header: &Header| BlockId { height: header.height, hash: header.hash() };
+        let is_known = |header: &Header| download.contains(id_of(header));
         let Some(place) = headers.iter().rposition(is_known) else { return false };
         let (number, head) = (download.number, download.head());
         let (known, rest) = headers.split_at(place.saturating_add(1));
-        let Some(last) = known.last().map(mark) else { return false };
+        let Some(last) = known.last().map(id_of) else { return false };
         if !rest.is_empty() && last != head {
             // It leaves the branch above a block that is not held yet.
             return false;

@@ -2,7 +2,7 @@
 
 use super::limits::{CLOCK_MILLIS, HELLO_WITHIN, VERSIONS, YOUNG};
 use super::message::{Hello, Message};
-use super::{Claim, Native, Peer};
+use super::{BinarySync, Claim, Peer};
 use crate::chain::{Height, Timestamp};
 use crate::sync::{LinkId, Note, Output, Redial, Time};
 
@@ -11,7 +11,7 @@ const FOREIGN_GENESIS: &str = "this is another chain: its genesis block differs"
 const NO_VERSION: &str = "no version of the dialect that both speak";
 const NO_HELLO: &str = "no Hello within 5 s";
 
-impl Native {
+impl BinarySync {
     pub(super) fn open(&mut self, mut peer: Peer, clock: Timestamp, out: &mut Vec<Output>) {
         let link = peer.id;
         self.forget(link);
@@ -69,7 +69,7 @@ impl Native {
         }
         peer.ask_addresses = now;
         let Hello { agent, listen, height, time, .. } = hello;
-        out.push(Output::Greeted { link, agent, listen, height });
+        out.push(Output::HandshakeDone { link, agent, listen, height });
         let apart = clock.millis_since(time).max(time.millis_since(clock));
         if apart > CLOCK_MILLIS {
             self.tell(link, Note::Clock { millis: apart }, out);
@@ -145,8 +145,8 @@ impl Native {
     }
 
     /// Closes links that do not say who they are.
-    pub(super) fn close_ungreeted(&mut self, now: Time, out: &mut Vec<Output>) {
-        let is_late = |peer: &&Peer| !peer.is_greeted() && peer.opened.plus(HELLO_WITHIN) <= now;
+    pub(super) fn close_unready(&mut self, now: Time, out: &mut Vec<Output>) {
+        let is_late = |peer: &&Peer| !peer.is_ready() && peer.opened.plus(HELLO_WITHIN) <= now;
         let late: Vec<_> = self.peers.values().filter(is_late).map(|peer| peer.id).collect();
         for link in late {
             self.close(link, 1002, NO_HELLO, Redial::Normal, out);

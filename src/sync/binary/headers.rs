@@ -4,20 +4,23 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::candidate::{Rules, Walk};
+use super::candidate::{Candidate, Rules};
 use super::download::Download;
-use super::limits::{LOOK_AGAIN, MAX_ACCEPTED_SCOUTS, MAX_SCOUTS, MAX_WALK, NEAR, SHUN};
+use super::limits::{
+    LOOK_AGAIN, MAX_ACCEPTED_HEADER_SOURCES, MAX_CANDIDATE_HEADERS, MAX_HEADER_SOURCES, NEAR,
+    PENALTY,
+};
 use super::message::MAX_HEADERS;
 use super::peer::{Ask, Query};
-use super::{Claim, Native, Peer, UNASKED};
+use super::{BinarySync, Claim, Peer, UNASKED};
 use crate::chain::{Header, RuleError, Timestamp, Work};
-use crate::sync::{Held, LinkId, Mark, Note, Output, Redial, Time};
+use crate::sync::{BlockId, Held, LinkId, Note, Output, Redial, Time};
 
 const BAD_HEADER: &str = "a header that breaks a rule";
 const NOT_CONSECUTIVE: &str = "headers that do not follow each other";
 const CHECKPOINT: &str = "its chain contradicts a checkpoint of this node";
 
-impl Native {
+impl BinarySync {
     /// Asks a few links that may have more work than ours for headers, while nothing is fetched or
     /// what is fetched gets on badly. They take turns: who was never asked comes first, and then who
     /// waits longest, whatever they claim.
@@ -26,16 +29,16 @@ impl Native {
         if now < self.paused || !self.download.as_ref().is_none_or(looks) {
             return;
         }
-        let scouting = |peer: &&Peer| peer.is_scouting(now);
+        let scouting = |peer: &&Peer| peer.asks_headers(now);
         let accepted = |peer: &&Peer| !peer.dialled;
         let busy = self.peers.values().filter(scouting);
         let mut free_accepted =
-            MAX_ACCEPTED_SCOUTS.saturating_sub(busy.clone().filter(accepted).count());
-        let mut free = MAX_SCOUTS.saturating_sub(busy.count());
+            MAX_ACCEPTED_HEADER_SOURCES.saturating_sub(busy.clone().filter(accepted).count());
+        let mut free = MAX_HEADER_SOURCES.saturating_sub(busy.count());
         let mut ready: Vec<_> = self
             .peers
             .values()
-            .filter(|peer| peer.can_scout(now) && self.is_unseen(peer, now))
+            .filter(|peer| peer.can_ask_headers(now) && self.is_unseen(peer, now))
             .map(|peer| (peer.turn, peer.id, peer.dialled))
             .collect();
         ready.sort_unstable();
@@ -48,8 +51,8 @@ impl Native {
             }
             free = free.saturating_sub(1);
             free_accepted = free_accepted.saturating_sub(usize::from(!dialled));
-            let walk = self.peers.get(&link).and_then(|peer| peer.walk.as_ref());
-            let after = walk.filter(|walk| walk.count() > 0).map(Walk::head);
+            let candidate = self.peers.get(&link).and_then(|peer| peer.candidate.as_ref());
+            let after = candidate.filter(|candidate| candidate.count() > 0).map(Candidate::head);
             self.ask_headers(now, link, after, out);
         }
     }
@@ -59,8 +62,10 @@ impl Native {
     fn is_unseen(&self, peer: &Peer, now: Time) -> bool {
         let number = self.download.as_ref().map(|download| download.number);
         let is_fetched = number.is_some() && peer.is_on == number;
-        let is_enough = |walk: &Walk| walk.work() > self.wanted() && self.deep_fork(walk).is_none();
-        let is_shown = peer.walk.as_ref().is_some_and(is_enough);
+        let is_enough = |candidate: &Candidate| {
+            candidate.work() > self.wanted() && self.deep_fork(candidate).is_none()
+        };
+        let is_shown = peer.candidate.as_ref().is_some_and(is_enough);
         peer.is_ahead(now, self.work) && !is_fetched && !is_shown
     }
 
@@ -73,7 +78,7 @@ impl Native {
         &mut self,
         now: Time,
         link: LinkId,
-        after: Option<Mark>,
+        after: Option<BlockId>,
         out: &mut Vec<Output>,
     ) {
         self.turns = self.turns.saturating_add(1);
@@ -135,7 +140,7 @@ impl Native {
     ) {
         let Some(first) = headers.first() else {
             self.resolved(link);
-            if let Some(peer) = self.peers.get_mut(&link).filter(|peer| peer.walk.is_none()) {
+            if let Some(peer) = self.peers.get_mut(&link).filter(|peer| peer.candidate.is_none()) {
                 // Its tip is on our chain.
                 peer.rival.leaves();
             }
@@ -146,7 +151,7 @@ impl Native {
             self.ban(link, NOT_CONSECUTIVE, out);
             return;
         };
-        let parent = Mark { height, hash: first.previous_hash };
+        let parent = BlockId { height, hash: first.previous_hash };
         if self.download.as_ref().is_some_and(|download| download.head() == parent) {
             self.extend_download(now, link, &headers, is_last, clock, out);
             return;
@@ -156,18 +161,18 @@ impl Native {
         }
         self.leave_source(link);
         let Some(peer) = self.peers.get_mut(&link) else { return };
-        if peer.walk.as_ref().is_some_and(|walk| walk.head() == parent) {
-            self.extend_walk(now, link, &headers, is_last, clock, out);
+        if peer.candidate.as_ref().is_some_and(|candidate| candidate.head() == parent) {
+            self.extend_candidate(now, link, &headers, is_last, clock, out);
             return;
         }
-        let mut marks = vec![parent];
-        marks.extend(
-            headers.iter().map(|header| Mark { height: header.height, hash: header.hash() }),
+        let mut ids = vec![parent];
+        ids.extend(
+            headers.iter().map(|header| BlockId { height: header.height, hash: header.hash() }),
         );
         let query = self.next_number();
         if let Some(peer) = self.peers.get_mut(&link) {
             peer.query = Some(Query { number: query, headers, is_last });
-            out.push(Output::FindBase { link, query, marks });
+            out.push(Output::FindHeldAncestor { link, query, ids });
         }
     }
 
@@ -188,21 +193,22 @@ impl Native {
             return;
         };
         let Some(Held { place, state, fork }) = held else {
-            // It begins above what we hold, or below a swap of ours: asked again after a rest.
-            peer.walk = None;
+            // It begins above what we hold, or below a reorg of ours: asked again after a rest.
+            peer.candidate = None;
             peer.rest(now);
             return;
         };
         let fresh = headers.get(place..).unwrap_or_default();
         if fresh.is_empty() {
-            peer.shows(super::candidate::mark_of(&state), state.total_work());
+            peer.shows(super::candidate::id_of(&state), state.total_work());
             if is_last {
                 self.resolved(link);
             } else {
-                // All of this was staged before a restart: on from there, as long as it moves on.
-                let walk = Walk::new(*state, fork);
-                let after = walk.head();
-                let before = peer.walk.replace(walk).map(|walk| walk.base().height);
+                // All of this was stored before a restart: on from there, as long as it moves on.
+                let candidate = Candidate::new(*state, fork);
+                let after = candidate.head();
+                let before =
+                    peer.candidate.replace(candidate).map(|candidate| candidate.base().height);
                 if before.is_none_or(|before| before < after.height) {
                     self.ask_headers(now, link, Some(after), out);
                 } else {
@@ -211,11 +217,11 @@ impl Native {
             }
             return;
         }
-        peer.walk = Some(Walk::new(*state, fork));
-        self.extend_walk(now, link, fresh, is_last, clock, out);
+        peer.candidate = Some(Candidate::new(*state, fork));
+        self.extend_candidate(now, link, fresh, is_last, clock, out);
     }
 
-    fn extend_walk(
+    fn extend_candidate(
         &mut self,
         now: Time,
         link: LinkId,
@@ -228,15 +234,15 @@ impl Native {
         let Self { config, peers, .. } = self;
         let rules = Rules { spec: &config.spec, checkpoints: &config.checkpoints, clock };
         let Some(peer) = peers.get_mut(&link) else { return };
-        let Some(walk) = &mut peer.walk else { return };
+        let Some(candidate) = &mut peer.candidate else { return };
         let mut failure = None;
         for header in headers {
-            if let Err(error) = walk.step(&rules, header) {
+            if let Err(error) = candidate.step(&rules, header) {
                 failure = Some(error);
                 break;
             }
         }
-        let (work, count, head) = (walk.work(), walk.count(), walk.head());
+        let (work, count, head) = (candidate.work(), candidate.count(), candidate.head());
         let is_last = is_last && !peer.named_above(head);
         if count > 0 {
             peer.shows(head, work);
@@ -249,15 +255,15 @@ impl Native {
             }
         } else if is_last {
             self.resolved(link);
-        } else if work > wanted && !(is_deep && count >= MAX_WALK) {
+        } else if work > wanted && !(is_deep && count >= MAX_CANDIDATE_HEADERS) {
             // There is more of it: looked at while it is fetched, or after another branch.
             if let Some(peer) = self.peers.get_mut(&link) {
                 peer.claim = Claim::Block;
             }
-        } else if count >= MAX_WALK {
+        } else if count >= MAX_CANDIDATE_HEADERS {
             // So many blocks without more work than ours.
             if let Some(peer) = self.peers.get_mut(&link) {
-                (peer.walk, peer.shunned) = (None, now.plus(SHUN));
+                (peer.candidate, peer.penalized_until) = (None, now.plus(PENALTY));
             }
             self.resolved(link);
             return;
@@ -305,8 +311,8 @@ impl Native {
     }
 
     fn tell_invalid(&mut self, link: LinkId, error: &RuleError, out: &mut Vec<Output>) {
-        let mark = self.peers.get(&link).and_then(|peer| peer.tip).unwrap_or(self.tip);
-        self.tell(link, Note::Invalid { mark, reason: error.to_string() }, out);
+        let id = self.peers.get(&link).and_then(|peer| peer.tip).unwrap_or(self.tip);
+        self.tell(link, Note::Invalid { id, reason: error.to_string() }, out);
     }
 
     /// What the peer claimed was looked at.
@@ -328,9 +334,11 @@ impl Native {
             return;
         }
         let Some(peer) = self.peers.get_mut(&link) else { return };
-        let Some(walk) = peer.walk.take_if(|walk| walk.work() > work) else { return };
-        let from = walk.base();
-        let found = walk.found();
+        let Some(candidate) = peer.candidate.take_if(|candidate| candidate.work() > work) else {
+            return;
+        };
+        let from = candidate.base();
+        let found = candidate.found();
         let is_again = found.headers.is_empty();
         let is_whole = is_whole && !is_again;
         if peer.height.above(from.height) > NEAR as u64 {
@@ -352,21 +360,21 @@ impl Native {
             return;
         }
         let (work, source) = (self.work, self.download.as_ref().and_then(|it| it.source));
-        let may = |peer: &&Peer| peer.shunned <= now && Some(peer.id) != source;
+        let may = |peer: &&Peer| peer.penalized_until <= now && Some(peer.id) != source;
         let heavier = self.peers.values().filter(may).filter_map(|peer| {
-            let walk = peer.walk.as_ref().filter(|walk| walk.work() > work)?;
-            let is_deep = self.deep_fork(walk).is_some();
-            (!is_deep).then_some((walk.work(), peer.usual.is_some(), Reverse(peer.id)))
+            let candidate = peer.candidate.as_ref().filter(|candidate| candidate.work() > work)?;
+            let is_deep = self.deep_fork(candidate).is_some();
+            (!is_deep).then_some((candidate.work(), peer.usual.is_some(), Reverse(peer.id)))
         });
         let Some((best, _, Reverse(link))) = heavier.max() else { return };
         if !self.gives_way(now, best) {
             return;
         }
         // What others showed is found out anew; this one is begun with.
-        let walk = self.peers.get_mut(&link).and_then(|peer| peer.walk.take());
+        let candidate = self.peers.get_mut(&link).and_then(|peer| peer.candidate.take());
         self.give_up(now, out);
         if let Some(peer) = self.peers.get_mut(&link) {
-            peer.walk = walk;
+            peer.candidate = candidate;
         }
         self.begin(now, link, false, out);
     }

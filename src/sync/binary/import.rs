@@ -1,9 +1,9 @@
 //! From checked bodies to the writer, and the end of a download.
 
 use super::limits::{GIVE_UP_FIRST, MAX_BATCHES, MIN_SECOND_BATCH, UNAVAILABLE};
-use super::{Claim, Native, Peer};
+use super::{BinarySync, Claim, Peer};
 use crate::chain::Height;
-use crate::sync::{ConnectOutcome, LinkId, Mark, Output, Time};
+use crate::sync::{BlockId, ImportOutcome, LinkId, Output, Time};
 
 /// A batch at the writer.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub(super) struct Pending {
     bytes: u64,
 }
 
-impl Native {
+impl BinarySync {
     /// Hands what is ready to the writer, in order.
     pub(super) fn hand_on(&mut self, out: &mut Vec<Output>) {
         while self.batches.len() < MAX_BATCHES {
@@ -25,7 +25,7 @@ impl Native {
             }
             let batch = download.hand(count);
             self.batches.push_back(Pending { download: download.number, bytes: batch.bytes });
-            out.push(Output::Connect {
+            out.push(Output::Import {
                 download: download.number,
                 source: batch.source,
                 blocks: batch.blocks,
@@ -66,8 +66,8 @@ impl Native {
         &mut self,
         now: Time,
         number: u64,
-        last: Mark,
-        outcome: ConnectOutcome,
+        last: BlockId,
+        outcome: ImportOutcome,
     ) {
         // They are answered in order.
         if let Some(batch) = self.batches.pop_front() {
@@ -79,7 +79,7 @@ impl Native {
             return;
         };
         match outcome {
-            ConnectOutcome::Done => {
+            ImportOutcome::Done => {
                 download.connected(last, now);
                 for peer in self.peers.values_mut() {
                     let is_later = matches!(peer.claim, Claim::Later(_));
@@ -91,8 +91,8 @@ impl Native {
                     self.drop_download();
                 }
             }
-            ConnectOutcome::Lost => self.drop_download(),
-            ConnectOutcome::Unavailable => {
+            ImportOutcome::Lost => self.drop_download(),
+            ImportOutcome::Unavailable => {
                 self.drop_download();
                 self.paused = now.plus(UNAVAILABLE);
             }
@@ -146,14 +146,14 @@ impl Native {
         }
         let front = download.front().filter(|front| download.misses(*front))?;
         let lacks = |peer: &Peer| peer.lacks == Some(download.number);
-        let may_have = |peer: &Peer| peer.is_greeted() && !lacks(peer) && peer.height >= front;
+        let may_have = |peer: &Peer| peer.is_ready() && !lacks(peer) && peer.height >= front;
         if self.peers.values().any(may_have) {
             return None;
         }
         Some(if self.peers.values().any(lacks) { download.moved } else { later })
     }
 
-    /// Drops the branch when that is due, see [`Native::unheld_at`]. Answers whether it did.
+    /// Drops the branch when that is due, see [`BinarySync::unheld_at`]. Answers whether it did.
     pub(super) fn drop_unheld(&mut self, now: Time) -> bool {
         let is_unheld = self.unheld_at().is_some_and(|at| at <= now);
         if is_unheld && let Some(download) = &self.download {
@@ -186,7 +186,7 @@ impl Native {
         }
         // Where they begin may be far below what is held by now: found out anew.
         for peer in self.peers.values_mut() {
-            if peer.walk.take_if(|walk| walk.work() > self.work).is_some() {
+            if peer.candidate.take_if(|candidate| candidate.work() > self.work).is_some() {
                 peer.claim = Claim::Block;
             }
         }

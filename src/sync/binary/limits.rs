@@ -19,13 +19,13 @@ pub(super) const YOUNG: Duration = Duration::from_secs(10);
 pub(super) const CLOCK_MILLIS: u64 = 60_000;
 
 /// Links that are asked at a time for headers of other branches than the one that is fetched.
-pub(super) const MAX_SCOUTS: usize = 3;
+pub(super) const MAX_HEADER_SOURCES: usize = 3;
 
 /// Of these, links that a peer opened: one place is kept for those that we dialled.
-pub(super) const MAX_ACCEPTED_SCOUTS: usize = MAX_SCOUTS - 1;
+pub(super) const MAX_ACCEPTED_HEADER_SOURCES: usize = MAX_HEADER_SOURCES - 1;
 
 /// A link that does not answer holds its place for so long; its answer is taken later too.
-pub(super) const SCOUT_PATIENCE: Duration = Duration::from_millis(250);
+pub(super) const HEADERS_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// Of the branch that is fetched, more links are asked for the same headers after this, and each
 /// time it passed again: twice as many.
@@ -36,7 +36,7 @@ pub(super) const MAX_DOUBLINGS: u32 = 5;
 
 /// How many times as fast as its target a chain is taken to grow, when a peer's claim of its
 /// height is bounded.
-pub(super) const MOST_PACE: u64 = 2;
+pub(super) const MAX_PACE: u64 = 2;
 
 /// Headers held ahead of their bodies, at most.
 pub(super) const MAX_AHEAD: usize = 4_096;
@@ -49,7 +49,7 @@ pub(super) const WALK_STEP: u64 = 2_000;
 
 /// Headers that one walk looks at before the link is asked no more for a while: bounds the
 /// hashes kept, 640 KiB a link.
-pub(super) const MAX_WALK: u64 = 32_768_000;
+pub(super) const MAX_CANDIDATE_HEADERS: u64 = 32_768_000;
 
 /// Bodies are asked for this far above the lowest block that is not connected: what a node that
 /// is killed fetches again at most.
@@ -63,22 +63,23 @@ pub(super) const MAX_OUTSTANDING: usize = 2 * MAX_REQUESTS;
 
 /// Bytes of memory of bodies that came or were asked for and are not connected, of all links
 /// together.
-pub(super) const BUDGET: u64 = 64 << 20;
+pub(super) const BODIES_BUDGET: u64 = 64 << 20;
 
 /// Of these, what is left free for the block that everything waits for.
-pub(super) const SPARE: u64 = MAX_WEIGHT;
+pub(super) const SPARE: u64 = MAX_BODY_MEMORY;
 
 /// Memory of one body at most: its bytes, and as many records as a chain allows.
-pub(super) const MAX_WEIGHT: u64 = MAX_BODY as u64 + Spec::MAX_BLOCK_RECORDS as u64 * Body::RECORD;
+pub(super) const MAX_BODY_MEMORY: u64 =
+    MAX_BODY as u64 + Spec::MAX_BLOCK_RECORDS as u64 * Body::RECORD;
 
 /// Bytes of bodies that one request is made for.
 pub(super) const REQUEST_BYTES: u64 = 4 << 20;
 
 /// Blocks handed to the writer at once, and bytes of their bodies.
-pub(super) const MAX_BATCH_BLOCKS: usize = 512;
+pub(super) const MAX_IMPORT_BATCH_BLOCKS: usize = 512;
 
-/// See [`MAX_BATCH_BLOCKS`]; one larger block is handed on alone.
-pub(super) const MAX_BATCH_BYTES: u64 = 8 << 20;
+/// See [`MAX_IMPORT_BATCH_BLOCKS`]; one larger block is handed on alone.
+pub(super) const MAX_IMPORT_BATCH_BYTES: u64 = 8 << 20;
 
 /// While one batch is at the writer, a second one of less than this waits for more.
 pub(super) const MIN_SECOND_BATCH: usize = 128;
@@ -125,10 +126,10 @@ pub(super) const WITHHELD: Duration = Duration::from_secs(2);
 pub(super) const GIVE_UP_FIRST: Duration = Duration::from_secs(6);
 
 /// Who withheld a branch is asked for no headers for so long; twice as long each time.
-pub(super) const FIRST_SHUN: Duration = Duration::from_secs(20);
+pub(super) const FIRST_PENALTY: Duration = Duration::from_secs(20);
 
 /// And for so long at most. So is who showed a branch that leads nowhere.
-pub(super) const SHUN: Duration = Duration::from_secs(300);
+pub(super) const PENALTY: Duration = Duration::from_secs(300);
 
 /// The watchdog speaks when nothing moved for so long.
 pub(super) const STALLED: Duration = Duration::from_secs(30);

@@ -33,7 +33,7 @@ pub const MAX_BODIES_BYTES: usize = 1 << 20;
 pub const MAX_BODY: usize = 2 << 20;
 
 /// Most addresses of a message.
-pub const MAX_PEERS: usize = 64;
+pub const MAX_PEERS_MESSAGE: usize = 64;
 
 /// Longest address and name of a program, in bytes.
 pub const MAX_TEXT: usize = 256;

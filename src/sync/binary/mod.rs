@@ -1,11 +1,10 @@
 //! The binary dialect: headers first, then bodies from every peer that has them.
 //!
-//! A link says who it is ([`greeting`]). One that may have more work than ours is asked for
-//! headers ([`scouting`]), which are walked ([`walk`]) until they show more work; then the
-//! branch becomes the one [`download`], whose headers go on ([`following`]), whose bodies are asked
-//! of every peer ([`fetching`]) and handed to the writer in order ([`connecting`]). What peers ask
-//! for is in [`serving`], what happens when they are late in [`lateness`], and what is too slow in
-//! [`pace`].
+//! A link starts with the [`handshake`]. A peer that may have more work than ours is asked for
+//! [`headers`], which form a [`candidate`] branch until they show more work. The branch then becomes
+//! the [`download`], whose headers go on ([`following`]), whose [`bodies`] are asked of every peer, and
+//! which the writer is given in order ([`import`]). What peers ask for is in [`serve`], what happens
+//! when they are late in [`timeouts`], and what is too slow in [`pace`].
 
 mod announce;
 mod bodies;
@@ -29,7 +28,7 @@ pub use progress::{Progress, SyncState};
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Input, LinkId, Mark, Note, Output, Redial, Time};
+use super::{BlockId, Input, LinkId, Note, Output, Redial, Time};
 use crate::chain::{Checkpoints, Hash, Height, Spec, Timestamp, Work};
 use download::Download;
 use import::Pending;
@@ -38,7 +37,7 @@ use peer::{Claim, Peer};
 
 /// What the binary dialect needs to know of this node.
 #[derive(Clone, Debug)]
-pub struct NativeConfig {
+pub struct BinaryConfig {
     /// The chain's parameters.
     pub spec: Spec,
     /// Blocks that every branch must contain.
@@ -58,10 +57,10 @@ pub struct NativeConfig {
 
 /// Keeps the links of the binary dialect in step.
 #[derive(Debug)]
-pub(super) struct Native {
-    config: NativeConfig,
+pub(super) struct BinarySync {
+    config: BinaryConfig,
     genesis: Hash,
-    tip: Mark,
+    tip: BlockId,
     work: Work,
     peers: BTreeMap<LinkId, Peer>,
     download: Option<Download>,
@@ -96,8 +95,8 @@ const BEFORE_HELLO: &str = "a message before Hello";
 const SECOND_HELLO: &str = "a second Hello";
 const UNASKED: &str = "data that nobody asked for";
 
-impl Native {
-    pub(super) fn new(config: NativeConfig, tip: Mark, work: Work) -> Self {
+impl BinarySync {
+    pub(super) fn new(config: BinaryConfig, tip: BlockId, work: Work) -> Self {
         Self {
             genesis: config.spec.genesis().hash(),
             is_untold: false,
@@ -123,13 +122,13 @@ impl Native {
 
     pub(super) fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
         match input {
-            Input::OpenedNative { link, dialled, origin, clock } => {
+            Input::OpenedBinary { link, dialled, origin, clock } => {
                 self.open(Peer::new(link, dialled, origin, now), clock, out);
             }
             Input::Closed { link } => self.forget(link),
             Input::Undecodable { link, reason } => self.ban(link, reason, out),
             Input::Message { link, message, clock } => self.message(now, link, message, clock, out),
-            Input::Base { link, query, held, clock } => {
+            Input::HeldAncestor { link, query, held, clock } => {
                 self.on_base(now, link, query, held, clock, out);
             }
             Input::Checked { link, download, first, blocks, fault } => {
@@ -138,7 +137,7 @@ impl Native {
             Input::Unchecked { link, download, first } => {
                 self.on_unchecked(now, link, download, first);
             }
-            Input::Connected { download, last, outcome } => {
+            Input::Imported { download, last, outcome } => {
                 self.on_connected(now, download, last, outcome);
             }
             Input::Served { link } => self.on_served(link),
@@ -160,14 +159,14 @@ impl Native {
         self.clock = clock;
         let Some(peer) = self.peers.get_mut(&link) else { return };
         if let Message::Hello(hello) = message {
-            if peer.is_greeted() {
+            if peer.is_ready() {
                 self.ban(link, SECOND_HELLO, out);
             } else {
                 self.on_hello(now, link, hello, clock, out);
             }
             return;
         }
-        if !peer.is_greeted() {
+        if !peer.is_ready() {
             self.ban(link, BEFORE_HELLO, out);
             return;
         }
@@ -191,7 +190,7 @@ impl Native {
     pub(super) fn on_tip(
         &mut self,
         now: Time,
-        tip: Mark,
+        tip: BlockId,
         work: Work,
         is_reorg: bool,
         out: &mut Vec<Output>,
@@ -264,7 +263,7 @@ impl Native {
 
     fn tell(&mut self, link: LinkId, note: Note, out: &mut Vec<Output>) {
         if let Some(peer) = self.peers.get_mut(&link) {
-            peer.noted.tell(link, note, out);
+            peer.logged.tell(link, note, out);
         }
     }
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::candidate::Walk;
+use super::candidate::Candidate;
 use super::limits::{
-    FIRST_SHUN, FIRST_TIMEOUT, LARGE_PART, LAST_TIMEOUT, MAX_OUTSTANDING, MAX_REQUESTS,
-    SCOUT_PATIENCE, SHUN,
+    FIRST_PENALTY, FIRST_TIMEOUT, HEADERS_TIMEOUT, LARGE_PART, LAST_TIMEOUT, MAX_OUTSTANDING,
+    MAX_REQUESTS, PENALTY,
 };
 use crate::chain::{Hash, Header, Height, Work};
-use crate::sync::log_once::Noted;
-use crate::sync::split::{Rival, Weight};
-use crate::sync::{LinkId, Mark, Origin, Time};
+use crate::sync::log_once::LogOnce;
+use crate::sync::split::{Rival, ShownWork};
+use crate::sync::{BlockId, LinkId, Origin, Time};
 
 /// One link. Of bounded size: a walk's hashes and headers are most of it.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Peer {
     /// The nonce of its Hello; none while that is awaited.
     pub(super) nonce: Option<u64>,
     /// The last block that it named.
-    pub(super) tip: Option<Mark>,
+    pub(super) tip: Option<BlockId>,
     /// The highest block that it claims to hold.
     pub(super) height: Height,
     pub(super) claim: Claim,
@@ -34,7 +34,7 @@ pub(super) struct Peer {
     pub(super) owed: u32,
     /// Headers whose place on our chain is being looked up.
     pub(super) query: Option<Query>,
-    pub(super) walk: Option<Walk>,
+    pub(super) candidate: Option<Candidate>,
     pub(super) requests: Vec<Request>,
     pub(super) next_request: u64,
     /// The download whose blocks it does not hold.
@@ -56,9 +56,9 @@ pub(super) struct Peer {
     /// Time that it has for an answer.
     pub(super) timeout: Duration,
     /// Nothing is asked of it until then.
-    pub(super) rests: Time,
+    pub(super) paused_until: Time,
     /// No headers are asked of it until then.
-    pub(super) shunned: Time,
+    pub(super) penalized_until: Time,
     /// The usual time from a request to the last of its bodies.
     pub(super) usual: Option<Duration>,
     /// What it asked for and has not got.
@@ -70,7 +70,7 @@ pub(super) struct Peer {
     pub(super) addresses_owed: u32,
     /// Where it stands by headers that were checked, when that is not on our chain.
     pub(super) rival: Rival,
-    pub(super) noted: Noted,
+    pub(super) logged: LogOnce,
 }
 
 /// What a peer says to have that is not looked at yet.
@@ -136,7 +136,7 @@ impl Peer {
             ask: None,
             owed: 0,
             query: None,
-            walk: None,
+            candidate: None,
             requests: Vec::new(),
             next_request: 0,
             lacks: None,
@@ -148,31 +148,31 @@ impl Peer {
             follows: None,
             freed: Time(Duration::ZERO),
             timeout: FIRST_TIMEOUT,
-            rests: Time(Duration::ZERO),
-            shunned: Time(Duration::ZERO),
+            paused_until: Time(Duration::ZERO),
+            penalized_until: Time(Duration::ZERO),
             usual: None,
             serving: 0,
             told_addresses: None,
             ask_addresses: Time(Duration::ZERO),
             addresses_owed: 0,
             rival: Rival::NONE,
-            noted: Noted::NOTHING,
+            logged: LogOnce::NOTHING,
         }
     }
 
-    pub(super) const fn is_greeted(&self) -> bool {
+    pub(super) const fn is_ready(&self) -> bool {
         self.nonce.is_some()
     }
 
     pub(super) fn is_resting(&self, now: Time) -> bool {
-        now < self.rests
+        now < self.paused_until
     }
 
     /// Whether headers can be asked of it now.
-    pub(super) fn can_scout(&self, now: Time) -> bool {
-        self.is_greeted()
+    pub(super) fn can_ask_headers(&self, now: Time) -> bool {
+        self.is_ready()
             && !self.is_resting(now)
-            && self.shunned <= now
+            && self.penalized_until <= now
             && self.ask.is_none()
             && self.query.is_none()
     }
@@ -201,7 +201,7 @@ impl Peer {
 
     /// Whether bodies of this download are asked of it, as many as it may be asked for.
     pub(super) fn serves(&self, now: Time, download: u64) -> bool {
-        self.is_greeted() && !self.is_resting(now) && self.lacks != Some(download)
+        self.is_ready() && !self.is_resting(now) && self.lacks != Some(download)
     }
 
     /// Whether it was late or slow just now: others are asked first, and may be asked as well for
@@ -211,8 +211,8 @@ impl Peer {
     }
 
     /// Whether it holds one of the places of links that are asked for headers.
-    pub(super) fn is_scouting(&self, now: Time) -> bool {
-        self.query.is_some() || self.ask.is_some_and(|ask| now < ask.sent.plus(SCOUT_PATIENCE))
+    pub(super) fn asks_headers(&self, now: Time) -> bool {
+        self.query.is_some() || self.ask.is_some_and(|ask| now < ask.sent.plus(HEADERS_TIMEOUT))
     }
 
     /// When it counts as slow with a request, though something may come of it all the time.
@@ -233,42 +233,42 @@ impl Peer {
     }
 
     /// It named this block as one of its chain.
-    pub(super) fn named(&mut self, mark: Mark) {
-        self.tip = Some(mark);
-        self.height = self.height.max(mark.height);
-        self.knows = Some(mark.hash);
+    pub(super) fn named(&mut self, id: BlockId) {
+        self.tip = Some(id);
+        self.height = self.height.max(id.height);
+        self.knows = Some(id.hash);
     }
 
     /// Its headers up to this block were checked: that is where it stands.
-    pub(super) fn shows(&mut self, mark: Mark, work: Work) {
-        self.named(mark);
-        self.rival.shows(mark, Weight::Known(work));
+    pub(super) fn shows(&mut self, id: BlockId, work: Work) {
+        self.named(id);
+        self.rival.shows(id, ShownWork::Known(work));
     }
 
     /// Whether it named a higher block than this one last: there is more to come of it.
-    pub(super) fn named_above(&self, mark: Mark) -> bool {
-        self.tip.is_some_and(|tip| tip.height > mark.height)
+    pub(super) fn named_above(&self, id: BlockId) -> bool {
+        self.tip.is_some_and(|tip| tip.height > id.height)
     }
 
     /// It was late: it gets more time, and nothing is asked of it for as long as it had.
     pub(super) fn rest(&mut self, now: Time) {
-        self.rests = now.plus(self.timeout);
+        self.paused_until = now.plus(self.timeout);
         self.timeout = self.timeout.saturating_mul(2).min(LAST_TIMEOUT);
     }
 
     /// Its answer is no answer: it gets more time, and no headers are asked of it for as long as
     /// it had.
     pub(super) fn fell_short(&mut self, now: Time) {
-        self.shunned = self.shunned.max(now.plus(self.timeout));
+        self.penalized_until = self.penalized_until.max(now.plus(self.timeout));
         self.timeout = self.timeout.saturating_mul(2).min(LAST_TIMEOUT);
     }
 
     /// It showed a branch whose blocks it does not send.
     pub(super) fn withheld(&mut self, now: Time) {
         let times = 1_u32.checked_shl(self.withheld).unwrap_or(u32::MAX);
-        self.shunned = now.plus(FIRST_SHUN.saturating_mul(times).min(SHUN));
+        self.penalized_until = now.plus(FIRST_PENALTY.saturating_mul(times).min(PENALTY));
         self.withheld = self.withheld.saturating_add(1);
-        self.walk = None;
+        self.candidate = None;
     }
 
     /// It answered: it gets less time.

@@ -1,8 +1,8 @@
 //! What can be seen of fetching blocks from outside.
 
 use super::download::Download;
-use super::limits::MOST_PACE;
-use super::{Native, Peer};
+use super::limits::MAX_PACE;
+use super::{BinarySync, Peer};
 use crate::chain::Height;
 use crate::sync::LinkId;
 
@@ -23,7 +23,7 @@ pub enum SyncState {
 pub struct Progress {
     /// What is being done.
     pub state: SyncState,
-    /// The last block connected, or staged, by the branch that is fetched.
+    /// The last block connected, or stored, by the branch that is fetched.
     pub at: Height,
     /// The highest block of ours, or of a branch with more work whose headers were checked up to
     /// there. What peers claim without showing it counts for nothing.
@@ -50,7 +50,7 @@ pub struct Progress {
     pub awaited: Option<(Height, Option<LinkId>)>,
 }
 
-impl Native {
+impl BinarySync {
     pub(in crate::sync) fn progress(&self) -> Progress {
         let (blocks, bytes) = self.came;
         let looking = self.peers.values().any(|peer| peer.ask.is_some() || peer.query.is_some());
@@ -87,15 +87,16 @@ impl Native {
         let middle = claims.len().checked_sub(1)?.checked_div(2)?;
         let age = self.clock.millis_since(download.head_time());
         let blocks = age.checked_div(self.config.spec.target_block_time_ms())?;
-        let plausible = download.head().height.ahead(blocks.saturating_mul(MOST_PACE));
+        let plausible = download.head().height.ahead(blocks.saturating_mul(MAX_PACE));
         claims.get(middle).map(|claim| plausible.min(*claim))
     }
 
     /// The highest block of those branches whose headers showed more work than ours has.
     fn highest_shown(&self) -> Height {
-        let walks = self.peers.values().filter_map(|peer| peer.walk.as_ref());
-        let heavier =
-            walks.filter(|walk| walk.work() > self.work && self.deep_fork(walk).is_none());
-        heavier.map(|walk| walk.head().height).max().unwrap_or_default()
+        let walks = self.peers.values().filter_map(|peer| peer.candidate.as_ref());
+        let heavier = walks.filter(|candidate| {
+            candidate.work() > self.work && self.deep_fork(candidate).is_none()
+        });
+        heavier.map(|candidate| candidate.head().height).max().unwrap_or_default()
     }
 }

@@ -2,14 +2,14 @@
 
 use super::limits::{ADDRESSES_EVERY, ASK_ADDRESSES_EVERY, MAX_SERVING};
 use super::message::{MAX_RANGE, Message, PeerAddress};
-use super::{Native, UNASKED};
+use super::{BinarySync, UNASKED};
 use crate::chain::{Hash, Height};
-use crate::sync::{LinkId, Mark, Output, Redial, Time};
+use crate::sync::{BlockId, LinkId, Output, Redial, Time};
 
 const TOO_MUCH: &str = "more was asked for than is answered at a time";
 const BAD_RANGE: &str = "a range of no blocks or of too many";
 
-impl Native {
+impl BinarySync {
     pub(super) fn on_get_headers(
         &mut self,
         link: LinkId,
@@ -37,7 +37,7 @@ impl Native {
         }
         if self.may_serve(link, out) {
             let height = first.ahead(u64::from(count).saturating_sub(1));
-            let last = Mark { height, hash: last };
+            let last = BlockId { height, hash: last };
             if let Some(peer) = self.peers.get_mut(&link) {
                 // It takes our chain over.
                 peer.rival.leaves();
@@ -90,7 +90,7 @@ impl Native {
     /// one that we know.
     pub(super) fn ask_addresses(&mut self, now: Time, out: &mut Vec<Output>) {
         for peer in self.peers.values_mut() {
-            if peer.is_greeted() && peer.dialled && peer.ask_addresses <= now {
+            if peer.is_ready() && peer.dialled && peer.ask_addresses <= now {
                 peer.ask_addresses = now.plus(ASK_ADDRESSES_EVERY);
                 peer.addresses_owed = peer.addresses_owed.saturating_add(1);
                 out.push(Output::Send { link: peer.id, message: Message::GetPeers });

@@ -8,7 +8,7 @@ use crate::chain::{
     Bits, Checkpoints, Hash, Header, Height, Spec, Timestamp, TipState, ValidBlock, Work,
 };
 use crate::sync::{
-    ConnectOutcome, Held, Input, LinkId, Mark, NativeConfig, Note, Origin, Output, Redial,
+    BinaryConfig, BlockId, Held, ImportOutcome, Input, LinkId, Note, Origin, Output, Redial,
     SyncMachine, SyncState, Time, TipChange,
 };
 
@@ -75,7 +75,7 @@ impl Bench {
     }
 
     fn configured(chain: &Chain, checkpoints: Checkpoints, max_reorg_depth: Option<u64>) -> Self {
-        let config = NativeConfig {
+        let config = BinaryConfig {
             spec: chain.spec.clone(),
             checkpoints,
             nonce: OUR_NONCE,
@@ -86,7 +86,7 @@ impl Bench {
         };
         let ours = chain.tip().clone();
         let machine = SyncMachine::new(chain.last(), 1_000, 1 << 20);
-        let machine = machine.with_native(config, ours.total_work());
+        let machine = machine.with_binary(config, ours.total_work());
         let held = chain.states.iter().map(|state| (state.hash(), state.clone())).collect();
         let now = Time(Duration::from_secs(1_000));
         let spec = chain.spec.clone();
@@ -116,14 +116,13 @@ impl Bench {
             self.check_bounds();
             for output in out {
                 match output {
-                    Output::FindBase { link, query, marks } => {
-                        let held =
-                            marks.iter().rposition(|mark| self.held.contains_key(&mark.hash));
+                    Output::FindHeldAncestor { link, query, ids } => {
+                        let held = ids.iter().rposition(|id| self.held.contains_key(&id.hash));
                         let held = held.map(|place| {
-                            let state = Box::new(self.held[&marks[place].hash].clone());
+                            let state = Box::new(self.held[&ids[place].hash].clone());
                             Held { place, fork: depth::fork_point(self, &state), state }
                         });
-                        let base = Input::Base { link, query, held, clock: self.clock };
+                        let base = Input::HeldAncestor { link, query, held, clock: self.clock };
                         match &mut self.held_queries {
                             Some(waiting) => waiting.push(base),
                             None => inputs.insert(0, base),
@@ -154,7 +153,7 @@ impl Bench {
                         }
                         inputs.insert(0, Input::Checked { link, download, first, blocks, fault });
                     }
-                    Output::Connect { download, blocks, .. } => {
+                    Output::Import { download, blocks, .. } => {
                         self.pending.push((download, blocks));
                         assert!(self.pending.len() <= 2, "batches at the writer");
                         if self.connects {
@@ -172,7 +171,7 @@ impl Bench {
         rest
     }
 
-    /// What the writer does: appends or stages, and swaps when a branch has more work.
+    /// What the writer does: appends or stores, and reorgs when a branch has more work.
     fn connect(&mut self, download: u64, blocks: &[ValidBlock]) -> (Option<Input>, Input) {
         let before = self.ours.hash();
         for block in blocks {
@@ -186,16 +185,16 @@ impl Bench {
             self.held.insert(block.hash(), state);
         }
         let last = blocks.last().unwrap();
-        let last = Mark { height: last.header().height, hash: last.hash() };
-        let connected = Input::Connected { download, last, outcome: ConnectOutcome::Done };
+        let last = BlockId { height: last.header().height, hash: last.hash() };
+        let connected = Input::Imported { download, last, outcome: ImportOutcome::Done };
         let tip = (self.ours.hash() != before).then(|| self.tip_input());
         (tip, connected)
     }
 
     fn tip_input(&self) -> Input {
-        let tip = Mark { height: self.ours.height(), hash: self.ours.hash() };
+        let tip = BlockId { height: self.ours.height(), hash: self.ours.hash() };
         let work = self.ours.total_work();
-        let change = TipChange::Swapped { source: None };
+        let change = TipChange::Reorged { source: None };
         Input::Tip { tip, chain_json_bytes: 1_000, work, change }
     }
 
@@ -220,7 +219,7 @@ impl Bench {
     }
 
     fn open_as(&mut self, link: LinkId, dialled: bool, origin: Origin) -> Vec<Output> {
-        self.tell(Input::OpenedNative { link, dialled, origin, clock: self.clock })
+        self.tell(Input::OpenedBinary { link, dialled, origin, clock: self.clock })
     }
 
     /// With this peer's Hello said: it stands at the end of a chain.
@@ -307,14 +306,14 @@ fn answer<'a>(
         Output::AskHeaders { link, after } => {
             let chain = chain(*link)?;
             // The whole locator of the asker is not at hand: from genesis, or after the block.
-            let from = after.filter(|mark| chain.holds(*mark));
-            let from = from.map_or(1, |mark| usize::try_from(mark.height.get()).unwrap() + 1);
+            let from = after.filter(|id| chain.holds(*id));
+            let from = from.map_or(1, |id| usize::try_from(id.height.get()).unwrap() + 1);
             Some((*link, vec![Message::Headers(chain.headers_from(from))]))
         }
         Output::Send { link, message: Message::GetBlocks { request, first, count, last } } => {
             let chain = chain(*link)?;
             let height = first.ahead(u64::from(*count) - 1);
-            if !chain.holds(Mark { height, hash: *last }) {
+            if !chain.holds(BlockId { height, hash: *last }) {
                 return Some((*link, vec![Message::NotFound { request: *request }]));
             }
             let bodies = chain.bodies(*first, *count);

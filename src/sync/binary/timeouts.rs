@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use super::limits::{
-    GIVE_UP, HEDGE_AFTER, HEDGE_TIMES, HEDGE_UNKNOWN, HELLO_WITHIN, LAST_TIMEOUT, LOOK_AROUND,
-    SCOUT_PATIENCE, STALLED, WITHHELD,
+    GIVE_UP, HEADERS_TIMEOUT, HEDGE_AFTER, HEDGE_TIMES, HEDGE_UNKNOWN, HELLO_WITHIN, LAST_TIMEOUT,
+    LOOK_AROUND, STALLED, WITHHELD,
 };
 use super::peer::{Peer, Request};
-use super::{Claim, Native};
+use super::{BinarySync, Claim};
 use crate::chain::{Height, Work};
 use crate::sync::{LinkId, Note, Output, Time};
 
-impl Native {
+impl BinarySync {
     pub(super) fn on_time(&mut self, now: Time, out: &mut Vec<Output>) {
         self.looked = now;
-        self.close_ungreeted(now, out);
+        self.close_unready(now, out);
         for link in self.late_asks(now) {
             self.headers_late(now, link);
         }
@@ -173,16 +173,16 @@ impl Native {
     /// something else to happen.
     pub(in crate::sync) fn deadline(&self) -> Option<Time> {
         let of_peers = self.peers.values().flat_map(|peer| {
-            let hello = (!peer.is_greeted()).then(|| peer.opened.plus(HELLO_WITHIN));
+            let hello = (!peer.is_ready()).then(|| peer.opened.plus(HELLO_WITHIN));
             let ask = peer.ask.map(|ask| ask.until);
-            let place = peer.ask.map(|ask| ask.sent.plus(SCOUT_PATIENCE));
-            let addresses = (peer.is_greeted() && peer.dialled).then_some(peer.ask_addresses);
+            let place = peer.ask.map(|ask| ask.sent.plus(HEADERS_TIMEOUT));
+            let addresses = (peer.is_ready() && peer.dialled).then_some(peer.ask_addresses);
             let later = match peer.claim {
                 Claim::Later(at) => Some(at),
                 _ => None,
             };
-            let rests = [Some(peer.rests), Some(peer.shunned)];
-            [hello, ask, place, peer.due(), addresses, later].into_iter().chain(rests)
+            let paused_until = [Some(peer.paused_until), Some(peer.penalized_until)];
+            [hello, ask, place, peer.due(), addresses, later].into_iter().chain(paused_until)
         });
         let of_download = self.download.iter().flat_map(|download| {
             let pace = download.pace;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How often type 0 is sent on a link: a seed relays nothing, so only asking finds what lies
+/// How often type 0 is sent on a link: a seed-like node relays nothing, so only asking finds what lies
 /// behind it.
 pub(super) const ASK_EVERY: Duration = Duration::from_secs(15);
 
@@ -18,7 +18,7 @@ pub(super) const STREAM_BATCH: u64 = 128;
 /// How long a stream waits for an acknowledgement before the link is closed.
 pub(super) const ACK_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long after a stream's end a block that it sent already starts no other one: a seed
+/// How long after a stream's end a block that it sent already starts no other one: a seed-like node
 /// answers every block that it holds with its whole chain.
 pub(super) const QUIET: Duration = Duration::from_secs(30);
 

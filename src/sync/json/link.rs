@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::limits::{ASK_EVERY, FIRST_ANSWER};
 use crate::chain::{Hash, Height};
-use crate::sync::log_once::Noted;
+use crate::sync::log_once::LogOnce;
 use crate::sync::split::Rival;
-use crate::sync::step::Turn;
-use crate::sync::{LinkId, Mark, Output, Redial, Time};
+use crate::sync::step::Step;
+use crate::sync::{BlockId, LinkId, Output, Redial, Time};
 
 /// One link. Of fixed size.
 #[derive(Debug)]
@@ -21,13 +21,13 @@ pub(in crate::sync) struct Link {
     pub(super) flow: Flow,
     /// The last block of our chain that the peer named, or that we sent right on top of one
     /// that it holds.
-    pub(super) holds: Option<Mark>,
+    pub(super) holds: Option<BlockId>,
     /// `holds` when type 0 was sent last. What was sent since is not in the answer.
-    pub(super) held_when_asked: Option<Mark>,
+    pub(super) held_when_asked: Option<BlockId>,
     /// The last block of our chain that the peer itself brought.
-    pub(super) brought: Option<Mark>,
+    pub(super) brought: Option<BlockId>,
     /// Where the peer turned out to stand while blocks above were on their way to it.
-    pub(super) behind: Option<Mark>,
+    pub(super) behind: Option<BlockId>,
     pub(super) quiet: Option<Quiet>,
     /// When our tip was sent last, and which.
     pub(super) told: Option<(Time, Hash)>,
@@ -45,7 +45,7 @@ pub(in crate::sync) struct Link {
     pub(in crate::sync) rival: Rival,
     /// Its branch waits for our operator: until then nothing is said that draws it again.
     pub(in crate::sync) deep_until: Option<Time>,
-    pub(super) noted: Noted,
+    pub(super) logged: LogOnce,
 }
 
 /// What is on its way to the peer. At most one range or chain is.
@@ -70,7 +70,7 @@ pub(super) enum Flow {
     /// A stream's type 0.
     Acknowledging {
         /// What the answer must name.
-        last: Mark,
+        last: BlockId,
         /// When to give up.
         until: Time,
         /// As in `Streaming`.
@@ -129,7 +129,7 @@ impl Link {
             is_proven: false,
             rival: Rival::NONE,
             deep_until: None,
-            noted: Noted::NOTHING,
+            logged: LogOnce::NOTHING,
         }
     }
 
@@ -137,8 +137,8 @@ impl Link {
         self.flow == Flow::Closed
     }
 
-    pub(in crate::sync) fn on_opened(&mut self, turn: &mut Turn<'_>) {
-        self.ask(turn);
+    pub(in crate::sync) fn on_opened(&mut self, step: &mut Step<'_>) {
+        self.ask(step);
     }
 
     /// Whether the peer's branch was refused for its depth lately: our tip would draw it again.
@@ -147,16 +147,16 @@ impl Link {
     }
 
     /// Type 0 came.
-    pub(in crate::sync) fn on_asked(&mut self, turn: &mut Turn<'_>) {
-        if self.is_deep(turn.now) {
+    pub(in crate::sync) fn on_asked(&mut self, step: &mut Step<'_>) {
+        if self.is_deep(step.now) {
             return;
         }
         match self.first {
             First::Awaited => {
-                self.first = First::Asked { answer_at: turn.now.plus(FIRST_ANSWER) };
+                self.first = First::Asked { answer_at: step.now.plus(FIRST_ANSWER) };
             }
             First::Asked { .. } => (),
-            First::Over => self.answer(turn),
+            First::Over => self.answer(step),
         }
     }
 
@@ -167,36 +167,36 @@ impl Link {
         is_asked
     }
 
-    /// Answers a type 0, unless a stream runs: our tip would draw a seed's whole chain.
-    fn answer(&mut self, turn: &mut Turn<'_>) {
+    /// Answers a type 0, unless a stream runs: our tip would draw a seed-like node's whole chain.
+    fn answer(&mut self, step: &mut Step<'_>) {
         match self.flow {
             // The peer streams to us and waits for this answer, as we do for its: one has to
             // give way, and it knows of blocks that we thought it lacked.
             Flow::Streaming { is_crossed: true, .. }
             | Flow::Acknowledging { is_crossed: true, .. } => {
-                self.end_stream(turn);
-                self.send_tip(turn);
+                self.end_stream(step);
+                self.send_tip(step);
             }
             Flow::Streaming { .. } | Flow::Acknowledging { .. } | Flow::Closed => (),
             Flow::Idle | Flow::Announcing { .. } | Flow::Stopping { .. } | Flow::Chain { .. } => {
-                self.send_tip(turn);
+                self.send_tip(step);
             }
         }
     }
 
     /// Does what is due.
-    pub(in crate::sync) fn on_time(&mut self, turn: &mut Turn<'_>) {
+    pub(in crate::sync) fn on_time(&mut self, step: &mut Step<'_>) {
         if let First::Asked { answer_at } = self.first
-            && answer_at <= turn.now
+            && answer_at <= step.now
         {
             self.first = First::Over;
-            self.answer(turn);
+            self.answer(step);
         }
         match self.flow {
-            Flow::Acknowledging { until, .. } if until <= turn.now => {
-                self.close(turn, 1002, "type 0 was not answered within 30 s", Redial::Normal);
+            Flow::Acknowledging { until, .. } if until <= step.now => {
+                self.close(step, 1002, "type 0 was not answered within 30 s", Redial::Normal);
             }
-            Flow::Idle => self.ask_if_due(turn),
+            Flow::Idle => self.ask_if_due(step),
             _ => (),
         }
     }
@@ -215,43 +215,43 @@ impl Link {
         flow.into_iter().chain(first).min()
     }
 
-    pub(super) fn ask(&mut self, turn: &mut Turn<'_>) {
-        self.ask_at = turn.now.plus(ASK_EVERY);
+    pub(super) fn ask(&mut self, step: &mut Step<'_>) {
+        self.ask_at = step.now.plus(ASK_EVERY);
         self.held_when_asked = self.holds;
-        turn.out.push(Output::Ask { link: self.id });
+        step.out.push(Output::Ask { link: self.id });
     }
 
-    pub(super) fn ask_if_due(&mut self, turn: &mut Turn<'_>) {
-        if self.ask_at <= turn.now {
-            self.ask(turn);
+    pub(super) fn ask_if_due(&mut self, step: &mut Step<'_>) {
+        if self.ask_at <= step.now {
+            self.ask(step);
         }
     }
 
     /// Makes type 0 go out as soon as nothing else is on its way.
-    pub(super) const fn ask_soon(&mut self, turn: &Turn<'_>) {
-        self.ask_at = turn.now;
+    pub(super) const fn ask_soon(&mut self, step: &Step<'_>) {
+        self.ask_at = step.now;
     }
 
     /// What the peer brought a moment ago may be our tip before that is told.
-    pub(super) fn send_tip(&mut self, turn: &mut Turn<'_>) {
-        let newer = self.brought.filter(|brought| turn.height() < brought.height);
-        let mark = newer.unwrap_or(turn.ours.tip);
-        self.note_told(turn, mark);
-        turn.out.push(Output::SendBlock { link: self.id, mark });
+    pub(super) fn send_tip(&mut self, step: &mut Step<'_>) {
+        let newer = self.brought.filter(|brought| step.height() < brought.height);
+        let id = newer.unwrap_or(step.ours.tip);
+        self.note_told(step, id);
+        step.out.push(Output::SendBlock { link: self.id, id });
     }
 
-    pub(super) const fn note_told(&mut self, turn: &Turn<'_>, mark: Mark) {
-        self.told = Some((turn.now, mark.hash));
+    pub(super) const fn note_told(&mut self, step: &Step<'_>, id: BlockId) {
+        self.told = Some((step.now, id.hash));
     }
 
     pub(super) fn close(
         &mut self,
-        turn: &mut Turn<'_>,
+        step: &mut Step<'_>,
         code: u16,
         reason: &'static str,
         redial: Redial,
     ) {
         self.flow = Flow::Closed;
-        turn.out.push(Output::Close { link: self.id, code, reason, redial });
+        step.out.push(Output::Close { link: self.id, code, reason, redial });
     }
 }

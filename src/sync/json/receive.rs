@@ -3,9 +3,9 @@
 use super::limits::DEEP_PAUSE;
 use super::link::{Flow, Link};
 use crate::chain::Height;
-use crate::sync::split::Weight;
-use crate::sync::step::Turn;
-use crate::sync::{BlockVerdict, ChainVerdict, Mark, Note, Output, Redial};
+use crate::sync::split::ShownWork;
+use crate::sync::step::Step;
+use crate::sync::{BlockId, BlockOutcome, ChainOutcome, Note, Output, Redial};
 
 /// Another chain: nothing that it says can ever be of use here.
 const FOREIGN_GENESIS: &str = "this is another chain: its genesis block differs";
@@ -16,216 +16,216 @@ impl Link {
     /// Type 1 came.
     pub(in crate::sync) fn on_block(
         &mut self,
-        turn: &mut Turn<'_>,
-        mark: Mark,
-        verdict: BlockVerdict,
+        step: &mut Step<'_>,
+        id: BlockId,
+        outcome: BlockOutcome,
     ) {
         let is_asked = self.take_first();
-        let before = turn.out.len();
-        self.judge_block(turn, mark, verdict);
+        let before = step.out.len();
+        self.judge_block(step, id, outcome);
         // Our blocks, in whatever form, answer the first type 0: our tip after them would
-        // draw a seed's whole chain.
-        let sent = turn.out.iter().skip(before);
+        // draw a seed-like node's whole chain.
+        let sent = step.out.iter().skip(before);
         let is_answered = self.wants_chain || sent.into_iter().any(says_more);
         if is_asked && !is_answered {
-            self.send_tip(turn);
+            self.send_tip(step);
         }
     }
 
-    fn judge_block(&mut self, turn: &mut Turn<'_>, mark: Mark, verdict: BlockVerdict) {
-        if verdict == BlockVerdict::Ours {
-            self.on_ours(turn, mark);
+    fn judge_block(&mut self, step: &mut Step<'_>, id: BlockId, outcome: BlockOutcome) {
+        if outcome == BlockOutcome::Ours {
+            self.on_ours(step, id);
             return;
         }
-        self.end_stream(turn);
-        match verdict {
-            BlockVerdict::Adopted => self.on_adopted(mark),
-            BlockVerdict::Fork => {
+        self.end_stream(step);
+        match outcome {
+            BlockOutcome::Adopted => self.on_adopted(id),
+            BlockOutcome::Fork => {
                 self.rival.leaves();
-                self.on_fork(turn, mark);
+                self.on_fork(step, id);
             }
-            BlockVerdict::Level => {
-                self.rival.shows(mark, Weight::NoMore);
-                self.on_fork(turn, mark);
+            BlockOutcome::Level => {
+                self.rival.shows(id, ShownWork::NoMore);
+                self.on_fork(step, id);
             }
-            BlockVerdict::Tied => {
-                self.rival.shows(mark, Weight::As(turn.ours.tip.hash));
-                self.on_fork(turn, mark);
+            BlockOutcome::Tied => {
+                self.rival.shows(id, ShownWork::As(step.ours.tip.hash));
+                self.on_fork(step, id);
             }
-            BlockVerdict::TooDeep => self.on_too_deep(turn),
-            BlockVerdict::ForeignGenesis => self.close_foreign(turn),
-            BlockVerdict::BadWork => self.close_bad_work(turn),
-            BlockVerdict::Invalid(reason) => self.tell(turn, Note::Invalid { mark, reason }),
-            BlockVerdict::Ours | BlockVerdict::NotYet | BlockVerdict::Unavailable => (),
+            BlockOutcome::TooDeep => self.on_too_deep(step),
+            BlockOutcome::ForeignGenesis => self.close_foreign(step),
+            BlockOutcome::BadWork => self.close_bad_work(step),
+            BlockOutcome::Invalid(reason) => self.tell(step, Note::Invalid { id, reason }),
+            BlockOutcome::Ours | BlockOutcome::NotYet | BlockOutcome::Unavailable => (),
         }
     }
 
     /// Type 2 came.
     pub(in crate::sync) fn on_chain(
         &mut self,
-        turn: &mut Turn<'_>,
-        last: Mark,
-        verdict: ChainVerdict,
+        step: &mut Step<'_>,
+        last: BlockId,
+        outcome: ChainOutcome,
     ) {
-        self.end_stream(turn);
-        match verdict {
-            ChainVerdict::Ours => self.on_ours(turn, last),
-            ChainVerdict::Adopted => self.on_adopted(last),
-            ChainVerdict::Lighter => {
-                self.rival.shows(last, Weight::NoMore);
-                self.on_lighter(turn, last, self.jenny);
+        self.end_stream(step);
+        match outcome {
+            ChainOutcome::Ours => self.on_ours(step, last),
+            ChainOutcome::Adopted => self.on_adopted(last),
+            ChainOutcome::Lighter => {
+                self.rival.shows(last, ShownWork::NoMore);
+                self.on_lighter(step, last, self.jenny);
             }
-            ChainVerdict::TooDeep => self.on_too_deep(turn),
-            ChainVerdict::Equal => {
-                self.rival.shows(last, Weight::As(turn.ours.tip.hash));
-                self.equal = Some((last.hash, turn.ours.tip.hash));
-                self.on_lighter(turn, last, false);
+            ChainOutcome::TooDeep => self.on_too_deep(step),
+            ChainOutcome::Equal => {
+                self.rival.shows(last, ShownWork::As(step.ours.tip.hash));
+                self.equal = Some((last.hash, step.ours.tip.hash));
+                self.on_lighter(step, last, false);
             }
-            ChainVerdict::ForeignGenesis => self.close_foreign(turn),
-            ChainVerdict::BadWork => self.close_bad_work(turn),
-            ChainVerdict::Invalid(reason) => {
-                self.tell(turn, Note::Invalid { mark: last, reason });
-                self.close(turn, 1002, INVALID_CHAIN, Redial::Normal);
+            ChainOutcome::ForeignGenesis => self.close_foreign(step),
+            ChainOutcome::BadWork => self.close_bad_work(step),
+            ChainOutcome::Invalid(reason) => {
+                self.tell(step, Note::Invalid { id: last, reason });
+                self.close(step, 1002, INVALID_CHAIN, Redial::Normal);
             }
-            ChainVerdict::NotYet | ChainVerdict::Unavailable => (),
+            ChainOutcome::NotYet | ChainOutcome::Unavailable => (),
         }
     }
 
     pub(in crate::sync) fn on_malformed(
         &mut self,
-        turn: &mut Turn<'_>,
+        step: &mut Step<'_>,
         code: u16,
         reason: &'static str,
     ) {
         // 1009: its chain is too long for this node, and does not get shorter.
         let redial = if code == 1009 { Redial::Longest } else { Redial::Normal };
-        self.close(turn, code, reason, redial);
+        self.close(step, code, reason, redial);
     }
 
     /// The peer named a block of our chain.
-    fn on_ours(&mut self, turn: &mut Turn<'_>, mark: Mark) {
+    fn on_ours(&mut self, step: &mut Step<'_>, id: BlockId) {
         self.rival.leaves();
         self.deep_until = None;
-        self.is_proven |= mark.height > Height::GENESIS;
+        self.is_proven |= id.height > Height::GENESIS;
         self.wants_chain = false;
         match &mut self.flow {
-            Flow::Acknowledging { last, .. } if *last == mark => {
-                self.on_acknowledged(turn, mark);
+            Flow::Acknowledging { last, .. } if *last == id => {
+                self.on_acknowledged(step, id);
             }
             Flow::Streaming { is_crossed, .. } => *is_crossed = true,
             Flow::Acknowledging { .. } => {
-                self.end_stream(turn);
-                self.catch_up(turn, mark);
+                self.end_stream(step);
+                self.catch_up(step, id);
             }
-            _ => self.catch_up(turn, mark),
+            _ => self.catch_up(step, id),
         }
     }
 
     /// Streams what stands above a block that the peer named, if it lacks that.
-    fn catch_up(&mut self, turn: &mut Turn<'_>, mark: Mark) {
+    fn catch_up(&mut self, step: &mut Step<'_>, id: BlockId) {
         let held = self.holds.map_or(Height::GENESIS, |held| held.height);
         // It said so before it got what was sent since.
-        let is_overtaken = self.held_when_asked == Some(mark) && mark.height < held;
+        let is_overtaken = self.held_when_asked == Some(id) && id.height < held;
         self.held_when_asked = None;
         // Who brought a later block holds this one and all between.
-        let is_passed = self.brought.is_some_and(|brought| mark.height < brought.height);
+        let is_passed = self.brought.is_some_and(|brought| id.height < brought.height);
         if is_overtaken || is_passed {
             return;
         }
         match self.flow {
-            Flow::Announcing { from } if mark.height < turn.height() => {
-                let is_lower = mark.height.next() < from;
-                if is_lower && !self.is_quiet(turn.now, mark.height) {
-                    self.behind = Some(mark);
+            Flow::Announcing { from } if id.height < step.height() => {
+                let is_lower = id.height.next() < from;
+                if is_lower && !self.is_quiet(step.now, id.height) {
+                    self.behind = Some(id);
                 }
             }
             Flow::Idle => {
-                self.holds = Some(mark);
-                if mark.height < turn.height() && !self.is_quiet(turn.now, mark.height) {
-                    self.start_stream(turn, mark);
+                self.holds = Some(id);
+                if id.height < step.height() && !self.is_quiet(step.now, id.height) {
+                    self.start_stream(step, id);
                 }
             }
             _ => (),
         }
     }
 
-    fn on_adopted(&mut self, mark: Mark) {
+    fn on_adopted(&mut self, id: BlockId) {
         self.rival.leaves();
         self.deep_until = None;
         self.is_proven = true;
         self.wants_chain = false;
-        self.note_brought(mark);
+        self.note_brought(id);
     }
 
     /// A single block of another branch, or above what we hold.
-    fn on_fork(&mut self, turn: &mut Turn<'_>, mark: Mark) {
+    fn on_fork(&mut self, step: &mut Step<'_>, id: BlockId) {
         self.lose_track();
-        if self.is_deep(turn.now) {
+        if self.is_deep(step.now) {
             return;
         }
         // Between nodes of our kind equal work settles nothing, however often it is sent.
-        if self.jenny && self.equal == Some((mark.hash, turn.ours.tip.hash)) {
+        if self.jenny && self.equal == Some((id.hash, step.ours.tip.hash)) {
             return;
         }
-        let is_level = mark.height == turn.height();
-        if mark.height < turn.height() || self.jenny && is_level {
-            self.want_chain(turn);
+        let is_level = id.height == step.height();
+        if id.height < step.height() || self.jenny && is_level {
+            self.want_chain(step);
         } else {
-            self.answer_fork(turn);
+            self.answer_fork(step);
         }
     }
 
     /// Its branch waits for the operator, who is told by whoever judged it.
-    fn on_too_deep(&mut self, turn: &Turn<'_>) {
+    fn on_too_deep(&mut self, step: &Step<'_>) {
         self.lose_track();
         self.rival.leaves();
         self.is_proven = true;
         self.wants_chain = false;
-        self.deep_until = Some(turn.now.plus(DEEP_PAUSE));
+        self.deep_until = Some(step.now.plus(DEEP_PAUSE));
     }
 
     /// A whole chain that does not replace ours.
-    fn on_lighter(&mut self, turn: &mut Turn<'_>, last: Mark, whatever_the_heights: bool) {
+    fn on_lighter(&mut self, step: &mut Step<'_>, last: BlockId, whatever_the_heights: bool) {
         self.lose_track();
         self.is_proven = true;
-        if last.height < turn.height() || whatever_the_heights {
-            self.want_chain(turn);
+        if last.height < step.height() || whatever_the_heights {
+            self.want_chain(step);
         } else {
-            self.tell(turn, Note::NotHigher { mark: last });
+            self.tell(step, Note::NotHigher { id: last });
         }
     }
 
     /// Has our whole chain sent when its turn comes, within the limits.
-    fn want_chain(&mut self, turn: &mut Turn<'_>) {
-        let (bytes, cap) = (turn.ours.json_bytes, turn.ours.max_bytes);
+    fn want_chain(&mut self, step: &mut Step<'_>) {
+        let (bytes, cap) = (step.ours.json_bytes, step.ours.max_bytes);
         if bytes > cap {
-            self.tell(turn, Note::ChainAboveCap { bytes, cap });
-        } else if !turn.is_too_soon(self.chain_sent) {
+            self.tell(step, Note::ChainAboveCap { bytes, cap });
+        } else if !step.is_too_soon(self.chain_sent) {
             self.wants_chain = true;
         }
     }
 
-    /// Sends our tip, which makes a seed send its chain, within the limits.
-    fn answer_fork(&mut self, turn: &mut Turn<'_>) {
-        let told = self.told.filter(|(_, hash)| *hash == turn.ours.tip.hash);
+    /// Sends our tip, which makes a seed-like node send its chain, within the limits.
+    fn answer_fork(&mut self, step: &mut Step<'_>) {
+        let told = self.told.filter(|(_, hash)| *hash == step.ours.tip.hash);
         let told_at = told.map(|(at, _)| at);
-        if !turn.is_too_soon(told_at) && !turn.is_too_soon(self.fork_answered) {
-            self.fork_answered = Some(turn.now);
-            self.send_tip(turn);
+        if !step.is_too_soon(told_at) && !step.is_too_soon(self.fork_answered) {
+            self.fork_answered = Some(step.now);
+            self.send_tip(step);
         }
     }
 
-    fn close_foreign(&mut self, turn: &mut Turn<'_>) {
-        self.close(turn, 1008, FOREIGN_GENESIS, Redial::OtherChain);
+    fn close_foreign(&mut self, step: &mut Step<'_>) {
+        self.close(step, 1008, FOREIGN_GENESIS, Redial::OtherChain);
     }
 
-    fn close_bad_work(&mut self, turn: &mut Turn<'_>) {
+    fn close_bad_work(&mut self, step: &mut Step<'_>) {
         let redial = if self.is_proven { Redial::Normal } else { Redial::Longest };
-        self.close(turn, 1002, BAD_WORK, redial);
+        self.close(step, 1002, BAD_WORK, redial);
     }
 
-    fn tell(&mut self, turn: &mut Turn<'_>, note: Note) {
-        self.noted.tell(self.id, note, turn.out);
+    fn tell(&mut self, step: &mut Step<'_>, note: Note) {
+        self.logged.tell(self.id, note, step.out);
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::chain::{Hash, Height, Work};
 use crate::sync::{
-    BlockVerdict, ChainVerdict, Input, LinkId, Mark, Output, SyncMachine, Time, TipChange,
+    BlockId, BlockOutcome, ChainOutcome, Input, LinkId, Output, SyncMachine, Time, TipChange,
 };
 
 mod announcing;
@@ -23,26 +23,26 @@ const B: LinkId = LinkId(2);
 const C: LinkId = LinkId(3);
 
 /// The block at this height of our chain.
-fn ours(height: u64) -> Mark {
+fn ours(height: u64) -> BlockId {
     block(0, height)
 }
 
 /// The block at this height of another branch.
-fn theirs(height: u64) -> Mark {
+fn theirs(height: u64) -> BlockId {
     block(1, height)
 }
 
-fn block(branch: u8, height: u64) -> Mark {
+fn block(branch: u8, height: u64) -> BlockId {
     let mut bytes = [branch; 32];
     bytes[..8].copy_from_slice(&height.to_be_bytes());
-    Mark { height: Height::new(height), hash: Hash::new(bytes) }
+    BlockId { height: Height::new(height), hash: Hash::new(bytes) }
 }
 
 /// A machine whose driver answers nothing by itself.
 struct Bench {
     machine: SyncMachine,
     now: Time,
-    tip: Mark,
+    tip: BlockId,
     json_bytes: u64,
 }
 
@@ -69,7 +69,7 @@ impl Bench {
         self.open(link);
         self.asked(link);
         let tip = self.tip;
-        self.says(link, tip, BlockVerdict::Ours);
+        self.says(link, tip, BlockOutcome::Ours);
     }
 
     fn tell(&mut self, input: Input) -> Vec<Output> {
@@ -87,13 +87,13 @@ impl Bench {
     }
 
     /// Type 1.
-    fn says(&mut self, link: LinkId, mark: Mark, verdict: BlockVerdict) -> Vec<Output> {
-        self.tell(Input::Block { link, mark, verdict })
+    fn says(&mut self, link: LinkId, id: BlockId, outcome: BlockOutcome) -> Vec<Output> {
+        self.tell(Input::Block { link, id, outcome })
     }
 
     /// Type 2.
-    fn sends(&mut self, link: LinkId, last: Mark, verdict: ChainVerdict) -> Vec<Output> {
-        self.tell(Input::Chain { link, last, verdict })
+    fn sends(&mut self, link: LinkId, last: BlockId, outcome: ChainOutcome) -> Vec<Output> {
+        self.tell(Input::Chain { link, last, outcome })
     }
 
     /// Our chain grows to this height.
@@ -104,9 +104,9 @@ impl Bench {
     }
 
     /// Another branch becomes ours.
-    fn swaps(&mut self, tip: Mark, source: Option<LinkId>) -> Vec<Output> {
+    fn reorgs(&mut self, tip: BlockId, source: Option<LinkId>) -> Vec<Output> {
         self.tip = tip;
-        self.tip(TipChange::Swapped { source })
+        self.tip(TipChange::Reorged { source })
     }
 
     fn tip(&mut self, change: TipChange) -> Vec<Output> {
@@ -118,7 +118,7 @@ impl Bench {
         })
     }
 
-    fn sent(&mut self, link: LinkId, last: Mark) -> Vec<Output> {
+    fn sent(&mut self, link: LinkId, last: BlockId) -> Vec<Output> {
         self.tell(Input::RangeSent { link, last })
     }
 
@@ -147,8 +147,8 @@ fn ask(link: LinkId) -> Output {
     Output::Ask { link }
 }
 
-fn one(link: LinkId, mark: Mark) -> Output {
-    Output::SendBlock { link, mark }
+fn one(link: LinkId, id: BlockId) -> Output {
+    Output::SendBlock { link, id }
 }
 
 fn range(link: LinkId, from: u64, to: u64) -> Output {

@@ -188,7 +188,7 @@ fn many(raw: &mut Raw, blocks: &[&str]) {
     raw.text(&format!("{{\"type\":2,\"payload\":[{}]}}", blocks.join(",")));
 }
 
-/// Frames that break RFC 6455, or that a seed never sends.
+/// Frames that break RFC 6455, or that a seed-like node never sends.
 fn frames(cases: &mut Vec<Case>) {
     cases.push(case("a binary frame", Code(1003), |raw, _| raw.send(true, 2, b"\0\x01")));
     cases.push(case("an empty binary frame", Code(1003), |raw, _| raw.send(true, 2, b"")));

@@ -27,7 +27,7 @@ const BUDGET: usize = 128 << 20;
 
 /// Most memory of a node that is being bombed: twice the budget, since buffers grow by doubling,
 /// and what it has besides.
-const MOST_MEMORY: u64 = (2 * 128 + 128) << 20;
+const MAX_MEMORY: u64 = (2 * 128 + 128) << 20;
 
 /// Runs them all; what went wrong.
 pub(super) fn all(node: &PeerNode, is_full: bool) -> Vec<String> {
@@ -46,9 +46,9 @@ pub(super) fn all(node: &PeerNode, is_full: bool) -> Vec<String> {
     failures.extend(line_ends(node));
     failures.extend(closing(node));
     failures.extend(bombs(node, if is_full { 16 } else { 3 }));
-    let most = peak(node.process().id());
-    if is_full && most > MOST_MEMORY {
-        failures.push(format!("{} MiB resident for bombs", most >> 20));
+    let max = peak(node.process().id());
+    if is_full && max > MAX_MEMORY {
+        failures.push(format!("{} MiB resident for bombs", max >> 20));
     }
     failures
 }
@@ -166,11 +166,11 @@ fn line_ends(node: &PeerNode) -> Option<String> {
 fn closing(node: &PeerNode) -> Option<String> {
     let process = node.process().id();
     let before = sockets(process);
-    let most = std::thread::scope(|scope| {
+    let max = std::thread::scope(|scope| {
         let crowds: Vec<_> = (0..4)
             .map(|_| {
                 scope.spawn(|| {
-                    let (mut held, mut most) = (Vec::new(), 0);
+                    let (mut held, mut max) = (Vec::new(), 0);
                     for _ in 0..CROWD / 5 {
                         let Ok(stream) = TcpStream::connect(node.address()) else { break };
                         let mut raw = Raw::on(stream);
@@ -179,9 +179,9 @@ fn closing(node: &PeerNode) -> Option<String> {
                             raw.send(true, 3, b"");
                             held.push(raw);
                         }
-                        most = most.max(sockets(process));
+                        max = max.max(sockets(process));
                     }
-                    most
+                    max
                 })
             })
             .collect();
@@ -194,7 +194,7 @@ fn closing(node: &PeerNode) -> Option<String> {
         }
         std::thread::park_timeout(Duration::from_millis(20));
     }
-    (most > before + SOCKETS).then(|| format!("{most} sockets while links are being closed"))
+    (max > before + SOCKETS).then(|| format!("{max} sockets while links are being closed"))
 }
 
 /// Large chains on many links at once are more than the budget that they share: each is judged,

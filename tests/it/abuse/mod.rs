@@ -52,7 +52,7 @@ fn whatever_peers_send_the_node_answers_as_designed_and_keeps_its_chain() {
     assert!(failures.is_empty(), "{} of {count} cases:\n{}", failures.len(), failures.join("\n"));
     assert!(crowds.is_empty(), "{}", crowds.join("\n"));
     assert_eq!(node.tip(), branch.hash(20));
-    assert_eq!(node.swaps(), 0);
+    assert_eq!(node.reorgs(), 0);
     assert!(!node.process().log().contains("panicked"), "{}", node.process().log());
     until("the links are given back", || node.status()["links"] == 0);
     if is_full() {

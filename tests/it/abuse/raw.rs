@@ -57,7 +57,7 @@ impl Raw {
         Self { stream, buffer: Vec::new(), head: String::new() }
     }
 
-    /// A link, upgraded as a seed's is.
+    /// A link, upgraded as a seed-like node's is.
     pub(crate) fn link(address: &str) -> Self {
         // Places are given back a moment after a link's end.
         let deadline = Instant::now() + PATIENCE;

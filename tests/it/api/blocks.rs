@@ -138,17 +138,17 @@ async fn a_displaced_block_is_found_by_height_and_hash_with_the_reorg_that_displ
 
     let heavier = Branch::from_genesis(&Spec::dev()).grow(2, "theirs", 10);
     let winner = heavier.blocks[0].header.hash();
-    node.handle.offer(heavier.blocks).await.unwrap();
+    node.handle.import(heavier.blocks).await.unwrap();
     let after = node.get(&path).await.expect(200).json();
     let tip = node.handle.tip();
     assert_eq!(after["data"], acknowledged["data"]);
     assert_eq!(after["onMainChain"], false);
     assert_eq!(after["replacedBy"], winner.to_string());
-    let displaced = &after["displaced"];
-    assert!(displaced["time"].as_u64().is_some_and(|time| time > 1_600_000_000_000));
-    assert_eq!((&displaced["fork"], &displaced["depth"]), (&0.into(), &1.into()));
+    let disconnected = &after["displaced"];
+    assert!(disconnected["time"].as_u64().is_some_and(|time| time > 1_600_000_000_000));
+    assert_eq!((&disconnected["fork"], &disconnected["depth"]), (&0.into(), &1.into()));
     let new_tip = serde_json::json!({ "height": 2, "hash": tip.hash.to_string() });
-    assert_eq!(displaced["newTip"], new_tip);
+    assert_eq!(disconnected["newTip"], new_tip);
     let main = node.get(&format!("/v1/blocks/1/{winner}")).await.expect(200).json();
     assert_eq!(main["onMainChain"], true);
 }
@@ -159,7 +159,7 @@ async fn a_block_that_never_was_on_the_main_chain_was_not_displaced() {
     node.mine("mine").await;
     let tied = Branch::from_genesis(&Spec::dev()).grow(1, "theirs", 10);
     let hash = tied.blocks[0].header.hash();
-    node.handle.offer(tied.blocks).await.unwrap();
+    node.handle.import(tied.blocks).await.unwrap();
     let block = node.get(&format!("/v1/blocks/1/{hash}")).await.expect(200).json();
     assert_eq!((&block["onMainChain"], &block["displaced"]), (&false.into(), &().into()));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jenny_chain::api::{Role, Users};
 use jenny_chain::chain::{Spec, parse_block};
-use jenny_chain::node::Offered;
+use jenny_chain::node::Imported;
 
 use crate::harness::{ApiNode, Branch, Client, Request, user};
 
@@ -47,7 +47,7 @@ async fn a_chain_of_many_batches_is_whole() {
     let node = ApiNode::start().await;
     let branch = Branch::from_genesis(&Spec::dev()).grow(1_500, "block", 1_000);
     for part in branch.blocks.chunks(256) {
-        node.handle.offer(part.to_vec()).await.unwrap();
+        node.handle.import(part.to_vec()).await.unwrap();
     }
     let answer = node.get("/chains").await.expect(200);
     assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
@@ -62,15 +62,15 @@ async fn a_reader_sees_one_chain_while_the_chain_is_swapped() {
     let old = Branch::from_genesis(&Spec::dev()).grow(300, "old", 30_000);
     let new = Branch::from_genesis(&Spec::dev()).grow(301, "new", 10);
     for part in old.blocks.chunks(30) {
-        assert_eq!(node.handle.offer(part.to_vec()).await.unwrap(), Offered::Extended);
+        assert_eq!(node.handle.import(part.to_vec()).await.unwrap(), Imported::Extended);
     }
     let mut reader = node.connect().await;
     reader.send(Request::get("/chains").jenny().bytes()).await;
     // The answer has begun, and at 9 MB it does not fit the sockets' buffers.
     assert_eq!(reader.read_line().await.unwrap(), "HTTP/1.1 200 OK");
-    let (most, last) = new.blocks.split_at(300);
-    node.handle.offer(most.to_vec()).await.unwrap();
-    assert_eq!(node.handle.offer(last.to_vec()).await.unwrap(), Offered::Swapped);
+    let (max, last) = new.blocks.split_at(300);
+    node.handle.import(max.to_vec()).await.unwrap();
+    assert_eq!(node.handle.import(last.to_vec()).await.unwrap(), Imported::Reorged);
     assert_eq!(node.handle.tip().header.height.get(), 301);
     let body = finish_chunked(&mut reader).await.unwrap();
     let seen = blocks(&body);
@@ -107,7 +107,7 @@ async fn a_reader_that_accepts_nothing_is_cut_within_the_array() {
     .await;
     let branch = Branch::from_genesis(&Spec::dev()).grow(600, "block", 60_000);
     for part in branch.blocks.chunks(20) {
-        node.handle.offer(part.to_vec()).await.unwrap();
+        node.handle.import(part.to_vec()).await.unwrap();
     }
     let mut reader = node.connect().await;
     reader.send(Request::get("/chains").jenny().bytes()).await;
@@ -125,7 +125,7 @@ async fn only_so_many_chains_are_sent_at_once() {
     let node = ApiNode::with(|setup| setup.api.users = Users::new(users.to_vec()).unwrap()).await;
     let branch = Branch::from_genesis(&Spec::dev()).grow(300, "block", 60_000);
     for part in branch.blocks.chunks(20) {
-        node.handle.offer(part.to_vec()).await.unwrap();
+        node.handle.import(part.to_vec()).await.unwrap();
     }
     let chains = |name| Request::get("/chains").auth(name, "a long password");
     let mut readers = Vec::new();
@@ -153,7 +153,7 @@ async fn a_chain_that_cannot_be_read_on_never_looks_whole() {
     let mut node = ApiNode::start().await;
     let branch = Branch::from_genesis(&Spec::dev()).grow(600, "block", 60_000);
     for part in branch.blocks.chunks(20) {
-        node.handle.offer(part.to_vec()).await.unwrap();
+        node.handle.import(part.to_vec()).await.unwrap();
     }
     let mut reader = node.connect().await;
     reader.send(Request::get("/chains").jenny().bytes()).await;

@@ -143,11 +143,11 @@ async fn links_are_told_in_detail_and_the_status_believes_no_height_that_a_peer_
         sent: 12,
         ..LinkInfo::new("[::ffff:192.0.2.2]:80".parse().unwrap(), Direction::Dialled, since)
     };
-    let native = LinkInfo {
-        dialect: Dialect::Native,
+    let binary = LinkInfo {
+        dialect: Dialect::Binary,
         ..LinkInfo::new("[2001:db8::1]:7545".parse().unwrap(), Direction::Dialled, since)
     };
-    server.table.send_replace(vec![told, quiet.clone(), native]);
+    server.table.send_replace(vec![told, quiet.clone(), binary]);
     let node = ApiNode::with(|setup| setup.links = handle).await;
     let hash = Hash::ZERO.to_string();
     let expected = json!([
@@ -222,7 +222,7 @@ async fn fetching_is_told_with_its_pace_and_a_node_far_behind_is_not_ready() {
     for (progress, status) in [
         (blocks(0, 2, 2), 200),
         (blocks(0, 3, 3), 503),
-        // A branch that is staged is not served before it is whole.
+        // A branch that is stored is not served before it is whole.
         (blocks(3, 3, 0), 503),
         // A branch with more work may be no higher than the chain that it displaces.
         (blocks(0, 0, 3), 503),

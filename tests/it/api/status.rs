@@ -57,11 +57,11 @@ async fn status_tells_of_requests_that_wait() {
 }
 
 #[tokio::test]
-async fn status_tells_of_swaps() {
+async fn status_tells_of_reorgs() {
     let node = ApiNode::start().await;
     let old = Branch::from_genesis(&Spec::dev()).grow(2, "old", 1);
     let new = Branch::from_genesis(&Spec::dev()).grow(3, "new", 1);
-    let displaced: Vec<_> = old
+    let disconnected: Vec<_> = old
         .blocks
         .iter()
         .map(|block| {
@@ -69,16 +69,16 @@ async fn status_tells_of_swaps() {
             serde_json::json!({ "height": height, "hash": block.header.hash().to_string() })
         })
         .collect();
-    node.handle.offer(old.blocks).await.unwrap();
-    node.handle.offer(new.blocks).await.unwrap();
-    let swaps = node.get("/v1/status").await.json()["swaps"].take();
-    assert_eq!(swaps["count"], 1);
-    let swap = &swaps["recent"][0];
-    assert_eq!((&swap["fork"], &swap["depth"]), (&0.into(), &2.into()));
-    assert_eq!(swap["displaced"], serde_json::json!(displaced));
+    node.handle.import(old.blocks).await.unwrap();
+    node.handle.import(new.blocks).await.unwrap();
+    let reorgs = node.get("/v1/status").await.json()["swaps"].take();
+    assert_eq!(reorgs["count"], 1);
+    let reorg = &reorgs["recent"][0];
+    assert_eq!((&reorg["fork"], &reorg["depth"]), (&0.into(), &2.into()));
+    assert_eq!(reorg["displaced"], serde_json::json!(disconnected));
     let tip = node.handle.tip();
-    assert_eq!(swap["newTip"], serde_json::json!({ "height": 3, "hash": tip.hash.to_string() }));
-    assert!(swap["time"].as_u64().is_some_and(|time| time > 1_600_000_000_000));
+    assert_eq!(reorg["newTip"], serde_json::json!({ "height": 3, "hash": tip.hash.to_string() }));
+    assert!(reorg["time"].as_u64().is_some_and(|time| time > 1_600_000_000_000));
 }
 
 #[tokio::test]
@@ -167,9 +167,9 @@ async fn a_deep_fork_is_shown_until_an_operator_accepts_it() {
     .await;
     let ours = Branch::from_genesis(&Spec::dev()).grow(3, "ours", 10);
     let theirs = Branch::from_genesis(&Spec::dev()).grow(5, "theirs", 10);
-    node.handle.offer(ours.blocks).await.unwrap();
+    node.handle.import(ours.blocks).await.unwrap();
     assert_eq!(node.get("/v1/status").await.json()["deepForks"], serde_json::json!([]));
-    node.handle.offer(theirs.blocks.clone()).await.unwrap_err();
+    node.handle.import(theirs.blocks.clone()).await.unwrap_err();
     let hash = theirs.blocks[0].header.hash().to_string();
     let tip = theirs.blocks[4].header.hash().to_string();
     let status = node.get("/v1/status").await.json();
@@ -198,6 +198,6 @@ async fn a_deep_fork_is_shown_until_an_operator_accepts_it() {
     let accepted = node.ask(&Request::post(&path).jenny()).await.expect(200).json();
     assert_eq!(accepted["accepted"]["hash"], hash);
     assert_eq!(node.get("/v1/status").await.json()["deepForks"], serde_json::json!([]));
-    node.handle.offer(theirs.blocks).await.unwrap();
+    node.handle.import(theirs.blocks).await.unwrap();
     assert_eq!(node.handle.tip().hash.to_string(), tip);
 }

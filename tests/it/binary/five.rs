@@ -50,11 +50,11 @@ fn five_nodes_agree_after_kills_and_stalls_and_spoilt_bytes_and_nobody_else_is_b
     let healed = Instant::now();
     five.account.settle(&five.nodes);
     let took = healed.elapsed();
-    let (acknowledged, displaced) = five.account.check(&five.nodes);
+    let (acknowledged, disconnected) = five.account.check(&five.nodes);
     let blamed = five.blamed();
     let spoilt: u64 = five.cables.iter().map(Cable::spoilt).sum();
     println!(
-        "{acknowledged} blocks acknowledged, {displaced} of them displaced and named; {} kills, \
+        "{acknowledged} blocks acknowledged, {disconnected} of them disconnected and named; {} kills, \
          {} stalls, {spoilt} bytes spoilt, {blamed} links closed for them; agreed {took:?} after \
          the cables were whole, at height {}",
         five.kills,
@@ -90,7 +90,7 @@ impl Five {
                 let flags: Vec<_> = dialled.map(|(_, it)| format!("--peer {}", it.url())).collect();
                 // Over its cables, and not past them to what it hears of.
                 let (max_dialled, flags) = (flags.len(), flags.join(" "));
-                PeerNode::set_up(&genesis, Settings { flags, max_dialled, native: true })
+                PeerNode::set_up(&genesis, Settings { flags, max_dialled, binary: true })
             })
             .collect();
         for ((_, to), cable) in EDGES.iter().zip(&cables) {

@@ -10,7 +10,7 @@ use jenny_chain::sync::message::{Hello, MAX_HEADERS, Message};
 
 use super::{checking, scripted, setting, store};
 use crate::abuse::watch::{Rest, assert_quick, resident};
-use crate::harness::binary::{NativeSocket, hello};
+use crate::harness::binary::{BinarySocket, hello};
 use crate::process::until_within;
 use crate::seed::{PeerNode, Settings};
 
@@ -59,7 +59,7 @@ async fn a_flood_of_valid_headers_costs_neither_disk_nor_a_ban() {
         assert_quick(slowest);
     }
     assert!(after.1 <= before.1, "the data grew");
-    assert_eq!((node.tip(), node.swaps()), (tip, 0));
+    assert_eq!((node.tip(), node.reorgs()), (tip, 0));
     assert_eq!(node.process().get("/v1/bans"), (200, "[]".to_owned()));
     let log = node.process().log();
     assert!(!log.contains("broke the protocol") && !log.contains("panicked"), "{log}");
@@ -70,7 +70,7 @@ async fn a_flood_of_valid_headers_costs_neither_disk_nor_a_ban() {
 /// asked for; returns when the node has taken the last one. The link stays until then.
 async fn flood(node: &PeerNode, count: u64, name: &str) {
     let mut branch = Private::new(name);
-    let mut peer = NativeSocket::connect(node.address().parse().unwrap()).await;
+    let mut peer = BinarySocket::connect(node.address().parse().unwrap()).await;
     let height = jenny_chain::chain::Height::new(count);
     let nonce = count;
     peer.say(&Message::Hello(Hello { nonce, height, work: scripted::giant(), ..hello() })).await;
@@ -86,8 +86,8 @@ async fn flood(node: &PeerNode, count: u64, name: &str) {
             _ => None,
         })
         .await;
-        let most = (count - branch.height()).min(MAX_HEADERS as u64);
-        let headers = (0..most).map(|_| branch.next()).collect();
+        let max = (count - branch.height()).min(MAX_HEADERS as u64);
+        let headers = (0..max).map(|_| branch.next()).collect();
         peer.say(&Message::Headers(headers)).await;
     }
     // What a full last answer leaves open is asked for once more, and there is nothing.

@@ -17,7 +17,7 @@ use jenny_chain::sync::message::{Hello, Message};
 use super::flood::Private;
 use super::{checking, scripted, setting, store};
 use crate::abuse::watch::{Rest, peak};
-use crate::harness::binary::{NativeSocket, genesis, hello};
+use crate::harness::binary::{BinarySocket, genesis, hello};
 use crate::process::until_within;
 use crate::seed::{Branch, PeerNode, Settings};
 
@@ -104,7 +104,7 @@ impl Hostile {
         let stop = Arc::new(AtomicBool::new(false));
         let mut links = Vec::new();
         // The first headers of the honest chain are all that a dripping source needs.
-        let (mut source, _) = NativeSocket::greeted(honest.address().parse().unwrap()).await;
+        let (mut source, _) = BinarySocket::greeted(honest.address().parse().unwrap()).await;
         let locator = vec![(Height::GENESIS, genesis())];
         source.say(&Message::GetHeaders { locator, stop: None }).await;
         let headers = source
@@ -114,12 +114,12 @@ impl Hostile {
             })
             .await;
         let mut headers = headers.into_iter();
-        links.push(tokio::spawn(drip(NativeSocket::connect(address).await, 1_000, move || {
+        links.push(tokio::spawn(drip(BinarySocket::connect(address).await, 1_000, move || {
             headers.next()
         })));
         for number in 0..CLAIMANTS {
             let mut branch = Private::new(&format!("worthless {number}"));
-            let peer = NativeSocket::connect(address).await;
+            let peer = BinarySocket::connect(address).await;
             links.push(tokio::spawn(drip(peer, 2_000 + number, move || Some(branch.next()))));
         }
         let bombs = (0..BOMBS).map(|_| {
@@ -140,7 +140,7 @@ impl Hostile {
 
 /// Claims giant work, shows one header at a time and sends no body, until the node hangs up.
 async fn drip(
-    mut peer: NativeSocket,
+    mut peer: BinarySocket,
     nonce: u64,
     mut next: impl FnMut() -> Option<Header> + Send + 'static,
 ) {

@@ -18,13 +18,13 @@ struct Row {
 impl Row {
     fn start() -> Self {
         let genesis = Branch::new(Spec::dev());
-        let json = Settings { max_dialled: 0, native: false, ..Settings::default() };
+        let json = Settings { max_dialled: 0, binary: false, ..Settings::default() };
         let between = PeerNode::set_up(&genesis, json);
         let cables = [Cable::new(), Cable::new()];
         let [left, right] = cables.each_ref().map(|cable| {
             cable.lead_to(between.address());
             let flags = format!("--peer {}", cable.url());
-            PeerNode::set_up(&genesis, Settings { flags, max_dialled: 1, native: true })
+            PeerNode::set_up(&genesis, Settings { flags, max_dialled: 1, binary: true })
         });
         let row = Self { left, between, right, cables };
         until("both are linked", || row.between.status()["links"] == 2);
@@ -57,7 +57,7 @@ fn blocks_cross_a_node_of_the_other_dialect_both_ways_and_a_fork_is_settled_by_w
         row.agrees_on(&hash(&row.left.mine(&format!("left {number}"))));
         row.agrees_on(&hash(&row.right.mine(&format!("right {number}"))));
     }
-    assert_eq!(row.left.swaps() + row.between.swaps() + row.right.swaps(), 0);
+    assert_eq!(row.left.reorgs() + row.between.reorgs() + row.right.reorgs(), 0);
 
     row.cables[1].cut();
     until("one is alone", || row.right.status()["links"] == 0);
@@ -73,7 +73,7 @@ fn blocks_cross_a_node_of_the_other_dialect_both_ways_and_a_fork_is_settled_by_w
     // As an operator who does not wait for the next dial.
     until("they are linked again", || row.right.dial(&row.cables[1].url()));
     row.agrees_on(&heavy);
-    assert_eq!((row.left.swaps(), row.between.swaps(), row.right.swaps()), (1, 1, 0));
+    assert_eq!((row.left.reorgs(), row.between.reorgs(), row.right.reorgs()), (1, 1, 0));
     let Row { left, between, right, .. } = row;
     for node in [left, between, right] {
         assert!(!node.process().log().contains("panicked"));

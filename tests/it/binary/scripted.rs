@@ -8,7 +8,7 @@ use jenny_chain::sync::message::{Body, Hello, MAX_HEADERS, Message};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::harness::binary::{NativeSocket, hello};
+use crate::harness::binary::{BinarySocket, hello};
 use crate::seed::Branch;
 
 /// What a peer does when it is asked.
@@ -38,7 +38,7 @@ impl Scripted {
         let counter = Arc::clone(&asked);
         tokio::spawn(async move {
             loop {
-                let peer = NativeSocket::accept(&listener).await;
+                let peer = BinarySocket::accept(&listener).await;
                 let code = serve(peer, &chain, manner, &counter).await;
                 // The test may be over.
                 let _ = tell.send(code);
@@ -53,7 +53,7 @@ impl Scripted {
 }
 
 /// Until the link ends; answers with which code.
-async fn serve(mut peer: NativeSocket, chain: &Branch, manner: Manner, asked: &AtomicU64) -> u16 {
+async fn serve(mut peer: BinarySocket, chain: &Branch, manner: Manner, asked: &AtomicU64) -> u16 {
     let nonce = match manner {
         Manner::Stalls => 4,
         Manner::Lies => 5,

@@ -7,7 +7,7 @@ use jenny_chain::chain::{Hash, Height, Spec, parse_block};
 use jenny_chain::sync::message::{Body, Hello, Message};
 use tokio_tungstenite::tungstenite::Message as Frame;
 
-use crate::harness::binary::{NativeSocket, genesis, hello};
+use crate::harness::binary::{BinarySocket, genesis, hello};
 use crate::seed::{Branch, PeerNode};
 
 /// Height of the chain that the node begins with.
@@ -50,7 +50,7 @@ fn blocks(chain: &Branch, request: u64, first: usize, count: usize) -> Message {
 async fn a_running_node_says_what_the_transcript_says() {
     let chain = chain();
     let node = PeerNode::with(&chain);
-    let mut peer = NativeSocket::connect(address(&node)).await;
+    let mut peer = BinarySocket::connect(address(&node)).await;
     // The node speaks first, too.
     let Ok(Message::Hello(theirs)) = peer.next().await else { panic!("no Hello") };
     assert_eq!((theirs.lowest, theirs.highest, theirs.capabilities), (1, 1, 0));
@@ -102,7 +102,7 @@ async fn a_running_node_says_what_the_transcript_says() {
 async fn frames_on_the_wire_are_those_of_the_golden_bytes() {
     let chain = Branch::new(Spec::dev()).grow("B", 2, 1_000);
     let node = PeerNode::with(&chain);
-    let (mut peer, _) = NativeSocket::greeted(address(&node)).await;
+    let (mut peer, _) = BinarySocket::greeted(address(&node)).await;
     // GetHeaders: one entry, genesis, and no stop. Headers: two of 132 bytes.
     let ask = [vec![1, 1, 0], genesis().as_bytes().to_vec(), vec![0]].concat();
     let header = |height: usize| chain.block(height).header.encode().to_vec();
@@ -126,12 +126,12 @@ async fn frames_on_the_wire_are_those_of_the_golden_bytes() {
     node.stop_and_verify();
 }
 
-async fn exchange(peer: &mut NativeSocket, ask: Vec<u8>, answer: Vec<u8>) {
+async fn exchange(peer: &mut BinarySocket, ask: Vec<u8>, answer: Vec<u8>) {
     peer.send(Frame::binary(ask)).await;
     assert_eq!(frame(peer).await, answer);
 }
 
-async fn frame(peer: &mut NativeSocket) -> Vec<u8> {
+async fn frame(peer: &mut BinarySocket) -> Vec<u8> {
     peer.next().await.expect("a message").encode().unwrap()
 }
 
@@ -155,24 +155,24 @@ async fn a_running_node_closes_with_the_code_of_what_was_wrong_and_bans_nobody_h
         ("no blocks", Frame::binary([vec![3, 1, 1, 0], vec![0; 32]].concat()), 1002),
         ("a second Hello", binary(Message::Hello(hello())), 1002),
     ] {
-        let (mut peer, _) = NativeSocket::greeted(address(&node)).await;
+        let (mut peer, _) = BinarySocket::greeted(address(&node)).await;
         peer.send(frame).await;
         assert_eq!(peer.closed().await, code, "{what}");
     }
-    let mut foreign = NativeSocket::connect(address(&node)).await;
+    let mut foreign = BinarySocket::connect(address(&node)).await;
     foreign.say(&Message::Hello(Hello { genesis: Hash::ZERO, ..hello() })).await;
     assert_eq!(foreign.closed().await, 1008, "another genesis");
 
-    let mut itself = NativeSocket::connect(address(&node)).await;
+    let mut itself = BinarySocket::connect(address(&node)).await;
     let Ok(Message::Hello(theirs)) = itself.next().await else { panic!("no Hello") };
     itself.say(&Message::Hello(Hello { nonce: theirs.nonce, ..hello() })).await;
     assert_eq!(itself.closed().await, 1000, "its own nonce");
 
-    let (mut first, _) = NativeSocket::greeted(address(&node)).await;
+    let (mut first, _) = BinarySocket::greeted(address(&node)).await;
     // Its answer shows that the Hello was taken.
     first.say(&get_headers(&chain, 0, None)).await;
     assert_eq!(first.next().await, Ok(headers(&chain, 1, 3)));
-    let (mut second, _) = NativeSocket::greeted(address(&node)).await;
+    let (mut second, _) = BinarySocket::greeted(address(&node)).await;
     assert_eq!(second.closed().await, 1000, "the nonce of another link");
 
     assert_eq!(node.process().get("/v1/bans"), (200, "[]".to_owned()));

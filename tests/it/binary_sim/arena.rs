@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jenny_chain::chain::{
     Block, Hash, Header, RuleError, Spec, Timestamp, TipState, ValidBlock, Work,
 };
-use jenny_chain::sync::Mark;
+use jenny_chain::sync::BlockId;
 use jenny_chain::sync::message::Body;
 
 /// A block's place in the arena.
@@ -68,9 +68,9 @@ impl Arena {
         self.state(id).header()
     }
 
-    pub(super) fn mark(&self, id: Id) -> Mark {
+    pub(super) fn id_of(&self, id: Id) -> BlockId {
         let state = self.state(id);
-        Mark { height: state.height(), hash: state.hash() }
+        BlockId { height: state.height(), hash: state.hash() }
     }
 
     pub(super) fn height(&self, id: Id) -> usize {

@@ -97,10 +97,10 @@ impl Network {
         }
     }
 
-    pub(super) fn note_greeted(&mut self, node: usize, link: LinkId) {
+    pub(super) fn note_ready(&mut self, node: usize, link: LinkId) {
         let socket = socket_of(link);
         let seen = &mut self.edges[socket.edge].ends[socket.end].seen;
-        let is_again = std::mem::replace(&mut seen.is_greeted, true);
+        let is_again = std::mem::replace(&mut seen.is_ready, true);
         assert!(!is_again, "{}: node {node} is greeted twice on {link:?}", self.context());
     }
 

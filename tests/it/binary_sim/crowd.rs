@@ -46,9 +46,9 @@ pub(super) fn play(seed: u64, nodes: usize) -> Report {
     let settled = settle(&mut network);
     check(&network);
     let (report, tip) = (&network.report, settled.tip);
-    let is_counted = |id: Id| network.nodes[settled.witness].store.is_main(&network.arena, id);
+    let is_counted = |id: Id| network.nodes[settled.durable_tip].store.is_main(&network.arena, id);
     let times = report.percentiles(is_counted);
-    let is_fast = times.iter().zip(SPREAD).all(|(time, most)| *time <= most);
+    let is_fast = times.iter().zip(SPREAD).all(|(time, max)| *time <= max);
     println!(
         "{report}\n  {nodes} nodes at height {}, agreed {} s after the last block",
         network.arena.height(tip),
@@ -66,7 +66,7 @@ pub(super) fn play(seed: u64, nodes: usize) -> Report {
 
 struct Settled {
     tip: Id,
-    witness: usize,
+    durable_tip: usize,
     after: Micros,
 }
 
@@ -76,11 +76,11 @@ fn settle(network: &mut Network) -> Settled {
     loop {
         let tips: Vec<_> =
             honest(network).map(|node| (network.nodes[node].store.tip(), node)).collect();
-        let (tip, witness) = tips[0];
+        let (tip, durable_tip) = tips[0];
         let apart = tips.iter().filter(|(other, _)| *other != tip).count();
         let after = network.now - start;
         if apart == 0 {
-            return Settled { tip, witness, after };
+            return Settled { tip, durable_tip, after };
         }
         if after >= AGREED_WITHIN {
             let heaviest = tips.iter().max_by_key(|(tip, _)| network.arena.work(*tip)).unwrap();

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 
 use jenny_chain::chain::{Hash, Height};
 use jenny_chain::sync::message::{MAX_BODIES_BYTES, MAX_HEADERS, Message};
-use jenny_chain::sync::{Held, Input, LinkId, Mark, Output};
+use jenny_chain::sync::{BlockId, Held, Input, LinkId, Output};
 
 use super::arena::Id;
 use super::edge::{Doing, Same};
 use super::network::Network;
-use super::queue::{Check, Event, FindBase, MILLI, Micros, Socket, Work};
+use super::queue::{Check, Event, FindHeldAncestor, MILLI, Micros, Socket, Work};
 
 /// Outputs that may wait for a socket: the node closes a link above it.
 const MAX_WAITING: usize = 1_024;
@@ -39,9 +39,9 @@ impl Network {
                 assert!(length <= MAX_WAITING, "{}: {length} outputs wait", self.context());
                 self.start_next(socket);
             }
-            Output::FindBase { link, query, marks } => {
+            Output::FindHeldAncestor { link, query, ids } => {
                 let takes = self.random.within(100, MILLI);
-                let what = Box::new(FindBase { query, marks });
+                let what = Box::new(FindHeldAncestor { query, ids });
                 let work = Work { node, life: self.nodes[node].life, link, what };
                 self.queue.push(self.now + takes, Event::Found(work));
             }
@@ -53,12 +53,12 @@ impl Network {
                 let work = Work { node, life: self.nodes[node].life, link, what };
                 self.queue.push(self.now + takes, Event::Checked(work));
             }
-            Output::Connect { download, source, blocks } => {
+            Output::Import { download, source, blocks } => {
                 self.connect(node, download, source, &blocks);
             }
             Output::Learn { .. } => self.report.learned += 1,
             Output::DeepFork { .. } => panic!("{}: no node has a limit", self.context()),
-            Output::Greeted { link, .. } => self.note_greeted(node, link),
+            Output::HandshakeDone { link, .. } => self.note_ready(node, link),
             Output::Log { link, note } => self.note_log(node, link, &note),
             Output::Ban { link, reason } => self.ban(node, link, reason),
             Output::Duplicate { link, of } => {
@@ -80,7 +80,7 @@ impl Network {
             | Output::SendRange { .. }
             | Output::StopRange { .. }
             | Output::SendChain { .. } => {
-                panic!("{}: node {node} says {output:?} on a native link", self.context())
+                panic!("{}: node {node} says {output:?} on a binary link", self.context())
             }
         }
     }
@@ -118,7 +118,7 @@ impl Network {
                     self.note_sent(socket, &message);
                     self.transmit(socket, message);
                 }
-                Output::Announce { mark, .. } => self.announce(socket, mark),
+                Output::Announce { id, .. } => self.announce(socket, id),
                 Output::ServeHeaders { locator, stop, .. } => {
                     let message = self.headers_above(node, &locator, stop);
                     self.send_last(socket, message);
@@ -134,9 +134,9 @@ impl Network {
         }
     }
 
-    fn announce(&mut self, socket: Socket, mark: Mark) {
+    fn announce(&mut self, socket: Socket, id: BlockId) {
         let store = &self.nodes[self.node_at(socket)].store;
-        let id = self.arena.id(&mark.hash).expect("only blocks of ours are announced");
+        let id = self.arena.id(&id.hash).expect("only blocks of ours are announced");
         if store.is_main(&self.arena, id) {
             let header = *self.arena.header(id);
             self.transmit(socket, Message::Announce(header));
@@ -161,7 +161,7 @@ impl Network {
     }
 
     /// Answers `GetBlocks`: the view is taken now, whatever becomes of the chain.
-    fn start_blocks(&mut self, socket: Socket, request: u64, first: Height, last: Mark) {
+    fn start_blocks(&mut self, socket: Socket, request: u64, first: Height, last: BlockId) {
         let store = &self.nodes[self.node_at(socket)].store;
         let left = store.view(&self.arena, first.get(), last);
         if left.is_empty() {
@@ -213,16 +213,16 @@ impl Network {
     }
 
     /// Blocks were looked up.
-    pub(super) fn found(&mut self, work: Work<FindBase>) {
+    pub(super) fn found(&mut self, work: Work<FindHeldAncestor>) {
         let Work { node, life, link, what } = work;
         // Of a link that is closed it need not be told any more, and does no harm.
         let is_open = self.is_open(socket_of(link)) || self.random.below(2) == 0;
         if !self.is_alive(node, life) || !is_open {
             return;
         }
-        let FindBase { query, marks } = *what;
+        let FindHeldAncestor { query, ids } = *what;
         let store = &self.nodes[node].store;
-        let ids = marks.iter().map(|mark| self.arena.id(&mark.hash));
+        let ids = ids.iter().map(|id| self.arena.id(&id.hash));
         let held = ids.take_while(|id| id.is_some_and(|id| store.holds(&self.arena, id)));
         let held = held.flatten().enumerate().last();
         let held = held.map(|(place, id)| {
@@ -230,7 +230,7 @@ impl Network {
             Held { place, fork: store.fork_point(&self.arena, id), state }
         });
         let clock = self.nodes[node].clock(self.now);
-        self.tell(node, Input::Base { link, query, held, clock });
+        self.tell(node, Input::HeldAncestor { link, query, held, clock });
     }
 
     /// Bodies were held against their headers: told though their link may be closed by now.

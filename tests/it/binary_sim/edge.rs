@@ -74,7 +74,7 @@ pub(super) enum Doing {
 pub(super) struct Seen {
     pub(super) said_hello: bool,
     pub(super) got_hello: bool,
-    pub(super) is_greeted: bool,
+    pub(super) is_ready: bool,
     /// Requests for bodies that are not answered in full.
     pub(super) requests: Vec<Request>,
     pub(super) last_request: Option<u64>,

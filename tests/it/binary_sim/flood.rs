@@ -19,7 +19,7 @@ const SOME: usize = 60_000;
 /// From this many headers on, the memory is asserted.
 const LONG: usize = 1_000_000;
 /// By how much memory may grow, in bytes: less than the headers that come by default have.
-const MOST_MEMORY: u64 = 5 << 20;
+const MAX_MEMORY: u64 = 5 << 20;
 
 #[test]
 fn a_flood_of_headers_of_little_work_costs_next_to_nothing() {
@@ -39,7 +39,7 @@ fn a_flood_of_headers_of_little_work_costs_next_to_nothing() {
     }
     let grown = resident().saturating_sub(before.unwrap());
     if wanted >= LONG {
-        assert!(grown < MOST_MEMORY, "{grown} bytes for {came} headers");
+        assert!(grown < MAX_MEMORY, "{grown} bytes for {came} headers");
     }
     said = flooded.hear(&arena, Message::Headers(flood.next(&arena, 1)));
     assert_eq!(said, [], "that was its tip, and it has less work than ours");
@@ -77,12 +77,12 @@ impl Flooded {
 
     fn open(&mut self, arena: &Arena) -> Vec<Output> {
         let origin = Origin(1);
-        self.tell(arena, Input::OpenedNative { link: LINK, dialled: false, origin, clock: CLOCK });
+        self.tell(arena, Input::OpenedBinary { link: LINK, dialled: false, origin, clock: CLOCK });
         let hello = Hello {
             lowest: 1,
             highest: 1,
             capabilities: 0,
-            genesis: arena.mark(GENESIS).hash,
+            genesis: arena.id_of(GENESIS).hash,
             nonce: 2,
             agent: "flood/1".to_owned(),
             listen: None,
@@ -91,7 +91,7 @@ impl Flooded {
             time: CLOCK,
         };
         let said = self.hear(arena, Message::Hello(hello));
-        said.into_iter().filter(|output| !matches!(output, Output::Greeted { .. })).collect()
+        said.into_iter().filter(|output| !matches!(output, Output::HandshakeDone { .. })).collect()
     }
 
     fn hear(&mut self, arena: &Arena, message: Message) -> Vec<Output> {
@@ -107,11 +107,13 @@ impl Flooded {
         let held = progress.held_bytes + progress.reserved_bytes + progress.headers as u64;
         assert!(held == 0 && progress.state != SyncState::Blocks, "{progress:?}");
         for output in outputs {
-            if let Output::FindBase { link, query, marks } = output {
-                assert_eq!(marks[0], arena.mark(GENESIS), "looked up once");
+            if let Output::FindHeldAncestor { link, query, ids } = output {
+                assert_eq!(ids[0], arena.id_of(GENESIS), "looked up once");
                 let state = Box::new(arena.state(GENESIS).clone());
                 let held = Some(Held { place: 0, state, fork: None });
-                rest.extend(self.tell(arena, Input::Base { link, query, held, clock: CLOCK }));
+                rest.extend(
+                    self.tell(arena, Input::HeldAncestor { link, query, held, clock: CLOCK }),
+                );
             } else {
                 rest.push(output);
             }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use jenny_chain::chain::{Hash, Header, Height, TipState};
-use jenny_chain::sync::Mark;
+use jenny_chain::sync::BlockId;
 use jenny_chain::sync::message::{Body, MAX_HEADERS, Message};
 
 use super::arena::{Arena, GENESIS, Id, mine_header};
@@ -102,7 +102,7 @@ impl Network {
         socket: Socket,
         request: u64,
         first: u64,
-        last: Mark,
+        last: BlockId,
     ) {
         let node = self.node_at(socket);
         let script = self.script(node);

@@ -85,7 +85,7 @@ impl Network {
         if self.nodes[node].is_honest() {
             let (link, dialled, clock) = (socket.id(), end == 0, self.nodes[node].clock(self.now));
             let origin = Origin(self.edges[edge].nodes[1 - end] as u128);
-            self.tell(node, Input::OpenedNative { link, dialled, origin, clock });
+            self.tell(node, Input::OpenedBinary { link, dialled, origin, clock });
         } else {
             self.script_opens(socket);
         }

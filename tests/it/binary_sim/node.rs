@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use jenny_chain::chain::{Checkpoints, Timestamp, Work};
-use jenny_chain::sync::{LinkId, Mark, NativeConfig, SyncMachine};
+use jenny_chain::sync::{BinaryConfig, BlockId, LinkId, SyncMachine};
 
 use super::arena::{Arena, Id};
 use super::queue::{MILLI, Micros};
@@ -49,7 +49,7 @@ pub(super) struct Job {
     pub(super) blocks: Vec<Id>,
     pub(super) source: Option<LinkId>,
     /// The download to answer; none for blocks that the node mined itself.
-    pub(super) download: Option<(u64, Mark)>,
+    pub(super) download: Option<(u64, BlockId)>,
 }
 
 impl Node {
@@ -84,7 +84,7 @@ impl Honest {
 
     /// As [`Honest::new`], with a chain that is said to have this work.
     pub(super) fn with_work(arena: &Arena, store: &Store, nonce: u64, work: Work) -> Self {
-        let config = NativeConfig {
+        let config = BinaryConfig {
             spec: arena.spec().clone(),
             checkpoints: Checkpoints::default(),
             nonce,
@@ -94,7 +94,7 @@ impl Honest {
             accepted_forks: Vec::new(),
         };
         let tip = store.tip();
-        let machine = SyncMachine::new(arena.mark(tip), 1_000, 64 << 20).with_native(config, work);
+        let machine = SyncMachine::new(arena.id_of(tip), 1_000, 64 << 20).with_binary(config, work);
         Self { machine, jobs: VecDeque::new(), wake: None }
     }
 

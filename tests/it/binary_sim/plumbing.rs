@@ -2,7 +2,7 @@
 
 use jenny_chain::chain::{Height, Timestamp};
 use jenny_chain::sync::message::Message;
-use jenny_chain::sync::{Mark, Output};
+use jenny_chain::sync::{BlockId, Output};
 
 use super::arena::{Arena, GENESIS, Id};
 use super::edge::Doing;
@@ -23,12 +23,12 @@ fn grow(arena: &mut Arena, from: Id, count: usize, name: &str, bytes: usize) -> 
 }
 
 #[test]
-fn a_store_stages_swaps_and_loses() {
+fn a_store_stages_reorgs_and_loses() {
     let mut arena = Arena::new();
     let main = grow(&mut arena, GENESIS, 3, "a", 1);
     let side = grow(&mut arena, main[0], 3, "b", 1);
     let mut store = Store::new(vec![GENESIS]);
-    let moved = |fresh: &[Id], is_swap| Some(Moved { fresh: fresh.to_vec(), is_swap });
+    let moved = |fresh: &[Id], is_reorg| Some(Moved { fresh: fresh.to_vec(), is_reorg });
     assert_eq!(store.connect(&arena, &main), moved(&main, false));
     assert_eq!(store.connect(&arena, &side[1..]), None);
     assert_eq!(store.connect(&arena, &side[..2]), moved(&[], false));
@@ -89,7 +89,7 @@ fn under_way(network: &mut Network) -> Vec<usize> {
 #[test]
 fn bodies_go_out_a_mebibyte_at_a_time_as_the_socket_takes_them() {
     let (mut network, socket) = pair(100, 30_000);
-    let last = network.arena.mark(network.nodes[0].store.tip());
+    let last = network.arena.id_of(network.nodes[0].store.tip());
     let serve = Output::ServeBlocks { link: socket.id(), request: 7, first: Height::new(21), last };
     network.perform(0, serve);
     let sender = &network.edges[socket.edge].ends[0].sender;
@@ -101,7 +101,7 @@ fn bodies_go_out_a_mebibyte_at_a_time_as_the_socket_takes_them() {
 #[test]
 fn a_range_that_is_not_held_is_not_found() {
     let (mut network, socket) = pair(10, 1);
-    let last = Mark { height: Height::new(5), ..network.arena.mark(GENESIS) };
+    let last = BlockId { height: Height::new(5), ..network.arena.id_of(GENESIS) };
     let serve = Output::ServeBlocks { link: socket.id(), request: 7, first: Height::new(2), last };
     let before = network.report.clone();
     network.perform(0, serve);

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use jenny_chain::chain::{Height, ValidHeader};
 use jenny_chain::sync::message::{Body, Message};
-use jenny_chain::sync::{LinkId, Mark};
+use jenny_chain::sync::{BlockId, LinkId};
 
 /// Microseconds since the start.
 pub(super) type Micros = u64;
@@ -51,7 +51,7 @@ pub(super) enum Event {
     /// The machine's deadline.
     Wake { node: usize },
     /// A block was looked up.
-    Found(Work<FindBase>),
+    Found(Work<FindHeldAncestor>),
     /// Bodies were held against their headers.
     Checked(Work<Check>),
     /// The writer's next job is durable.
@@ -70,9 +70,9 @@ pub(super) struct Work<T> {
 }
 
 #[derive(Debug)]
-pub(super) struct FindBase {
+pub(super) struct FindHeldAncestor {
     pub(super) query: u64,
-    pub(super) marks: Vec<Mark>,
+    pub(super) ids: Vec<BlockId>,
 }
 
 #[derive(Debug)]

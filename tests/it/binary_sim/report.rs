@@ -33,7 +33,7 @@ pub(super) struct Report {
     sent: u64,
     /// Blocks handed to writers.
     pub(super) connected: u64,
-    pub(super) swaps: u64,
+    pub(super) reorgs: u64,
     /// Batches whose parent was gone.
     pub(super) lost: u64,
     pub(super) duplicates: u64,
@@ -65,7 +65,7 @@ pub(super) struct Worst {
     pub(super) window: u64,
     pub(super) requests: usize,
     pub(super) waiting: usize,
-    pub(super) staged: usize,
+    pub(super) stored: usize,
 }
 
 impl Report {
@@ -137,7 +137,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mined = self.mined();
         write!(f, "seed {}: {} events, {mined} blocks mined,", self.seed, self.events)?;
-        write!(f, " {} connected in {} swaps, {} lost;", self.connected, self.swaps, self.lost)?;
+        write!(f, " {} connected in {} reorgs, {} lost;", self.connected, self.reorgs, self.lost)?;
         writeln!(f, " {} duplicate links", self.duplicates)?;
         let messages = KINDS.iter().zip(self.messages);
         for (kind, count) in messages {

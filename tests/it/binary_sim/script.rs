@@ -130,7 +130,7 @@ impl Network {
     pub(super) fn script_opens(&mut self, socket: Socket) {
         let node = self.node_at(socket);
         let tip = self.nodes[node].store.tip();
-        let mark = self.arena.mark(tip);
+        let id = self.arena.id_of(tip);
         let (kind, nonce) = (self.script(node).kind, self.random.next());
         let script = self.script(node);
         if script.nonce == 0 {
@@ -142,15 +142,15 @@ impl Network {
         let (height, work) = if has_claim {
             let mut bytes = [0; 32];
             bytes[8] = 1;
-            (mark.height.ahead(1 << 40), Work::from_bytes(bytes))
+            (id.height.ahead(1 << 40), Work::from_bytes(bytes))
         } else {
-            (mark.height, self.arena.work(tip))
+            (id.height, self.arena.work(tip))
         };
         let hello = Hello {
             lowest: 1,
             highest: 1,
             capabilities: 0,
-            genesis: self.arena.mark(GENESIS).hash,
+            genesis: self.arena.id_of(GENESIS).hash,
             nonce,
             agent: "script/1".to_owned(),
             listen: None,
@@ -197,8 +197,8 @@ impl Network {
             }
             Message::GetBlocks { request, first, count, last } => {
                 let height = first.ahead(u64::from(count) - 1);
-                let mark = jenny_chain::sync::Mark { height, hash: last };
-                self.script_serves_blocks(socket, request, first.get(), mark);
+                let id = jenny_chain::sync::BlockId { height, hash: last };
+                self.script_serves_blocks(socket, request, first.get(), id);
             }
             Message::GetPeers => {
                 self.transmit(socket, Message::Peers(Vec::new()));
@@ -248,19 +248,19 @@ impl Network {
     }
 
     fn ask_for_everything(&mut self, socket: Socket, tip: Id) {
-        let mark = self.arena.mark(tip);
+        let id = self.arena.id_of(tip);
         let ask = |request, first, count, last| Message::GetBlocks { request, first, count, last };
         for request in 0..4 {
             let messages = [
                 Message::GetHeaders { locator: Vec::new(), stop: None },
                 Message::GetHeaders {
-                    locator: vec![(mark.height.ahead(1 << 60), mark.hash)],
-                    stop: Some(mark.hash),
+                    locator: vec![(id.height.ahead(1 << 60), id.hash)],
+                    stop: Some(id.hash),
                 },
-                ask(request, mark.height, 1, mark.hash),
-                ask(request, mark.height.back(90), 91, mark.hash),
-                ask(request, mark.height, 0, mark.hash),
-                ask(request, mark.height.ahead(u64::MAX), u32::MAX, mark.hash),
+                ask(request, id.height, 1, id.hash),
+                ask(request, id.height.back(90), 91, id.hash),
+                ask(request, id.height, 0, id.hash),
+                ask(request, id.height.ahead(u64::MAX), u32::MAX, id.hash),
                 Message::GetPeers,
             ];
             let index = self.random.below(messages.len());

@@ -24,7 +24,7 @@ const HOSTILE: (u64, Micros) = (20_000, 5 * MILLI);
 /// How long the others are there before.
 const LEAD: Micros = 3 * SECOND;
 /// So many times what it takes undisturbed.
-const MOST_TIMES: Micros = 3;
+const MAX_TIMES: Micros = 3;
 
 /// Who is there beside the one honest link.
 pub(super) struct Siege {
@@ -57,7 +57,7 @@ pub(super) fn play(seed: u64, sieges: &[Siege]) {
             undisturbed / MILLI
         );
         assert!(
-            took <= MOST_TIMES * undisturbed,
+            took <= MAX_TIMES * undisturbed,
             "seed {seed}: {took} us in place of {undisturbed} with {hostile} of {kinds:?}"
         );
     }

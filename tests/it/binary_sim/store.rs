@@ -3,24 +3,24 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use jenny_chain::chain::{Hash, Height};
-use jenny_chain::sync::{ForkPoint, Mark};
+use jenny_chain::sync::{BlockId, ForkPoint};
 
 use super::arena::{Arena, GENESIS, Id, place};
 
 pub(super) struct Store {
     /// The main chain, genesis first.
     chain: Vec<Id>,
-    /// Staged and displaced blocks.
+    /// Stored and disconnected blocks.
     side: BTreeSet<Id>,
 }
 
 /// What connecting did to the main chain.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Moved {
-    /// The main chain's new blocks, lowest first; none when the blocks were staged.
+    /// The main chain's new blocks, lowest first; none when the blocks were stored.
     pub(super) fresh: Vec<Id>,
-    /// Whether blocks were displaced.
-    pub(super) is_swap: bool,
+    /// Whether blocks were disconnected.
+    pub(super) is_reorg: bool,
 }
 
 impl Store {
@@ -53,7 +53,7 @@ impl Store {
     }
 
     /// Main chain blocks from a height up to a block; none when that is not one of them.
-    pub(super) fn view(&self, arena: &Arena, first: u64, last: Mark) -> VecDeque<Id> {
+    pub(super) fn view(&self, arena: &Arena, first: u64, last: BlockId) -> VecDeque<Id> {
         let at = self.at(last.height.get());
         if at.is_none_or(|id| arena.state(id).hash() != last.hash) {
             return VecDeque::new();
@@ -70,11 +70,11 @@ impl Store {
     }
 
     /// The main chain, named sparsely: the tip, ten single steps back, then doubling steps.
-    pub(super) fn locator(&self, arena: &Arena, after: Option<Mark>) -> Vec<(Height, Hash)> {
-        let mut locator: Vec<_> = after.into_iter().map(|mark| (mark.height, mark.hash)).collect();
+    pub(super) fn locator(&self, arena: &Arena, after: Option<BlockId>) -> Vec<(Height, Hash)> {
+        let mut locator: Vec<_> = after.into_iter().map(|id| (id.height, id.hash)).collect();
         let (mut index, mut step) = (self.chain.len() - 1, 1);
         loop {
-            let Mark { height, hash } = arena.mark(self.chain[index]);
+            let BlockId { height, hash } = arena.id_of(self.chain[index]);
             locator.push((height, hash));
             if index == 0 {
                 return locator;
@@ -102,7 +102,7 @@ impl Store {
     /// Makes the branch that ends in this block the main chain, if it has more work.
     pub(super) fn adopt(&mut self, arena: &Arena, last: Id) -> Moved {
         if arena.work(last) <= arena.work(self.tip()) {
-            return Moved { fresh: Vec::new(), is_swap: false };
+            return Moved { fresh: Vec::new(), is_reorg: false };
         }
         let mut fresh = vec![last];
         let mut parent = arena.parent(last);
@@ -111,14 +111,14 @@ impl Store {
             parent = arena.parent(parent);
         }
         fresh.reverse();
-        let displaced = self.chain.split_off(arena.height(parent) + 1);
-        let is_swap = !displaced.is_empty();
-        self.side.extend(displaced);
+        let disconnected = self.chain.split_off(arena.height(parent) + 1);
+        let is_reorg = !disconnected.is_empty();
+        self.side.extend(disconnected);
         for id in &fresh {
             self.side.remove(id);
         }
         self.chain.extend(&fresh);
-        Moved { fresh, is_swap }
+        Moved { fresh, is_reorg }
     }
 
     /// Where the branch that ends in this block leaves the main chain; none when it is on it.
@@ -136,7 +136,7 @@ impl Store {
         self.side.clear();
     }
 
-    pub(super) fn staged(&self) -> usize {
+    pub(super) fn stored(&self) -> usize {
         self.side.len()
     }
 }

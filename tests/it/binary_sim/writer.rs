@@ -1,7 +1,7 @@
 //! The writer of a node: makes blocks durable in order, and publishes the new tip.
 
 use jenny_chain::chain::ValidBlock;
-use jenny_chain::sync::{ConnectOutcome, Input, LinkId, TipChange};
+use jenny_chain::sync::{ImportOutcome, Input, LinkId, TipChange};
 
 use super::arena::Id;
 use super::network::Network;
@@ -17,7 +17,7 @@ const REFUSED_ONE_OF: usize = 3_000;
 const PRUNED_ONE_OF: usize = 500;
 
 impl Network {
-    /// Performs [`jenny_chain::sync::Output::Connect`].
+    /// Performs [`jenny_chain::sync::Output::Import`].
     pub(super) fn connect(
         &mut self,
         node: usize,
@@ -29,7 +29,7 @@ impl Network {
             .iter()
             .map(|block| self.arena.id(&block.hash()).expect("only mined blocks are valid"))
             .collect();
-        let last = self.arena.mark(*ids.last().expect("at least one block"));
+        let last = self.arena.id_of(*ids.last().expect("at least one block"));
         let is_consecutive = ids.windows(2).all(|pair| self.arena.parent(pair[1]) == pair[0]);
         assert!(is_consecutive, "{}: blocks that do not follow each other", self.context());
         self.report.connected += ids.len() as u64;
@@ -91,9 +91,9 @@ impl Network {
         let job = honest.jobs.pop_front().expect("what was written");
         self.write_next(node);
         let is_refused = job.download.is_some() && self.fails(REFUSED_ONE_OF);
-        let outcome = if is_refused { ConnectOutcome::Unavailable } else { self.put(node, &job) };
+        let outcome = if is_refused { ImportOutcome::Unavailable } else { self.put(node, &job) };
         if let Some((download, last)) = job.download {
-            self.tell(node, Input::Connected { download, last, outcome });
+            self.tell(node, Input::Imported { download, last, outcome });
         }
         if self.fails(PRUNED_ONE_OF) {
             self.nodes[node].store.prune();
@@ -105,37 +105,37 @@ impl Network {
     }
 
     /// Connects, publishes and tells the machine of the tip.
-    fn put(&mut self, node: usize, job: &Job) -> ConnectOutcome {
+    fn put(&mut self, node: usize, job: &Job) -> ImportOutcome {
         let store = &mut self.nodes[node].store;
         let before = store.tip();
-        let Some(Moved { fresh, is_swap }) = store.connect(&self.arena, &job.blocks) else {
+        let Some(Moved { fresh, is_reorg }) = store.connect(&self.arena, &job.blocks) else {
             self.report.lost += 1;
-            return ConnectOutcome::Lost;
+            return ImportOutcome::Lost;
         };
         let tip = store.tip();
-        self.report.worst.staged = self.report.worst.staged.max(store.staged());
+        self.report.worst.stored = self.report.worst.stored.max(store.stored());
         if fresh.is_empty() {
-            return ConnectOutcome::Done;
+            return ImportOutcome::Done;
         }
         assert!(
             self.arena.work(tip) > self.arena.work(before),
             "{}: the work of node {node} fell",
             self.context()
         );
-        self.report.swaps += u64::from(is_swap);
+        self.report.reorgs += u64::from(is_reorg);
         self.report.note_spread(&fresh, self.now, self.nodes[node].online_since);
-        let change = if is_swap {
-            TipChange::Swapped { source: job.source }
+        let change = if is_reorg {
+            TipChange::Reorged { source: job.source }
         } else {
-            TipChange::Extended { from: self.arena.mark(before), source: job.source }
+            TipChange::Extended { from: self.arena.id_of(before), source: job.source }
         };
         let input = Input::Tip {
-            tip: self.arena.mark(tip),
+            tip: self.arena.id_of(tip),
             chain_json_bytes: 500 * self.arena.height(tip) as u64,
             work: self.arena.work(tip),
             change,
         };
         self.tell(node, input);
-        ConnectOutcome::Done
+        ImportOutcome::Done
     }
 }

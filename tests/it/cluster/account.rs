@@ -65,7 +65,7 @@ impl Account {
     }
 
     /// Every acknowledged block must be on the chain that all have now, or its miner must have
-    /// said that it was displaced. Answers how many were acknowledged, and how many displaced.
+    /// said that it was disconnected. Answers how many were acknowledged, and how many disconnected.
     pub(crate) fn check(&self, nodes: &[PeerNode]) -> (usize, usize) {
         let (code, chain) = nodes[0].process().get("/chains");
         assert_eq!(code, 200);
@@ -74,7 +74,7 @@ impl Account {
             chain.iter().map(|block| (block["hash"].as_str().unwrap(), &block["height"])).collect();
         let logs: Vec<_> = nodes.iter().map(|node| node.process().log()).collect();
         let acknowledged = self.acknowledged.lock().unwrap();
-        let mut displaced = 0;
+        let mut disconnected = 0;
         for block in acknowledged.iter() {
             if chain.get(block.hash.as_str()).is_some_and(|height| **height == block.height) {
                 continue;
@@ -87,16 +87,16 @@ impl Account {
                 block.hash,
                 block.miner
             );
-            displaced += 1;
+            disconnected += 1;
         }
         for (node, log) in nodes.iter().zip(&logs) {
             assert!(!log.contains("panicked"), "{log}");
-            // Status tells of the latest swaps too.
+            // Status tells of the latest reorgs too.
             let status = node.status();
             let recent = status["swaps"]["recent"].as_array().unwrap().len() as u64;
             assert_eq!(recent, status["swaps"]["count"].as_u64().unwrap().min(16));
         }
-        (acknowledged.len(), displaced)
+        (acknowledged.len(), disconnected)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::crash::rounds;
 use crate::process::Jenny;
 use crate::seed::{Branch, Link, Message, PeerNode};
 
-/// Heights of a chain that is displaced, of the fork, and of the chain that comes.
+/// Heights of a chain that is disconnected, of the fork, and of the chain that comes.
 struct Shape {
     old: usize,
     fork: usize,
@@ -72,7 +72,7 @@ fn adopting_takes(old: &Branch, new: &Branch, message: &str) -> Duration {
     link.send_text(message);
     node.until_tip(&new.hash(new.height()));
     let took = started.elapsed();
-    assert_eq!(node.swaps(), 1);
+    assert_eq!(node.reorgs(), 1);
     node.stop_and_verify();
     took
 }

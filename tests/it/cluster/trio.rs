@@ -78,9 +78,9 @@ impl Trio {
 
     /// Holds what was acknowledged against the chain; tells how it went so far.
     pub(super) fn check(&self) -> String {
-        let (acknowledged, displaced) = self.account.check(&self.nodes);
+        let (acknowledged, disconnected) = self.account.check(&self.nodes);
         format!(
-            "{acknowledged} blocks acknowledged, {displaced} of them displaced and named; {} cuts, {} kills, height {}",
+            "{acknowledged} blocks acknowledged, {disconnected} of them disconnected and named; {} cuts, {} kills, height {}",
             self.cuts,
             self.kills,
             self.nodes[0].height()

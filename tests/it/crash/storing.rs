@@ -1,4 +1,4 @@
-//! The store alone, killed between a group's inserts and its flush, in swaps and their
+//! The store alone, killed between a group's inserts and its flush, in reorgs and their
 //! steps, while pruning, closing and opening.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +18,9 @@ use crate::process::{open_here, spawn};
 #[derive(Debug, Default)]
 struct Acknowledged {
     chain: BTreeMap<Height, Hash>,
-    /// Blocks that a swap displaced.
-    displaced: BTreeSet<Hash>,
-    /// A swap that was begun and may or may not have been done.
+    /// Blocks that a reorg disconnected.
+    disconnected: BTreeSet<Hash>,
+    /// A reorg that was begun and may or may not have been done.
     begun: Option<(Height, Height, Hash)>,
 }
 
@@ -37,16 +37,16 @@ impl Acknowledged {
             }
             ["swapped", fork, at, hash] => {
                 self.begun = None;
-                self.swap(height(fork), height(at), hash.parse().unwrap());
+                self.reorg(height(fork), height(at), hash.parse().unwrap());
             }
             // The test runner's own words.
             _ => {}
         }
     }
 
-    fn swap(&mut self, fork: Height, height: Height, hash: Hash) {
-        let displaced = self.chain.split_off(&fork.next());
-        self.displaced.extend(displaced.into_values());
+    fn reorg(&mut self, fork: Height, height: Height, hash: Hash) {
+        let disconnected = self.chain.split_off(&fork.next());
+        self.disconnected.extend(disconnected.into_values());
         self.chain.insert(height, hash);
     }
 }
@@ -55,7 +55,7 @@ impl Acknowledged {
 fn no_durable_block_is_lost_by_a_store_killed_at_any_moment() {
     let directory = tempfile::tempdir().unwrap();
     let mut acknowledged = Acknowledged::default();
-    let (mut swaps, mut extended) = (0, 0);
+    let (mut reorgs, mut extended) = (0, 0);
     rounds(|round, random| {
         let mut child = spawn(&mut command(directory.path(), random.below(u64::MAX)));
         let out = BufReader::new(child.stdout.take().unwrap());
@@ -74,7 +74,7 @@ fn no_durable_block_is_lost_by_a_store_killed_at_any_moment() {
         listener.join().unwrap();
         heard.extend(lines.try_iter());
         for line in heard {
-            swaps += u64::from(line.starts_with("swapped"));
+            reorgs += u64::from(line.starts_with("swapped"));
             extended += u64::from(line.starts_with("extended"));
             acknowledged.hear(&line);
         }
@@ -86,22 +86,22 @@ fn no_durable_block_is_lost_by_a_store_killed_at_any_moment() {
         if let Some((fork, height, hash)) = acknowledged.begun.take()
             && stands(&view, height, hash)
         {
-            acknowledged.swap(fork, height, hash);
+            acknowledged.reorg(fork, height, hash);
         }
         check(&opened, &view, &acknowledged);
         let tip = view.tip().header.height;
-        println!("round {round}: height {tip}, {extended} blocks and {swaps} swaps acknowledged");
+        println!("round {round}: height {tip}, {extended} blocks and {reorgs} reorgs acknowledged");
     });
-    assert!(extended > 0 && swaps > 0, "{extended} blocks and {swaps} swaps were acknowledged");
-    assert!(!acknowledged.displaced.is_empty(), "no swap displaced a block");
+    assert!(extended > 0 && reorgs > 0, "{extended} blocks and {reorgs} reorgs were acknowledged");
+    assert!(!acknowledged.disconnected.is_empty(), "no reorg disconnected a block");
 }
 
-/// What the store says until it has acknowledged a swap that displaced a block of its own.
+/// What the store says until it has acknowledged a reorg that disconnected a block of its own.
 fn hear_a_swap(lines: &Receiver<String>) -> Vec<String> {
     const PATIENCE: Duration = Duration::from_secs(60);
     let mut heard: Vec<String> = Vec::new();
     loop {
-        let line = lines.recv_timeout(PATIENCE).expect("no swap was acknowledged");
+        let line = lines.recv_timeout(PATIENCE).expect("no reorg was acknowledged");
         let ends =
             line.starts_with("swapped") && heard.iter().any(|line| line.starts_with("extended"));
         heard.push(line);

@@ -1,7 +1,7 @@
-//! What is killed: a process that appends, stages, swaps and prunes without pause.
+//! What is killed: a process that appends, stores, reorgs and prunes without pause.
 //!
 //! It is this test binary, started again for one test. On standard output it says what is
-//! durable, a line each: `extended HEIGHT HASH`, or `swapped FORK HEIGHT HASH`.
+//! durable, a line each: `extended HEIGHT HASH`, or `reorged FORK HEIGHT HASH`.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -26,14 +26,14 @@ pub(super) fn command(directory: &Path, seed: u64) -> std::process::Command {
     command
 }
 
-/// How both sides open the database: with small batches, so that most swaps need an intent.
+/// How both sides open the database: with small batches, so that most reorgs need an intent.
 pub(super) fn options() -> Options {
     Options {
         chain: Some(Spec::dev()),
         min_free_bytes: 0,
-        swap_batch_blocks: 20,
-        side_quiet: Duration::ZERO,
-        side_heights: 200,
+        reorg_batch_blocks: 20,
+        branch_quiet: Duration::ZERO,
+        branch_heights: 200,
         ..Options::default()
     }
 }
@@ -63,7 +63,7 @@ struct Worker {
 impl Worker {
     fn step(&mut self, opened: &mut Opened) {
         match self.random.below(4) {
-            0 => self.swap(opened),
+            0 => self.reorg(opened),
             1 => while opened.writer.prune().unwrap() {},
             _ => self.extend(opened),
         }
@@ -84,21 +84,21 @@ impl Worker {
     }
 
     /// A branch from some blocks below the tip, one block longer than the chain.
-    fn swap(&mut self, opened: &mut Opened) {
+    fn reorg(&mut self, opened: &mut Opened) {
         let tip = opened.reader.tip().header.height;
         let depth = self.random.below(60).min(tip.get());
         let fork = tip.back(depth);
         let mut state = opened.reader.view().state_at(fork).unwrap().unwrap();
         let blocks = self.grow(&mut state, depth + 1);
         for block in &blocks {
-            opened.writer.stage(block).unwrap();
+            opened.writer.store_branch_block(block).unwrap();
         }
-        say(&format!("swapping {fork} {} {}", state.height(), state.hash()));
+        say(&format!("reorganising {fork} {} {}", state.height(), state.hash()));
         if depth == 0 {
             // It extends the tip after all.
             return;
         }
-        opened.writer.swap(state.height(), &state.hash()).unwrap();
+        opened.writer.reorg(state.height(), &state.hash()).unwrap();
         say(&format!("swapped {fork} {} {}", state.height(), state.hash()));
     }
 

@@ -18,9 +18,9 @@ use super::PATIENCE;
 const ABRUPT: u16 = 1006;
 
 /// A link to a node.
-pub(crate) struct NativeSocket(pub(crate) WebSocketStream<TcpStream>);
+pub(crate) struct BinarySocket(pub(crate) WebSocketStream<TcpStream>);
 
-impl NativeSocket {
+impl BinarySocket {
     /// Connects; says nothing yet.
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();

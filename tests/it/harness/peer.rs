@@ -78,9 +78,9 @@ impl PeerNode {
         self.handle.mine(vec![record.to_owned()]).await.unwrap();
     }
 
-    pub(crate) async fn offer(&self, blocks: &[Block]) {
+    pub(crate) async fn import(&self, blocks: &[Block]) {
         for blocks in blocks.chunks(1_000) {
-            self.handle.offer(blocks.to_vec()).await.unwrap();
+            self.handle.import(blocks.to_vec()).await.unwrap();
         }
     }
 
@@ -178,7 +178,7 @@ fn open_free(directory: &Path, options: &Options) -> Opened {
 pub(crate) struct Socket(pub(crate) WebSocketStream<TcpStream>);
 
 impl Socket {
-    /// Connects without a token, as the seed does.
+    /// Connects without a token, as the seed-like node does.
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();

@@ -184,7 +184,7 @@ async fn a_chain_with_more_work_is_adopted_in_one_swap() {
     let text = serde_json::json!({ "type": 2, "payload": chain }).to_string();
     peer.send(text).await;
     node.agrees_with(&other).await;
-    assert_eq!(node.handle.status().swaps, 1);
+    assert_eq!(node.handle.status().reorgs, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

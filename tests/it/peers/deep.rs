@@ -4,12 +4,12 @@ use jenny_chain::chain::{Spec, Timestamp};
 
 use crate::harness::{Branch, PeerNode, open_store, until};
 
-const MOST: u64 = 5;
+const MAX: u64 = 5;
 
 /// A node with a limit, and `depth` blocks of its own above genesis.
-async fn writer(native: bool, depth: u64) -> PeerNode {
+async fn writer(binary: bool, depth: u64) -> PeerNode {
     let directory = tempfile::tempdir().unwrap();
-    let node = PeerNode::limited(directory, Some(MOST), |config| config.native = native).await;
+    let node = PeerNode::limited(directory, Some(MAX), |config| config.binary = binary).await;
     for number in 0..depth {
         node.mine(&format!("mine {number}")).await;
     }
@@ -17,9 +17,9 @@ async fn writer(native: bool, depth: u64) -> PeerNode {
 }
 
 /// A stranger of the same chain, with more work.
-async fn stranger(native: bool, height: u64) -> PeerNode {
-    let node = PeerNode::with(|config| config.native = native).await;
-    node.offer(&Branch::from_genesis(&Spec::dev()).grow(height, "theirs", 10).blocks).await;
+async fn stranger(binary: bool, height: u64) -> PeerNode {
+    let node = PeerNode::with(|config| config.binary = binary).await;
+    node.import(&Branch::from_genesis(&Spec::dev()).grow(height, "theirs", 10).blocks).await;
     node
 }
 
@@ -29,16 +29,16 @@ async fn until_deep(node: &PeerNode) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_never_displaces_more_blocks_than_may_be_and_writes_go_on() {
-    for native in [true, false] {
-        let node = writer(native, MOST + 1).await;
-        let stranger = stranger(native, 40).await;
+    for binary in [true, false] {
+        let node = writer(binary, MAX + 1).await;
+        let stranger = stranger(binary, 40).await;
         node.dial(&stranger.url()).await;
         until_deep(&node).await;
         node.mine("writes go on").await;
         let first = node.json(1).await;
         assert_eq!(first["data"][0], "mine 0");
         let deep = node.handle.status().deep_forks[0];
-        assert_eq!((deep.fork.below.get(), deep.depth), (0, MOST + 1), "native: {native}");
+        assert_eq!((deep.fork.below.get(), deep.depth), (0, MAX + 1), "native: {binary}");
         assert_eq!((deep.height.get(), deep.hash), (40, stranger.handle.tip().hash));
         let held = node.handle.held_block(deep.height, deep.hash).await.unwrap();
         assert_eq!(held, None, "nothing of it was fetched");
@@ -49,9 +49,9 @@ async fn a_stranger_never_displaces_more_blocks_than_may_be_and_writes_go_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_displaces_as_many_as_may_be() {
-    for native in [true, false] {
-        let node = writer(native, MOST).await;
-        let stranger = stranger(native, 40).await;
+    for binary in [true, false] {
+        let node = writer(binary, MAX).await;
+        let stranger = stranger(binary, 40).await;
         node.dial(&stranger.url()).await;
         node.agrees_with(&stranger).await;
         assert_eq!(node.handle.status().deep_forks, []);
@@ -60,14 +60,14 @@ async fn a_stranger_displaces_as_many_as_may_be() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_accepted_branch_is_taken_from_a_live_link() {
-    for native in [true, false] {
-        let node = writer(native, MOST + 1).await;
-        let stranger = stranger(native, 40).await;
+    for binary in [true, false] {
+        let node = writer(binary, MAX + 1).await;
+        let stranger = stranger(binary, 40).await;
         node.dial(&stranger.url()).await;
         until_deep(&node).await;
         let first = node.handle.status().deep_forks[0].fork.first;
         node.handle.accept_fork(first).await.unwrap().unwrap();
-        if !native {
+        if !binary {
             // JSON asks every 15 seconds only; a new block is told at once.
             stranger.mine("one more").await;
         }
@@ -77,9 +77,9 @@ async fn an_accepted_branch_is_taken_from_a_live_link() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_that_was_accepted_while_the_node_was_stopped_is_taken() {
-    for native in [true, false] {
-        let node = writer(native, MOST + 1).await;
-        let stranger = stranger(native, 40).await;
+    for binary in [true, false] {
+        let node = writer(binary, MAX + 1).await;
+        let stranger = stranger(binary, 40).await;
         node.dial(&stranger.url()).await;
         until_deep(&node).await;
         let first = node.handle.status().deep_forks[0].fork.first;
@@ -87,8 +87,8 @@ async fn a_branch_that_was_accepted_while_the_node_was_stopped_is_taken() {
         let mut opened = open_store(directory.path(), None);
         opened.writer.accept_fork(&first, Timestamp::from_millis(1)).unwrap();
         drop(opened);
-        let change = |config: &mut jenny_chain::p2p::P2pConfig| config.native = native;
-        let node = PeerNode::limited(directory, Some(MOST), change).await;
+        let change = |config: &mut jenny_chain::p2p::P2pConfig| config.binary = binary;
+        let node = PeerNode::limited(directory, Some(MAX), change).await;
         node.dial(&stranger.url()).await;
         node.agrees_with(&stranger).await;
     }

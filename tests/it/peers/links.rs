@@ -8,14 +8,14 @@ use jenny_chain::p2p::P2pConfig;
 use crate::harness::{Branch, PATIENCE, PeerNode, until};
 
 /// A node that speaks the binary dialect, or JSON alone.
-async fn node(native: bool) -> PeerNode {
-    PeerNode::with(|config| config.native = native).await
+async fn node(binary: bool) -> PeerNode {
+    PeerNode::with(|config| config.binary = binary).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mined_block_reaches_the_peer_whoever_dialled() {
-    for native in [true, false] {
-        let (a, b) = (node(native).await, node(native).await);
+    for binary in [true, false] {
+        let (a, b) = (node(binary).await, node(binary).await);
         a.dial(&b.url()).await;
         b.has_links(1).await;
         for number in 0..5 {
@@ -31,15 +31,19 @@ async fn a_mined_block_reaches_the_peer_whoever_dialled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_block_passes_through_the_node_between() {
     // The last one's ends speak different dialects with the node between.
-    for natives in [[true, true, true], [false, false, false], [true, true, false]] {
+    for binary_links in [[true, true, true], [false, false, false], [true, true, false]] {
         // Otherwise the ends hear of each other and link.
-        let start = async |native| {
+        let start = async |binary| {
             let change = |config: &mut P2pConfig| {
-                (config.native, config.max_dialled) = (native, 1);
+                (config.binary, config.max_dialled) = (binary, 1);
             };
             PeerNode::with(change).await
         };
-        let [a, b, c] = [start(natives[0]).await, start(natives[1]).await, start(natives[2]).await];
+        let [a, b, c] = [
+            start(binary_links[0]).await,
+            start(binary_links[1]).await,
+            start(binary_links[2]).await,
+        ];
         a.dial(&b.url()).await;
         c.dial(&b.url()).await;
         b.has_links(2).await;
@@ -53,13 +57,13 @@ async fn a_block_passes_through_the_node_between() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fresh_node_catches_up_ten_thousand_blocks() {
     let blocks = Branch::from_genesis(&Spec::dev()).grow(10_000, "long", 50).blocks;
-    for native in [true, false] {
-        let (ahead, fresh) = (node(native).await, node(native).await);
-        ahead.offer(&blocks).await;
+    for binary in [true, false] {
+        let (ahead, fresh) = (node(binary).await, node(binary).await);
+        ahead.import(&blocks).await;
         fresh.dial(&ahead.url()).await;
         fresh.agrees_with(&ahead).await;
         assert_eq!(fresh.height(), 10_000);
-        assert_eq!(fresh.handle.status().swaps, 0, "it only ever appended");
+        assert_eq!(fresh.handle.status().reorgs, 0, "it only ever appended");
         // In JSON by blocks and questions: nobody sent a whole chain.
         until("the table knows the peer's tip", || {
             let links = fresh.handle.links().table();
@@ -73,9 +77,9 @@ async fn a_fresh_node_catches_up_ten_thousand_blocks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_ahead_that_dials_catches_the_other_up() {
     let blocks = Branch::from_genesis(&Spec::dev()).grow(1_000, "long", 50).blocks;
-    for native in [true, false] {
-        let (ahead, fresh) = (node(native).await, node(native).await);
-        ahead.offer(&blocks).await;
+    for binary in [true, false] {
+        let (ahead, fresh) = (node(binary).await, node(binary).await);
+        ahead.import(&blocks).await;
         ahead.dial(&fresh.url()).await;
         fresh.agrees_with(&ahead).await;
     }
@@ -83,14 +87,14 @@ async fn a_node_ahead_that_dials_catches_the_other_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fork_settles_on_most_work() {
-    for native in [true, false] {
-        let (a, b) = (node(native).await, node(native).await);
-        a.offer(&Branch::from_genesis(&Spec::dev()).grow(300, "a", 10).blocks).await;
-        b.offer(&Branch::from_genesis(&Spec::dev()).grow(500, "b", 10).blocks).await;
+    for binary in [true, false] {
+        let (a, b) = (node(binary).await, node(binary).await);
+        a.import(&Branch::from_genesis(&Spec::dev()).grow(300, "a", 10).blocks).await;
+        b.import(&Branch::from_genesis(&Spec::dev()).grow(500, "b", 10).blocks).await;
         a.dial(&b.url()).await;
         a.agrees_with(&b).await;
         assert_eq!(a.height(), 500);
-        assert_eq!((a.handle.status().swaps, b.handle.status().swaps), (1, 0));
+        assert_eq!((a.handle.status().reorgs, b.handle.status().reorgs), (1, 0));
     }
 }
 

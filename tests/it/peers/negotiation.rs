@@ -37,7 +37,7 @@ async fn upgrade(node: &PeerNode, lines: &str) -> String {
 async fn of_our_tokens_the_binary_one_is_chosen_wherever_it_stands_and_no_other_ever_is() {
     let (node, json_only) = (PeerNode::start().await, json_only().await);
     let (json, postcard) = (Some("jenny.json.1"), Some("jenny.postcard.1"));
-    for (offered, chosen, without_native) in [
+    for (imported, chosen, without_binary) in [
         ("", None, None),
         ("Sec-WebSocket-Protocol: chat\r\n", None, None),
         ("Sec-WebSocket-Protocol: jenny.json.10, jenny.jso\r\n", None, None),
@@ -47,13 +47,13 @@ async fn of_our_tokens_the_binary_one_is_chosen_wherever_it_stands_and_no_other_
         ("Sec-WebSocket-Protocol: chat, jenny.postcard.1,jenny.json.1\r\n", postcard, json),
         ("Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: jenny.json.1\r\n", json, json),
     ] {
-        for (node, chosen) in [(&node, chosen), (&json_only, without_native)] {
-            let answer = upgrade(node, offered).await;
-            assert!(answer.starts_with("http/1.1 101"), "{offered}: {answer}");
+        for (node, chosen) in [(&node, chosen), (&json_only, without_binary)] {
+            let answer = upgrade(node, imported).await;
+            assert!(answer.starts_with("http/1.1 101"), "{imported}: {answer}");
             let named = answer
                 .lines()
                 .filter_map(|line| line.strip_prefix("sec-websocket-protocol:").map(str::trim));
-            assert_eq!(named.collect::<Vec<_>>(), Vec::from_iter(chosen), "{offered}");
+            assert_eq!(named.collect::<Vec<_>>(), Vec::from_iter(chosen), "{imported}");
             assert!(!answer.contains("extensions"), "{answer}");
         }
     }
@@ -61,7 +61,7 @@ async fn of_our_tokens_the_binary_one_is_chosen_wherever_it_stands_and_no_other_
 
 /// A node that speaks JSON alone.
 async fn json_only() -> PeerNode {
-    PeerNode::with(|config| config.native = false).await
+    PeerNode::with(|config| config.binary = false).await
 }
 
 #[tokio::test]
@@ -94,19 +94,19 @@ async fn what_is_no_upgrade_is_closed() {
 
 #[tokio::test]
 async fn two_of_our_nodes_speak_the_binary_dialect_unless_one_does_not() {
-    for (native, dialect) in [
-        ([true, true], Dialect::Native),
+    for (binary, dialect) in [
+        ([true, true], Dialect::Binary),
         ([true, false], Dialect::JennyJson),
         ([false, true], Dialect::JennyJson),
         ([false, false], Dialect::JennyJson),
     ] {
-        let a = PeerNode::with(|config| config.native = native[0]).await;
-        let b = PeerNode::with(|config| config.native = native[1]).await;
+        let a = PeerNode::with(|config| config.binary = binary[0]).await;
+        let b = PeerNode::with(|config| config.binary = binary[1]).await;
         a.dial(&b.url()).await;
         b.has_links(1).await;
         for node in [&a, &b] {
             let table = node.handle.links().table();
-            assert_eq!(table[0].dialect, dialect, "{native:?}");
+            assert_eq!(table[0].dialect, dialect, "{binary:?}");
             assert!(table[0].agent.as_ref().unwrap().starts_with("jenny/"), "{table:?}");
         }
     }
@@ -120,11 +120,11 @@ async fn server(answer: Option<&'static str>) -> (String, tokio::sync::mpsc::Rec
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            let mut offered = String::new();
+            let mut imported = String::new();
             #[expect(clippy::result_large_err, reason = "the library's callback")]
             let callback = |request: &Request, mut response: Response| {
                 let token = request.headers().get("sec-websocket-protocol");
-                token.map_or("none", |token| token.to_str().unwrap()).clone_into(&mut offered);
+                token.map_or("none", |token| token.to_str().unwrap()).clone_into(&mut imported);
                 if let (Some(answer), Some(_)) = (answer, token) {
                     let answer = HeaderValue::from_static(answer);
                     response.headers_mut().insert("sec-websocket-protocol", answer);
@@ -132,7 +132,7 @@ async fn server(answer: Option<&'static str>) -> (String, tokio::sync::mpsc::Rec
                 Ok(response)
             };
             let socket = tokio_tungstenite::accept_hdr_async(stream, callback).await;
-            tell.send(offered).await.unwrap();
+            tell.send(imported).await.unwrap();
             if let Ok(mut socket) = socket {
                 tokio::spawn(async move { while let Some(Ok(_)) = socket.next().await {} });
             }
@@ -148,7 +148,7 @@ async fn a_server_without_tokens_is_dialled_again_offering_none() {
     node.dial(&url).await;
     assert_eq!(offers.recv().await.unwrap(), BOTH);
     assert_eq!(offers.recv().await.unwrap(), "none");
-    assert_eq!(node.handle.links().table()[0].dialect, Dialect::Seed);
+    assert_eq!(node.handle.links().table()[0].dialect, Dialect::Json);
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn a_server_that_chooses_the_binary_dialect_is_spoken_to_in_it() {
     let dialling = tokio::spawn(async move { links.dial(&peer).await });
     assert_eq!(offers.recv().await.unwrap(), BOTH);
     node.has_links(1).await;
-    assert_eq!(node.handle.links().table()[0].dialect, Dialect::Native);
+    assert_eq!(node.handle.links().table()[0].dialect, Dialect::Binary);
     dialling.abort();
 }
 

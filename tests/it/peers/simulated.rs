@@ -187,7 +187,7 @@ fn ten_nodes_agree_again_after_a_partition() {
     }
     ring.run_until("all follow the half with more work", |ring| agree(&ring.nodes, 6));
     for node in &ring.nodes[..NODES / 2] {
-        assert_eq!(node.status().swaps, 1, "in one swap");
+        assert_eq!(node.status().reorgs, 1, "in one reorg");
     }
     ring.stop();
 }

@@ -8,10 +8,10 @@ use crate::harness::{PeerNode, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_on_two_tips_of_the_same_work_both_say_split_and_the_next_block_ends_it() {
-    for native in [true, false] {
+    for binary in [true, false] {
         let start = async || {
             let change = |config: &mut P2pConfig| {
-                (config.native, config.split_after) = (native, Some(Duration::from_millis(200)));
+                (config.binary, config.split_after) = (binary, Some(Duration::from_millis(200)));
             };
             PeerNode::with(change).await
         };
@@ -26,7 +26,7 @@ async fn nodes_on_two_tips_of_the_same_work_both_say_split_and_the_next_block_en
                 let tip = node.handle.tip();
                 (tip.header.height, tip.hash)
             };
-            assert_eq!((split.ours, split.theirs), (tip(node), tip(peer)), "native: {native}");
+            assert_eq!((split.ours, split.theirs), (tip(node), tip(peer)), "native: {binary}");
         }
         one.mine("decides").await;
         other.agrees_with(&one).await;

@@ -47,8 +47,8 @@ impl Chain {
     }
 
     /// Replaces the last block by two others, and answers its height and hash.
-    pub(crate) fn displace_tip(&mut self) -> (Height, Hash) {
-        let displaced = self.blocks.pop().unwrap();
+    pub(crate) fn disconnect_tip(&mut self) -> (Height, Hash) {
+        let disconnected = self.blocks.pop().unwrap();
         let _open = open_here();
         let mut opened = self.open();
         let parent = self.blocks.last().unwrap();
@@ -56,12 +56,12 @@ impl Chain {
         let mut state = opened.reader.state_of(height, &hash).unwrap().unwrap();
         for label in ["other", "heavier"] {
             let block = mine(&mut state, vec![label.to_owned()]);
-            opened.writer.stage(&block).unwrap();
+            opened.writer.store_branch_block(&block).unwrap();
             self.blocks.push(block);
         }
         opened.writer.commit().unwrap();
-        opened.writer.swap(state.height(), &state.hash()).unwrap();
-        (displaced.header().height, displaced.hash())
+        opened.writer.reorg(state.height(), &state.hash()).unwrap();
+        (disconnected.header().height, disconnected.hash())
     }
 
     /// The data directory, in a directory of its own.

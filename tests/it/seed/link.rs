@@ -35,15 +35,17 @@ impl Message {
         }
     }
 
-    /// Reads what a node said, which must be one of the three and nothing that kills a seed.
+    /// Reads what a node said, which must be one of the three and nothing that kills a seed-like node.
     pub(crate) fn parse(text: &str) -> Self {
-        let mut message: Value = serde_json::from_str(text).expect("a seed dies of this");
+        let mut message: Value = serde_json::from_str(text).expect("a seed-like node dies of this");
         let keys: Vec<_> = message.as_object().unwrap().keys().cloned().collect();
         assert_eq!(keys.len(), 2, "{keys:?}");
         let payload = message["payload"].take();
         let blocks = |payload: Value| {
-            let Value::Array(mut blocks) = payload else { panic!("a seed dies of {payload}") };
-            assert!(!blocks.is_empty(), "a seed dies of an empty payload");
+            let Value::Array(mut blocks) = payload else {
+                panic!("a seed-like node dies of {payload}")
+            };
+            assert!(!blocks.is_empty(), "a seed-like node dies of an empty payload");
             for block in &mut blocks {
                 block.as_object_mut().expect("a block").remove("difficulty").expect("difficulty");
             }
@@ -60,7 +62,7 @@ impl Message {
                 Self::Block(blocks.remove(0))
             }
             Some(2) => Self::Chain(blocks(payload)),
-            _ => panic!("a type that a seed does not know: {message}"),
+            _ => panic!("a type that a seed-like node does not know: {message}"),
         }
     }
 }
@@ -91,7 +93,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Dials as a seed does, without a subprotocol.
+    /// Dials as a seed-like node does, without a subprotocol.
     pub(crate) fn dial(url: &str) -> Self {
         Self::dial_offering(url, &[]).unwrap()
     }
@@ -169,7 +171,7 @@ impl Link {
                     let _ = self.socket.flush();
                     return Some(Err(close.map(|close| close.code.into())));
                 }
-                Ok(other) => panic!("a seed dies of {other:?}"),
+                Ok(other) => panic!("a seed-like node dies of {other:?}"),
                 Err(Error::Io(error))
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
                 {

@@ -28,12 +28,12 @@ pub(crate) struct Settings {
     /// Peers that it dials.
     pub(crate) max_dialled: usize,
     /// Whether it speaks the binary dialect.
-    pub(crate) native: bool,
+    pub(crate) binary: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { flags: String::new(), max_dialled: 8, native: true }
+        Self { flags: String::new(), max_dialled: 8, binary: true }
     }
 }
 
@@ -73,7 +73,7 @@ impl PeerNode {
             .words(&self.settings.flags)
             .env("JENNY_STORE_MIN_FREE", "0")
             .env("JENNY_P2P_MAX_DIALLED", self.settings.max_dialled.to_string())
-            .env("JENNY_P2P_NATIVE", self.settings.native.to_string())
+            .env("JENNY_P2P_NATIVE", self.settings.binary.to_string())
             .arg("--data-dir", self.data());
         let running = Running::start(command);
         let url = running.ready.split_whitespace().find_map(|part| part.strip_prefix("p2p="));
@@ -152,7 +152,7 @@ impl PeerNode {
         self.status()["tip"]["hash"].as_str().unwrap().to_owned()
     }
 
-    pub(crate) fn swaps(&self) -> u64 {
+    pub(crate) fn reorgs(&self) -> u64 {
         self.status()["swaps"]["count"].as_u64().unwrap()
     }
 

@@ -1,4 +1,4 @@
-//! Rule 6 of the seed's dialect: what is refused, how, and that nothing of it is relayed.
+//! Rule 6 of the JSON dialect: what is refused, how, and that nothing of it is relayed.
 
 use jenny_chain::chain::Spec;
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ fn of_a_fork_with_an_invalid_block_nothing_is_taken() {
     link.send_text(&json!({ "type": 2, "payload": chain }).to_string());
     assert_eq!(link.closing(PATIENCE).0, Some(1002));
     // Although the blocks before it are a valid chain with more work than ours.
-    assert_eq!((node.tip(), node.swaps()), (before, 0));
+    assert_eq!((node.tip(), node.reorgs()), (before, 0));
     node.stop_and_verify();
 }
 

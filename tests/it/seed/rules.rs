@@ -1,4 +1,4 @@
-//! Rules 1, 2, 4 and 5 of the seed's dialect: opening, relaying, forks and frames.
+//! Rules 1, 2, 4 and 5 of the JSON dialect: opening, relaying, forks and frames.
 
 use super::script::play;
 
@@ -90,7 +90,7 @@ fn more_than_16_blocks_at_once_are_relayed_as_a_stream() {
 }
 
 #[test]
-fn after_a_swap_only_the_new_tip_goes_out_and_a_seed_on_the_old_branch_gets_the_chain() {
+fn after_a_reorg_only_the_new_tip_goes_out_and_a_seed_on_the_old_branch_gets_the_chain() {
     play(
         "chain B 3
           chain C 4 from B1
@@ -102,7 +102,7 @@ fn after_a_swap_only_the_new_tip_goes_out_and_a_seed_on_the_old_branch_gets_the_
           T> 2[G..B3]
           T< 2[G,B1,C2..C5]
           N tip C5
-          N swaps 1
+          N reorgs 1
           S quiet
           T quiet",
     );
@@ -140,7 +140,7 @@ fn a_chain_one_block_longer_is_taken() {
           S opens B3
           S> 2[G..B4]
           N tip B4
-          N swaps 0
+          N reorgs 0
           S quiet",
     );
 }
@@ -169,7 +169,7 @@ fn a_chain_of_equal_height_and_work_draws_nothing_from_a_seed_link() {
           S> 2[G,B1,B2,C3,C4]
           S quiet
           N tip B4
-          N swaps 0",
+          N reorgs 0",
     );
 }
 
@@ -185,7 +185,7 @@ fn a_chain_of_equal_work_draws_nothing_on_a_link_with_a_token_either() {
           S> 2[G,B1,B2,C3,C4]
           S quiet
           N tip B4
-          N swaps 0",
+          N reorgs 0",
     );
 }
 
@@ -211,7 +211,7 @@ fn a_chain_of_several_blocks_more_is_appended_without_a_swap() {
           S opens B1
           S> 2[G..B40]
           N tip B40
-          N swaps 0
+          N reorgs 0
           S quiet",
     );
 }

@@ -6,7 +6,7 @@
 //! ```text
 //! chain B 10             ten blocks on genesis; `chain C 12 from B3` forks off
 //! node B5                a node that holds B up to height 5
-//! S dials                S opens a link as a seed does; `S dials a,b` offers subprotocols
+//! S dials                S opens a link as a seed-like node does; `S dials a,b` offers subprotocols
 //! N dials S              the node is told to dial S, which answers as npm `ws` does
 //! S> 0 1[B5]             S says these, one frame each
 //! S< 0 1[B6]..1[B9]      the node says exactly these to S next, in this order
@@ -16,7 +16,7 @@
 //! S closed 1002          the node closes the link with this code
 //! N mines B              the node mines a block, which is B's next
 //! N tip B9               waits until that is the node's tip
-//! N swaps 1              so many swaps since the start
+//! N reorgs 1              so many reorgs since the start
 //! ```
 
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ impl Player {
                 chain.follow(&node.unwrap().mine(&record));
             }
             ["N", "tip", block] => self.node().until_tip(&self.hash(block)),
-            ["N", "swaps", count] => assert_eq!(self.node().swaps().to_string(), count),
+            ["N", "swaps", count] => assert_eq!(self.node().reorgs().to_string(), count),
             [peer, "dials"] => self.open(peer, &[]),
             [peer, "dials", offered] => {
                 self.open(peer, &offered.split(',').collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! Rule 3 of the seed's dialect: what one block draws, and the streams that catch a peer up.
+//! Rule 3 of the JSON dialect: what one block draws, and the streams that catch a peer up.
 
 use super::script::play;
 
@@ -62,7 +62,7 @@ fn a_higher_unknown_block_draws_our_tip_so_that_the_seed_sends_its_chain() {
           S< 1[B3]
           S> 2[G,B1,C2..C6]
           N tip C6
-          N swaps 1
+          N reorgs 1
           S quiet",
     );
 }
@@ -217,7 +217,7 @@ fn any_other_answer_than_the_last_block_sent_ends_a_stream() {
 }
 
 #[test]
-fn a_swap_under_a_stream_stops_it_and_names_the_new_tip() {
+fn a_reorg_under_a_stream_stops_it_and_names_the_new_tip() {
     play(
         "chain B 140
           chain C 20 from B130

@@ -1,7 +1,7 @@
 //! Blocks without content: a tree of numbers, and chains in it.
 
 use jenny_chain::chain::{Hash, Height};
-use jenny_chain::sync::Mark;
+use jenny_chain::sync::BlockId;
 
 /// Where a block stands in the tree; 0 is genesis.
 pub(super) type Id = usize;
@@ -44,10 +44,10 @@ impl Tree {
         self.0[id].work
     }
 
-    pub(super) fn mark(&self, id: Id) -> Mark {
+    pub(super) fn id_of(&self, id: Id) -> BlockId {
         let mut bytes = [7; 32];
         bytes[..8].copy_from_slice(&(id as u64).to_be_bytes());
-        Mark { height: Height::new(self.height(id)), hash: Hash::new(bytes) }
+        BlockId { height: Height::new(self.height(id)), hash: Hash::new(bytes) }
     }
 
     /// The chain that ends in this block, genesis first.
@@ -63,8 +63,8 @@ impl Tree {
     }
 }
 
-/// The block of a mark that [`Tree::mark`] made.
-pub(super) fn id(mark: Mark) -> Id {
-    let (number, _) = mark.hash.as_bytes().split_first_chunk().unwrap();
+/// The block of a mark that [`Tree::id`] made.
+pub(super) fn id(id: BlockId) -> Id {
+    let (number, _) = id.hash.as_bytes().split_first_chunk().unwrap();
     usize::try_from(u64::from_be_bytes(*number)).unwrap()
 }

@@ -23,7 +23,7 @@ pub(super) struct Sender {
 }
 
 pub(super) enum Doing {
-    Range { next: u64, to: u64, swaps: u64, last: Option<Id>, is_stopped: bool },
+    Range { next: u64, to: u64, reorgs: u64, last: Option<Id>, is_stopped: bool },
     Chain,
 }
 
@@ -83,8 +83,8 @@ impl Network {
             let Some(output) = self.links[link].senders[end].waiting.pop_front() else { return };
             match output {
                 Output::Ask { .. } => self.transmit(link, end, Message::Ask),
-                Output::SendBlock { mark, .. } => {
-                    let block = blocks::id(mark);
+                Output::SendBlock { id, .. } => {
+                    let block = blocks::id(id);
                     if self.nodes[node].holds(&self.tree, block) {
                         self.transmit(link, end, Message::One(block));
                     }
@@ -92,8 +92,8 @@ impl Network {
                 Output::SendRange { from, to, .. } => {
                     assert!(from <= to && to.above(from) < 128, "from {from} to {to}");
                     let Kind::Ours(ours) = &self.nodes[node].kind else { return };
-                    let (next, to, swaps) = (from.get(), to.get(), ours.swaps);
-                    let range = Doing::Range { next, to, swaps, last: None, is_stopped: false };
+                    let (next, to, reorgs) = (from.get(), to.get(), ours.reorgs);
+                    let range = Doing::Range { next, to, reorgs, last: None, is_stopped: false };
                     self.links[link].senders[end].doing = Some(range);
                     self.push(BATCH_TAKES, Event::Send { link, end, epoch });
                 }
@@ -114,17 +114,19 @@ impl Network {
         let node = self.links[link].ends[end];
         let id = self.id(link);
         let Kind::Ours(ours) = &self.nodes[node].kind else { return };
-        let now_swaps = ours.swaps;
+        let now_swaps = ours.reorgs;
         let done = match self.links[link].senders[end].doing.take() {
             None => return,
             Some(Doing::Chain) => Input::ChainSent { link: id },
             Some(Doing::Range { is_stopped: true, .. }) => Input::RangeLost { link: id },
-            Some(Doing::Range { swaps, .. }) if swaps != now_swaps => Input::RangeLost { link: id },
-            Some(Doing::Range { mut next, to, swaps, mut last, is_stopped }) => {
+            Some(Doing::Range { reorgs, .. }) if reorgs != now_swaps => {
+                Input::RangeLost { link: id }
+            }
+            Some(Doing::Range { mut next, to, reorgs, mut last, is_stopped }) => {
                 let mut is_lost = false;
                 let batch = next..=to.min(next + READ_BATCH - 1);
                 for height in batch {
-                    // A swap that the machine has not heard of can make the chain lower.
+                    // A reorg that the machine has not heard of can make the chain lower.
                     let Some(block) = self.nodes[node].at(height) else {
                         is_lost = true;
                         break;
@@ -135,7 +137,7 @@ impl Network {
                     next = height + 1;
                 }
                 if next <= to && !is_lost {
-                    let range = Doing::Range { next, to, swaps, last, is_stopped };
+                    let range = Doing::Range { next, to, reorgs, last, is_stopped };
                     self.links[link].senders[end].doing = Some(range);
                     let epoch = self.links[link].epoch;
                     self.push(BATCH_TAKES, Event::Send { link, end, epoch });
@@ -143,7 +145,7 @@ impl Network {
                 }
                 match last {
                     Some(last) if !is_lost => {
-                        Input::RangeSent { link: id, last: self.tree.mark(last) }
+                        Input::RangeSent { link: id, last: self.tree.id_of(last) }
                     }
                     _ => Input::RangeLost { link: id },
                 }

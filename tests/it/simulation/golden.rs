@@ -1,11 +1,11 @@
-//! The dialect's golden transcripts, with a seed that behaves as the original does.
+//! The dialect's golden transcripts, with a seed-like node that behaves as the original does.
 
 use std::time::Duration;
 
 use super::network::Network;
 use super::node::{Message, Node};
 
-/// One of our nodes and a seed, each at a height of the same chain, linked.
+/// One of our nodes and a seed-like node, each at a height of the same chain, linked.
 struct Pair {
     network: Network,
     seed: usize,
@@ -27,7 +27,7 @@ impl Pair {
         Self { network, seed, ours }
     }
 
-    /// What each said in the next 10 s, as type and height: ours, then the seed.
+    /// What each said in the next 10 s, as type and height: ours, then the seed-like node.
     fn said(&mut self) -> [String; 2] {
         self.network.run(Duration::from_secs(10));
         let said = self.network.transcript.replace(Vec::new()).unwrap();

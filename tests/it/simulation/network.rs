@@ -35,9 +35,9 @@ pub(super) struct Counts {
     pub(super) closed: u64,
     /// The most messages other than the blocks of ranges that one of our nodes sent on one
     /// link in one minute.
-    pub(super) most_a_link: u64,
+    pub(super) max_a_link: u64,
     /// The most whole chains that one of our nodes sent on one link in one minute.
-    pub(super) most_chains_a_link: u64,
+    pub(super) max_chains_a_link: u64,
 }
 
 pub(super) struct Link {
@@ -270,8 +270,8 @@ impl Network {
     fn end_minute(&mut self) {
         for link in &mut self.links {
             for [all, chains] in std::mem::take(&mut link.minute) {
-                self.counts.most_a_link = self.counts.most_a_link.max(all);
-                self.counts.most_chains_a_link = self.counts.most_chains_a_link.max(chains);
+                self.counts.max_a_link = self.counts.max_a_link.max(all);
+                self.counts.max_chains_a_link = self.counts.max_chains_a_link.max(chains);
             }
         }
     }

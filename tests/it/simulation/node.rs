@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jenny_chain::chain::Work;
-use jenny_chain::sync::{BlockVerdict, ChainVerdict, Input, LinkId, SyncMachine, Time, TipChange};
+use jenny_chain::sync::{BlockOutcome, ChainOutcome, Input, LinkId, SyncMachine, Time, TipChange};
 
 use super::blocks::{Id, Tree};
 
@@ -38,7 +38,7 @@ pub(super) struct Ours {
     /// When the machine is woken next.
     pub(super) wake: Option<Duration>,
     /// How often the chain was replaced above a fork.
-    pub(super) swaps: u64,
+    pub(super) reorgs: u64,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -54,7 +54,7 @@ pub(super) struct Seed {
     pub(super) broadcasts: bool,
 }
 
-/// What a seed says in answer, and whether it has to tell all its links of a new chain.
+/// What a seed-like node says in answer, and whether it has to tell all its links of a new chain.
 pub(super) struct Said {
     pub(super) answer: Option<Message>,
     pub(super) broadcast: Option<Message>,
@@ -63,9 +63,9 @@ pub(super) struct Said {
 impl Node {
     pub(super) fn ours(tree: &Tree, chain: Vec<Id>) -> Self {
         let told = *chain.last().unwrap();
-        let machine = SyncMachine::new(tree.mark(told), 1_000, 64 << 20);
+        let machine = SyncMachine::new(tree.id_of(told), 1_000, 64 << 20);
         let source = Source::Nothing;
-        let ours = Ours { machine, told, source, is_telling: false, wake: None, swaps: 0 };
+        let ours = Ours { machine, told, source, is_telling: false, wake: None, reorgs: 0 };
         Self { chain, kind: Kind::Ours(Box::new(ours)) }
     }
 
@@ -90,7 +90,7 @@ impl Node {
         self.chain.get(usize::try_from(height).unwrap()).copied()
     }
 
-    /// A seed appends what fits and answers everything else with its whole chain, adopts
+    /// A seed-like node appends what fits and answers everything else with its whole chain, adopts
     /// what is higher, and dies of what it cannot read.
     pub(super) fn seed_hears(&mut self, tree: &Tree, message: Message) -> Said {
         let tip = self.tip();
@@ -116,45 +116,45 @@ impl Node {
         match message {
             Message::Ask => Input::Asked { link },
             Message::One(id) => {
-                let verdict = if self.holds(tree, id) {
-                    BlockVerdict::Ours
+                let outcome = if self.holds(tree, id) {
+                    BlockOutcome::Ours
                 } else if tree.parent(id) == self.tip() {
                     self.chain.push(id);
                     self.note_source(link);
-                    BlockVerdict::Adopted
+                    BlockOutcome::Adopted
                 } else {
-                    BlockVerdict::Fork
+                    BlockOutcome::Fork
                 };
-                Input::Block { link, mark: tree.mark(id), verdict }
+                Input::Block { link, id: tree.id_of(id), outcome }
             }
             Message::Whole(last) => {
-                let verdict = self.judge_chain(tree, link, last);
-                Input::Chain { link, last: tree.mark(last), verdict }
+                let outcome = self.judge_chain(tree, link, last);
+                Input::Chain { link, last: tree.id_of(last), outcome }
             }
         }
     }
 
-    fn judge_chain(&mut self, tree: &Tree, link: LinkId, last: Id) -> ChainVerdict {
+    fn judge_chain(&mut self, tree: &Tree, link: LinkId, last: Id) -> ChainOutcome {
         let (theirs, ours) = (tree.work(last), tree.work(self.tip()));
         if self.holds(tree, last) {
-            return ChainVerdict::Ours;
+            return ChainOutcome::Ours;
         }
         if theirs < ours {
-            return ChainVerdict::Lighter;
+            return ChainOutcome::Lighter;
         }
         if theirs == ours {
-            return ChainVerdict::Equal;
+            return ChainOutcome::Equal;
         }
         let chain = tree.chain(last);
         let is_extension = chain.starts_with(&self.chain);
         self.chain = chain;
         let Kind::Ours(ours) = &mut self.kind else { unreachable!("seeds do not judge") };
         if !is_extension {
-            ours.swaps += 1;
+            ours.reorgs += 1;
             ours.source = Source::Nothing;
         }
         self.note_source(link);
-        ChainVerdict::Adopted
+        ChainOutcome::Adopted
     }
 
     fn note_source(&mut self, link: LinkId) {
@@ -178,15 +178,15 @@ impl Node {
         let place = usize::try_from(tree.height(from)).unwrap();
         let is_extension = chain.get(place) == Some(&from);
         let change = if is_extension {
-            TipChange::Extended { from: tree.mark(from), source }
+            TipChange::Extended { from: tree.id_of(from), source }
         } else {
-            TipChange::Swapped { source }
+            TipChange::Reorged { source }
         };
         ours.told = tip;
         ours.source = Source::Nothing;
         ours.is_telling = false;
         Input::Tip {
-            tip: tree.mark(tip),
+            tip: tree.id_of(tip),
             chain_json_bytes: 500 * (height + 1),
             work: Work::default(),
             change,

@@ -14,7 +14,7 @@ fn claim(address: &str, user: &str) -> Claim {
 fn throttled(now: Instant) -> Arc<Throttle> {
     let throttle = Arc::new(Throttle::default());
     let nobody = Claim { source: source("192.0.2.1"), user: None };
-    for _ in 0..MOST_WRONG {
+    for _ in 0..MAX_WRONG {
         throttle.count(&nobody, now);
     }
     throttle
@@ -81,7 +81,7 @@ fn one_address_is_remembered_in_bounded_space() {
     for _ in 0..1_000 {
         throttle.count(&someone, now);
     }
-    assert_eq!(throttle.lock().sources[&someone.source].wrong.len(), MOST_WRONG);
+    assert_eq!(throttle.lock().sources[&someone.source].wrong.len(), MAX_WRONG);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn guesses_at_one_name_get_no_more_turns_than_before() {
     let start = Instant::now();
     let throttle = Arc::new(Throttle::default());
     let ann = claim("192.0.2.1", "ann");
-    for _ in 0..MOST_WRONG {
+    for _ in 0..MAX_WRONG {
         throttle.count(&ann, start);
     }
     let guess = throttle.queue(ann.clone()).unwrap();
@@ -136,7 +136,7 @@ fn guesses_at_one_name_get_no_more_turns_than_before() {
             throttle.count(&ann, now);
         }
     }
-    assert_eq!(turns, MOST_WRONG);
+    assert_eq!(turns, MAX_WRONG);
     // Its rest keeps nobody else from a turn.
     let now = start + WINDOW;
     assert!(guess.turn(now).is_ok());

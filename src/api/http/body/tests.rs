@@ -18,8 +18,8 @@ fn parts(parts: &[&[u8]]) -> impl Stream<Item = Part> {
     stream::iter(parts)
 }
 
-async fn read(most: usize, given: &[&[u8]]) -> Result<Vec<u8>, u16> {
-    let body = reader().read(&HeaderMap::new(), parts(given), most).await;
+async fn read(max: usize, given: &[&[u8]]) -> Result<Vec<u8>, u16> {
+    let body = reader().read(&HeaderMap::new(), parts(given), max).await;
     body.map(|body| body.as_bytes().to_vec()).map_err(|problem| problem.status().as_u16())
 }
 

@@ -26,8 +26,8 @@ fn no_more_than_asked_for_are_kept_but_all_are_checked() {
 fn what_is_skipped_is_held_to_depth_and_surrogates() {
     let nested =
         |depth: usize| format!(r#"{{"x":{}{},"data":[]}}"#, "[".repeat(depth), "]".repeat(depth));
-    assert_eq!(data(&nested(MAX_DEPTH - 1)), Ok(Vec::new()));
-    assert_eq!(data(&nested(MAX_DEPTH)), Err(None));
+    assert_eq!(data(&nested(MAX_REQUEST_DEPTH - 1)), Ok(Vec::new()));
+    assert_eq!(data(&nested(MAX_REQUEST_DEPTH)), Err(None));
     for lone in
         [r"\ud800", r"\udfff", r"\ud800\ud800\udc00", r"\ud800x", r"\uDC00\uD800", r"a\\\ud800"]
     {

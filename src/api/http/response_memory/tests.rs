@@ -12,7 +12,7 @@ fn count(share: &Share, bytes: usize) -> Result<Bytes, NoRoom> {
 
 #[test]
 fn a_large_answer_counts_until_its_last_part_is_dropped() {
-    let answers = Answers::new();
+    let answers = ResponseMemory::new();
     let mut text = count(&answers.share("a"), MIB).unwrap();
     assert_eq!(answers.held(), (MIB, MAX_ANSWER_BYTES));
     let part = text.split_to(10);
@@ -24,7 +24,7 @@ fn a_large_answer_counts_until_its_last_part_is_dropped() {
 
 #[test]
 fn small_answers_do_not_count() {
-    let answers = Answers::new();
+    let answers = ResponseMemory::new();
     let _held = count(&answers.share("a"), SMALL_ANSWER_BYTES).unwrap();
     assert_eq!(answers.held().0, 0);
     let _held = count(&answers.share("a"), SMALL_ANSWER_BYTES + 1).unwrap();
@@ -33,7 +33,7 @@ fn small_answers_do_not_count() {
 
 #[test]
 fn a_user_holds_a_quarter_and_all_users_together_the_whole() {
-    let answers = Answers::new();
+    let answers = ResponseMemory::new();
     let mut held = Vec::new();
     for user in ["a", "b", "c", "d"] {
         held.extend((0..16).map(|_| count(&answers.share(user), MIB).unwrap()));
@@ -48,7 +48,7 @@ fn a_user_holds_a_quarter_and_all_users_together_the_whole() {
 
 #[tokio::test(start_paused = true)]
 async fn what_finds_no_room_is_built_again_once_there_is_some() {
-    let answers = Answers::new();
+    let answers = ResponseMemory::new();
     let share = answers.share("a");
     let blocker = share.reserve(MAX_USER_ANSWER_BYTES).await.unwrap();
     let built = std::cell::Cell::new(0);
@@ -68,7 +68,7 @@ async fn what_finds_no_room_is_built_again_once_there_is_some() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_does_not_wait_for_ever() {
-    let share = Answers::new().share("a");
+    let share = ResponseMemory::new().share("a");
     let _blocker = share.reserve(MAX_USER_ANSWER_BYTES).await.unwrap();
     let refused = share.json(|| Ok(vec![b'x'; MIB])).await.unwrap_err();
     assert_eq!(refused.kind, Kind::Busy);
@@ -76,7 +76,7 @@ async fn an_answer_does_not_wait_for_ever() {
 
 #[test]
 fn shares_of_users_without_answers_are_forgotten() {
-    let answers = Answers::new();
+    let answers = ResponseMemory::new();
     let _held = count(&answers.share("holds"), MIB).unwrap();
     for user in 0..3 * MAX_SHARES {
         answers.share(&user.to_string());

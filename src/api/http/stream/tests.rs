@@ -16,17 +16,17 @@ fn lingering(client: IpAddr) -> Lingering {
     Lingering::new(Admission::lingering(Arc::default()), client)
 }
 
-fn pair() -> (GuardedStream<DuplexStream>, Activity, DuplexStream) {
+fn pair() -> (GuardedStream<DuplexStream>, InFlight, DuplexStream) {
     let (ours, theirs) = duplex(64);
-    let activity = Activity::default();
+    let in_flight = InFlight::default();
     let limits = Limits {
         header_timeout: SHORT,
         idle_timeout: LONG,
         write_stall: SHORT,
         ..Limits::default()
     };
-    let stream = GuardedStream::new(ours, activity.clone(), &limits, lingering(LOCAL));
-    (stream, activity, theirs)
+    let stream = GuardedStream::new(ours, in_flight.clone(), &limits, lingering(LOCAL));
+    (stream, in_flight, theirs)
 }
 
 async fn read(stream: &mut GuardedStream<DuplexStream>) -> io::Result<usize> {
@@ -74,11 +74,11 @@ async fn a_head_has_one_limit_from_the_start_however_it_trickles() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_request_a_pause_is_longer_and_a_head_is_short_again() {
-    let (mut stream, activity, mut client) = pair();
+    let (mut stream, in_flight, mut client) = pair();
     for _ in 0..3 {
         client.write_all(b"x").await.unwrap();
         read(&mut stream).await.unwrap();
-        drop(activity.begin());
+        drop(in_flight.begin());
         let wait = tokio::time::timeout(LONG / 2, read(&mut stream)).await;
         assert!(wait.is_err(), "the pause was cut");
     }
@@ -90,18 +90,18 @@ async fn after_a_request_a_pause_is_longer_and_a_head_is_short_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pause_ends_too() {
-    let (mut stream, activity, mut client) = pair();
+    let (mut stream, in_flight, mut client) = pair();
     client.write_all(b"x").await.unwrap();
     read(&mut stream).await.unwrap();
-    drop(activity.begin());
+    drop(in_flight.begin());
     let (result, time) = timed(read(&mut stream)).await;
     assert!(is_timeout(&result) && time >= LONG, "{time:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_under_way_is_not_timed() {
-    let (mut stream, activity, _client) = pair();
-    let under_way = activity.begin();
+    let (mut stream, in_flight, _client) = pair();
+    let under_way = in_flight.begin();
     let wait = tokio::time::timeout(LONG * 10, read(&mut stream)).await;
     assert!(wait.is_err());
     drop(under_way);
@@ -159,13 +159,13 @@ async fn what_was_taken_whole_leaves_no_timer_behind() {
 
 #[tokio::test]
 async fn a_client_that_leaves_is_noticed_behind_a_further_request() {
-    let (mut stream, activity, mut client) = pair();
-    let under_way = activity.begin();
+    let (mut stream, in_flight, mut client) = pair();
+    let under_way = in_flight.begin();
     client.write_all(b"GET").await.unwrap();
     // Before the body's end its reader notices.
     stream.flush().await.unwrap();
     assert!(stream.ahead.is_empty());
-    activity.end_body();
+    in_flight.end_body();
     stream.flush().await.unwrap();
     assert_eq!(&stream.ahead[..], b"GET");
     drop(client);
@@ -176,9 +176,9 @@ async fn a_client_that_leaves_is_noticed_behind_a_further_request() {
 
 #[tokio::test]
 async fn what_was_read_ahead_is_handed_on_first() {
-    let (mut stream, activity, mut client) = pair();
-    let under_way = activity.begin();
-    activity.end_body();
+    let (mut stream, in_flight, mut client) = pair();
+    let under_way = in_flight.begin();
+    in_flight.end_body();
     client.write_all(b"first ").await.unwrap();
     stream.flush().await.unwrap();
     drop(under_way);
@@ -190,9 +190,9 @@ async fn what_was_read_ahead_is_handed_on_first() {
 
 #[tokio::test]
 async fn no_more_than_a_little_is_read_ahead() {
-    let (mut stream, activity, mut client) = pair();
-    let _under_way = activity.begin();
-    activity.end_body();
+    let (mut stream, in_flight, mut client) = pair();
+    let _under_way = in_flight.begin();
+    in_flight.end_body();
     let endless = async { while client.write_all(&[0; 64]).await.is_ok() {} };
     let reads = async {
         while stream.ahead.len() < MAX_AHEAD_BYTES {
@@ -208,9 +208,9 @@ async fn no_more_than_a_little_is_read_ahead() {
 
 /// A stream whose last answer did not wait for the request's body.
 fn unread() -> (GuardedStream<DuplexStream>, DuplexStream) {
-    let (stream, activity, client) = pair();
-    drop(activity.begin());
-    activity.leave_unread();
+    let (stream, in_flight, client) = pair();
+    drop(in_flight.begin());
+    in_flight.leave_unread();
     (stream, client)
 }
 
@@ -269,8 +269,8 @@ fn sixteen_linger_and_two_of_one_address() {
 
 #[tokio::test(start_paused = true)]
 async fn without_anything_unread_the_end_is_at_once() {
-    let (mut stream, activity, _client) = pair();
-    drop(activity.begin());
+    let (mut stream, in_flight, _client) = pair();
+    drop(in_flight.begin());
     let (result, time) = timed(stream.shutdown()).await;
     assert!(result.is_ok() && time < SHORT, "{time:?}");
 }

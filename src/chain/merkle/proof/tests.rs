@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::chain::test_util::{cases, leaves, naive_root, naive_split};
 
-const MOST: usize = 40;
+const MAX: usize = 40;
 
 /// PATH(m, D[n]) as the RFC writes it.
 fn naive_path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
@@ -39,8 +39,8 @@ fn naive_subproof(first: usize, leaves: &[Hash], is_known: bool) -> Vec<Hash> {
 
 #[test]
 fn every_leaf_of_every_small_tree_is_proven() {
-    let leaves = leaves(MOST);
-    for size in 1..=MOST {
+    let leaves = leaves(MAX);
+    for size in 1..=MAX {
         let tree = &leaves[..size];
         let root = naive_root(tree);
         for index in 0..size {
@@ -54,8 +54,8 @@ fn every_leaf_of_every_small_tree_is_proven() {
 
 #[test]
 fn every_small_tree_continues_every_smaller_one() {
-    let leaves = leaves(MOST);
-    for second in 0..=MOST {
+    let leaves = leaves(MAX);
+    for second in 0..=MAX {
         let tree = &leaves[..second];
         let new = naive_root(tree);
         for first in 0..=second {
@@ -134,7 +134,7 @@ proptest! {
 
     #[test]
     fn a_spoiled_inclusion_proof_is_refused(
-        size in 1..=MOST, index: usize, other: usize, way in 0_u8..8, at: usize, bit in 0..256_usize,
+        size in 1..=MAX, index: usize, other: usize, way in 0_u8..8, at: usize, bit in 0..256_usize,
     ) {
         let leaves = leaves(size);
         let (index, other) = (index % size, other % size);
@@ -155,7 +155,7 @@ proptest! {
 
     #[test]
     fn a_spoiled_consistency_proof_is_refused(
-        second in 1..=MOST, first: usize, way in 0_u8..7, at: usize, bit in 0..256_usize,
+        second in 1..=MAX, first: usize, way in 0_u8..7, at: usize, bit in 0..256_usize,
     ) {
         let leaves = leaves(second);
         let first = first % second + 1;

@@ -63,11 +63,11 @@ proptest! {
     #[test]
     fn it_is_the_ratio_of_mantissas_scaled(bits in any_bits(), limit in any_bits()) {
         let parts = |bits: Bits| (f64::from(bits.get() & 0x00ff_ffff), bits.get() >> 24);
-        let ((mantissa, exponent), (most, top)) = (parts(bits), parts(limit));
+        let ((mantissa, exponent), (max, top)) = (parts(bits), parts(limit));
         let scale = 256_f64.powi(i32::try_from(top).unwrap() - i32::try_from(exponent).unwrap());
         let difficulty = of(bits.get(), limit.get());
         // Powers of two scale exactly, so this rounds once, like the division of the targets.
-        prop_assert!((difficulty.get() - most / mantissa * scale).abs() == 0.0);
+        prop_assert!((difficulty.get() - max / mantissa * scale).abs() == 0.0);
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn a_chain_without_a_window_keeps_its_difficulty() {
 }
 
 #[test]
-fn a_gap_counts_six_block_times_and_the_allowed_future_at_most() {
+fn max_a_gap_counts_six_block_times_and_the_allowed_future_at() {
     let spec = Spec::jenny();
     let parent = Bits::new(0x1d00_ffff);
     let longest = required(&spec, 9, parent, 180_000);

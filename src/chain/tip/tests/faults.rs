@@ -87,7 +87,7 @@ impl Fault {
             Self::UnsafeHeight => matches!(error, E::Unsafe { field: "height", .. }),
             Self::UnsafeTimestamp => matches!(error, E::Unsafe { field: "timestamp", .. }),
             Self::UnsafeNonce => matches!(error, E::Unsafe { field: "nonce", .. }),
-            Self::RecordCount => matches!(error, E::RecordCount { most: 3, found: 4 }),
+            Self::RecordCount => matches!(error, E::RecordCount { max: 3, found: 4 }),
             Self::BitsMeaningless => {
                 matches!(error, E::BitsMeaningless { reason: BitsError::Negative, .. })
             }
@@ -101,9 +101,9 @@ impl Fault {
             Self::HistoryRoot => matches!(error, E::HistoryRoot { .. }),
             Self::DataCount => matches!(error, E::DataCount { .. }),
             Self::RecordBytes => {
-                matches!(error, E::RecordBytes { index: 1, most: 8, found: 9 })
+                matches!(error, E::RecordBytes { index: 1, max: 8, found: 9 })
             }
-            Self::BlockBytes => matches!(error, E::BlockBytes { most: 16, found: 24 }),
+            Self::BlockBytes => matches!(error, E::BlockBytes { max: 16, found: 24 }),
             Self::MerkleRoot => matches!(error, E::MerkleRoot { .. }),
         }
     }

@@ -174,12 +174,12 @@ fn a_chain_that_breaks_a_rule_is_an_error_at_the_first_block_that_does() {
 #[test]
 fn more_records_than_a_block_may_have_are_refused_as_they_come() {
     let spec = Spec::dev();
-    let most = spec.max_block_records() as usize;
+    let max = spec.max_block_records() as usize;
     let genesis = json(spec.genesis().block());
     // Without an end: what is refused is not read on.
-    let text = format!("[{genesis},{{\"data\":[{}\"\"", "\"\",".repeat(most));
+    let text = format!("[{genesis},{{\"data\":[{}\"\"", "\"\",".repeat(max));
     let text = error(range(0, 9), &text);
-    assert!(text.contains(&format!("data has more than {most} records")), "{text}");
+    assert!(text.contains(&format!("data has more than {max} records")), "{text}");
     let text = error(range(0, 9), "[{\"data\":[\"\",\"\"");
     assert!(text.contains("data has more than 1 records"), "{text}");
 }
@@ -227,15 +227,15 @@ fn a_block_without_end_is_an_error_before_it_fills_memory() {
 
 /// A chain whose blocks may hold as many records as any chain's.
 fn spec_of_most_records() -> Spec {
-    let most = format!("\"max_block_records\":{}", Spec::MAX_BLOCK_RECORDS);
-    let text = Spec::dev().canonical_text().replace("\"max_block_records\":4096", &most);
+    let max = format!("\"max_block_records\":{}", Spec::MAX_BLOCK_RECORDS);
+    let text = Spec::dev().canonical_text().replace("\"max_block_records\":4096", &max);
     let spec = Spec::parse(&text).unwrap();
     assert_eq!(spec.max_block_records(), Spec::MAX_BLOCK_RECORDS);
     spec
 }
 
 /// The most records, and together the most bytes. Escaped, each of these bytes is six.
-fn most_records() -> Vec<String> {
+fn max_records() -> Vec<String> {
     let each = Spec::MAX_BLOCK_BYTES / u64::from(Spec::MAX_BLOCK_RECORDS);
     vec!["\0".repeat(each.try_into().unwrap()); Spec::MAX_BLOCK_RECORDS as usize]
 }
@@ -244,7 +244,7 @@ fn most_records() -> Vec<String> {
 fn the_largest_block_fits_the_bound() {
     let spec = spec_of_most_records();
     let state = TipState::genesis(&spec);
-    let block = mine(&state, &spec, most_records());
+    let block = mine(&state, &spec, max_records());
     let text = array(&[json(spec.genesis().block()), json(&block)]);
     assert!(text.len() as u64 <= MAX_BLOCK_JSON_BYTES);
     heights(range(0, u64::MAX), &text).1.unwrap();
@@ -259,7 +259,7 @@ fn the_bound_of_a_block_leaves_room_for_the_longest_header_and_no_more_records()
         nonce: u64::MAX,
         ..*Spec::dev().genesis().header()
     };
-    let mut text = json(&Block { header: longest, records: most_records() });
+    let mut text = json(&Block { header: longest, records: max_records() });
     assert!(text.len() as u64 <= MAX_BLOCK_JSON_BYTES);
     // A few records more than there can be are above it.
     text.extend(std::iter::repeat_n(",\"\\u0000\"", 512));

@@ -103,7 +103,7 @@ fn debugging_shows_all_lines_of_a_source_within_a_bound() {
 fn what_must_be_on_record_is_never_left_out() {
     let (passed, limited) = passing(|| {
         for _ in 0..1_000 {
-            tracing::warn!(target: AUDIT, "displaced block");
+            tracing::warn!(target: AUDIT, "disconnected block");
         }
     });
     assert_eq!((passed, limited.left_out().len()), (1_000, 0));

@@ -92,15 +92,15 @@ fn any_number_of_sources_takes_bounded_memory() {
     };
     let (mut limiter, now) = (LogLimiter::new(), Instant::now());
     let mut admit = |source, now| limiter.admit(1, &WIDE, &line(source), now);
-    let most = u64::try_from(MAX_SOURCES).unwrap();
-    let first = (0..most).filter(|&source| admit(source, now)).count();
+    let max = u64::try_from(MAX_SOURCES).unwrap();
+    let first = (0..max).filter(|&source| admit(source, now)).count();
     assert_eq!(first, MAX_SOURCES);
     // Those for which there is no room share one burst.
-    let further = (most..most * 4).filter(|&source| admit(source, now)).count();
+    let further = (max..max * 4).filter(|&source| admit(source, now)).count();
     assert_eq!(further, 3);
     // Later the idle ones make room.
     let later = now + Duration::from_secs(3_600);
-    assert!((most..most * 2).all(|source| admit(source, later)));
+    assert!((max..max * 2).all(|source| admit(source, later)));
     assert!(limiter.sources.len() <= MAX_SOURCES);
 }
 

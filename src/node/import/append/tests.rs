@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::chain::{Spec, TipState, ValidBlock};
 use crate::node::test_util::{Branch, TestNode, options};
-use crate::node::{NodeConfig, NodeFailure, NodeHandle, OfferError, Offered};
+use crate::node::{ImportError, Imported, NodeConfig, NodeFailure, NodeHandle};
 use crate::store::Options;
 
 /// The blocks of a branch from genesis, checked.
@@ -24,7 +24,7 @@ fn grown(from: &Branch, count: u64, name: &str) -> Branch {
     branch
 }
 
-async fn connect(handle: &NodeHandle, blocks: &[ValidBlock]) -> Result<Offered, OfferError> {
+async fn connect(handle: &NodeHandle, blocks: &[ValidBlock]) -> Result<Imported, ImportError> {
     handle.connect(blocks.to_vec()).await?.done().await
 }
 
@@ -38,7 +38,7 @@ async fn batches_handed_over_one_after_the_other_are_appended_in_order() {
         under_way.push(node.handle.connect(batch.to_vec()).await.unwrap());
     }
     for connecting in under_way {
-        assert_eq!(connecting.done().await.unwrap(), Offered::Extended);
+        assert_eq!(connecting.done().await.unwrap(), Imported::Extended);
     }
     assert_eq!(node.state(), branch.tip);
     node.stop().await;
@@ -62,7 +62,7 @@ async fn a_branch_is_staged_in_parts_and_takes_over_with_the_part_that_gives_it_
     connect(&node.handle, &checked(&ours)).await.unwrap();
     let theirs = grown(&Branch::from_genesis(&Spec::dev()), 40, "theirs");
     let blocks = checked(&theirs);
-    let outcomes = [Offered::Staged, Offered::Staged, Offered::Tied, Offered::Swapped];
+    let outcomes = [Imported::OnBranch, Imported::OnBranch, Imported::Tied, Imported::Reorged];
     for (batch, outcome) in blocks.chunks(10).zip(outcomes) {
         assert_eq!(connect(&node.handle, batch).await.unwrap(), outcome);
     }
@@ -72,7 +72,7 @@ async fn a_branch_is_staged_in_parts_and_takes_over_with_the_part_that_gives_it_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_heavier_branch_of_several_times_what_is_kept_of_branches_takes_over() {
-    let limits = Options { min_free_bytes: 0, side_bytes: 5_000, ..options(&Spec::dev()) };
+    let limits = Options { min_free_bytes: 0, branch_bytes: 5_000, ..options(&Spec::dev()) };
     let node = TestNode::with_options(&limits, NodeConfig::default());
     let ours = grown(&Branch::from_genesis(&Spec::dev()), 140, "ours");
     connect(&node.handle, &checked(&ours)).await.unwrap();
@@ -91,9 +91,9 @@ async fn blocks_above_one_that_is_not_held_are_refused_and_leave_nothing_behind(
     let node = TestNode::dev();
     let blocks = checked(&grown(&Branch::from_genesis(&Spec::dev()), 10, "a"));
     let error = connect(&node.handle, &blocks[5..]).await.unwrap_err();
-    assert!(matches!(error, OfferError::UnknownParent(hash) if hash == blocks[4].hash()));
-    let marks = vec![(blocks[5].header().height, blocks[5].hash())];
-    assert_eq!(node.handle.find_base(marks).await.unwrap(), None);
+    assert!(matches!(error, ImportError::UnknownParent(hash) if hash == blocks[4].hash()));
+    let ids = vec![(blocks[5].header().height, blocks[5].hash())];
+    assert_eq!(node.handle.find_held_ancestor(ids).await.unwrap(), None);
     node.stop().await;
 }
 

@@ -3,14 +3,14 @@
 use super::*;
 use crate::chain::{Spec, Work};
 use crate::node::test_util::{Branch, TestNode, options, records};
-use crate::node::{NodeConfig, Offered};
+use crate::node::{Imported, NodeConfig};
 use crate::store::Options;
 
-const MOST: u64 = 3;
+const MAX: u64 = 3;
 
 fn limited() -> TestNode {
     let options =
-        Options { min_free_bytes: 0, max_reorg_depth: Some(MOST), ..options(&Spec::dev()) };
+        Options { min_free_bytes: 0, max_reorg_depth: Some(MAX), ..options(&Spec::dev()) };
     TestNode::with_options(&options, NodeConfig::default())
 }
 
@@ -21,18 +21,18 @@ fn branch(count: u64, name: &str) -> Branch {
 }
 
 /// Offers a branch in parts, as a whole chain of the JSON dialect comes.
-async fn offer_in_parts(
+async fn import_in_parts(
     node: &TestNode,
     branch: &Branch,
     size: usize,
-) -> Result<Offered, OfferError> {
+) -> Result<Imported, ImportError> {
     let mut parts = branch.blocks.chunks(size).peekable();
     let mut so_far = crate::node::Branch::default();
-    let mut last = Offered::Known;
+    let mut last = Imported::Known;
     while let Some(part) = parts.next() {
         let more = parts.peek().is_some();
-        let (offered, taken) = node.handle.offer_part(so_far, part.to_vec(), more).await?;
-        (last, so_far) = (offered, taken);
+        let (imported, taken) = node.handle.import_part(so_far, part.to_vec(), more).await?;
+        (last, so_far) = (imported, taken);
     }
     Ok(last)
 }
@@ -41,15 +41,15 @@ async fn offer_in_parts(
 async fn a_deeper_branch_is_refused_without_being_kept_and_a_shallower_one_displaces() {
     for depth in 1..=6 {
         let node = limited();
-        node.handle.offer(branch(depth, "ours").blocks).await.unwrap();
+        node.handle.import(branch(depth, "ours").blocks).await.unwrap();
         let theirs = branch(depth + 2, "theirs");
-        let offered = offer_in_parts(&node, &theirs, 2).await;
+        let imported = import_in_parts(&node, &theirs, 2).await;
         let tip = node.handle.tip().hash;
-        if depth <= MOST {
-            assert!(matches!(offered, Ok(Offered::Swapped)), "{depth}: {offered:?}");
+        if depth <= MAX {
+            assert!(matches!(imported, Ok(Imported::Reorged)), "{depth}: {imported:?}");
             assert_eq!(tip, theirs.tip.hash());
         } else {
-            assert!(matches!(offered, Err(OfferError::TooDeep)), "{depth}: {offered:?}");
+            assert!(matches!(imported, Err(ImportError::TooDeep)), "{depth}: {imported:?}");
             assert_ne!(tip, theirs.tip.hash());
             let [waiting] = node.handle.status().deep_forks[..] else { panic!("one waits") };
             assert_eq!((waiting.fork.below.get(), waiting.depth), (0, depth));
@@ -57,7 +57,7 @@ async fn a_deeper_branch_is_refused_without_being_kept_and_a_shallower_one_displ
             assert_eq!((waiting.hash, waiting.work), (theirs.tip.hash(), theirs.tip.total_work()));
             for block in &theirs.blocks {
                 let held = node.handle.held_block(block.header.height, block.header.hash()).await;
-                assert_eq!(held.unwrap(), None, "nothing of it is staged");
+                assert_eq!(held.unwrap(), None, "nothing of it is stored");
             }
             node.handle.mine(records("writes go on")).await.unwrap();
         }
@@ -68,9 +68,9 @@ async fn a_deeper_branch_is_refused_without_being_kept_and_a_shallower_one_displ
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deep_branch_of_no_more_work_is_neither_kept_nor_news() {
     let node = limited();
-    node.handle.offer(branch(6, "ours").blocks).await.unwrap();
+    node.handle.import(branch(6, "ours").blocks).await.unwrap();
     let theirs = branch(6, "theirs");
-    assert_eq!(offer_in_parts(&node, &theirs, 4).await.unwrap(), Offered::Staged);
+    assert_eq!(import_in_parts(&node, &theirs, 4).await.unwrap(), Imported::OnBranch);
     assert_eq!(node.handle.status().deep_forks, []);
     let first = theirs.blocks[0].header.hash();
     assert_eq!(node.handle.held_block(Height::new(1), first).await.unwrap(), None);
@@ -81,9 +81,9 @@ async fn a_deep_branch_of_no_more_work_is_neither_kept_nor_news() {
 async fn an_accepted_branch_is_taken_at_once_and_after_a_restart() {
     for restarts in [false, true] {
         let mut node = limited();
-        node.handle.offer(branch(6, "ours").blocks).await.unwrap();
+        node.handle.import(branch(6, "ours").blocks).await.unwrap();
         let theirs = branch(8, "theirs");
-        offer_in_parts(&node, &theirs, 3).await.unwrap_err();
+        import_in_parts(&node, &theirs, 3).await.unwrap_err();
         let first = theirs.blocks[0].header.hash();
         assert_eq!(node.handle.accept_fork(Hash::ZERO).await.unwrap(), None);
         let accepted = node.handle.accept_fork(first).await.unwrap().unwrap();
@@ -92,7 +92,7 @@ async fn an_accepted_branch_is_taken_at_once_and_after_a_restart() {
         if restarts {
             node = node.restart().await;
         }
-        assert_eq!(offer_in_parts(&node, &theirs, 3).await.unwrap(), Offered::Swapped);
+        assert_eq!(import_in_parts(&node, &theirs, 3).await.unwrap(), Imported::Reorged);
         assert_eq!(node.handle.tip().hash, theirs.tip.hash());
         node.stop().await;
     }
@@ -102,7 +102,7 @@ async fn an_accepted_branch_is_taken_at_once_and_after_a_restart() {
 async fn a_branch_that_is_staged_whole_and_too_deep_by_now_is_taken_once_it_is_accepted() {
     let node = limited();
     let (mut ours, theirs) = (branch(3, "ours"), branch(5, "theirs"));
-    node.handle.offer(ours.blocks.clone()).await.unwrap();
+    node.handle.import(ours.blocks.clone()).await.unwrap();
     let mut state = TipState::genesis(&Spec::dev());
     let mut valid = Vec::new();
     for block in &theirs.blocks {
@@ -113,18 +113,18 @@ async fn a_branch_that_is_staged_whole_and_too_deep_by_now_is_taken_once_it_is_a
     let connect = async |blocks: &[ValidBlock]| {
         node.handle.connect(blocks.to_vec()).await.unwrap().done().await
     };
-    assert_eq!(connect(&valid[..3]).await.unwrap(), Offered::Tied);
+    assert_eq!(connect(&valid[..3]).await.unwrap(), Imported::Tied);
     ours.grow(1, "ours");
-    node.handle.offer(ours.blocks).await.unwrap();
+    node.handle.import(ours.blocks).await.unwrap();
     let refused = connect(&valid[3..]).await;
-    assert!(matches!(refused, Err(OfferError::TooDeep)), "{refused:?}");
+    assert!(matches!(refused, Err(ImportError::TooDeep)), "{refused:?}");
     let first = valid[0].hash();
     assert_eq!(node.handle.status().deep_forks[0].fork.first, first);
     node.handle.accept_fork(first).await.unwrap().unwrap();
-    let marks: Vec<_> = valid.iter().map(|block| (block.header().height, block.hash())).collect();
-    let base = node.handle.find_base(marks).await.unwrap().unwrap();
+    let ids: Vec<_> = valid.iter().map(|block| (block.header().height, block.hash())).collect();
+    let base = node.handle.find_held_ancestor(ids).await.unwrap().unwrap();
     assert_eq!((base.place, base.fork.unwrap().first), (3, first), "its last block is fetched");
-    assert_eq!(connect(&valid[4..]).await.unwrap(), Offered::Swapped);
+    assert_eq!(connect(&valid[4..]).await.unwrap(), Imported::Reorged);
     assert_eq!(node.handle.tip().hash, theirs.tip.hash());
     node.stop().await;
 }

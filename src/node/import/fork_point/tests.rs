@@ -5,15 +5,15 @@ use crate::node::test_util::{Branch, TestNode};
 
 type Marks = Vec<(Height, Hash)>;
 
-fn marks(branch: &Branch) -> Marks {
+fn ids(branch: &Branch) -> Marks {
     let genesis = TipState::genesis(&branch.spec);
     let above = branch.blocks.iter().map(|block| (block.header.height, block.header.hash()));
     std::iter::once((genesis.height(), genesis.hash())).chain(above).collect()
 }
 
 /// What the node says of the marks from `first` on.
-async fn base(node: &TestNode, marks: &Marks, first: usize) -> Option<(usize, TipState)> {
-    let base = node.handle.find_base(marks[first..].to_vec()).await.unwrap();
+async fn base(node: &TestNode, ids: &Marks, first: usize) -> Option<(usize, TipState)> {
+    let base = node.handle.find_held_ancestor(ids[first..].to_vec()).await.unwrap();
     base.map(|base| (base.place, base.state))
 }
 
@@ -27,14 +27,14 @@ fn grown(from: &Branch, count: u64, name: &str) -> Branch {
 async fn the_highest_block_held_on_the_main_chain_is_the_base_wherever_it_stands() {
     let node = TestNode::dev();
     let trunk = grown(&Branch::from_genesis(&Spec::dev()), 20, "trunk");
-    node.handle.offer(trunk.blocks.clone()).await.unwrap();
-    let marks = marks(&grown(&trunk, 20, "more"));
+    node.handle.import(trunk.blocks.clone()).await.unwrap();
+    let ids = ids(&grown(&trunk, 20, "more"));
     for first in 0..=20 {
-        let (place, state) = base(&node, &marks, first).await.unwrap();
+        let (place, state) = base(&node, &ids, first).await.unwrap();
         assert_eq!((place, &state), (20 - first, &trunk.tip));
     }
     for first in 21..40 {
-        assert_eq!(base(&node, &marks, first).await, None, "{first}");
+        assert_eq!(base(&node, &ids, first).await, None, "{first}");
     }
     assert_eq!(base(&node, &Marks::new(), 0).await, None);
     node.stop().await;
@@ -44,14 +44,14 @@ async fn the_highest_block_held_on_the_main_chain_is_the_base_wherever_it_stands
 async fn a_staged_branch_counts_as_held_and_its_state_is_that_of_the_branch() {
     let node = TestNode::dev();
     let trunk = grown(&Branch::from_genesis(&Spec::dev()), 5, "trunk");
-    node.handle.offer(grown(&trunk, 10, "ours").blocks).await.unwrap();
-    let staged = grown(&trunk, 7, "theirs");
-    node.handle.offer(staged.blocks.clone()).await.unwrap();
-    let marks = marks(&grown(&staged, 9, "theirs"));
+    node.handle.import(grown(&trunk, 10, "ours").blocks).await.unwrap();
+    let stored = grown(&trunk, 7, "theirs");
+    node.handle.import(stored.blocks.clone()).await.unwrap();
+    let ids = ids(&grown(&stored, 9, "theirs"));
     for first in 0..=12 {
-        let (place, state) = base(&node, &marks, first).await.unwrap();
-        assert_eq!((place, &state), (12 - first, &staged.tip));
+        let (place, state) = base(&node, &ids, first).await.unwrap();
+        assert_eq!((place, &state), (12 - first, &stored.tip));
     }
-    assert_eq!(base(&node, &marks, 13).await, None);
+    assert_eq!(base(&node, &ids, 13).await, None);
     node.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Blocks from elsewhere: taken, kept, swapped in, or refused.
+//! Blocks from elsewhere: taken, kept, made the main chain, or refused.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,13 @@ use crate::chain::{Checkpoints, Spec, Timestamp, Work};
 use crate::node::test_util::{Branch, TestNode, mine_slowly, records, varied};
 use crate::node::{NodeConfig, NodeHandle};
 
-async fn take(handle: &NodeHandle, branch: &Branch) -> Offered {
-    handle.offer(branch.blocks.clone()).await.unwrap()
+async fn take(handle: &NodeHandle, branch: &Branch) -> Imported {
+    handle.import(branch.blocks.clone()).await.unwrap()
 }
 
-fn rule(error: OfferError) -> (Hash, RuleError) {
+fn rule(error: ImportError) -> (Hash, RuleError) {
     match error {
-        OfferError::Rule { hash, error } => (hash, error),
+        ImportError::Rule { hash, error } => (hash, error),
         other => panic!("not a broken rule: {other}"),
     }
 }
@@ -25,14 +25,14 @@ async fn blocks_that_extend_are_appended_and_then_known() {
     let node = TestNode::dev();
     let mut branch = Branch::from_genesis(&Spec::dev());
     branch.grow(5, "a");
-    assert_eq!(take(&node.handle, &branch).await, Offered::Extended);
+    assert_eq!(take(&node.handle, &branch).await, Imported::Extended);
     assert_eq!(node.handle.tip().hash, branch.tip.hash());
-    assert_eq!(take(&node.handle, &branch).await, Offered::Known);
-    assert_eq!(node.handle.offer(Vec::new()).await.unwrap(), Offered::Known);
+    assert_eq!(take(&node.handle, &branch).await, Imported::Known);
+    assert_eq!(node.handle.import(Vec::new()).await.unwrap(), Imported::Known);
 
     // The known prefix is skipped.
     branch.grow(2, "a");
-    assert_eq!(take(&node.handle, &branch).await, Offered::Extended);
+    assert_eq!(take(&node.handle, &branch).await, Imported::Extended);
     assert_eq!(node.state(), branch.tip);
     node.stop().await;
 }
@@ -43,40 +43,40 @@ async fn equal_work_keeps_the_chain_that_was_first() {
     let (mut first, mut second) =
         (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
     take(&node.handle, first.grow(3, "first")).await;
-    assert_eq!(take(&node.handle, second.grow(3, "second")).await, Offered::Tied);
+    assert_eq!(take(&node.handle, second.grow(3, "second")).await, Imported::Tied);
     assert_eq!(node.handle.tip().hash, first.tip.hash());
-    assert_eq!(node.handle.status().swaps, 0);
+    assert_eq!(node.handle.status().reorgs, 0);
     // Again is harmless.
-    assert_eq!(take(&node.handle, &second).await, Offered::Tied);
+    assert_eq!(take(&node.handle, &second).await, Imported::Tied);
 
-    // One block more, offered alone on top of what is staged.
-    let more = Branch::from(&Spec::dev(), second.tip.clone()).grow(1, "second").clone();
-    assert_eq!(take(&node.handle, &more).await, Offered::Swapped);
-    assert_eq!(node.state(), more.tip);
+    // One block more, offered alone on top of what is stored.
+    let is_partial = Branch::from(&Spec::dev(), second.tip.clone()).grow(1, "second").clone();
+    assert_eq!(take(&node.handle, &is_partial).await, Imported::Reorged);
+    assert_eq!(node.state(), is_partial.tip);
     node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_swap_is_summarised_in_status() {
+async fn a_reorg_is_summarised_in_status() {
     let node = TestNode::dev();
     let mut trunk = Branch::from_genesis(&Spec::dev());
     take(&node.handle, trunk.grow(2, "trunk")).await;
     let mut branch = trunk.clone();
-    let displaced = [(); 3].map(|()| trunk.add(records("x"), Timestamp::default()));
+    let disconnected = [(); 3].map(|()| trunk.add(records("x"), Timestamp::default()));
     take(&node.handle, &trunk).await;
     let mut tips = node.handle.watch_tip();
     tips.mark_unchanged();
-    assert_eq!(take(&node.handle, branch.grow(4, "branch")).await, Offered::Swapped);
+    assert_eq!(take(&node.handle, branch.grow(4, "branch")).await, Imported::Reorged);
 
     assert!(tips.has_changed().unwrap());
     assert_eq!(tips.borrow().hash, branch.tip.hash());
     let status = node.handle.status();
-    assert_eq!((status.swaps, status.recent_swaps.len()), (1, 1));
-    let swap = &status.recent_swaps[0];
-    assert_eq!((swap.fork.get(), swap.depth), (2, 3));
-    assert_eq!((swap.new_height.get(), swap.new_hash), (6, branch.tip.hash()));
-    let named: Vec<_> = swap.displaced.iter().map(|b| (b.height.get(), b.hash)).collect();
-    assert_eq!(named, [(3, displaced[0]), (4, displaced[1]), (5, displaced[2])]);
+    assert_eq!((status.reorgs, status.recent_reorgs.len()), (1, 1));
+    let reorg = &status.recent_reorgs[0];
+    assert_eq!((reorg.fork.get(), reorg.depth), (2, 3));
+    assert_eq!((reorg.new_height.get(), reorg.new_hash), (6, branch.tip.hash()));
+    let named: Vec<_> = reorg.disconnected.iter().map(|b| (b.height.get(), b.hash)).collect();
+    assert_eq!(named, [(3, disconnected[0]), (4, disconnected[1]), (5, disconnected[2])]);
     node.stop().await;
 }
 
@@ -87,14 +87,14 @@ async fn a_block_without_a_parent_is_refused_until_the_parent_comes() {
     branch.grow(3, "a");
     let late = branch.blocks.split_off(2);
     let parent = late[0].header.previous_hash;
-    let error = node.handle.offer(late.clone()).await.unwrap_err();
-    assert!(matches!(error, OfferError::UnknownParent(hash) if hash == parent), "{error}");
+    let error = node.handle.import(late.clone()).await.unwrap_err();
+    assert!(matches!(error, ImportError::UnknownParent(hash) if hash == parent), "{error}");
     take(&node.handle, &branch).await;
-    assert_eq!(node.handle.offer(late).await.unwrap(), Offered::Extended);
+    assert_eq!(node.handle.import(late).await.unwrap(), Imported::Extended);
 
     let foreign = Spec::jenny().genesis().into_block();
-    let error = node.handle.offer(vec![foreign]).await.unwrap_err();
-    assert!(matches!(error, OfferError::UnknownParent(Hash::ZERO)), "{error}");
+    let error = node.handle.import(vec![foreign]).await.unwrap_err();
+    assert!(matches!(error, ImportError::UnknownParent(Hash::ZERO)), "{error}");
     node.stop().await;
 }
 
@@ -104,7 +104,7 @@ async fn blocks_that_are_not_consecutive_are_refused_whole() {
     let mut branch = Branch::from_genesis(&Spec::dev());
     branch.grow(3, "a");
     branch.blocks.remove(1);
-    let (hash, error) = rule(node.handle.offer(branch.blocks.clone()).await.unwrap_err());
+    let (hash, error) = rule(node.handle.import(branch.blocks.clone()).await.unwrap_err());
     assert_eq!(hash, branch.blocks[1].header.hash());
     assert!(matches!(error, RuleError::PreviousHash { .. }), "{error}");
 
@@ -112,7 +112,7 @@ async fn blocks_that_are_not_consecutive_are_refused_whole() {
     skipping.header.previous_hash = branch.blocks[0].header.hash();
     skipping.header.height = Height::new(7);
     let blocks = vec![branch.blocks[0].clone(), skipping];
-    let (_, error) = rule(node.handle.offer(blocks).await.unwrap_err());
+    let (_, error) = rule(node.handle.import(blocks).await.unwrap_err());
     assert!(matches!(error, RuleError::Height { .. }), "{error}");
     assert_eq!(node.handle.tip().hash, node.handle.chain_id());
     node.stop().await;
@@ -125,7 +125,7 @@ async fn the_good_blocks_before_a_bad_one_are_kept() {
     branch.grow(3, "a");
     branch.blocks[2].records = records("another text");
     let bad = branch.blocks[2].header;
-    let (hash, error) = rule(node.handle.offer(branch.blocks.clone()).await.unwrap_err());
+    let (hash, error) = rule(node.handle.import(branch.blocks.clone()).await.unwrap_err());
     assert_eq!(hash, bad.hash());
     assert!(matches!(error, RuleError::MerkleRoot { .. }), "{error}");
     assert_eq!(node.handle.tip().hash, bad.previous_hash);
@@ -139,12 +139,12 @@ async fn a_block_from_the_future_is_not_yet_and_comes_in_later() {
     let node = TestNode::new(&Spec::dev(), NodeConfig { clock, ..NodeConfig::default() });
     let mut branch = Branch::from_genesis(&Spec::dev());
     branch.add(records("a"), Timestamp::from_millis(NOW + 120_001));
-    let (_, error) = rule(node.handle.offer(branch.blocks.clone()).await.unwrap_err());
+    let (_, error) = rule(node.handle.import(branch.blocks.clone()).await.unwrap_err());
     assert!(error.is_not_yet(), "{error}");
 
     let clock = || Timestamp::from_millis(NOW + 1);
     let later = TestNode::new(&Spec::dev(), NodeConfig { clock, ..NodeConfig::default() });
-    assert_eq!(take(&later.handle, &branch).await, Offered::Extended);
+    assert_eq!(take(&later.handle, &branch).await, Imported::Extended);
     node.stop().await;
     later.stop().await;
 }
@@ -159,7 +159,7 @@ async fn a_branch_that_contradicts_a_checkpoint_is_refused_whatever_its_work() {
     let checkpoints: Checkpoints = [pinned].into_iter().collect();
     let node = TestNode::new(&Spec::dev(), NodeConfig { checkpoints, ..NodeConfig::default() });
     take(&node.handle, &ours).await;
-    let (hash, error) = rule(node.handle.offer(theirs.blocks.clone()).await.unwrap_err());
+    let (hash, error) = rule(node.handle.import(theirs.blocks.clone()).await.unwrap_err());
     assert_eq!(hash, theirs.blocks[1].header.hash());
     assert!(matches!(error, RuleError::Checkpoint { .. }), "{error}");
     assert_eq!(node.handle.tip().hash, ours.tip.hash());
@@ -172,12 +172,12 @@ async fn a_branch_of_several_batches_is_swapped_in() {
     let (mut ours, mut theirs) =
         (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
     take(&node.handle, ours.grow(1_500, "ours")).await;
-    assert_eq!(take(&node.handle, theirs.grow(2_100, "theirs")).await, Offered::Swapped);
+    assert_eq!(take(&node.handle, theirs.grow(2_100, "theirs")).await, Imported::Reorged);
     assert_eq!(node.state(), theirs.tip);
     let hashes: Vec<_> = node.chain().await.iter().map(|block| block.hash).collect();
     let expected: Vec<_> = theirs.blocks.iter().map(|block| block.header.hash()).collect();
     assert_eq!(hashes, expected);
-    assert_eq!(node.handle.status().recent_swaps[0].depth, 1_500);
+    assert_eq!(node.handle.status().recent_reorgs[0].depth, 1_500);
     node.stop().await;
 }
 
@@ -192,13 +192,14 @@ async fn a_fork_that_comes_in_parts_is_taken_with_its_last_part_and_not_before()
     for (number, part) in second.blocks.chunks(4).enumerate() {
         // The first part alone is heavier than the chain already.
         assert_eq!(node.handle.tip().hash, first.tip.hash());
-        let more = number < 2;
-        let (offered, so_far) = node.handle.offer_part(parts, part.to_vec(), more).await.unwrap();
-        assert_eq!(offered, if more { Offered::Staged } else { Offered::Swapped });
+        let is_partial = number < 2;
+        let (imported, so_far) =
+            node.handle.import_part(parts, part.to_vec(), is_partial).await.unwrap();
+        assert_eq!(imported, if is_partial { Imported::OnBranch } else { Imported::Reorged });
         parts = so_far;
     }
     assert_eq!(node.state(), second.tip);
-    assert_eq!(node.handle.status().swaps, 1);
+    assert_eq!(node.handle.status().reorgs, 1);
     node.stop().await;
 }
 
@@ -213,8 +214,8 @@ async fn of_a_fork_with_a_bad_block_in_its_last_part_nothing_is_taken() {
     let mut bad = bad.to_vec();
     bad.last_mut().unwrap().records.push("one too many".to_owned());
     let parts = crate::node::Branch::default();
-    let (_, parts) = node.handle.offer_part(parts, good.to_vec(), true).await.unwrap();
-    let refused = node.handle.offer_part(parts, bad, false).await.unwrap_err();
+    let (_, parts) = node.handle.import_part(parts, good.to_vec(), true).await.unwrap();
+    let refused = node.handle.import_part(parts, bad, false).await.unwrap_err();
     assert!(matches!(rule(refused).1, RuleError::DataCount { .. }));
     assert_eq!(node.state(), first.tip);
     node.stop().await;
@@ -227,13 +228,13 @@ async fn the_same_blocks_offered_at_once_are_taken_once() {
     branch.grow(50, "a");
     let offers = (0..4).map(|_| {
         let (handle, blocks) = (node.handle.clone(), branch.blocks.clone());
-        tokio::spawn(async move { handle.offer(blocks).await.unwrap() })
+        tokio::spawn(async move { handle.import(blocks).await.unwrap() })
     });
-    for offer in offers.collect::<Vec<_>>() {
-        assert!(matches!(offer.await.unwrap(), Offered::Extended | Offered::Known));
+    for import in offers.collect::<Vec<_>>() {
+        assert!(matches!(import.await.unwrap(), Imported::Extended | Imported::Known));
     }
     assert_eq!(node.state(), branch.tip);
-    assert_eq!(node.handle.status().swaps, 0);
+    assert_eq!(node.handle.status().reorgs, 0);
     node.stop().await;
 }
 
@@ -245,7 +246,7 @@ async fn a_block_on_top_of_mined_ones_finds_its_parent_at_once() {
         let parent = node.state();
         assert_eq!(parent.hash(), mined.hash);
         let next = Branch::from(&Spec::dev(), parent).grow(1, "next").clone();
-        assert_eq!(take(&node.handle, &next).await, Offered::Extended);
+        assert_eq!(take(&node.handle, &next).await, Imported::Extended);
     }
     node.stop().await;
 }
@@ -258,16 +259,16 @@ async fn two_nodes_that_exchange_branches_converge_on_most_work() {
             node.handle.mine(records(&format!("{name} {number}"))).await.unwrap();
         }
     }
-    for (from, to, expected) in [(&a, &b, Offered::Staged), (&b, &a, Offered::Swapped)] {
+    for (from, to, expected) in [(&a, &b, Imported::OnBranch), (&b, &a, Imported::Reorged)] {
         let blocks = from.chain().await.into_iter();
         let blocks = blocks.map(|b| Block { header: b.header, records: b.records }).collect();
-        assert_eq!(to.handle.offer(blocks).await.unwrap(), expected);
+        assert_eq!(to.handle.import(blocks).await.unwrap(), expected);
     }
     assert_eq!(a.chain().await, b.chain().await);
     // Both go on from there.
     let mined = a.handle.mine(records("more")).await.unwrap();
     let block = Block { header: mined.header, records: mined.records };
-    assert_eq!(b.handle.offer(vec![block]).await.unwrap(), Offered::Extended);
+    assert_eq!(b.handle.import(vec![block]).await.unwrap(), Imported::Extended);
     assert_eq!(a.handle.tip(), b.handle.tip());
     a.stop().await;
     b.stop().await;
@@ -282,9 +283,9 @@ fn the_known_prefix_is_as_long_as_the_chains_agree() {
         branch.grow(20, "a");
         for known in 0..20 {
             let blocks = branch.blocks[..known].to_vec();
-            node.handle.offer(blocks).await.unwrap();
-            let marks = consecutive(&branch.blocks).unwrap();
-            assert_eq!(known_prefix(&node.handle.view(), &marks).unwrap(), known);
+            node.handle.import(blocks).await.unwrap();
+            let ids = consecutive(&branch.blocks).unwrap();
+            assert_eq!(known_prefix(&node.handle.view(), &ids).unwrap(), known);
         }
         node.stop().await;
     });
@@ -338,21 +339,21 @@ proptest! {
                 path.reverse();
 
                 let blocks = path.iter().map(|(_, block)| block.clone()).collect();
-                let result = node.handle.offer(blocks).await;
+                let result = node.handle.import(blocks).await;
                 if held.contains_key(&nodes[at].0.hash()) {
                     let known = result.unwrap();
                     let last = &nodes[end].0;
                     if last.total_work() > best.total_work() {
-                        assert!(matches!(known, Offered::Extended | Offered::Swapped));
+                        assert!(matches!(known, Imported::Extended | Imported::Reorged));
                         best = last.clone();
                     } else {
-                        assert!(matches!(known, Offered::Known | Offered::Staged | Offered::Tied));
+                        assert!(matches!(known, Imported::Known | Imported::OnBranch | Imported::Tied));
                     }
                     for (at, _) in &path {
                         held.insert(nodes[*at].0.hash(), nodes[*at].0.total_work());
                     }
                 } else {
-                    assert!(matches!(result, Err(OfferError::UnknownParent(_))));
+                    assert!(matches!(result, Err(ImportError::UnknownParent(_))));
                 }
                 assert_eq!(node.handle.tip().hash, best.hash());
                 assert_eq!(node.handle.tip().total_work, best.total_work());

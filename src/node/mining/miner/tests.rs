@@ -39,11 +39,11 @@ impl Bench {
 
     fn push(&self, text: &str) -> Ticket {
         let (request, ticket) = Request::new(records(text));
-        self.shared.inbox.push(request).unwrap();
+        self.shared.queue.push(request).unwrap();
         ticket
     }
 
-    fn appended(&self) -> (Box<ValidBlock>, Numbered) {
+    fn appended(&self) -> (Box<ValidBlock>, Sequenced) {
         match self.commands.recv().unwrap() {
             Command::Append { block, job } => (block, job),
             other => panic!("not an append: {other:?}"),
@@ -64,7 +64,7 @@ fn each_block_builds_on_the_one_before_without_waiting_for_the_disk() {
             assert_eq!(block.block().records, [text]);
             parent = block.hash();
         }
-        bench.shared.inbox.stop();
+        bench.shared.queue.stop();
     });
 }
 
@@ -77,10 +77,10 @@ fn what_comes_back_is_mined_again_on_the_new_tip_before_newer_requests() {
         let (a, b) = (bench.appended(), bench.appended());
         let mut foreign = Branch::from_genesis(&Spec::dev());
         foreign.grow(1, "foreign");
-        bench.shared.inbox.chain_moved(foreign.tip.clone());
+        bench.shared.queue.chain_moved(foreign.tip.clone());
         let _newer = bench.push("c");
-        bench.shared.inbox.put_back(a.1.take_back(*a.0));
-        bench.shared.inbox.put_back(b.1.take_back(*b.0));
+        bench.shared.queue.put_back(a.1.take_back(*a.0));
+        bench.shared.queue.put_back(b.1.take_back(*b.0));
         let mut parent = foreign.tip.hash();
         for text in ["a", "b", "c"] {
             let (block, _) = bench.appended();
@@ -88,7 +88,7 @@ fn what_comes_back_is_mined_again_on_the_new_tip_before_newer_requests() {
             assert_eq!(block.block().records, [text]);
             parent = block.hash();
         }
-        bench.shared.inbox.stop();
+        bench.shared.queue.stop();
     });
 }
 
@@ -98,7 +98,7 @@ fn a_client_that_left_in_time_has_nothing_stored() {
     let (left, stays) = (bench.push("a"), bench.push("b"));
     let mut miner =
         Miner { shared: &bench.shared, tip: bench.tip.clone(), meter: Meter::default() };
-    let jobs = [(); 2].map(|()| match bench.shared.inbox.next() {
+    let jobs = [(); 2].map(|()| match bench.shared.queue.next() {
         Some(Job::Mine(job)) => job,
         other => panic!("not a request: {other:?}"),
     });
@@ -122,7 +122,7 @@ fn a_block_is_stamped_with_the_clock_or_its_parents_time() {
     std::thread::scope(|scope| {
         scope.spawn(|| run(&bench.shared, tip.tip.clone()));
         assert_eq!(bench.appended().0.header().timestamp, ahead);
-        bench.shared.inbox.stop();
+        bench.shared.queue.stop();
     });
     assert!(ahead > Timestamp::default());
 }
@@ -150,11 +150,11 @@ fn a_foreign_tip_interrupts_the_search() {
         while !bench.shared.at_work.load(Ordering::Relaxed) {
             std::thread::yield_now();
         }
-        bench.shared.inbox.chain_moved(bench.tip.clone());
+        bench.shared.queue.chain_moved(bench.tip.clone());
         let (block, _) = bench.appended();
         assert_eq!(block.header().previous_hash, bench.tip.hash());
         assert_eq!(block.block().records, ["a"]);
-        bench.shared.inbox.stop();
+        bench.shared.queue.stop();
     });
 }
 
@@ -181,6 +181,6 @@ async fn nothing_is_mined_while_the_clock_is_where_it_jumped_to() {
         let _ticket = bench.push("right");
         assert_eq!(bench.appended().0.block().records, ["right"]);
     }
-    bench.shared.inbox.stop();
+    bench.shared.queue.stop();
     mining.join().unwrap();
 }

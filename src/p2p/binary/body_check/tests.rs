@@ -60,12 +60,14 @@ async fn what_was_worked_out_is_told() {
         panic!("not what was checked")
     };
     assert_eq!(right.len(), 3);
-    node.handle.offer(blocks[..2].to_vec()).await.unwrap();
-    let marks =
-        right.iter().map(|block| Mark { height: block.header().height, hash: block.hash() });
-    find_base(Arc::clone(&context), link, 4, marks.collect()).await;
-    let Some(Event::Input(Input::Base {
-        query: 4, held: Some(Held { place: 1, state, .. }), ..
+    node.handle.import(blocks[..2].to_vec()).await.unwrap();
+    let ids =
+        right.iter().map(|block| BlockId { height: block.header().height, hash: block.hash() });
+    find_held_ancestor(Arc::clone(&context), link, 4, ids.collect()).await;
+    let Some(Event::Input(Input::HeldAncestor {
+        query: 4,
+        held: Some(Held { place: 1, state, .. }),
+        ..
     })) = told.recv().await
     else {
         panic!("not the base")

@@ -51,8 +51,8 @@ fn binary(bytes: impl Into<Bytes>) -> Result<Frame, Error> {
     Ok(Frame::Binary(bytes.into()))
 }
 
-fn halted(halt: Halt) -> Result<Frame, Error> {
-    Err(Error::Io(io::Error::other(halt)))
+fn halted(read_error: ReadError) -> Result<Frame, Error> {
+    Err(Error::Io(io::Error::other(read_error)))
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn what_is_no_message_is_a_fault() {
         (binary(cut[..2].to_vec()), "a frame that is no message"),
         (binary(trailing), "bytes after a message"),
         (binary(vec![0; (4 << 20) + 1]), TOO_LONG),
-        (halted(Halt::TooBig), TOO_LONG),
+        (halted(ReadError::TooBig), TOO_LONG),
         (Err(Error::Capacity(too_big)), TOO_LONG),
         (Err(Error::Protocol(ProtocolError::NonZeroReservedBits)), "a frame that breaks RFC 6455"),
     ] {
@@ -82,9 +82,9 @@ async fn what_is_no_message_is_a_fault() {
 #[tokio::test]
 async fn what_cannot_be_proven_is_no_fault() {
     let mut bench = Bench::new();
-    let slow = bench.read(vec![halted(Halt::Slow)]).unwrap();
+    let slow = bench.read(vec![halted(ReadError::Slow)]).unwrap();
     assert_eq!(slow.unwrap_err().code, 1002);
-    let silent = bench.read(vec![halted(Halt::Silent)]).unwrap();
+    let silent = bench.read(vec![halted(ReadError::Silent)]).unwrap();
     assert_eq!(silent.unwrap(), "nothing was heard");
     let cut = Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake));
     assert!(bench.read(vec![cut]).unwrap().is_ok());

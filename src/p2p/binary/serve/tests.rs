@@ -8,7 +8,7 @@ use crate::sync::binary::message::MAX_BODY;
 
 async fn node_with(branch: &Branch) -> TestNode {
     let node = TestNode::new(&branch.spec, NodeConfig::default());
-    node.handle.offer(branch.blocks.clone()).await.unwrap();
+    node.handle.import(branch.blocks.clone()).await.unwrap();
     node
 }
 
@@ -18,9 +18,9 @@ fn grown(from: &Branch, count: u64, name: &str) -> Branch {
     branch
 }
 
-fn mark(branch: &Branch, height: usize) -> Mark {
+fn id_of(branch: &Branch, height: usize) -> BlockId {
     let header = branch.blocks[height - 1].header;
-    Mark { height: header.height, hash: header.hash() }
+    BlockId { height: header.height, hash: header.hash() }
 }
 
 fn blocks_in(frame: &[u8]) -> Vec<Body> {
@@ -61,7 +61,7 @@ async fn a_locator_begins_with_the_block_to_go_on_from_and_leads_to_the_highest_
     let common = fork(&seen, &plain).unwrap().unwrap();
     assert!((160..=200).contains(&common.get()), "{common}");
 
-    let after = mark(&theirs, 230);
+    let after = id_of(&theirs, 230);
     let further = locator_of(Some(after));
     assert_eq!(further[0], (after.height, after.hash));
     assert_eq!(further[1..], plain[..]);
@@ -81,7 +81,7 @@ async fn headers_go_up_to_the_tip_or_the_hash_to_stop_at() {
     let (batch, is_over) = headers(&view, Height::new(256), None).unwrap();
     assert!(is_over);
     assert_eq!(batch.last(), Some(branch.tip.header()));
-    let stop = mark(&branch, 20);
+    let stop = id_of(&branch, 20);
     let (batch, is_over) = headers(&view, Height::new(10), Some(stop.hash)).unwrap();
     assert!(is_over);
     let heights: Vec<_> = batch.iter().map(|header| header.height.get()).collect();
@@ -94,7 +94,7 @@ async fn headers_go_up_to_the_tip_or_the_hash_to_stop_at() {
 async fn the_bodies_of_a_range_of_small_blocks_are_one_message() {
     let branch = grown(&Branch::from_genesis(&Spec::dev()), 200, "a");
     let node = node_with(&branch).await;
-    let part = bodies(&node.handle.view(), 3, Height::new(11), mark(&branch, 138));
+    let part = bodies(&node.handle.view(), 3, Height::new(11), id_of(&branch, 138));
     let part = part.unwrap().unwrap();
     assert_eq!((part.frames.len(), part.next), (1, Height::new(139)));
     let bodies = blocks_in(&part.frames[0]);
@@ -115,7 +115,7 @@ async fn a_message_has_at_most_a_mebibyte_of_bodies_and_a_larger_body_stands_alo
     }
     let node = node_with(&branch).await;
     let view = node.handle.view();
-    let (mut next, last) = (Height::new(1), mark(&branch, 6));
+    let (mut next, last) = (Height::new(1), id_of(&branch, 6));
     let (mut shape, mut longest) = (Vec::new(), 0);
     while next <= last.height {
         let part = bodies(&view, 3, next, last).unwrap().unwrap();
@@ -134,20 +134,21 @@ async fn a_message_has_at_most_a_mebibyte_of_bodies_and_a_larger_body_stands_alo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_range_that_a_swap_displaced_is_served_from_the_view_that_saw_it_and_from_no_later_one() {
+async fn a_range_that_a_reorg_displaced_is_served_from_the_view_that_saw_it_and_from_no_later_one()
+{
     let trunk = grown(&Branch::from_genesis(&Spec::dev()), 10, "trunk");
     let (old, new) = (grown(&trunk, 20, "old"), grown(&trunk, 30, "new"));
     let node = node_with(&old).await;
     let pinned = node.handle.view();
-    node.handle.offer(new.blocks.clone()).await.unwrap();
+    node.handle.import(new.blocks.clone()).await.unwrap();
     assert_eq!(node.handle.tip().hash, new.tip.hash());
-    let range = |view: &View| bodies(view, 3, Height::new(5), mark(&old, 25)).unwrap();
+    let range = |view: &View| bodies(view, 3, Height::new(5), id_of(&old, 25)).unwrap();
     let part = range(&pinned).unwrap();
     assert_eq!(blocks_in(&part.frames[0]).len(), 21);
     assert!(range(&node.handle.view()).is_none());
     // A height above the tip, and one that holds another hash.
     let view = node.handle.view();
-    let above = Mark { height: Height::new(41), hash: new.tip.hash() };
+    let above = BlockId { height: Height::new(41), hash: new.tip.hash() };
     assert!(bodies(&view, 3, Height::new(1), above).unwrap().is_none());
     node.stop().await;
 }

@@ -38,14 +38,14 @@ async fn who_asks_for_blocks_of_a_branch_that_was_displaced_is_told_that_they_ar
     old.grow(3, "old");
     new.grow(5, "new");
     let node = TestNode::dev();
-    let last = |branch: &Branch| Mark { height: branch.tip.height(), hash: branch.tip.hash() };
+    let last = |branch: &Branch| BlockId { height: branch.tip.height(), hash: branch.tip.hash() };
     let ask = |last| Say::Blocks { request: 7, first: Height::new(1), last };
-    node.handle.offer(old.blocks.clone()).await.unwrap();
+    node.handle.import(old.blocks.clone()).await.unwrap();
     let (messages, told) = said(&node, ask(last(&old))).await;
     let [Message::Blocks { request: 7, bodies }] = &messages[..] else { panic!("{messages:?}") };
     assert_eq!((bodies.len(), told), (3, Some(Input::Served { link: LinkId(0) })));
 
-    node.handle.offer(new.blocks.clone()).await.unwrap();
+    node.handle.import(new.blocks.clone()).await.unwrap();
     assert_eq!(node.handle.tip().hash, new.tip.hash());
     let (messages, told) = said(&node, ask(last(&old))).await;
     assert_eq!(messages, [Message::NotFound { request: 7 }]);

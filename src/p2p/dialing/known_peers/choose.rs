@@ -85,8 +85,8 @@ impl Kept {
 }
 
 impl Dials {
-    /// The places that are kept, of `most`.
-    fn kept(&self, most: usize, groups: &Groups) -> Kept {
+    /// The places that are kept, of `max`.
+    fn kept(&self, max: usize, groups: &Groups) -> Kept {
         let waiting = self.known.values().filter(|known| {
             known.twin.is_none()
                 && matches!(known.state, State::Resting(_) | State::NoRoom)
@@ -94,8 +94,8 @@ impl Dials {
         });
         let (named, others): (Vec<_>, Vec<_>) = waiting.partition(|known| known.is_wanted());
         let anchors = others.into_iter().filter(|known| known.is_awaited()).count();
-        let named = named.len().min(most.div_ceil(2));
-        Kept { named, anchors: anchors.min((most / 2).saturating_sub(named)) }
+        let named = named.len().min(max.div_ceil(2));
+        Kept { named, anchors: anchors.min((max / 2).saturating_sub(named)) }
     }
 
     fn groups(&self) -> Groups {
@@ -104,18 +104,18 @@ impl Dials {
         groups
     }
 
-    /// The peers to dial now, of which at most `most` links are kept. Half of the places are kept
+    /// The peers to dial now, of which at most `max` links are kept. Half of the places are kept
     /// for the peers that the operator named, and as far as these leave some of that half, for
     /// anchors, while they are not linked. When peers of the node's own choice hold the others, a
     /// named peer is dialled beyond the cap, so that it can take the place of one of them when it
     /// is reached. A caller that waits for a peer beyond the cap is told so.
-    pub(in crate::p2p) fn due(&mut self, now: Instant, most: usize) -> Vec<PeerUrl> {
+    pub(in crate::p2p) fn due(&mut self, now: Instant, max: usize) -> Vec<PeerUrl> {
         let busy = self.known.values().filter(|known| known.is_busy()).count();
-        let mut free = most.saturating_sub(busy);
+        let mut free = max.saturating_sub(busy);
         // Places of peers of our own choice that one of the operator's may take.
-        let mut lent = self.own_choice().len().saturating_sub(busy.saturating_sub(most));
+        let mut lent = self.own_choice().len().saturating_sub(busy.saturating_sub(max));
         let mut groups = self.groups();
-        let mut kept = self.kept(most, &groups);
+        let mut kept = self.kept(max, &groups);
         let has_room = |known: &Known, free: usize, kept: &Kept, groups: &Groups| {
             free > kept.before(known) && groups.has_room(known)
         };
@@ -143,7 +143,7 @@ impl Dials {
                 continue;
             }
             for asker in known.askers.drain(..) {
-                let text = format!("{most} peers are dialled already; p2p.max_dialled allows more");
+                let text = format!("{max} peers are dialled already; p2p.max_dialled allows more");
                 let _ = asker.send(Err(DialError::Unreached(text)));
             }
             known.state = State::NoRoom;

@@ -30,9 +30,9 @@ impl Dials {
     }
 
     /// The node at the other end of a link is of this chain, as far as can be told.
-    pub(in crate::p2p) fn greeted(&mut self, link: LinkId) {
+    pub(in crate::p2p) fn handshake_done(&mut self, link: LinkId) {
         for known in self.known.values_mut().filter(|known| known.state.is_by(link)) {
-            known.is_greeted = true;
+            known.is_ready = true;
             known.last_error = None;
             known.answer(&Ok(()));
         }

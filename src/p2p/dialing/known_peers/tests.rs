@@ -45,7 +45,7 @@ fn a_linked_peer_answers_at_once_and_is_not_dialled() {
     linked(&mut dials, 1, 5, now);
     let mut second = ask(&mut dials, 1, now);
     assert!(first.try_recv().is_err() && second.try_recv().is_err(), "of which chain is it?");
-    dials.greeted(LinkId(5));
+    dials.handshake_done(LinkId(5));
     assert_eq!(first.try_recv().unwrap(), Ok(()));
     assert_eq!(second.try_recv().unwrap(), Ok(()));
     assert_eq!(ask(&mut dials, 1, now).try_recv().unwrap(), Ok(()));

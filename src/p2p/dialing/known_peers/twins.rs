@@ -28,7 +28,7 @@ impl Dials {
         let is_idle = matches!(known.state, State::Resting(_) | State::NoRoom);
         if is_idle && !known.is_wanted() && known.askers.is_empty() {
             known.state = State::LinkedOtherwise(link, now);
-            known.is_greeted = true;
+            known.is_ready = true;
         }
     }
 
@@ -78,7 +78,7 @@ impl Known {
             self.state = State::Resting(now + self.backoff.longest(random));
         } else {
             self.state = State::LinkedOtherwise(twin.link, now);
-            self.is_greeted = true;
+            self.is_ready = true;
         }
         true
     }
@@ -97,7 +97,7 @@ impl Known {
     pub(super) const fn dial_itself(&mut self, now: Instant) {
         if matches!(self.state, State::LinkedOtherwise(..)) {
             self.state = State::Resting(now);
-            self.is_greeted = false;
+            self.is_ready = false;
         }
     }
 }

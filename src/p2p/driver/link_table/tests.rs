@@ -26,7 +26,7 @@ impl Home {
         let live = Live {
             address,
             direction: Direction::Accepted,
-            dialect: Dialect::Seed,
+            dialect: Dialect::Json,
             agent: None,
             since: Timestamp::from_millis(0),
             stats: Arc::new(Stats::new()),
@@ -50,9 +50,9 @@ impl Home {
 #[tokio::test]
 async fn four_links_of_one_prefix_are_let_in_and_any_number_of_loopback() {
     let mut home = Home::new(100);
-    for (address, most) in [("192.0.2", 4), ("198.51.100", 4), ("127.0.0", 20)] {
+    for (address, max) in [("192.0.2", 4), ("198.51.100", 4), ("127.0.0", 20)] {
         let came = (1..=20).filter(|host| home.come(&format!("{address}.{host}:1"))).count();
-        assert_eq!(came, most, "{address}");
+        assert_eq!(came, max, "{address}");
     }
     let six = |host: u32| format!("[2001:db8:0:1::{host:x}]:1");
     assert_eq!((1..=20).filter(|&host| home.come(&six(host))).count(), 4);
@@ -87,7 +87,7 @@ async fn a_link_that_keeps_talking_makes_room_as_one_that_is_silent_does() {
 #[tokio::test]
 async fn links_that_delivered_blocks_headers_or_short_round_trips_are_kept() {
     let mut home = Home::new(8);
-    let tip = Mark { height: Height::new(5), hash: Hash::ZERO };
+    let tip = BlockId { height: Height::new(5), hash: Hash::ZERO };
     for _ in 0..8 {
         assert!(home.come("127.0.0.1:1"));
     }

@@ -8,7 +8,7 @@ use crate::p2p::binary::writer::Say;
 use crate::p2p::context::MAX_CHAINS;
 use crate::p2p::socket::budget::Budget;
 use crate::p2p::socket::connect;
-use crate::p2p::socket::upgrade_slots::Places;
+use crate::p2p::socket::upgrade_slots::UpgradeSlots;
 use crate::p2p::test_util::Defective;
 
 /// Where the peer is. Links of its network take all places but one.
@@ -32,24 +32,24 @@ fn upgrade(token: &str) -> String {
 /// that large messages held meanwhile.
 async fn say(socket: DuplexStream, head: String, more: Vec<u8>, budget: Arc<Budget>) -> u64 {
     let (mut reading, mut writing) = tokio::io::split(socket);
-    let mut most = 0;
+    let mut max = 0;
     writing.write_all(head.as_bytes()).await.unwrap();
     let hangs_up = reading.read_u8().await.is_err();
     for part in more.chunks(16 << 10).take_while(|_| !hangs_up) {
         if writing.write_all(part).await.is_err() {
             break;
         }
-        most = most.max(budget.held());
+        max = max.max(budget.held());
     }
     // Nothing that comes is of interest.
     let _ = reading.read_to_end(&mut Vec::new()).await;
-    most
+    max
 }
 
 /// A peer's connection that is taken while its network has one place left.
 struct Crash {
     bench: Bench,
-    places: Arc<Places>,
+    places: Arc<UpgradeSlots>,
     task: JoinHandle<()>,
     /// What [`say`] does.
     peer: JoinHandle<u64>,
@@ -64,7 +64,8 @@ impl Crash {
             assert!(bench.accept(PEER).is_some());
         }
         let (theirs, inner) = duplex(64 << 10);
-        let (places, address) = (Arc::<Places>::default(), PEER.parse::<SocketAddr>().unwrap());
+        let (places, address) =
+            (Arc::<UpgradeSlots>::default(), PEER.parse::<SocketAddr>().unwrap());
         let (context, place) = (Arc::clone(&bench.driver.context), places.take(address.ip()));
         let budget = Arc::clone(&context.budget);
         let stream = Defective { inner, bytes, writes };
@@ -98,7 +99,7 @@ impl Crash {
     /// large messages held.
     async fn gives_all_back(mut self) -> u64 {
         let context = Arc::clone(&self.bench.driver.context);
-        let most = self.peer.await.unwrap();
+        let max = self.peer.await.unwrap();
         assert_eq!((self.places.count(), context.budget.held()), (0, 0));
         assert_eq!(context.chains.available_permits(), MAX_CHAINS);
         let mut next = self.bench.accept(PEER).expect("its place is free");
@@ -106,7 +107,7 @@ impl Crash {
         self.bench.says_hello(next.link, 5, None);
         assert_eq!(closed(&mut next), None, "the driver serves the next peer");
         self.bench.stop().await;
-        most
+        max
     }
 }
 

@@ -13,8 +13,8 @@ impl Bench {
     }
 
     fn due(&mut self) -> Vec<PeerUrl> {
-        let most = self.driver.context.config.max_dialled;
-        self.driver.dials.due(Instant::now(), most + usize::from(self.driver.search.is_stale))
+        let max = self.driver.context.config.max_dialled;
+        self.driver.dials.due(Instant::now(), max + usize::from(self.driver.search.is_stale))
     }
 
     fn take_up_reached(&mut self, peers: &[&str]) {

@@ -23,7 +23,7 @@ fn address(link: LinkId) -> Option<SocketAddr> {
 #[test]
 fn the_pace_is_that_of_the_last_five_seconds() {
     let start = Instant::now();
-    let mut pace = Pace::default();
+    let mut pace = Throughput::default();
     let mut shown = |second: u64, blocks| {
         let progress = progress(sync::SyncState::Blocks, blocks, blocks);
         pace.show(start + Duration::from_secs(second), &progress, address)
@@ -45,7 +45,7 @@ fn the_pace_is_that_of_the_last_five_seconds() {
 #[test]
 fn the_time_left_is_up_to_the_height_that_peers_claim() {
     let start = Instant::now();
-    let mut pace = Pace::default();
+    let mut pace = Throughput::default();
     let claimed = Some(Height::new(100_000));
     for (second, left) in [(0, None), (1, Some(99))] {
         let at = second * 1_000;
@@ -60,7 +60,7 @@ fn the_time_left_is_up_to_the_height_that_peers_claim() {
 #[test]
 fn counts_that_come_thick_and_fast_are_not_all_kept() {
     let start = Instant::now();
-    let mut pace = Pace::default();
+    let mut pace = Throughput::default();
     for millis in 0..20_000 {
         let progress = progress(sync::SyncState::Blocks, millis, millis);
         let shown = pace.show(start + Duration::from_millis(millis), &progress, address);
@@ -72,7 +72,7 @@ fn counts_that_come_thick_and_fast_are_not_all_kept() {
 #[test]
 fn idle_shows_no_pace_and_nothing_left() {
     let start = Instant::now();
-    let mut pace = Pace::default();
+    let mut pace = Throughput::default();
     pace.show(start, &progress(sync::SyncState::Blocks, 0, 0), address);
     let later = start + Duration::from_secs(1);
     let shown = pace.show(later, &progress(sync::SyncState::Idle, 10, 900), address);

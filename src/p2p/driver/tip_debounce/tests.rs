@@ -7,7 +7,7 @@ const MILLI: Duration = Duration::from_millis(1);
 #[test]
 fn tips_that_come_slowly_never_wait() {
     let start = Instant::now();
-    let mut pace = Bursts::new(start, Height::GENESIS);
+    let mut pace = TipDebounce::new(start, Height::GENESIS);
     for number in 1..100 {
         let now = start + MILLI * number;
         pace.told(now, Height::new(u64::from(number) * 3));
@@ -18,7 +18,7 @@ fn tips_that_come_slowly_never_wait() {
 #[test]
 fn blocks_that_pour_in_are_gathered_until_they_do_not() {
     let start = Instant::now();
-    let mut pace = Bursts::new(start, Height::GENESIS);
+    let mut pace = TipDebounce::new(start, Height::GENESIS);
     pace.told(start + MILLI, Height::new(10));
     assert!(pace.next() <= start + MILLI, "not known to be many yet");
     pace.told(start + 20 * MILLI, Height::new(80));
@@ -32,7 +32,7 @@ fn blocks_that_pour_in_are_gathered_until_they_do_not() {
 #[test]
 fn a_burst_after_a_long_silence_does_not_wait() {
     let start = Instant::now();
-    let mut pace = Bursts::new(start, Height::GENESIS);
+    let mut pace = TipDebounce::new(start, Height::GENESIS);
     let later = start + Duration::from_secs(60);
     pace.told(later, Height::new(1_000));
     assert!(pace.next() <= later);
@@ -41,7 +41,7 @@ fn a_burst_after_a_long_silence_does_not_wait() {
 #[test]
 fn a_tip_that_is_lower_than_the_last_one_does_not_wait() {
     let start = Instant::now();
-    let mut pace = Bursts::new(start, Height::new(1_000));
+    let mut pace = TipDebounce::new(start, Height::new(1_000));
     pace.told(start + 20 * MILLI, Height::new(990));
     assert!(pace.next() <= start + 20 * MILLI);
 }

@@ -33,7 +33,7 @@ fn more_whole_chains_than_there_are_threads_are_all_judged() {
     let node = TestNode::dev();
     let (context, _told) = context(node.handle.clone());
     let text = chain(&node);
-    let judged = runtime.block_on(async {
+    let imported = runtime.block_on(async {
         // Until all chains are there no thread is free.
         let gate = Arc::new(Barrier::new(THREADS + 1));
         for _ in 0..THREADS {
@@ -59,5 +59,5 @@ fn more_whole_chains_than_there_are_threads_are_all_judged() {
     });
     // A runtime whose threads wait for each other is not waited for.
     runtime.shutdown_background();
-    assert!(judged.is_ok(), "the chains wait for each other");
+    assert!(imported.is_ok(), "the chains wait for each other");
 }

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use super::*;
 use crate::chain::Hash;
 use crate::node::test_util::TestNode;
-use crate::p2p::socket::frame_guard::Intake;
+use crate::p2p::socket::frame_guard::FrameGuard;
 use crate::p2p::socket::transport::{Tcp, Transport};
 use crate::p2p::test_util::context;
 
@@ -49,8 +49,8 @@ where
 {
     let silence = Duration::from_secs(1 << 20);
     let (counted, owing) = (Arc::clone(stats), Arc::clone(debtor));
-    let intake = Intake::new(socket, b"", counted, owing, None, 1 << 20, silence);
-    let socket = WebSocketStream::from_raw_socket(intake, Role::Server, None).await;
+    let frame_guard = FrameGuard::new(socket, b"", counted, owing, None, 1 << 20, silence);
+    let socket = WebSocketStream::from_raw_socket(frame_guard, Role::Server, None).await;
     let (sink, _stream) = &mut socket.split();
     let (link, stop_range) = (LinkId(0), &AtomicBool::new(false));
     let next_ping = Instant::now() + silence;
@@ -94,7 +94,7 @@ async fn a_peer_is_dropped_when_it_takes_nothing_and_not_while_it_takes_little()
     drop(theirs);
 
     let (mut theirs, ours) = duplex(64);
-    let reading = tokio::spawn(async move {
+    let import = tokio::spawn(async move {
         let mut bytes = [0; 64];
         while theirs.read(&mut bytes).await.unwrap() > 0 {
             tokio::time::sleep(limit * 9 / 10).await;
@@ -103,7 +103,7 @@ async fn a_peer_is_dropped_when_it_takes_nothing_and_not_while_it_takes_little()
     let began = Instant::now();
     send(&context, ours, Out::Ask).await.unwrap();
     assert!(began.elapsed() > limit * 10, "it is slow indeed");
-    reading.await.unwrap();
+    import.await.unwrap();
     node.stop().await;
 }
 
@@ -176,8 +176,8 @@ async fn questions_that_our_chain_does_not_answer_are_rested_for() {
     let (context, _told) = context(node.handle.clone());
     let known = vec![(Height::GENESIS, node.handle.tip().hash)];
     let unknown = vec![(Height::GENESIS, Hash::new([7; 32])); 64];
-    let last = Mark { height: Height::GENESIS, hash: Hash::new([7; 32]) };
-    let held = Mark { height: Height::GENESIS, hash: node.handle.tip().hash };
+    let last = BlockId { height: Height::GENESIS, hash: Hash::new([7; 32]) };
+    let held = BlockId { height: Height::GENESIS, hash: node.handle.tip().hash };
     for (say, is_of_use) in [
         (Say::Headers { locator: unknown, stop: None }, false),
         // There is nothing above our tip.

@@ -24,11 +24,11 @@ fn the_oldest_message_can_always_come_to_its_end() {
     // Each grows for as long as it can, the youngest first.
     for part in parts.iter_mut().rev() {
         let _ = (1..=64).take_while(|mib| grows(part, mib * MIB)).count();
-        assert!(budget.held() <= BUDGET);
+        assert!(budget.held() <= MESSAGE_BUDGET);
     }
     while !parts.is_empty() {
         assert!(grows(&mut parts[0], LONGEST), "{} wait for nobody", parts.len());
-        assert!(budget.held() <= BUDGET);
+        assert!(budget.held() <= MESSAGE_BUDGET);
         parts.remove(0);
     }
     assert_eq!(budget.held(), 0);

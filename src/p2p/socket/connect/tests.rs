@@ -14,9 +14,9 @@ use tokio_tungstenite::tungstenite::handshake::server::Request;
 use super::*;
 use crate::node::test_util::TestNode;
 use crate::p2p::P2pConfig;
-use crate::p2p::socket::frame_guard::Halt;
+use crate::p2p::socket::frame_guard::ReadError;
 use crate::p2p::socket::http_head;
-use crate::p2p::socket::upgrade_slots::Places;
+use crate::p2p::socket::upgrade_slots::UpgradeSlots;
 use crate::p2p::test_util::{Defective, context};
 
 /// Counts how often it was asked to connect, and never does.
@@ -179,7 +179,7 @@ fn forms(head: &str) -> [String; 4] {
 
 /// The header of a frame that is longer than a link of this dialect takes.
 fn too_long(dialect: Dialect) -> Vec<u8> {
-    let (opcode, length) = if dialect == Dialect::Native {
+    let (opcode, length) = if dialect == Dialect::Binary {
         (0x82, MAX_FRAME as u64 + 1)
     } else {
         (0x81, P2pConfig::default().max_message as u64 + 1)
@@ -188,7 +188,7 @@ fn too_long(dialect: Dialect) -> Vec<u8> {
 }
 
 /// Why a link ends on which nothing but a header came.
-async fn halt<S: AsyncRead + AsyncWrite + Unpin>(upgraded: &mut Upgraded<S>) -> Halt {
+async fn read_error<S: AsyncRead + AsyncWrite + Unpin>(upgraded: &mut Upgraded<S>) -> ReadError {
     match upgraded.socket.next().await {
         Some(Err(Error::Io(error))) => *error.get_ref().unwrap().downcast_ref().unwrap(),
         other => panic!("{other:?}"),
@@ -201,7 +201,7 @@ async fn the_limits_of_an_accepted_link_hold_whatever_ends_the_lines_of_its_upgr
     let (context, _told) = context(node.handle.clone());
     let address = SocketAddr::from(([192, 0, 2, 1], 1));
     for (token, dialect) in
-        [("jenny.postcard.1", Dialect::Native), ("jenny.json.1", Dialect::JennyJson)]
+        [("jenny.postcard.1", Dialect::Binary), ("jenny.json.1", Dialect::JennyJson)]
     {
         let head = format!(
             "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -218,7 +218,7 @@ async fn the_limits_of_an_accepted_link_hold_whatever_ends_the_lines_of_its_upgr
             let mut frame = too_long(dialect);
             frame[1] |= 0x80;
             theirs.write_all(&[&frame[..], &[0; 4]].concat()).await.unwrap();
-            assert_eq!(halt(&mut upgraded).await, Halt::TooBig, "{head:?}");
+            assert_eq!(read_error(&mut upgraded).await, ReadError::TooBig, "{head:?}");
         }
     }
     node.stop().await;
@@ -277,14 +277,14 @@ async fn what_a_dialled_server_sends_with_its_answer_counts_whatever_ends_its_li
     let (context, _told) = context(node.handle.clone());
     let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
     let peer = "ws://192.0.2.1:7545".parse().unwrap();
-    for dialect in [Dialect::Native, Dialect::JennyJson] {
+    for dialect in [Dialect::Binary, Dialect::JennyJson] {
         for form in 0..4 {
             let transport = Answers { dialect, form };
             let named = Named { is_wanted: true, is_configured: false };
             let reached = reach(&context, &transport, &peer, named, listening).await;
             let Ok(mut upgraded) = reached else { panic!("form {form} was not understood") };
             assert_eq!(upgraded.agreed.dialect, dialect);
-            assert_eq!(halt(&mut upgraded).await, Halt::TooBig, "form {form}");
+            assert_eq!(read_error(&mut upgraded).await, ReadError::TooBig, "form {form}");
         }
     }
     node.stop().await;
@@ -292,7 +292,7 @@ async fn what_a_dialled_server_sends_with_its_answer_counts_whatever_ends_its_li
 
 /// Links as often as told and hangs up at once. Returns how long each upgrade took.
 async fn reconnect(context: &Arc<Context>, from: SocketAddr, times: usize) -> Vec<Duration> {
-    let places = Arc::new(Places::default());
+    let places = Arc::new(UpgradeSlots::default());
     let mut took = Vec::new();
     for _ in 0..times {
         let (mut theirs, ours) = duplex(64 << 10);
@@ -321,8 +321,8 @@ async fn connections_that_come_to_nothing_make_the_next_ones_of_their_prefix_wai
     assert_eq!(took[..300], [Duration::ZERO; 300]);
     let step = Duration::from_millis(31);
     let late = took.iter().rev().take(100);
-    let (least, most) = (late.clone().min().unwrap(), late.max().unwrap());
-    assert!(*least + Duration::from_millis(2) >= step && *most <= 2 * step, "{least:?} {most:?}");
+    let (least, max) = (late.clone().min().unwrap(), late.max().unwrap());
+    assert!(*least + Duration::from_millis(2) >= step && *max <= 2 * step, "{least:?} {max:?}");
     // Those of another prefix do not notice, nor does a link that this node dials.
     assert_eq!(reconnect(&context, other, 1).await, [Duration::ZERO]);
     assert!(context.debts.dialled().rests_until().is_none());

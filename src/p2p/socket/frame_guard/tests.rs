@@ -17,17 +17,17 @@ fn frame(kind: u8, is_final: bool, payload: &[u8]) -> Vec<u8> {
 }
 
 struct Pipe {
-    intake: Intake<DuplexStream>,
+    frame_guard: FrameGuard<DuplexStream>,
     peer: DuplexStream,
     budget: Arc<Budget>,
 }
 
-/// An intake of the JSON dialect.
+/// An frame guard of the JSON dialect.
 fn pipe(max_message: usize) -> Pipe {
     pipe_with(b"", max_message)
 }
 
-/// An intake of a link on which this came with the upgrade.
+/// An frame guard of a link on which this came with the upgrade.
 fn pipe_with(came: &[u8], max_message: usize) -> Pipe {
     let (peer, ours) = duplex(1 << 20);
     let budget = Budget::new(64 << 20);
@@ -35,8 +35,9 @@ fn pipe_with(came: &[u8], max_message: usize) -> Pipe {
     let silence = Duration::from_secs(90);
     let stats = Arc::new(Stats::new());
     let debtor = Arc::new(Debts::default()).accepted([192, 0, 2, 1].into());
-    let intake = Intake::new(ours, came, stats, debtor, Some(account), max_message, silence);
-    Pipe { intake, peer, budget }
+    let frame_guard =
+        FrameGuard::new(ours, came, stats, debtor, Some(account), max_message, silence);
+    Pipe { frame_guard, peer, budget }
 }
 
 /// The payloads and last frames of what came through.
@@ -52,7 +53,7 @@ fn unmask(mut bytes: &[u8]) -> Vec<(Header, Vec<u8>)> {
     frames
 }
 
-fn halt(error: &io::Error) -> Halt {
+fn read_error(error: &io::Error) -> ReadError {
     *error.get_ref().unwrap().downcast_ref().unwrap()
 }
 
@@ -75,7 +76,7 @@ async fn a_long_frame_passes_as_fragments_with_the_same_payload() {
     pipe.peer.write_all(&frame(1, true, &payload)).await.unwrap();
     drop(pipe.peer);
     let mut passed = Vec::new();
-    pipe.intake.read_to_end(&mut passed).await.unwrap();
+    pipe.frame_guard.read_to_end(&mut passed).await.unwrap();
     let frames = unmask(&passed);
     let kinds: Vec<_> = frames.iter().map(|(header, _)| (header.kind, header.is_final)).collect();
     assert_eq!(kinds, [(1, false), (0, false), (0, false), (0, true)]);
@@ -90,8 +91,8 @@ async fn a_message_above_the_limit_is_refused_by_its_header() {
         let mut pipe = pipe(1_000);
         let header = Header { is_final: true, kind: 1, length: announced, mask: Some(MASK) };
         pipe.peer.write_all(&header.encode()).await.unwrap();
-        let error = pipe.intake.read(&mut [0; 99]).await.unwrap_err();
-        assert_eq!(halt(&error), Halt::TooBig);
+        let error = pipe.frame_guard.read(&mut [0; 99]).await.unwrap_err();
+        assert_eq!(read_error(&error), ReadError::TooBig);
     }
 }
 
@@ -102,8 +103,8 @@ async fn fragments_are_summed_and_pings_between_them_are_not() {
         [frame(1, false, &[b'a'; 600]), frame(9, true, b"ping"), frame(0, false, &[0; 600])];
     pipe.peer.write_all(&parts.concat()).await.unwrap();
     let mut passed = Vec::new();
-    let error = pipe.intake.read_to_end(&mut passed).await.unwrap_err();
-    assert_eq!(halt(&error), Halt::TooBig);
+    let error = pipe.frame_guard.read_to_end(&mut passed).await.unwrap_err();
+    assert_eq!(read_error(&error), ReadError::TooBig);
 }
 
 /// The header of a frame that announces so much.
@@ -122,7 +123,7 @@ async fn a_large_message_holds_what_came_of_it_until_more_is_asked_for() {
     let mut length = 0;
     let mut buffer = vec![0; 64 << 10];
     while length < 3 << 20 {
-        length += pipe.intake.read(&mut buffer).await.unwrap() as u64;
+        length += pipe.frame_guard.read(&mut buffer).await.unwrap() as u64;
         let held = pipe.budget.held();
         // The headers of the fragments are passed on too.
         let payload = length.saturating_sub(1 << 10);
@@ -130,7 +131,7 @@ async fn a_large_message_holds_what_came_of_it_until_more_is_asked_for() {
     }
     assert_eq!(pipe.budget.held(), 3 << 20);
     while pipe.budget.held() > 0 {
-        assert!(pipe.intake.read(&mut buffer).await.unwrap() > 0);
+        assert!(pipe.frame_guard.read(&mut buffer).await.unwrap() > 0);
     }
 }
 
@@ -139,7 +140,7 @@ async fn an_announced_length_holds_nothing_and_fragments_do_not_either() {
     for bytes in [announce(60 << 20), frame(1, false, &[b'x'; 1_000])] {
         let mut pipe = pipe(64 << 20);
         pipe.peer.write_all(&bytes).await.unwrap();
-        assert!(pipe.intake.read(&mut [0; 99]).await.unwrap() > 0);
+        assert!(pipe.frame_guard.read(&mut [0; 99]).await.unwrap() > 0);
         assert_eq!(pipe.budget.held(), 0);
     }
 }
@@ -158,11 +159,11 @@ async fn a_large_message_waits_while_the_budget_is_taken() {
         std::future::pending::<()>().await;
     });
     let mut all = vec![0; 2 << 20];
-    let reading = pipe.intake.read_exact(&mut all);
+    let reading = pipe.frame_guard.read_exact(&mut all);
     let read = tokio::time::timeout(Duration::from_secs(1_000), reading).await;
     assert!(read.is_err(), "waiting is nobody's fault");
     drop(oldest);
-    assert!(pipe.intake.read(&mut all).await.unwrap() > 0);
+    assert!(pipe.frame_guard.read(&mut all).await.unwrap() > 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -177,8 +178,8 @@ async fn each_step_of_a_large_message_must_come_in_time() {
             sleep(Duration::from_secs(1)).await;
         }
     });
-    let error = pipe.intake.read_to_end(&mut Vec::new()).await.unwrap_err();
-    assert_eq!(halt(&error), Halt::Slow);
+    let error = pipe.frame_guard.read_to_end(&mut Vec::new()).await.unwrap_err();
+    assert_eq!(read_error(&error), ReadError::Slow);
     assert!(begun.elapsed() <= STEP_TIME + Duration::from_secs(1), "{:?}", begun.elapsed());
     peer.abort();
 }
@@ -195,7 +196,7 @@ async fn a_large_message_at_a_fair_pace_comes_through() {
         }
     });
     let mut passed = Vec::new();
-    pipe.intake.read_to_end(&mut passed).await.unwrap();
+    pipe.frame_guard.read_to_end(&mut passed).await.unwrap();
     assert!(passed.len() > 60 << 20);
 }
 
@@ -204,12 +205,12 @@ async fn a_message_of_the_binary_dialect_does_not_wait_for_the_budget() {
     let (mut peer, ours) = duplex(1 << 20);
     let (stats, silence) = (Arc::new(Stats::new()), Duration::from_secs(90));
     let debtor = Arc::new(Debts::default()).dialled();
-    let mut intake = Intake::new(ours, b"", stats, debtor, None, 4 << 20, silence);
+    let mut frame_guard = FrameGuard::new(ours, b"", stats, debtor, None, 4 << 20, silence);
     let header = Header { is_final: true, kind: 2, length: 2 << 20, mask: Some(MASK) };
     peer.write_all(&header.encode()).await.unwrap();
-    assert!(intake.read(&mut [0; 99]).await.unwrap() > 0);
-    let error = intake.read_to_end(&mut Vec::new()).await.unwrap_err();
-    assert_eq!(halt(&error), Halt::Slow, "its time is counted all the same");
+    assert!(frame_guard.read(&mut [0; 99]).await.unwrap() > 0);
+    let error = frame_guard.read_to_end(&mut Vec::new()).await.unwrap_err();
+    assert_eq!(read_error(&error), ReadError::Slow, "its time is counted all the same");
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,13 +226,13 @@ async fn a_drip_is_cut_off_and_silence_too() {
             tokio::task::yield_now().await;
         }
     });
-    let error = dripping.intake.read_to_end(&mut Vec::new()).await.unwrap_err();
-    assert_eq!(halt(&error), Halt::Slow);
+    let error = dripping.frame_guard.read_to_end(&mut Vec::new()).await.unwrap_err();
+    assert_eq!(read_error(&error), ReadError::Slow);
     drip.abort();
 
-    let Pipe { mut intake, peer, .. } = pipe(1_000);
-    let error = intake.read(&mut [0; 9]).await.unwrap_err();
-    assert_eq!(halt(&error), Halt::Silent);
+    let Pipe { mut frame_guard, peer, .. } = pipe(1_000);
+    let error = frame_guard.read(&mut [0; 9]).await.unwrap_err();
+    assert_eq!(read_error(&error), ReadError::Silent);
     drop(peer);
 }
 
@@ -243,8 +244,8 @@ async fn what_came_with_the_upgrade_counts_for_the_limits() {
         let mut pipe = pipe_with(came, 1_000);
         pipe.peer.write_all(later).await.unwrap();
         pipe.peer.write_all(&frame(0, true, &[b'a'; 401])).await.unwrap();
-        let error = pipe.intake.read_to_end(&mut Vec::new()).await.unwrap_err();
-        assert_eq!(halt(&error), Halt::TooBig, "{cut} bytes came with it");
+        let error = pipe.frame_guard.read_to_end(&mut Vec::new()).await.unwrap_err();
+        assert_eq!(read_error(&error), ReadError::TooBig, "{cut} bytes came with it");
     }
 }
 
@@ -253,7 +254,7 @@ async fn passing(bytes: &[u8], passed: usize) -> Duration {
     let mut pipe = pipe(1 << 20);
     pipe.peer.write_all(bytes).await.unwrap();
     let started = Instant::now();
-    pipe.intake.read_exact(&mut vec![0; passed]).await.unwrap();
+    pipe.frame_guard.read_exact(&mut vec![0; passed]).await.unwrap();
     started.elapsed()
 }
 
@@ -277,12 +278,12 @@ async fn frames_of_nothing_are_rested_for() {
 
 #[tokio::test(start_paused = true)]
 async fn bytes_that_come_one_by_one_are_rested_for() {
-    let Pipe { mut intake, mut peer, .. } = pipe(1 << 20);
+    let Pipe { mut frame_guard, mut peer, .. } = pipe(1 << 20);
     for (number, byte) in frame(1, true, &[b'x'; 100]).into_iter().take(2).enumerate() {
-        assert!(!intake.gate.is_shut(), "byte {number}");
+        assert!(!frame_guard.gate.is_shut(), "byte {number}");
         peer.write_all(&[byte]).await.unwrap();
         // A header is passed on when it is whole.
-        assert!(intake.read(&mut [0; 64]).now_or_never().is_none());
+        assert!(frame_guard.read(&mut [0; 64]).now_or_never().is_none());
     }
-    assert!(intake.gate.is_shut());
+    assert!(frame_guard.gate.is_shut());
 }

@@ -21,40 +21,40 @@ fn offering(lists: &[&'static str]) -> HeaderMap {
 
 #[test]
 fn the_binary_dialect_is_chosen_wherever_its_token_stands_and_json_when_it_is_alone() {
-    use Dialect::{JennyJson, Native, Seed};
-    for (lists, native, json_only) in [
-        (&[][..], Seed, Seed),
-        (&[""], Seed, Seed),
-        (&["chat"], Seed, Seed),
-        (&["jenny.json.10, jenny.postcard.10, jenny.jso"], Seed, Seed),
+    use Dialect::{Binary, JennyJson, Json};
+    for (lists, binary, json_only) in [
+        (&[][..], Json, Json),
+        (&[""], Json, Json),
+        (&["chat"], Json, Json),
+        (&["jenny.json.10, jenny.postcard.10, jenny.jso"], Json, Json),
         (&["jenny.json.1"], JennyJson, JennyJson),
         (&["chat,jenny.json.1"], JennyJson, JennyJson),
-        (&["jenny.postcard.1"], Native, Seed),
-        (&["jenny.json.1, jenny.postcard.1"], Native, JennyJson),
-        (&["jenny.postcard.1,jenny.json.1"], Native, JennyJson),
-        (&["chat", "jenny.json.1", " jenny.postcard.1 "], Native, JennyJson),
+        (&["jenny.postcard.1"], Binary, Json),
+        (&["jenny.json.1, jenny.postcard.1"], Binary, JennyJson),
+        (&["jenny.postcard.1,jenny.json.1"], Binary, JennyJson),
+        (&["chat", "jenny.json.1", " jenny.postcard.1 "], Binary, JennyJson),
     ] {
-        assert_eq!(choose(&offering(lists), true), native, "{lists:?}");
+        assert_eq!(choose(&offering(lists), true), binary, "{lists:?}");
         assert_eq!(choose(&offering(lists), false), json_only, "{lists:?}");
     }
 }
 
 #[tokio::test]
 async fn both_ends_agree_on_the_same_dialect() {
-    use Dialect::{JennyJson, Native, Seed};
-    for (offer, native, dialect) in [
-        (Offer::Both, true, Native),
+    use Dialect::{Binary, JennyJson, Json};
+    for (offer, binary, dialect) in [
+        (Offer::Both, true, Binary),
         (Offer::Both, false, JennyJson),
         (Offer::Json, true, JennyJson),
         (Offer::Json, false, JennyJson),
-        (Offer::Nothing, true, Seed),
-        (Offer::Nothing, false, Seed),
+        (Offer::Nothing, true, Json),
+        (Offer::Nothing, false, Json),
     ] {
         let (mut ours, mut theirs) = duplex(64 << 10);
         let (dialled, accepted) =
-            tokio::join!(dial(&mut ours, URL, offer), accept(&mut theirs, HERE, native));
-        assert_eq!(dialled.unwrap().0.dialect, dialect, "{offer:?} {native}");
-        assert_eq!(accepted.unwrap().dialect, dialect, "{offer:?} {native}");
+            tokio::join!(dial(&mut ours, URL, offer), accept(&mut theirs, HERE, binary));
+        assert_eq!(dialled.unwrap().0.dialect, dialect, "{offer:?} {binary}");
+        assert_eq!(accepted.unwrap().dialect, dialect, "{offer:?} {binary}");
     }
 }
 
@@ -76,24 +76,24 @@ async fn dialled(offer: Offer, answer: Option<&'static str>) -> Result<Dialect, 
 
 #[tokio::test]
 async fn a_servers_token_decides_and_none_asks_for_another_dial() {
-    use Dialect::{JennyJson, Native, Seed};
+    use Dialect::{Binary, JennyJson, Json};
     // As npm's `ws` does: the first one offered.
     assert_eq!(dialled(Offer::Both, Some(JSON)).await.unwrap(), JennyJson);
-    assert_eq!(dialled(Offer::Both, Some(POSTCARD)).await.unwrap(), Native);
+    assert_eq!(dialled(Offer::Both, Some(BINARY_SUBPROTOCOL)).await.unwrap(), Binary);
     assert_eq!(dialled(Offer::Json, Some(JSON)).await.unwrap(), JennyJson);
-    assert_eq!(dialled(Offer::Nothing, None).await.unwrap(), Seed);
+    assert_eq!(dialled(Offer::Nothing, None).await.unwrap(), Json);
     for offer in [Offer::Both, Offer::Json] {
         assert!(matches!(dialled(offer, None).await, Err(Refused::NoToken)), "{offer:?}");
         assert!(matches!(dialled(offer, Some("chat")).await, Err(Refused::Other(_))));
     }
     // Not offered, so not agreed on.
-    assert!(matches!(dialled(Offer::Json, Some(POSTCARD)).await, Err(Refused::Other(_))));
+    assert!(matches!(dialled(Offer::Json, Some(BINARY_SUBPROTOCOL)).await, Err(Refused::Other(_))));
     assert!(matches!(dialled(Offer::Nothing, Some(JSON)).await, Err(Refused::Other(_))));
 }
 
 #[test]
 fn the_json_token_stands_first_in_what_is_offered() {
-    assert_eq!(BOTH, format!("{JSON}, {POSTCARD}"));
+    assert_eq!(BOTH, format!("{JSON}, {BINARY_SUBPROTOCOL}"));
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn an_upgrade_is_answered_whatever_its_path_capitals_and_line_ends() {
     for request in [request, other, lf, mixed, last] {
         let (answer, agreed) = ask(&request, ELSEWHERE).await;
         assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
-        assert_eq!(agreed.unwrap().dialect, Dialect::Native);
+        assert_eq!(agreed.unwrap().dialect, Dialect::Binary);
     }
 }
 

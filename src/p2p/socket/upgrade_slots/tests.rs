@@ -4,17 +4,17 @@ use super::*;
 
 const FLOOD: [u8; 4] = [203, 0, 113, 9];
 
-fn take(places: &Arc<Places>, count: usize, ip: [u8; 4]) -> Vec<Place> {
+fn take(places: &Arc<UpgradeSlots>, count: usize, ip: [u8; 4]) -> Vec<Slot> {
     (0..count).map(|_| places.take(ip.into())).collect()
 }
 
-fn is_out(place: &Place) -> bool {
+fn is_out(place: &Slot) -> bool {
     place.evicted.is_cancelled()
 }
 
 #[test]
 fn while_there_is_room_nobody_gives_up_a_place() {
-    let places = Arc::new(Places::default());
+    let places = Arc::new(UpgradeSlots::default());
     let taken = take(&places, MAX_UPGRADING, FLOOD);
     assert!(!taken.iter().any(is_out));
     drop(taken);
@@ -24,7 +24,7 @@ fn while_there_is_room_nobody_gives_up_a_place() {
 
 #[test]
 fn the_oldest_of_the_prefix_that_holds_most_gives_up_its_place() {
-    let places = Arc::new(Places::default());
+    let places = Arc::new(UpgradeSlots::default());
     let honest = take(&places, 20, [192, 0, 2, 1]);
     let flood = take(&places, MAX_UPGRADING - 20, FLOOD);
     let more = take(&places, 10, [198, 51, 100, 1]);
@@ -35,7 +35,7 @@ fn the_oldest_of_the_prefix_that_holds_most_gives_up_its_place() {
 
 #[test]
 fn loopback_counts_as_any_other_prefix() {
-    let places = Arc::new(Places::default());
+    let places = Arc::new(UpgradeSlots::default());
     let flood = take(&places, MAX_UPGRADING, [127, 0, 0, 1]);
     let newcomer = places.take([127, 0, 0, 1].into());
     assert!(!is_out(&newcomer));
@@ -45,7 +45,7 @@ fn loopback_counts_as_any_other_prefix() {
 
 #[tokio::test(start_paused = true)]
 async fn connections_that_gave_up_their_places_count_until_they_are_gone() {
-    let places = Arc::new(Places::default());
+    let places = Arc::new(UpgradeSlots::default());
     let mut taken = take(&places, MAX_UPGRADING + MAX_LEAVING - 1, FLOOD);
     places.room().await;
     taken.extend(take(&places, 1, FLOOD));

@@ -29,7 +29,7 @@ fn a_peer_is_remembered_across_openings_and_written_over() {
 }
 
 #[test]
-fn a_full_book_forgets_the_peer_that_failed_most() {
+fn max_a_full_book_forgets_the_peer_that_failed() {
     let home = Home::new();
     let book = home.open().reader.book();
     for number in 0..=u32::try_from(MAX_ENTRIES).unwrap() {
@@ -44,22 +44,22 @@ fn a_full_book_forgets_the_peer_that_failed_most() {
 fn a_full_book_forgets_learned_peers_first() {
     let home = Home::new();
     let book = home.open().reader.book();
-    let most = u32::try_from(MAX_ENTRIES).unwrap();
-    for number in 2..most {
+    let max = u32::try_from(MAX_ENTRIES).unwrap();
+    for number in 2..max {
         book.put(&entry(number)).unwrap();
     }
     book.put(&learned(0, 1)).unwrap();
     book.put(&learned(1, 2)).unwrap();
     // Of the learned ones, the one that failed most.
-    book.put(&learned(most, 0)).unwrap();
+    book.put(&learned(max, 0)).unwrap();
     let known = book.entries().unwrap();
-    assert_eq!(known[MAX_ENTRIES - 2..], [learned(0, 1), learned(most, 0)]);
-    book.put(&entry(most + 1)).unwrap();
-    book.put(&entry(most + 2)).unwrap();
+    assert_eq!(known[MAX_ENTRIES - 2..], [learned(0, 1), learned(max, 0)]);
+    book.put(&entry(max + 1)).unwrap();
+    book.put(&entry(max + 2)).unwrap();
     // None is left, and a learned one pushes no other out.
     let before = book.entries().unwrap();
     assert!(before.len() == MAX_ENTRIES && before.iter().all(|entry| !entry.learned));
-    book.put(&learned(most + 3, 0)).unwrap();
+    book.put(&learned(max + 3, 0)).unwrap();
     assert_eq!(book.entries().unwrap(), before);
 }
 
@@ -89,13 +89,13 @@ fn a_learned_peer_is_known_once_it_is_reached_or_added_and_stays_so() {
 fn a_book_that_several_write_at_once_holds_no_more_than_it_may() {
     let home = Home::new();
     let book = home.open().reader.book();
-    let most = u32::try_from(MAX_ENTRIES).unwrap();
-    for number in 1..most {
+    let max = u32::try_from(MAX_ENTRIES).unwrap();
+    for number in 1..max {
         book.put(&entry(number)).unwrap();
     }
     let start = std::sync::Barrier::new(8);
     std::thread::scope(|scope| {
-        for number in most..most + 8 {
+        for number in max..max + 8 {
             let (book, start) = (&book, &start);
             scope.spawn(move || {
                 start.wait();

@@ -101,20 +101,20 @@ fn a_new_ban_takes_the_place_of_the_one_that_ends_first() {
     let home = Home::new();
     let opened = home.open();
     let bans = opened.reader.bans();
-    let most = u32::try_from(MAX_BANS).unwrap();
+    let max = u32::try_from(MAX_BANS).unwrap();
     let mut changed = Vec::new();
-    for number in 0..most {
+    for number in 0..max {
         let until = if number == 7 { 2_000 } else { 3_000 };
         changed.extend(bans.add(&ban_of(number, until), NOW).unwrap().0);
     }
     bans.write(&Unwritten(changed)).unwrap();
-    put(&bans, &ban_of(most, 5_000), NOW);
-    put(&bans, &ban_of(most, 6_000), NOW);
+    put(&bans, &ban_of(max, 5_000), NOW);
+    put(&bans, &ban_of(max, 6_000), NOW);
     drop((opened, bans));
     let bans = home.open().reader.bans();
     assert_eq!((bans.entries(NOW).len(), on_disk(&bans)), (MAX_BANS, MAX_BANS));
     assert!(!bans.is_banned(ban_of(7, 0).address, NOW));
-    assert!(bans.is_banned(ban_of(most, 0).address, at(5_999)));
+    assert!(bans.is_banned(ban_of(max, 0).address, at(5_999)));
 }
 
 #[test]

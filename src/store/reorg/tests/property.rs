@@ -76,11 +76,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn the_heaviest_branch_seen_first_is_what_every_reader_sees(
-        events in events(), swap_batch_blocks in prop_oneof![Just(2_u64), Just(10_000)],
+        events in events(), reorg_batch_blocks in prop_oneof![Just(2_u64), Just(10_000)],
     ) {
         let mut home = Home::new();
-        home.options.swap_batch_blocks = swap_batch_blocks;
-        home.options.side_quiet = std::time::Duration::ZERO;
+        home.options.reorg_batch_blocks = reorg_batch_blocks;
+        home.options.branch_quiet = std::time::Duration::ZERO;
         let mut opened = home.open();
         let mut tree: Tree = Vec::new();
         let mut best = genesis();
@@ -104,9 +104,9 @@ proptest! {
                     if block.header().previous_hash == opened.writer.applied().hash() {
                         opened.writer.append(&block).unwrap();
                     } else {
-                        opened.writer.stage(&block).unwrap();
+                        opened.writer.store_branch_block(&block).unwrap();
                         if block.total_work() > opened.writer.applied().total_work() {
-                            opened.writer.swap(block.header().height, &block.hash()).unwrap();
+                            opened.writer.reorg(block.header().height, &block.hash()).unwrap();
                         }
                     }
                     opened.writer.commit().unwrap();

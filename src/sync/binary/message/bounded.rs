@@ -7,12 +7,12 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::fields::{Body, Fixed};
-use super::{MAX_HEADERS, MAX_LOCATOR, MAX_PEERS, MAX_RANGE, MAX_TEXT, PeerAddress};
+use super::{MAX_HEADERS, MAX_LOCATOR, MAX_PEERS_MESSAGE, MAX_RANGE, MAX_TEXT, PeerAddress};
 use crate::chain::{HEADER_BYTES, Hash, Header, Height};
 
-/// Reads a list of at most `most`, turning each item as it comes.
+/// Reads a list of at most `max`, turning each item as it comes.
 struct List<T, U> {
-    most: usize,
+    max: usize,
     turn: fn(T) -> U,
     item: PhantomData<T>,
 }
@@ -21,17 +21,17 @@ impl<'de, T: Deserialize<'de>, U> Visitor<'de> for List<T, U> {
     type Value = Vec<U>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a list of at most {}", self.most)
+        write!(f, "a list of at most {}", self.max)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Vec<U>, A::Error> {
         let announced = from.size_hint().unwrap_or(0);
-        if announced > self.most {
+        if announced > self.max {
             return Err(A::Error::invalid_length(announced, &self));
         }
         let mut list = Vec::with_capacity(announced);
         while let Some(item) = from.next_element()? {
-            if list.len() >= self.most {
+            if list.len() >= self.max {
                 return Err(A::Error::invalid_length(list.len(), &self));
             }
             list.push((self.turn)(item));
@@ -40,12 +40,12 @@ impl<'de, T: Deserialize<'de>, U> Visitor<'de> for List<T, U> {
     }
 }
 
-fn list<'de, D, T, U>(from: D, most: usize, turn: fn(T) -> U) -> Result<Vec<U>, D::Error>
+fn list<'de, D, T, U>(from: D, max: usize, turn: fn(T) -> U) -> Result<Vec<U>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    from.deserialize_seq(List { most, turn, item: PhantomData })
+    from.deserialize_seq(List { max, turn, item: PhantomData })
 }
 
 /// Height and hash of each block.
@@ -108,7 +108,7 @@ pub(super) mod bodies {
 
 /// Addresses.
 pub(super) mod peers {
-    use super::{Deserializer, MAX_PEERS, PeerAddress, Serializer, list};
+    use super::{Deserializer, MAX_PEERS_MESSAGE, PeerAddress, Serializer, list};
 
     pub(in crate::sync) fn serialize<S: Serializer>(
         peers: &[PeerAddress],
@@ -120,7 +120,7 @@ pub(super) mod peers {
     pub(in crate::sync) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Vec<PeerAddress>, D::Error> {
-        list(from, MAX_PEERS, |peer: PeerAddress| peer)
+        list(from, MAX_PEERS_MESSAGE, |peer: PeerAddress| peer)
     }
 }
 

@@ -136,8 +136,8 @@ fn a_list_above_its_bound_is_refused_by_its_length_alone() {
     // A variant, then the length as a varint: nothing of the list itself is there.
     let lists: [(&[u8], u64); 4] =
         [(&[1], 64), (&[2], 2_000), (&[4, 0], u64::from(MAX_RANGE)), (&[8], 64)];
-    for (start, most) in lists {
-        for announced in [most + 1, u64::from(u32::MAX), u64::MAX >> 1] {
+    for (start, max) in lists {
+        for announced in [max + 1, u64::from(u32::MAX), u64::MAX >> 1] {
             let length = postcard::to_stdvec(&announced).unwrap();
             let frame = [start, &length].concat();
             assert!(Message::decode(&frame).is_err(), "{start:?} {announced}");

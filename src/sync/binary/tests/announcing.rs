@@ -2,9 +2,9 @@
 
 use super::*;
 
-fn announced(outputs: &[Output]) -> Vec<(LinkId, Mark)> {
+fn announced(outputs: &[Output]) -> Vec<(LinkId, BlockId)> {
     let announce = |output: &Output| match output {
-        Output::Announce { link, mark } => Some((*link, *mark)),
+        Output::Announce { link, id } => Some((*link, *id)),
         _ => None,
     };
     outputs.iter().filter_map(announce).collect()

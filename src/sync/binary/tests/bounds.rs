@@ -76,8 +76,8 @@ fn a_flood_of_headers_with_little_work_leaves_nothing_but_a_hash_for_each_2000()
     let chain = Chain::genesis();
     let mut bench = Bench::new(&chain);
     let ours = Work::from_bytes([0x10; 32]);
-    let change = TipChange::Swapped { source: None };
-    let tip = Mark { height: Height::new(9), hash: Hash::new([9; 32]) };
+    let change = TipChange::Reorged { source: None };
+    let tip = BlockId { height: Height::new(9), hash: Hash::new([9; 32]) };
     bench.tell(Input::Tip { tip, chain_json_bytes: 1, work: ours, change });
     bench.open(A);
     let claim = Hello { work: Work::from_bytes([0x11; 32]), ..hello(A, &chain) };

@@ -52,13 +52,13 @@ impl Chain {
         self.states.last().unwrap()
     }
 
-    pub(super) fn mark(&self, height: usize) -> Mark {
+    pub(super) fn id_of(&self, height: usize) -> BlockId {
         let block = &self.blocks[height];
-        Mark { height: block.header().height, hash: block.hash() }
+        BlockId { height: block.header().height, hash: block.hash() }
     }
 
-    pub(super) fn last(&self) -> Mark {
-        self.mark(self.blocks.len() - 1)
+    pub(super) fn last(&self) -> BlockId {
+        self.id_of(self.blocks.len() - 1)
     }
 
     pub(super) fn header(&self, height: usize) -> Header {
@@ -76,9 +76,9 @@ impl Chain {
         blocks.map(|block| Body::of(&block.block().records).unwrap()).collect()
     }
 
-    pub(super) fn holds(&self, mark: Mark) -> bool {
-        let height = usize::try_from(mark.height.get()).unwrap();
-        self.blocks.get(height).is_some_and(|block| block.hash() == mark.hash)
+    pub(super) fn holds(&self, id: BlockId) -> bool {
+        let height = usize::try_from(id.height.get()).unwrap();
+        self.blocks.get(height).is_some_and(|block| block.hash() == id.hash)
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn blocks_that_the_writer_did_not_take_are_fetched_again_though_nobody_names_them_again() {
-    for outcome in [ConnectOutcome::Unavailable, ConnectOutcome::Lost] {
+    for outcome in [ImportOutcome::Unavailable, ImportOutcome::Lost] {
         let chain = Chain::genesis().grow("a", 3);
         let mut bench = Bench::new(&Chain::genesis());
         bench.connects = false;
@@ -19,8 +19,8 @@ fn blocks_that_the_writer_did_not_take_are_fetched_again_though_nobody_names_the
         let mut out = Vec::new();
         for (download, blocks) in std::mem::take(&mut bench.pending) {
             let last = blocks.last().unwrap();
-            let last = Mark { height: last.header().height, hash: last.hash() };
-            out.extend(bench.tell(Input::Connected { download, last, outcome }));
+            let last = BlockId { height: last.header().height, hash: last.hash() };
+            out.extend(bench.tell(Input::Imported { download, last, outcome }));
         }
         bench.connects = true;
         bench.serve(&[(A, &chain), (B, &chain)], out);

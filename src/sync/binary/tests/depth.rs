@@ -34,21 +34,21 @@ fn told(outputs: &[Output]) -> Vec<DeepFork> {
 #[test]
 fn a_branch_is_refused_by_its_headers_exactly_when_it_forks_deeper_than_may_be() {
     let trunk = Chain::genesis().grow("a", 20);
-    for (depth, most) in [(1, 1), (4, 5), (5, 5), (6, 5), (9, 5), (2, 1), (20, 1)] {
+    for (depth, max) in [(1, 1), (4, 5), (5, 5), (6, 5), (9, 5), (2, 1), (20, 1)] {
         let ours = trunk.until(20 - depth).grow("b", depth);
         let heavier = trunk.until(20 - depth).grow("c", depth + 2);
-        let mut bench = limited(&ours, most);
+        let mut bench = limited(&ours, max);
         let out = bench.greet(A, &heavier);
         let out = bench.serve(&[(A, &heavier)], out);
         assert_eq!(banned(&out), [], "its peer is honest");
-        if depth as u64 <= most {
+        if depth as u64 <= max {
             assert_eq!((bench.tip(), told(&out)), (heavier.tip().hash(), vec![]), "{depth}");
             continue;
         }
         assert_eq!((bench.tip(), bench.connected), (ours.tip().hash(), 0), "{depth}");
         let fork = ForkPoint {
             below: Height::new(20 - depth as u64),
-            first: heavier.mark(21 - depth).hash,
+            first: heavier.id_of(21 - depth).hash,
         };
         let work = heavier.tip().total_work();
         let expected = DeepFork { fork, depth: depth as u64, last: heavier.last(), work };
@@ -79,9 +79,9 @@ fn an_accepted_branch_is_fetched_at_once_and_however_long_it_is() {
         let out = bench.serve(&[(A, &heavier)], out);
         assert_eq!(told(&out).last().map(|deep| deep.last), Some(heavier.last()));
         assert_eq!(bench.connected, 0);
-        let other = bench.tell(Input::ForksAccepted { firsts: vec![heavier.mark(12).hash] });
+        let other = bench.tell(Input::ForksAccepted { firsts: vec![heavier.id_of(12).hash] });
         assert_eq!(ranges(&other), [], "another branch was accepted");
-        let out = bench.tell(Input::ForksAccepted { firsts: vec![heavier.mark(11).hash] });
+        let out = bench.tell(Input::ForksAccepted { firsts: vec![heavier.id_of(11).hash] });
         bench.serve(&[(A, &heavier)], out);
         assert_eq!(bench.tip(), heavier.tip().hash(), "{length}");
     }

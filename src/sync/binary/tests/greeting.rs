@@ -63,7 +63,7 @@ fn a_nonce_said_from_another_address_makes_no_second_link() {
         let out = bench.says(B, Message::Hello(stolen(B)));
         let is_about = |output: &Output| matches!(output, Output::Duplicate { .. });
         assert!(!out.iter().any(is_about), "{out:?}");
-        assert!(out.iter().any(|output| matches!(output, Output::Greeted { link: B, .. })));
+        assert!(out.iter().any(|output| matches!(output, Output::HandshakeDone { link: B, .. })));
         bench.open_as(C, false, Origin(2));
         let out = bench.says(C, Message::Hello(stolen(C)));
         assert_eq!(out, [Output::Duplicate { link: C, of: Some(B) }]);

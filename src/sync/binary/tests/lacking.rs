@@ -78,7 +78,7 @@ fn blocks_of_a_branch_that_is_not_on_our_chain_any_more_are_no_fault_to_ask_for(
     let mut bench = Bench::new(&shown);
     bench.greet(A, &common);
     bench.adopt(&next);
-    let last = shown.mark(10);
+    let last = shown.id_of(10);
     let (request, first, count) = (3, Height::new(6), 5);
     let out = bench.says(A, Message::GetBlocks { request, first, count, last: last.hash });
     assert!(out.contains(&Output::ServeBlocks { link: A, request, first, last }), "{out:?}");

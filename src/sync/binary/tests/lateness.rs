@@ -97,7 +97,7 @@ fn who_says_late_that_it_lacks_a_withheld_branch_is_not_shunned_for_it() {
     bench.greet(B, &honest);
     bench.greet(C, &honest);
     let mut asked: Vec<(LinkId, u64, Time)> = Vec::new();
-    let mut shunned = Vec::new();
+    let mut penalized_until = Vec::new();
     // B and C say that they lack it 600 ms after they were asked: too late.
     for _ in 0..100 {
         let now = bench.now;
@@ -114,12 +114,12 @@ fn who_says_late_that_it_lacks_a_withheld_branch_is_not_shunned_for_it() {
         let due = bench.now.plus(Duration::from_millis(600));
         let of_honest = ranges(&out).into_iter().filter(|range| range.0 != A);
         asked.extend(of_honest.map(|(link, request, ..)| (link, request, due)));
-        shunned.extend(out.into_iter().filter_map(|output| match output {
+        penalized_until.extend(out.into_iter().filter_map(|output| match output {
             Output::Log { link, note: Note::Withheld { .. } } => Some(link),
             _ => None,
         }));
     }
-    assert_eq!(shunned, [A]);
+    assert_eq!(penalized_until, [A]);
 }
 
 #[test]

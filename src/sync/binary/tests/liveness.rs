@@ -231,11 +231,11 @@ fn a_slow_link_is_not_asked_for_more_than_it_can_send() {
     let out = bench.greet(A, &chain);
     let out = bench.serve_once(&[(A, &chain)], out);
     let mut waiting: std::collections::VecDeque<_> = ranges(&out).into();
-    let mut most = 0;
+    let mut max = 0;
     // Every answer takes three seconds, one after the other.
     for _ in 0..200 {
         let Some((_, request, first, count)) = waiting.pop_front() else { break };
-        most = most.max(waiting.len());
+        max = max.max(waiting.len());
         let mut out = bench.wait(Duration::from_secs(3));
         let bodies = chain.bodies(Height::new(first), count);
         out.extend(bench.says(A, Message::Blocks { request, bodies }));
@@ -247,7 +247,7 @@ fn a_slow_link_is_not_asked_for_more_than_it_can_send() {
         }
         waiting.extend(ranges(&out));
     }
-    assert!(most <= 8, "{most} requests under way");
+    assert!(max <= 8, "{max} requests under way");
     assert!(bench.ours.height() > Height::new(2_000), "at {}", bench.ours.height());
 }
 

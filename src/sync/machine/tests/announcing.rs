@@ -13,9 +13,9 @@ fn a_new_block_goes_to_every_link_but_the_one_it_came_from() {
 #[test]
 fn a_block_is_not_sent_back_even_when_its_source_is_not_told() {
     let mut bench = Bench::level_with(A, 3);
-    bench.says(A, ours(4), BlockVerdict::Adopted);
+    bench.says(A, ours(4), BlockOutcome::Adopted);
     assert_eq!(bench.grows(4, None), []);
-    bench.sends(A, ours(9), ChainVerdict::Adopted);
+    bench.sends(A, ours(9), ChainOutcome::Adopted);
     assert_eq!(bench.grows(9, None), []);
 }
 
@@ -43,7 +43,7 @@ fn more_than_16_at_once_wait_for_the_next_answer_when_nothing_is_known() {
     let mut bench = Bench::at(3);
     bench.open(A);
     assert_eq!(bench.grows(30, None), []);
-    assert_eq!(bench.says(A, ours(3), BlockVerdict::Ours), [range(A, 4, 30)]);
+    assert_eq!(bench.says(A, ours(3), BlockOutcome::Ours), [range(A, 4, 30)]);
 }
 
 #[test]
@@ -65,25 +65,25 @@ fn a_slow_socket_has_one_range_at_a_time_and_then_gets_the_rest() {
 fn nothing_is_announced_while_a_stream_runs() {
     let mut bench = Bench::at(9);
     bench.open(A);
-    bench.says(A, ours(4), BlockVerdict::Ours);
+    bench.says(A, ours(4), BlockOutcome::Ours);
     assert_eq!(bench.grows(10, None), []);
     bench.sent(A, ours(9));
     assert_eq!(bench.grows(11, None), []);
 }
 
 #[test]
-fn after_a_swap_only_the_new_tip_goes_out() {
+fn after_a_reorg_only_the_new_tip_goes_out() {
     let mut bench = Bench::level_with(A, 3);
     bench.open_level(B);
-    assert_eq!(bench.swaps(theirs(40), Some(B)), [one(A, theirs(40))]);
+    assert_eq!(bench.reorgs(theirs(40), Some(B)), [one(A, theirs(40))]);
 }
 
 #[test]
-fn a_swap_is_not_told_to_the_link_whose_chain_was_adopted() {
+fn a_reorg_is_not_told_to_the_link_whose_chain_was_adopted() {
     let mut bench = Bench::level_with(A, 3);
-    bench.sends(A, theirs(5), ChainVerdict::Adopted);
-    assert_eq!(bench.swaps(theirs(5), None), []);
-    assert_eq!(bench.swaps(theirs(7), Some(A)), []);
+    bench.sends(A, theirs(5), ChainOutcome::Adopted);
+    assert_eq!(bench.reorgs(theirs(5), None), []);
+    assert_eq!(bench.reorgs(theirs(7), Some(A)), []);
 }
 
 #[test]
@@ -100,16 +100,16 @@ fn an_answer_that_was_overtaken_by_an_announcement_starts_no_stream() {
     assert_eq!(bench.waits(secs(15)), [ask(A)]);
     bench.grows(5, None);
     bench.sent(A, ours(5));
-    assert_eq!(bench.says(A, ours(3), BlockVerdict::Ours), []);
+    assert_eq!(bench.says(A, ours(3), BlockOutcome::Ours), []);
     // Said again, it means that the blocks did not arrive.
-    assert_eq!(bench.says(A, ours(3), BlockVerdict::Ours), [range(A, 4, 5)]);
+    assert_eq!(bench.says(A, ours(3), BlockOutcome::Ours), [range(A, 4, 5)]);
 }
 
 #[test]
 fn a_peer_that_turns_out_behind_during_an_announcement_gets_its_stream_after_it() {
     let mut bench = Bench::level_with(A, 5);
     assert_eq!(bench.grows(6, None), [range(A, 6, 6)]);
-    assert_eq!(bench.says(A, ours(2), BlockVerdict::Ours), []);
+    assert_eq!(bench.says(A, ours(2), BlockOutcome::Ours), []);
     assert_eq!(bench.sent(A, ours(6)), [range(A, 3, 6)]);
 }
 
@@ -117,15 +117,15 @@ fn a_peer_that_turns_out_behind_during_an_announcement_gets_its_stream_after_it(
 fn a_peer_that_names_the_block_below_an_announcement_under_way_is_not_behind() {
     let mut bench = Bench::level_with(A, 5);
     assert_eq!(bench.grows(6, None), [range(A, 6, 6)]);
-    assert_eq!(bench.says(A, ours(5), BlockVerdict::Ours), []);
+    assert_eq!(bench.says(A, ours(5), BlockOutcome::Ours), []);
     assert_eq!(bench.sent(A, ours(6)), []);
 }
 
 #[test]
-fn a_second_swap_under_a_stopping_range_is_told_and_built_on() {
+fn a_second_reorg_under_a_stopping_range_is_told_and_built_on() {
     let mut bench = Bench::level_with(A, 9);
     bench.grows(10, None);
-    assert_eq!(bench.swaps(theirs(20), None), [stop(A), one(A, theirs(20))]);
-    assert_eq!(bench.swaps(ours(30), None), [one(A, ours(30))]);
+    assert_eq!(bench.reorgs(theirs(20), None), [stop(A), one(A, theirs(20))]);
+    assert_eq!(bench.reorgs(ours(30), None), [one(A, ours(30))]);
     assert_eq!(bench.tell(Input::RangeLost { link: A }), [], "nothing of it is sent again");
 }

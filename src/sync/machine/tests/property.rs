@@ -39,7 +39,7 @@ impl Driver {
                     assert!(self.open.contains(&link), "{output:?}");
                     self.gone(link);
                 }
-                other => panic!("{other:?} on a link of the seed's dialect"),
+                other => panic!("{other:?} on a link of the JSON dialect"),
             }
         }
     }
@@ -53,29 +53,29 @@ impl Driver {
 
 /// An input of a well-behaved driver, drawn by these numbers.
 fn input(driver: &mut Driver, bench: &mut Bench, kind: u8, link: LinkId, height: u64) -> Input {
-    let mark = if kind.is_multiple_of(2) { ours(height) } else { theirs(height) };
+    let id = if kind.is_multiple_of(2) { ours(height) } else { theirs(height) };
     let text = || "a rule".to_owned();
     let blocks = [
-        BlockVerdict::Ours,
-        BlockVerdict::Adopted,
-        BlockVerdict::Fork,
-        BlockVerdict::Level,
-        BlockVerdict::Tied,
-        BlockVerdict::TooDeep,
-        BlockVerdict::Invalid(text()),
-        BlockVerdict::NotYet,
-        BlockVerdict::Unavailable,
-        BlockVerdict::BadWork,
-        BlockVerdict::ForeignGenesis,
+        BlockOutcome::Ours,
+        BlockOutcome::Adopted,
+        BlockOutcome::Fork,
+        BlockOutcome::Level,
+        BlockOutcome::Tied,
+        BlockOutcome::TooDeep,
+        BlockOutcome::Invalid(text()),
+        BlockOutcome::NotYet,
+        BlockOutcome::Unavailable,
+        BlockOutcome::BadWork,
+        BlockOutcome::ForeignGenesis,
     ];
     let chains = [
-        ChainVerdict::Ours,
-        ChainVerdict::Adopted,
-        ChainVerdict::Lighter,
-        ChainVerdict::Equal,
-        ChainVerdict::NotYet,
-        ChainVerdict::Unavailable,
-        ChainVerdict::Invalid(text()),
+        ChainOutcome::Ours,
+        ChainOutcome::Adopted,
+        ChainOutcome::Lighter,
+        ChainOutcome::Equal,
+        ChainOutcome::NotYet,
+        ChainOutcome::Unavailable,
+        ChainOutcome::Invalid(text()),
     ];
     let pick = usize::from(kind / 16);
     match kind % 16 {
@@ -91,19 +91,19 @@ fn input(driver: &mut Driver, bench: &mut Bench, kind: u8, link: LinkId, height:
         1..=3 => Input::Asked { link },
         // The harsher verdicts come rarely.
         4..=6 => {
-            let verdict = blocks[pick.min(usize::try_from(height % 4 * 2).unwrap())].clone();
-            Input::Block { link, mark, verdict }
+            let outcome = blocks[pick.min(usize::try_from(height % 4 * 2).unwrap())].clone();
+            Input::Block { link, id, outcome }
         }
         7 | 8 => {
-            let verdict = chains[pick % chains.len()].clone();
-            Input::Chain { link, last: mark, verdict }
+            let outcome = chains[pick % chains.len()].clone();
+            Input::Chain { link, last: id, outcome }
         }
         9 | 10 => {
             let from = bench.tip;
             bench.tip = block(if kind < 32 { 2 } else { 0 }, from.height.get() + height % 40);
             let source = height.is_multiple_of(3).then_some(link);
             let change = if kind < 32 {
-                TipChange::Swapped { source }
+                TipChange::Reorged { source }
             } else {
                 TipChange::Extended { from, source }
             };

@@ -63,12 +63,12 @@ fn a_place_is_kept_for_an_anchor_that_failed_until_it_has_been_away_for_long() {
 #[test]
 fn half_of_the_places_at_most_are_kept_and_the_only_one_never() {
     let now = Instant::now();
-    for (most, free) in [(8, 4), (5, 3), (1, 1)] {
+    for (max, free) in [(8, 4), (5, 3), (1, 1)] {
         let mut dials = dials(&[1, 2, 3, 4], &[11, 12, 13, 14, 15, 16, 17, 18], now);
         for net in 1..=4 {
             fail(&mut dials, net, now);
         }
-        assert_eq!(dials.due(now, most).len(), free, "{most}");
+        assert_eq!(dials.due(now, max).len(), free, "{max}");
     }
     // The operator's come before.
     let mut dials = dials(&[1, 2, 3, 4], &[11, 12, 13, 14, 15, 16, 17, 18], now);

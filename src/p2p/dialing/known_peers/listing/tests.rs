@@ -45,7 +45,7 @@ fn every_peer_is_listed_and_a_removed_one_is_gone() {
     assert_eq!(dials.due(now, 8).len(), 3);
     dials.failed(&peer(1), DialError::unreached("x".repeat(9_999)), now, 0);
     link(&mut dials, 2, now);
-    dials.greeted(LinkId(5));
+    dials.handshake_done(LinkId(5));
     let listed = dials.list(|_| Timestamp::from_millis(7));
     let told = |peer: &DialledPeer| (peer.is_named, peer.is_linked, peer.failures, peer.next_try);
     let told: Vec<_> = listed.iter().map(told).collect();

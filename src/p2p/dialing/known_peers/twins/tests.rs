@@ -23,7 +23,7 @@ fn linked(is_named: bool, now: Instant) -> Dials {
     }
     assert_eq!(dials.due(now, 8), [peer()]);
     dials.linked(&peer(), LinkId(5), "192.0.2.1".parse().unwrap(), CLOCK, now);
-    dials.greeted(LinkId(5));
+    dials.handshake_done(LinkId(5));
     dials
 }
 
