@@ -2,16 +2,15 @@
 //!
 //! # Layers
 //!
-//! Each layer names only those above it in this table; `tests/it/architecture.rs` holds that.
-//! Read in the same order. `ARCHITECTURE.md` says more.
+//! Each layer names only layers above it in this table, as `tests/it/architecture.rs` enforces.
+//! The table is also a good order for reading; `ARCHITECTURE.md` has the details.
 //!
 //! | layer | module | may touch |
 //! | --- | --- | --- |
 //! | rules | [`chain`] | nothing: pure functions over values |
-//! | protocol | [`sync`] | nothing: a state machine over values |
+//! | dialects | [`sync`] | nothing: a state machine over values |
 //! | disk | [`store`] | the data directory |
 //! | state | [`node`] | threads, the clock |
-//! | dialect | [`sync`] | nothing: a state machine |
 //! | peers | [`p2p`] | sockets, the clock |
 //! | HTTP | [`api`] | sockets |
 //! | edge | [`cli`] | arguments, environment, standard streams, signals |
