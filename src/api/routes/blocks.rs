@@ -108,6 +108,7 @@ pub(super) async fn of_any_branch(
 struct Standing {
     on_main_chain: bool,
     replaced_by: Option<String>,
+    #[serde(rename = "displaced")]
     disconnected: Option<Disconnected>,
 }
 

@@ -24,6 +24,7 @@ struct Status {
     clock: Clock,
     /// Branches that wait for the operator.
     deep_forks: Vec<DeepFork>,
+    #[serde(rename = "swaps")]
     reorgs: Reorgs,
     answers: ResponseMemory,
     uptime_seconds: u64,
@@ -164,6 +165,7 @@ enum Clock {
 #[serde(rename_all = "camelCase")]
 struct ResponseMemory {
     held_bytes: usize,
+    #[serde(rename = "mostBytes")]
     max_bytes: usize,
 }
 
@@ -179,6 +181,7 @@ struct Reorg {
     time: u64,
     fork: u64,
     depth: u64,
+    #[serde(rename = "displaced")]
     disconnected: Vec<BlockName>,
     new_tip: BlockName,
 }

@@ -79,7 +79,7 @@ impl Account {
             if chain.get(block.hash.as_str()).is_some_and(|height| **height == block.height) {
                 continue;
             }
-            let is_named = |line: &str| line.contains("displaced") && line.contains(&block.hash);
+            let is_named = |line: &str| line.contains("disconnected") && line.contains(&block.hash);
             assert!(
                 logs[block.miner].lines().any(is_named),
                 "block {} {} of miner {} is gone without a word",

@@ -70,7 +70,7 @@ impl Player {
                 chain.follow(&node.unwrap().mine(&record));
             }
             ["N", "tip", block] => self.node().until_tip(&self.hash(block)),
-            ["N", "swaps", count] => assert_eq!(self.node().reorgs().to_string(), count),
+            ["N", "reorgs", count] => assert_eq!(self.node().reorgs().to_string(), count),
             [peer, "dials"] => self.open(peer, &[]),
             [peer, "dials", offered] => {
                 self.open(peer, &offered.split(',').collect::<Vec<_>>());
