@@ -187,6 +187,9 @@ async fn questions_that_our_chain_does_not_answer_are_rested_for() {
     ] {
         let (theirs, ours) = duplex(64 << 10);
         let debtor = &context.debts.accepted([192, 0, 2, 1].into());
+        // Not rested for yet, and any more is.
+        debtor.spend(Duration::from_micros(640));
+        assert!(debtor.rests_until().is_none());
         let shown = format!("{say:?}");
         let (stats, out) = (&Arc::new(Stats::new()), Out::Say(say));
         send_for(debtor, &context, stats, ours, out, 0).await.unwrap();

@@ -16,8 +16,9 @@ use crate::p2p::driver::link_table::prefix;
 /// a core at most.
 pub(super) const FACTOR: u32 = 31;
 
-/// Shorter debts are not rested for: timers count in milliseconds.
-pub(super) const SHORTEST_REST: Duration = Duration::from_millis(1);
+/// Shorter debts are not rested for. To wake up costs more than to deal with a frame: a flood wakes
+/// the node once for many.
+pub(super) const SHORTEST_REST: Duration = Duration::from_millis(20);
 
 /// A debt above this is paid in parts, each a quarter of it and at least this long: an honest link
 /// that was expensive once is soon read again.

@@ -18,8 +18,10 @@ async fn questions_without_an_answer_are_rested_for() {
     debtor.gave(0, tip, Duration::from_millis(1));
     assert_eq!(rest(&debtor), FACTOR * Duration::from_millis(1));
     debtor.rest().await;
-    debtor.gave(0, tip, Duration::ZERO);
-    assert_eq!(rest(&debtor), FACTOR * QUESTION, "the least that one costs");
+    for _ in 0..20 {
+        debtor.gave(0, tip, Duration::ZERO);
+    }
+    assert_eq!(rest(&debtor), 20 * FACTOR * QUESTION, "the least that they cost");
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,6 +35,19 @@ fn what_is_of_no_use_costs_a_link_three_percent_of_a_core() {
 }
 
 #[test]
+fn a_flood_of_frames_wakes_the_node_fifty_times_a_second() {
+    let (mut ledger, start) = (Ledger::default(), Instant::now());
+    ledger.open(HOME, 0, start);
+    let (mut now, mut wakes) = (start, 0);
+    for _ in 0..10_000 {
+        let resume = ledger.spend(HOME, 0, Duration::from_micros(20), now);
+        wakes += u32::from(resume > now);
+        now = now.max(resume);
+    }
+    assert!(wakes > 0 && 20 * MILLISECOND * wakes <= now - start, "{wakes} in {:?}", now - start);
+}
+
+#[test]
 fn an_expensive_message_is_not_rested_for_at_once() {
     let (mut ledger, now) = (Ledger::default(), Instant::now());
     ledger.open(HOME, 0, now);
