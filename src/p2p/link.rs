@@ -18,7 +18,7 @@ use super::context::Context;
 use super::event::Event;
 use super::json::reader::Reader;
 use super::json::writer::{Out, Writer};
-use super::socket::debts::Debtor;
+use super::socket::debts::{Debtor, FRAME};
 use super::socket::frame_guard::FrameGuard;
 use super::socket::stats::Stats;
 use crate::node::Dialect;
@@ -26,6 +26,9 @@ use crate::sync::LinkId;
 
 /// How long a close may take: time for the frame, and for the peer to hang up.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
+
+/// Bytes read at once of what is dropped. Copying them takes no longer than a frame.
+const DRAIN_STEP: usize = 32 << 10;
 
 /// A close that we begin.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -111,7 +114,7 @@ where
             }));
             let closed = timeout(CLOSE_TIME, sink.send(frame)).await;
             if let (Ok(Ok(())), Ok(mut socket)) = (closed, sink.reunite(stream)) {
-                drain(socket.get_mut().inner()).await;
+                drain(socket.get_mut().inner(), debtor).await;
             }
             format!("closed: {}", close.reason)
         }
@@ -122,21 +125,32 @@ where
 const GOING_AWAY: Close = Close { code: 1001, reason: "the node is stopping" };
 
 /// Refuses a peer that is connected already.
-pub(super) async fn refuse<S>(mut socket: WebSocketStream<FrameGuard<S>>, close: Close)
-where
+pub(super) async fn refuse<S>(
+    mut socket: WebSocketStream<FrameGuard<S>>,
+    debtor: &Debtor,
+    close: Close,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let frame = CloseFrame { code: close.code.into(), reason: close.reason.into() };
     if timeout(CLOSE_TIME, socket.close(Some(frame))).await.is_ok() {
-        drain(socket.get_mut().inner()).await;
+        drain(socket.get_mut().inner(), debtor).await;
     }
 }
 
 /// Reads what the peer still sends, and drops it: a socket that is closed with bytes
-/// unread resets the connection, and the close frame is lost on its way.
-async fn drain<S: AsyncRead + Unpin>(stream: &mut S) {
-    let mut rest = [0; 4 << 10];
-    let read = async { while matches!(stream.read(&mut rest).await, Ok(1..)) {} };
+/// unread resets the connection, and the close frame is lost on its way. That is useless work, paid
+/// for read by read.
+async fn drain<S: AsyncRead + Unpin>(stream: &mut S, debtor: &Debtor) {
+    let mut rest = vec![0; DRAIN_STEP];
+    let read = async {
+        while matches!(stream.read(&mut rest).await, Ok(1..)) {
+            debtor.pay(FRAME).await;
+        }
+    };
     // Whoever goes on sending is cut off.
     let _ = timeout(CLOSE_TIME, read).await;
 }
+
+#[cfg(test)]
+mod tests;

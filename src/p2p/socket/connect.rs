@@ -90,7 +90,7 @@ pub(in crate::p2p) async fn accept<S>(
         drop(place);
         upgraded.run(context, ticket).await;
     } else if !context.node.is_banned(address.ip(), context.node.now()) {
-        let refuse = link::refuse(upgraded.socket, FULL);
+        let refuse = link::refuse(upgraded.socket, &upgraded.debtor, FULL);
         // Whoever lost its place is cut off.
         let _ = evicted.run_until_cancelled(refuse).await;
     }

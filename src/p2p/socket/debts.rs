@@ -11,13 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::chain::Height;
 use ledger::{ALLOWANCE, FACTOR, Ledger, Source};
 
 /// What a frame of no use costs: a control frame with its answer, or a part of a message that is
-/// too short to be worth a frame.
+/// too short to be worth a frame. To read what is dropped costs as much.
 pub(in crate::p2p) const FRAME: Duration = Duration::from_micros(20);
 
 /// The least that a question or an announcement of no use costs.
@@ -104,6 +104,13 @@ impl Debtor {
         let (source, number) = (self.source, self.number);
         let resume = self.debts.with(|ledger| ledger.spend(source, number, spent, now));
         self.with(|state| state.resume = resume);
+    }
+
+    /// So much time was spent on what is of no use: waits until this is paid, and not for what was
+    /// owed before.
+    pub(in crate::p2p) async fn pay(&self, spent: Duration) {
+        self.spend(spent);
+        sleep(spent.saturating_mul(FACTOR)).await;
     }
 
     /// Until when the link is not to be read from, if that has not passed.

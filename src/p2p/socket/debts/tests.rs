@@ -74,7 +74,7 @@ async fn a_gate_opens_when_the_rest_is_over_also_one_that_grew() {
     debtor.spend(Duration::from_millis(10));
     let (start, grows) = (Instant::now(), Arc::clone(&debtor));
     tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        sleep(Duration::from_millis(100)).await;
         grows.spend(Duration::from_millis(1));
     });
     std::future::poll_fn(|cx| gate.poll_open(cx)).await;
