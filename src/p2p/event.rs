@@ -9,7 +9,7 @@ use super::link::Ticket;
 use super::socket::stats::Stats;
 use super::socket::subprotocol::Agreed;
 use crate::node::{DialError, PeerUrl};
-use crate::sync::binary::message::Message;
+use crate::sync::message::Message;
 use crate::sync::{Input, LinkId};
 
 /// What the driver is told.

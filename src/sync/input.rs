@@ -1,6 +1,6 @@
 //! What the machine is told, one consistent fact at a time.
 
-use super::binary::message::Message;
+use super::message::Message;
 use super::{BlockId, ForkPoint, LinkId, Origin};
 use crate::chain::{Hash, Height, Timestamp, TipState, ValidBlock, Work};
 

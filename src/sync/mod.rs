@@ -8,18 +8,18 @@
 // A test that overflows fails, which is what it is for.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
-pub(super) mod binary;
+mod binary;
 mod ids;
 mod input;
 mod json;
 mod log_once;
 mod machine;
+pub mod message;
 mod output;
 mod split;
 mod step;
 mod time;
 
-pub use binary::message;
 pub use binary::{BinaryConfig, Progress, SyncState};
 pub use ids::{BlockId, ForkPoint, LinkId, Origin};
 pub use input::{BlockOutcome, ChainOutcome, Held, ImportOutcome, Input, TipChange};

@@ -1,6 +1,6 @@
 //! What the machine wants done.
 
-use super::binary::message::{Body, Message, PeerAddress};
+use super::message::{Body, Message, PeerAddress};
 use super::{BlockId, ForkPoint, LinkId};
 use crate::chain::{Hash, Height, ValidBlock, ValidHeader, Work};
 
@@ -68,7 +68,7 @@ pub enum Output {
         id: BlockId,
     },
     /// Send `Headers` above the highest block of the locator that is on our chain, up to and
-    /// with `stop`, our tip, or [`super::binary::message::MAX_HEADERS`]. Then say
+    /// with `stop`, our tip, or [`super::message::MAX_HEADERS`]. Then say
     /// [`super::Input::Served`].
     ServeHeaders {
         /// To whom.
@@ -79,7 +79,7 @@ pub enum Output {
         stop: Option<Hash>,
     },
     /// Send the bodies from `first` up to `last`, in `Blocks` messages of at most
-    /// [`super::binary::message::MAX_BODIES_BYTES`], each batch read only when the socket took the one
+    /// [`super::message::MAX_BODIES_BYTES`], each batch read only when the socket took the one
     /// before, all from one view of our chain; `NotFound` when `last` is not on it. Then say
     /// [`super::Input::Served`].
     ServeBlocks {

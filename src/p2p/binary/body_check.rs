@@ -7,7 +7,7 @@ use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
 use crate::node::{HeldAncestor, panic_message};
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
-use crate::sync::binary::message::Body;
+use crate::sync::message::Body;
 use crate::sync::{BlockId, ForkPoint, Held, Input, LinkId};
 
 /// Holds bodies against their headers, as many messages at a time as there are cores. A wrong one

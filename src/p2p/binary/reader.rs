@@ -15,7 +15,7 @@ use crate::p2p::link::Close;
 use crate::p2p::socket::debts::{Debtor, QUESTION};
 use crate::p2p::socket::frame_guard::ReadError;
 use crate::p2p::socket::stats::Stats;
-pub(super) use crate::sync::binary::message::{DecodeError, Message};
+pub(super) use crate::sync::message::{DecodeError, Message};
 use crate::sync::{BlockId, Input, LinkId};
 
 /// Reads a link.

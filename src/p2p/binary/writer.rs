@@ -14,7 +14,7 @@ use crate::chain::{Hash, Header, Height};
 use crate::node::NodeFailure;
 use crate::p2p::dialing::addresses;
 use crate::p2p::json::writer::{Gone, Writer};
-pub(super) use crate::sync::binary::message::{MAX_HEADERS, Message};
+pub(super) use crate::sync::message::{MAX_HEADERS, Message};
 use crate::sync::{BlockId, Input};
 
 /// Something to say. Holds no blocks and no headers.

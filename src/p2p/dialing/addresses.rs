@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::netaddr::Scope;
 use crate::chain::Timestamp;
 use crate::node::{KnownPeer, PeerUrl};
-pub(super) use crate::sync::binary::message::{MAX_PEERS_MESSAGE, MAX_TEXT, PeerAddress};
+pub(super) use crate::sync::message::{MAX_PEERS_MESSAGE, MAX_TEXT, PeerAddress};
 
 /// Of the address book, what is told to a peer at `to`: where links came about, the latest
 /// first.

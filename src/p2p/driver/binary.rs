@@ -14,7 +14,7 @@ use crate::p2p::link::Close;
 use crate::p2p::socket::connect::BANNED;
 use crate::p2p::socket::subprotocol::MAX_AGENT;
 use crate::p2p::socket::transport::Transport;
-use crate::sync::binary::message::PeerAddress;
+use crate::sync::message::PeerAddress;
 use crate::sync::{BlockId, DeepFork, ImportOutcome, Input, LinkId, Split};
 
 /// As the machine says it of a link that is still there.

@@ -13,7 +13,7 @@ use crate::p2p::socket::subprotocol::Agreed;
 use crate::p2p::socket::transport::Tcp;
 use crate::p2p::test_util::context;
 use crate::sync::LinkId;
-pub(super) use crate::sync::binary::message::{Hello, Message};
+pub(super) use crate::sync::message::{Hello, Message};
 
 mod banning;
 mod defects;

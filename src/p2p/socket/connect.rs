@@ -27,7 +27,7 @@ use crate::p2p::dialing::netaddr::Scope;
 use crate::p2p::event::{Arrival, Event};
 use crate::p2p::link;
 use crate::p2p::link::{Close, Ticket};
-use crate::sync::binary::message::MAX_FRAME;
+use crate::sync::message::MAX_FRAME;
 
 /// An upgraded connection.
 struct Upgraded<S> {

@@ -3,10 +3,10 @@
 use super::limits::{
     BODIES_BUDGET, LARGE_PART, MAX_BODY_MEMORY, MAX_REQUESTS, REQUEST_BYTES, SPARE,
 };
-use super::message::{Body, MAX_RANGE, Message};
 use super::peer::{Peer, Request};
 use super::{BinarySync, UNASKED};
 use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
+use crate::sync::message::{Body, MAX_RANGE, Message};
 use crate::sync::{LinkId, Note, Output, Time};
 
 const EMPTY: &str = "an answer without a block";

@@ -3,9 +3,9 @@
 use super::candidate::Rules;
 use super::download::Taken;
 use super::limits::MAX_AHEAD;
-use super::message::MAX_HEADERS;
 use super::{BinarySync, Claim, Peer};
 use crate::chain::{Header, RuleError, Timestamp};
+use crate::sync::message::MAX_HEADERS;
 use crate::sync::{BlockId, LinkId, Output, Time};
 
 impl BinarySync {

@@ -1,9 +1,9 @@
 //! Who is on a link: `Hello`, links to oneself, and two links to one node.
 
 use super::limits::{CLOCK_MILLIS, HELLO_WITHIN, VERSIONS, YOUNG};
-use super::message::{Hello, Message};
 use super::{BinarySync, Claim, Peer};
 use crate::chain::{Height, Timestamp};
+use crate::sync::message::{Hello, Message};
 use crate::sync::{LinkId, Note, Output, Redial, Time};
 
 /// Another chain: nothing that it says can ever be of use here.

@@ -10,10 +10,10 @@ use super::limits::{
     LOOK_AGAIN, MAX_ACCEPTED_HEADER_SOURCES, MAX_CANDIDATE_HEADERS, MAX_HEADER_SOURCES, NEAR,
     PENALTY,
 };
-use super::message::MAX_HEADERS;
 use super::peer::{Ask, Query};
 use super::{BinarySync, Claim, Peer, UNASKED};
 use crate::chain::{Header, RuleError, Timestamp, Work};
+use crate::sync::message::MAX_HEADERS;
 use crate::sync::{BlockId, Held, LinkId, Note, Output, Redial, Time};
 
 const BAD_HEADER: &str = "a header that breaks a rule";

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::message::{Body, MAX_BODY};
 use crate::chain::Spec;
+use crate::sync::message::{Body, MAX_BODY};
 
 /// Versions of the dialect that this node speaks.
 pub(super) const VERSIONS: (u16, u16) = (1, 1);

@@ -15,7 +15,6 @@ mod handshake;
 mod headers;
 mod import;
 mod limits;
-pub mod message;
 mod pace;
 mod peer;
 mod progress;
@@ -28,11 +27,11 @@ pub use progress::{Progress, SyncState};
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::message::Message;
 use super::{BlockId, Input, LinkId, Note, Output, Redial, Time};
 use crate::chain::{Checkpoints, Hash, Height, Spec, Timestamp, Work};
 use download::Download;
 use import::Pending;
-use message::Message;
 use peer::{Claim, Peer};
 
 /// What the binary dialect needs to know of this node.

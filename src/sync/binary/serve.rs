@@ -1,9 +1,9 @@
 //! What peers ask for: headers, blocks and addresses.
 
 use super::limits::{ADDRESSES_EVERY, ASK_ADDRESSES_EVERY, MAX_SERVING};
-use super::message::{MAX_RANGE, Message, PeerAddress};
 use super::{BinarySync, UNASKED};
 use crate::chain::{Hash, Height};
+use crate::sync::message::{MAX_RANGE, Message, PeerAddress};
 use crate::sync::{BlockId, LinkId, Output, Redial, Time};
 
 const TOO_MUCH: &str = "more was asked for than is answered at a time";

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::message::{Body, Hello, Message, PeerAddress};
 use crate::chain::{
     Bits, Checkpoints, Hash, Header, Height, Spec, Timestamp, TipState, ValidBlock, Work,
 };
+use crate::sync::message::{Body, Hello, Message, PeerAddress};
 use crate::sync::{
     BinaryConfig, BlockId, Held, ImportOutcome, Input, LinkId, Note, Origin, Output, Redial,
     SyncMachine, SyncState, Time, TipChange,

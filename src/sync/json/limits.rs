@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::sync::Time;
+use crate::sync::step::Step;
+
 /// How often type 0 is sent on a link: a seed-like node relays nothing, so only asking finds what lies
 /// behind it.
 pub(super) const ASK_EVERY: Duration = Duration::from_secs(15);
@@ -23,14 +26,22 @@ pub(super) const ACK_WITHIN: Duration = Duration::from_secs(30);
 pub(super) const QUIET: Duration = Duration::from_secs(30);
 
 /// Shortest time between two whole chains, and between two answers to a fork, on a link.
-pub(in crate::sync) const ANSWER_EVERY: Duration = Duration::from_secs(30);
+pub(super) const ANSWER_EVERY: Duration = Duration::from_secs(30);
 
 /// The same while our chain is below [`SMALL_CHAIN`].
-pub(in crate::sync) const ANSWER_EVERY_SMALL: Duration = Duration::from_secs(2);
+pub(super) const ANSWER_EVERY_SMALL: Duration = Duration::from_secs(2);
 
 /// How long a peer whose branch was refused for its depth is not answered: each answer would draw
 /// its whole chain.
 pub(super) const DEEP_PAUSE: Duration = Duration::from_secs(600);
 
 /// JSON bytes of a chain that is cheap to send: 1 MiB.
-pub(in crate::sync) const SMALL_CHAIN: u64 = 1 << 20;
+pub(super) const SMALL_CHAIN: u64 = 1 << 20;
+
+/// Whether something that may be done every so often, and was done then, may not yet be done
+/// again.
+pub(super) fn is_too_soon(step: &Step<'_>, last: Option<Time>) -> bool {
+    let is_small = step.ours.json_bytes < SMALL_CHAIN;
+    let pause = if is_small { ANSWER_EVERY_SMALL } else { ANSWER_EVERY };
+    last.is_some_and(|last| step.now < last.plus(pause))
+}

@@ -1,6 +1,6 @@
 //! What a link makes of blocks and chains that came, once the node has judged them.
 
-use super::limits::DEEP_PAUSE;
+use super::limits::{DEEP_PAUSE, is_too_soon};
 use super::link::{Flow, Link};
 use crate::chain::Height;
 use crate::sync::split::ShownWork;
@@ -200,7 +200,7 @@ impl Link {
         let (bytes, cap) = (step.ours.json_bytes, step.ours.max_bytes);
         if bytes > cap {
             self.tell(step, Note::ChainAboveCap { bytes, cap });
-        } else if !step.is_too_soon(self.chain_sent) {
+        } else if !is_too_soon(step, self.chain_sent) {
             self.wants_chain = true;
         }
     }
@@ -209,7 +209,7 @@ impl Link {
     fn answer_fork(&mut self, step: &mut Step<'_>) {
         let told = self.told.filter(|(_, hash)| *hash == step.ours.tip.hash);
         let told_at = told.map(|(at, _)| at);
-        if !step.is_too_soon(told_at) && !step.is_too_soon(self.fork_answered) {
+        if !is_too_soon(step, told_at) && !is_too_soon(step, self.fork_answered) {
             self.fork_answered = Some(step.now);
             self.send_tip(step);
         }

@@ -4,7 +4,7 @@ use super::*;
 use crate::chain::{Spec, Timestamp};
 use crate::node::NodeConfig;
 use crate::node::test_util::{Branch, TestNode};
-use crate::sync::binary::message::MAX_BODY;
+use crate::sync::message::MAX_BODY;
 
 async fn node_with(branch: &Branch) -> TestNode {
     let node = TestNode::new(&branch.spec, NodeConfig::default());

@@ -3,7 +3,7 @@
 use super::*;
 use crate::chain::TipState;
 use crate::node::test_util::Branch;
-use crate::sync::binary::message::Body;
+use crate::sync::message::Body;
 
 const LIAR: &str = "192.0.2.1:40000";
 
