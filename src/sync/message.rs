@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::{Hash, Header, Height, Timestamp, Work};
 
+mod body;
 mod bounded;
 mod fields;
 
-pub use fields::Body;
+pub use body::Body;
+use bounded::Bounded;
 
 /// Longest frame of the dialect, in bytes: 4 MiB.
 pub const MAX_FRAME: usize = 4 << 20;
@@ -47,25 +49,25 @@ pub enum Message {
     /// peer's chain.
     GetHeaders {
         /// Height and hash of blocks of the asker's chain, highest first; genesis last.
-        #[serde(with = "bounded::locator")]
+        #[serde(with = "Bounded::<Vec<(Height, Hash)>, MAX_LOCATOR>")]
         locator: Vec<(Height, Hash)>,
         /// Where to stop, this block included; none for the tip.
-        #[serde(with = "fields::optional_hash")]
+        #[serde(with = "fields")]
         stop: Option<Hash>,
     },
     /// Consecutive headers of the sender's chain. Fewer than [`MAX_HEADERS`] reach its tip.
-    Headers(#[serde(with = "bounded::headers")] Vec<Header>),
+    Headers(#[serde(with = "Bounded::<Vec<Header>, MAX_HEADERS>")] Vec<Header>),
     /// Asks for the bodies of one contiguous range.
     GetBlocks {
         /// A number of the asker's, one more each time.
         request: u64,
         /// The lowest height.
-        #[serde(with = "fields::height")]
+        #[serde(with = "fields")]
         first: Height,
         /// How many: 1 to [`MAX_RANGE`].
         count: u32,
         /// Hash of the highest block, which settles all of them.
-        #[serde(with = "fields::hash")]
+        #[serde(with = "fields")]
         last: Hash,
     },
     /// Bodies of a range in order, as many as are ready; more follow until the count is reached.
@@ -73,7 +75,7 @@ pub enum Message {
         /// Whose answer it is.
         request: u64,
         /// The bodies.
-        #[serde(with = "bounded::bodies")]
+        #[serde(with = "Bounded::<Vec<Body>, { MAX_RANGE as usize }>")]
         bodies: Vec<Body>,
     },
     /// The range, or the rest of it, is not on the sender's chain: no offence.
@@ -82,11 +84,11 @@ pub enum Message {
         request: u64,
     },
     /// The header of the sender's new tip.
-    Announce(#[serde(with = "fields::header")] Header),
+    Announce(#[serde(with = "fields")] Header),
     /// Asks for addresses of peers.
     GetPeers,
     /// Addresses that the sender linked to.
-    Peers(#[serde(with = "bounded::peers")] Vec<PeerAddress>),
+    Peers(#[serde(with = "Bounded::<Vec<PeerAddress>, MAX_PEERS_MESSAGE>")] Vec<PeerAddress>),
 }
 
 /// Who speaks, and where its chain stands.
@@ -99,24 +101,24 @@ pub struct Hello {
     /// What it can do beyond that, a bit each; none is defined yet.
     pub capabilities: u64,
     /// Names the chain.
-    #[serde(with = "fields::hash")]
+    #[serde(with = "fields")]
     pub genesis: Hash,
     /// Drawn at the node's start: tells a node itself, and two links to one node.
     pub nonce: u64,
     /// Name and version of the program.
-    #[serde(with = "bounded::text")]
+    #[serde(with = "Bounded::<String, MAX_TEXT>")]
     pub agent: String,
     /// Where it listens: `ip:port`; an unspecified ip stands for the one it is seen at.
-    #[serde(with = "bounded::optional_text")]
+    #[serde(with = "Bounded::<Option<String>, MAX_TEXT>")]
     pub listen: Option<String>,
     /// Height of its tip.
-    #[serde(with = "fields::height")]
+    #[serde(with = "fields")]
     pub height: Height,
     /// Work of its chain: a claim.
-    #[serde(with = "fields::work")]
+    #[serde(with = "fields")]
     pub work: Work,
     /// Its clock.
-    #[serde(with = "fields::timestamp")]
+    #[serde(with = "fields")]
     pub time: Timestamp,
 }
 
@@ -124,12 +126,14 @@ pub struct Hello {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PeerAddress {
     /// As a URL: `ws://host:port`.
-    #[serde(with = "bounded::text")]
+    #[serde(with = "Bounded::<String, MAX_TEXT>")]
     pub address: String,
     /// When a link to it last came about.
-    #[serde(with = "fields::timestamp")]
+    #[serde(with = "fields")]
     pub last_seen: Timestamp,
 }
+
+fields::plain!(PeerAddress);
 
 /// A frame that is no message.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

@@ -2,11 +2,10 @@
 
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::ser::SerializeTuple;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use std::fmt;
 
-use super::MAX_BODY;
-use crate::chain::HEADER_BYTES;
+use crate::chain::{HEADER_BYTES, Hash, Header, Height, Timestamp, Work};
 
 /// Exactly `N` bytes, without a length.
 pub(super) struct Fixed<const N: usize>(pub(super) [u8; N]);
@@ -47,190 +46,120 @@ impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
     }
 }
 
-/// A module for `serde(with)`: the value as something else that serializes.
-macro_rules! shown_as {
-    ($(#[$doc:meta])* $name:ident, $value:ty, $shown:ty, $to:expr, $from:expr) => {
-        $(#[$doc])*
-        pub(super) mod $name {
-            use super::*;
+/// A value of the chain that a message writes in another form. This module serves as
+/// `serde(with)` for a single one, [`super::bounded::Bounded`] for a list.
+pub(super) trait Wire: Sized {
+    /// The form that is read.
+    type Read: DeserializeOwned;
 
-            pub(in crate::sync) fn serialize<S: Serializer>(
-                value: &$value,
-                out: S,
-            ) -> Result<S::Ok, S::Error> {
-                let to: fn(&$value) -> $shown = $to;
-                to(value).serialize(out)
+    fn written(&self) -> impl Serialize;
+    fn of_read(read: Self::Read) -> Self;
+}
+
+pub(super) fn serialize<T: Wire, S: Serializer>(value: &T, out: S) -> Result<S::Ok, S::Error> {
+    value.written().serialize(out)
+}
+
+pub(super) fn deserialize<'de, T: Wire, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    T::Read::deserialize(from).map(T::of_read)
+}
+
+macro_rules! wire {
+    ($(#[$doc:meta])* $value:ty, $read:ty, $written:expr, $of_read:expr) => {
+        $(#[$doc])*
+        impl Wire for $value {
+            type Read = $read;
+
+            fn written(&self) -> impl Serialize {
+                let written: fn(&$value) -> $read = $written;
+                written(self)
             }
 
-            pub(in crate::sync) fn deserialize<'de, D: Deserializer<'de>>(
-                from: D,
-            ) -> Result<$value, D::Error> {
-                let back: fn($shown) -> $value = $from;
-                <$shown>::deserialize(from).map(back)
+            fn of_read(read: $read) -> Self {
+                let of_read: fn($read) -> $value = $of_read;
+                of_read(read)
             }
         }
     };
 }
 
-shown_as!(
+wire!(
     /// 32 bytes.
-    hash,
-    crate::chain::Hash,
+    Hash,
     Fixed<32>,
     |hash| Fixed(*hash.as_bytes()),
-    |bytes| crate::chain::Hash::new(bytes.0)
+    |bytes| Hash::new(bytes.0)
 );
-shown_as!(
-    /// A byte that says whether 32 bytes follow.
-    optional_hash,
-    Option<crate::chain::Hash>,
-    Option<Fixed<32>>,
-    |hash| hash.map(|hash| Fixed(*hash.as_bytes())),
-    |bytes| bytes.map(|bytes| crate::chain::Hash::new(bytes.0))
-);
-shown_as!(
+wire!(
     /// The 132 bytes that are hashed.
-    header,
-    crate::chain::Header,
+    Header,
     Fixed<HEADER_BYTES>,
     |header| Fixed(header.encode()),
-    |bytes| crate::chain::Header::decode(&bytes.0)
+    |bytes| Header::decode(&bytes.0)
 );
-shown_as!(
+wire!(
     /// 32 bytes, big-endian.
-    work,
-    crate::chain::Work,
+    Work,
     Fixed<32>,
     |work| Fixed(work.to_bytes()),
-    |bytes| crate::chain::Work::from_bytes(bytes.0)
+    |bytes| Work::from_bytes(bytes.0)
 );
-shown_as!(
+wire!(
     /// A varint.
-    height,
-    crate::chain::Height,
+    Height,
     u64,
     |height| height.get(),
-    crate::chain::Height::new
+    Height::new
 );
-shown_as!(
+wire!(
     /// A varint: milliseconds since the epoch.
-    timestamp,
-    crate::chain::Timestamp,
+    Timestamp,
     u64,
     |time| time.as_millis(),
-    crate::chain::Timestamp::from_millis
+    Timestamp::from_millis
 );
 
-/// A block's records, encoded: a postcard sequence of strings, as it stands on disk.
-#[derive(Clone, Eq, PartialEq)]
-pub struct Body(Vec<u8>);
+/// A byte that says whether the value follows.
+impl<T: Wire> Wire for Option<T> {
+    type Read = Option<T::Read>;
 
-impl Body {
-    /// Memory of a record beside its text: 24 bytes of a `String`, and the least that is
-    /// allocated.
-    pub const RECORD: u64 = 32;
-
-    /// Encodes records.
-    ///
-    /// # Errors
-    /// Never for what is on a chain; the serializer's signature asks for it.
-    pub fn of(records: &[String]) -> Result<Self, postcard::Error> {
-        postcard::to_stdvec(records).map(Self)
+    fn written(&self) -> impl Serialize {
+        self.as_ref().map(T::written)
     }
 
-    /// Records that are encoded already, as they stand on disk.
-    pub const fn encoded(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
-    /// Length in bytes.
-    pub const fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Bytes of memory that it takes at most, decoded or not: its length, and
-    /// [`Body::RECORD`] for each record that it says to have, as far as it can have so many.
-    pub fn weight(&self) -> u64 {
-        let length = self.0.len() as u64;
-        let count = self.count().unwrap_or(0);
-        length.saturating_add(count.min(length).saturating_mul(Self::RECORD))
-    }
-
-    /// How many records it says to have; `None` if it does not even say that.
-    pub fn count(&self) -> Option<u64> {
-        postcard::take_from_bytes::<u64>(&self.0).ok().map(|(count, _)| count)
-    }
-
-    /// Whether there is nothing at all, not even a count: no body.
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The records, when there are exactly `count`, which is held against what is
-    /// encoded before anything is allocated.
-    pub fn records(&self, count: u32) -> Option<Vec<String>> {
-        let (found, mut rest): (u64, &[u8]) = postcard::take_from_bytes(&self.0).ok()?;
-        // Each record takes a byte at least.
-        if found != u64::from(count) || found > rest.len() as u64 {
-            return None;
-        }
-        let mut records = Vec::with_capacity(usize::try_from(found).ok()?);
-        for _ in 0..found {
-            let (record, after) = postcard::take_from_bytes::<&str>(rest).ok()?;
-            records.push(record.to_owned());
-            rest = after;
-        }
-        rest.is_empty().then_some(records)
-    }
-
-    /// As [`Body::records`]; a record that stands alone keeps the memory of the body.
-    pub fn into_records(mut self, count: u32) -> Option<Vec<String>> {
-        if count != 1 {
-            return self.records(count);
-        }
-        let (found, rest): (u64, &[u8]) = postcard::take_from_bytes(&self.0).ok()?;
-        let (length, rest): (u64, &[u8]) = postcard::take_from_bytes(rest).ok()?;
-        if found != 1 || length != rest.len() as u64 {
-            return None;
-        }
-        let framing = self.0.len().checked_sub(rest.len())?;
-        self.0.drain(..framing);
-        String::from_utf8(self.0).ok().map(|record| vec![record])
+    fn of_read(read: Self::Read) -> Self {
+        read.map(T::of_read)
     }
 }
 
-/// Its length; the records may be a MiB.
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Body({} bytes)", self.0.len())
+/// One after the other.
+impl<T: Wire, U: Wire> Wire for (T, U) {
+    type Read = (T::Read, U::Read);
+
+    fn written(&self) -> impl Serialize {
+        (self.0.written(), self.1.written())
+    }
+
+    fn of_read((first, second): Self::Read) -> Self {
+        (T::of_read(first), U::of_read(second))
     }
 }
 
-impl Serialize for Body {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_bytes(&self.0)
-    }
-}
+/// A value that is written as it is.
+macro_rules! plain {
+    ($value:ty) => {
+        impl crate::sync::message::fields::Wire for $value {
+            type Read = Self;
 
-impl<'de> Deserialize<'de> for Body {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Bytes;
-
-        impl Visitor<'_> for Bytes {
-            type Value = Body;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "at most {MAX_BODY} bytes")
+            fn written(&self) -> impl Serialize {
+                self
             }
 
-            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Body, E> {
-                if bytes.len() > MAX_BODY {
-                    return Err(E::invalid_length(bytes.len(), &self));
-                }
-                Ok(Body(bytes.to_vec()))
+            fn of_read(read: Self) -> Self {
+                read
             }
         }
-
-        from.deserialize_bytes(Bytes)
-    }
+    };
 }
+
+pub(super) use plain;
