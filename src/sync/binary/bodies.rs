@@ -1,8 +1,7 @@
 //! Bodies: who is asked for which, and what is made of those that come.
 
-use super::limits::{
-    BODIES_BUDGET, LARGE_PART, MAX_BODY_MEMORY, MAX_REQUESTS, REQUEST_BYTES, SPARE,
-};
+use super::budget::Budget;
+use super::limits::{LARGE_PART, MAX_REQUESTS, REQUEST_BYTES};
 use super::peer::{Peer, Request};
 use super::{BinarySync, UNASKED};
 use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
@@ -39,19 +38,12 @@ impl BinarySync {
         self.peers.values().any(|peer| Some(peer.id) != but && serves(peer))
     }
 
-    /// What is set aside for one body.
-    fn expected(&self) -> u64 {
-        let expected = self.estimate.saturating_add(self.estimate / 4).saturating_add(64);
-        expected.min(MAX_BODY_MEMORY)
-    }
-
     /// Asks a link for the lowest range that nobody was asked for. Answers whether it did.
     pub(super) fn request(&mut self, now: Time, link: LinkId, out: &mut Vec<Output>) -> bool {
-        let each = self.expected();
-        let room = BODIES_BUDGET.saturating_sub(self.held).saturating_sub(self.reserved);
+        let each = self.budget.expected();
         let number = self.download.as_ref().map(|download| download.number);
         let is_sure = number.is_some_and(|number| self.is_served(now, number, Some(link)));
-        let Self { download: Some(download), peers, .. } = self else { return false };
+        let Self { download: Some(download), peers, budget, .. } = self else { return false };
         let Some(peer) = peers.get_mut(&link) else { return false };
         let is_lent = peer.is_doubtful() && is_sure;
         let max = REQUEST_BYTES.checked_div(each).unwrap_or(u64::MAX);
@@ -60,13 +52,13 @@ impl BinarySync {
         let Some((first, count, last)) = download.next_range(peer.height, max, is_lent) else {
             return false;
         };
-        let fits = |count: u32, room: u64| u64::from(count).saturating_mul(each) <= room;
+        let bytes = |count: u32| u64::from(count).saturating_mul(each);
         // What the writer waits for may use what is spared for it, alone.
         let is_front = download.front() == Some(first);
-        let (count, last) = if fits(count, room.saturating_sub(SPARE)) {
+        let (count, last) = if budget.has_room(bytes(count), false) {
             (count, last)
         } else if is_front
-            && fits(1, room)
+            && budget.has_room(each, true)
             && let Some((_, count, last)) = download.next_range(peer.height, 1, is_lent)
         {
             (count, last)
@@ -87,7 +79,7 @@ impl BinarySync {
             reserved: each,
             is_late: false,
         });
-        self.reserved = self.reserved.saturating_add(u64::from(count).saturating_mul(each));
+        budget.reserve(bytes(count));
         let message = Message::GetBlocks { request: number, first, count, last: last.hash };
         out.push(Output::Send { link, message });
         true
@@ -103,7 +95,7 @@ impl BinarySync {
     ) {
         let count = bodies.len();
         let bytes = bodies.iter().fold(0_u64, |sum, body| sum.saturating_add(body.len() as u64));
-        let weight = bodies.iter().fold(0_u64, |sum, body| sum.saturating_add(body.weight()));
+        let memory = bodies.iter().fold(0_u64, |sum, body| sum.saturating_add(body.memory_bytes()));
         self.came = (self.came.0.saturating_add(count as u64), self.came.1.saturating_add(bytes));
         let Some(peer) = self.peers.get_mut(&link) else { return };
         if count == 0 {
@@ -147,7 +139,7 @@ impl BinarySync {
             request.moved = if was_late { request.moved } else { now };
             passed_over |= request.number < number;
         }
-        self.reserved = self.reserved.saturating_sub(reserved.saturating_mul(count as u64));
+        self.budget.release(reserved.saturating_mul(count as u64));
         if passed_over {
             self.let_others_before(link, number);
         }
@@ -167,14 +159,8 @@ impl BinarySync {
         }
         // A lie tells nothing of the size of bodies.
         if !is_current || self.take_bodies(now, link, first, bodies, out) {
-            self.learn_size(weight, count as u64);
+            self.budget.learn(memory, count as u64);
         }
-    }
-
-    /// Follows growth at once, and shrinking by halves.
-    fn learn_size(&mut self, weight: u64, count: u64) {
-        let Some(average) = weight.checked_div(count) else { return };
-        self.estimate = average.max(self.estimate.saturating_add(average) / 2);
     }
 
     /// Has the bodies checked that are wanted and fit the budget. Returns whether all can be those
@@ -187,8 +173,7 @@ impl BinarySync {
         bodies: Vec<Body>,
         out: &mut Vec<Output>,
     ) -> bool {
-        let Self { download: Some(download), held, reserved, checks, peers, config, .. } = self
-        else {
+        let Self { download: Some(download), budget, checks, peers, config, .. } = self else {
             return true;
         };
         let number = download.number;
@@ -215,15 +200,12 @@ impl BinarySync {
                 download.refuse(height, link);
                 continue;
             }
-            let bytes = body.weight();
-            let is_front = download.front() == Some(height);
-            let limit = if is_front { BODIES_BUDGET } else { BODIES_BUDGET.saturating_sub(SPARE) };
-            if held.saturating_add(*reserved).saturating_add(bytes) > limit {
+            let bytes = body.memory_bytes();
+            if !budget.receive(bytes, download.front() == Some(height)) {
                 download.refuse(height, link);
                 emit(&mut run, height.next());
                 continue;
             }
-            *held = held.saturating_add(bytes);
             download.checking(height, bytes);
             download.has_begun = true;
             download.moved = now;
@@ -261,7 +243,7 @@ impl BinarySync {
         let Some((count, bytes)) = self.checks.remove(&(number, first, link)) else { return };
         let Some(download) = self.download.as_mut().filter(|download| download.number == number)
         else {
-            self.held = self.held.saturating_sub(bytes);
+            self.budget.free(bytes);
             return;
         };
         download.moved = now;
@@ -271,7 +253,7 @@ impl BinarySync {
         }
         for offset in right..u64::from(count) {
             let back = download.wrong(first.ahead(offset));
-            self.held = self.held.saturating_sub(back);
+            self.budget.free(back);
         }
         if let Some(reason) = fault {
             self.wrong_body(link, reason, out);
@@ -307,13 +289,13 @@ impl BinarySync {
 
     /// Gives back what a link was asked for: one request, or all; the requests are forgotten.
     pub(super) fn release(&mut self, link: LinkId, only: Option<u64>) {
-        let Self { download, peers, reserved, .. } = self;
+        let Self { download, peers, budget, .. } = self;
         let Some(peer) = peers.get_mut(&link) else { return };
         peer.requests.retain(|request| {
             if only.is_some_and(|number| number != request.number) {
                 return true;
             }
-            give_back(download.as_mut(), reserved, request, link);
+            give_back(download.as_mut(), budget, request, link);
             false
         });
     }
@@ -325,13 +307,25 @@ impl BinarySync {
 
     /// As [`BinarySync::let_others`], the requests before one.
     fn let_others_before(&mut self, link: LinkId, number: u64) {
-        let Self { download, peers, reserved, .. } = self;
+        let Self { download, peers, budget, .. } = self;
         let Some(peer) = peers.get_mut(&link) else { return };
         let before = |request: &&mut Request| !request.is_late && request.number < number;
         for request in peer.requests.iter_mut().filter(before) {
-            give_back(download.as_mut(), reserved, request, link);
+            give_back(download.as_mut(), budget, request, link);
             (request.is_late, request.reserved) = (true, 0);
         }
+    }
+
+    /// Whether the budget is what the requests and the bodies add up to.
+    pub(super) fn is_balanced(&self) -> bool {
+        let requests = self.peers.values().flat_map(|peer| &peer.requests);
+        let reserved =
+            requests.map(|request| u64::from(request.left).saturating_mul(request.reserved));
+        let checked = self.checks.values().map(|(_, bytes)| *bytes);
+        let at_writer = self.batches.iter().map(|batch| batch.bytes);
+        let right = self.download.iter().map(super::Download::right_bytes);
+        reserved.sum::<u64>() == self.budget.reserved()
+            && checked.chain(at_writer).chain(right).sum::<u64>() == self.budget.held()
     }
 
     /// Links that are asked for bodies now.
@@ -361,14 +355,14 @@ fn may_be(body: &Body, header: &ValidHeader, spec: &Spec) -> bool {
 /// Gives back the room and the blocks of a request, unless it is late and was given back.
 fn give_back(
     download: Option<&mut super::Download>,
-    reserved: &mut u64,
+    budget: &mut Budget,
     request: &Request,
     link: LinkId,
 ) {
     if request.is_late {
         return;
     }
-    *reserved = reserved.saturating_sub(u64::from(request.left).saturating_mul(request.reserved));
+    budget.release(u64::from(request.left).saturating_mul(request.reserved));
     if let Some(download) = download.filter(|download| download.number == request.download) {
         download.release(request.next, request.left, link);
     }

@@ -376,15 +376,13 @@ impl Download {
         self.moved = now;
     }
 
-    /// Ends it: the bytes of bodies that were not handed on.
-    pub(super) fn discard(&mut self) -> u64 {
-        let mut bytes = 0_u64;
-        for entry in self.entries.drain(..) {
-            if let Body::Right { bytes: more, .. } = entry.body {
-                bytes = bytes.saturating_add(more);
-            }
-        }
-        bytes
+    /// Bytes of the bodies that are right and were not handed to the writer.
+    pub(super) fn right_bytes(&self) -> u64 {
+        let bytes = self.entries.iter().map(|entry| match entry.body {
+            Body::Right { bytes, .. } => bytes,
+            _ => 0,
+        });
+        bytes.sum()
     }
 
     /// How far above the lowest block that is not connected bodies were asked for.

@@ -9,7 +9,7 @@ use crate::sync::{BlockId, ImportOutcome, LinkId, Output, Time};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pending {
     download: u64,
-    bytes: u64,
+    pub(super) bytes: u64,
 }
 
 impl BinarySync {
@@ -40,12 +40,12 @@ impl BinarySync {
         let Some((count, bytes)) = self.checks.remove(&(number, first, link)) else { return };
         let Some(download) = self.download.as_mut().filter(|download| download.number == number)
         else {
-            self.held = self.held.saturating_sub(bytes);
+            self.budget.free(bytes);
             return;
         };
         for offset in 0..u64::from(count) {
             let back = download.wrong(first.ahead(offset));
-            self.held = self.held.saturating_sub(back);
+            self.budget.free(back);
         }
         let source = download.source;
         let has_it = |peer: &&Peer| {
@@ -72,7 +72,7 @@ impl BinarySync {
         // They are answered in order.
         if let Some(batch) = self.batches.pop_front() {
             debug_assert_eq!(batch.download, number, "batches are answered in order");
-            self.held = self.held.saturating_sub(batch.bytes);
+            self.budget.free(batch.bytes);
         }
         let Some(download) = self.download.as_mut().filter(|download| download.number == number)
         else {
@@ -175,14 +175,14 @@ impl BinarySync {
         for link in links {
             self.let_others(link);
         }
-        if let Some(mut download) = self.download.take() {
+        if let Some(download) = self.download.take() {
             // Whoever named one of its blocks still has it, and may not name it again.
             for peer in self.peers.values_mut() {
                 if peer.tip.is_some_and(|tip| download.contains(tip)) {
                     peer.claim = Claim::Block;
                 }
             }
-            self.held = self.held.saturating_sub(download.discard());
+            self.budget.free(download.right_bytes());
         }
         // Where they begin may be far below what is held by now: found out anew.
         for peer in self.peers.values_mut() {

@@ -8,6 +8,7 @@
 
 mod announce;
 mod bodies;
+mod budget;
 mod candidate;
 mod download;
 mod following;
@@ -30,6 +31,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::message::Message;
 use super::{BlockId, Input, LinkId, Note, Output, Redial, Time};
 use crate::chain::{Checkpoints, Hash, Height, Spec, Timestamp, Work};
+use budget::Budget;
 use download::Download;
 use import::Pending;
 use peer::{Claim, Peer};
@@ -71,12 +73,8 @@ pub(super) struct BinarySync {
     next_number: u64,
     /// How often links were asked for headers.
     turns: u64,
-    /// Bytes of bodies that came and are not connected.
-    held: u64,
-    /// Bytes set aside for bodies that were asked for.
-    reserved: u64,
-    /// What a body is likely to have, in bytes.
-    estimate: u64,
+    /// Bytes of bodies that came or were asked for.
+    budget: Budget,
     /// Whether links are to be told of our tip.
     is_untold: bool,
     /// Nothing is fetched until then: the node could not take blocks.
@@ -100,7 +98,7 @@ impl BinarySync {
             genesis: config.spec.genesis().hash(),
             is_untold: false,
             // The most that one can have, until the first ones came.
-            estimate: config.spec.max_block_bytes(),
+            budget: Budget::new(config.spec.max_block_bytes()),
             config,
             tip,
             work,
@@ -110,8 +108,6 @@ impl BinarySync {
             batches: VecDeque::new(),
             next_number: 0,
             turns: 0,
-            held: 0,
-            reserved: 0,
             paused: Time::default(),
             clock: Timestamp::default(),
             looked: Time::default(),
@@ -220,6 +216,7 @@ impl BinarySync {
             self.scout(now, out);
         }
         self.announce(now, out);
+        debug_assert!(self.is_balanced(), "{:?} is not what bodies take", self.budget);
     }
 
     fn next_number(&mut self) -> u64 {

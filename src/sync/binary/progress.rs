@@ -60,8 +60,8 @@ impl BinarySync {
             target: self.highest_shown().max(self.tip.height),
             blocks,
             bytes,
-            held_bytes: self.held,
-            reserved_bytes: self.reserved,
+            held_bytes: self.budget.held(),
+            reserved_bytes: self.budget.reserved(),
             links: self.fetching_links(),
             ..Progress::default()
         };

@@ -37,7 +37,7 @@ impl Body {
 
     /// Bytes of memory that it takes at most, decoded or not: its length, and
     /// [`Body::RECORD`] for each record that it says to have, as far as it can have so many.
-    pub fn weight(&self) -> u64 {
+    pub fn memory_bytes(&self) -> u64 {
         let length = self.0.len() as u64;
         let count = self.count().unwrap_or(0);
         length.saturating_add(count.min(length).saturating_mul(Self::RECORD))

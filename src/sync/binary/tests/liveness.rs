@@ -254,11 +254,11 @@ fn a_slow_link_is_not_asked_for_more_than_it_can_send() {
 #[test]
 fn many_small_records_count_with_the_memory_that_they_take() {
     let one = Body::of(&["x".repeat(300)]).unwrap();
-    assert_eq!(one.weight(), one.len() as u64 + 32);
+    assert_eq!(one.memory_bytes(), one.len() as u64 + 32);
     let many = Body::of(&vec![String::new(); 4_096]).unwrap();
-    assert!(many.weight() > 128 << 10);
+    assert!(many.memory_bytes() > 128 << 10);
     // A count that the bytes cannot hold is not believed.
-    assert_eq!(Body::encoded(vec![0xff, 0xff, 0xff, 0x7f, 0]).weight(), 5 + 32 * 5);
+    assert_eq!(Body::encoded(vec![0xff, 0xff, 0xff, 0x7f, 0]).memory_bytes(), 5 + 32 * 5);
 }
 
 #[test]
