@@ -219,7 +219,7 @@ impl<T: Transport> Driver<T> {
     fn timers(&mut self) {
         let now = self.now();
         if self.machine.deadline().is_some_and(|deadline| deadline <= now) {
-            self.machine.handle(now, Input::DeadlinePassed, &mut self.outputs);
+            self.tell(Input::DeadlinePassed);
         }
         self.search_if_stale();
         if self.next_table <= Instant::now() {
@@ -238,8 +238,8 @@ impl<T: Transport> Driver<T> {
     }
 
     fn tell(&mut self, input: Input) {
-        let now = self.now();
-        self.machine.handle(now, input, &mut self.outputs);
+        let (now, clock) = (self.now(), self.context.node.now());
+        self.machine.handle(now, clock, input, &mut self.outputs);
     }
 
     /// Tells the machine of the tip that is published now.

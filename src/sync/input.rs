@@ -2,7 +2,7 @@
 
 use super::message::Message;
 use super::{BlockId, ForkPoint, LinkId, Origin};
-use crate::chain::{Hash, Height, Timestamp, TipState, ValidBlock, Work};
+use crate::chain::{Hash, Height, TipState, ValidBlock, Work};
 
 /// Something that happened. One that names a link which is not open is ignored.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,8 +23,6 @@ pub enum Input {
         dialled: bool,
         /// Where it leads: only links to one address can be two to one node.
         origin: Origin,
-        /// What our clock shows, for our Hello.
-        clock: Timestamp,
     },
     /// A socket is gone, whoever closed it. Nothing more is told of that link.
     Closed {
@@ -98,8 +96,6 @@ pub enum Input {
         link: LinkId,
         /// What it says.
         message: Message,
-        /// What our clock shows: headers from the future are not taken yet.
-        clock: Timestamp,
     },
     /// A frame came that is no message of the binary dialect: a provable fault.
     Undecodable {
@@ -116,8 +112,6 @@ pub enum Input {
         query: u64,
         /// Of the blocks named, the last one that is held; `None` if not even the first one is.
         held: Option<Held>,
-        /// What our clock shows.
-        clock: Timestamp,
     },
     /// Answers [`super::Output::Check`], always: also when the link is closed by now.
     Checked {

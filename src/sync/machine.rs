@@ -9,7 +9,7 @@ use super::json::link::Link;
 use super::split::Split;
 use super::step::{Ours, Step};
 use super::{BinaryConfig, BlockId, Input, LinkId, Output, Progress, Time, TipChange};
-use crate::chain::Work;
+use crate::chain::{Timestamp, Work};
 
 /// How long a peer stays on another tip before that is a split, unless it is told: two blocks of
 /// the chains built in.
@@ -80,56 +80,58 @@ impl SyncMachine {
         self.binary.as_ref().map(BinarySync::progress).unwrap_or_default()
     }
 
-    /// Takes one fact in, and appends what is to be done to `out`.
-    pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+    /// Takes one fact in, and appends what is to be done to `out`. `clock` is the wall clock of
+    /// this node, which headers are compared with.
+    pub fn handle(&mut self, now: Time, clock: Timestamp, input: Input, out: &mut Vec<Output>) {
+        let step = &mut Step { now, clock, ours: self.ours, out };
         match input {
             Input::Opened { link, jenny } => {
                 self.forget(link);
                 self.links.insert(link, Link::new(link, jenny));
-                self.with(now, out, link, Link::on_opened);
+                self.with(step, link, Link::on_opened);
             }
             Input::Closed { link } => {
                 self.forget(link);
-                self.binary(now, Input::Closed { link }, out);
+                self.binary(step, Input::Closed { link });
             }
-            Input::Asked { link } => self.with(now, out, link, Link::on_asked),
+            Input::Asked { link } => self.with(step, link, Link::on_asked),
             Input::Block { link, id, outcome } => {
-                self.with(now, out, link, |link, step| link.on_block(step, id, outcome));
+                self.with(step, link, |link, step| link.on_block(step, id, outcome));
             }
             Input::Chain { link, last, outcome } => {
-                self.with(now, out, link, |link, step| link.on_chain(step, last, outcome));
+                self.with(step, link, |link, step| link.on_chain(step, last, outcome));
             }
             Input::Malformed { link, code, reason } => {
-                self.with(now, out, link, |link, step| link.on_malformed(step, code, reason));
+                self.with(step, link, |link, step| link.on_malformed(step, code, reason));
             }
             Input::Tip { tip, chain_json_bytes, work, change } => {
                 let is_reorg =
                     !matches!(change, TipChange::Extended { from, .. } if from == self.ours.tip);
                 self.work = work;
-                self.on_tip(now, out, tip, chain_json_bytes, change);
+                self.on_tip(step, tip, chain_json_bytes, change);
                 if let Some(binary) = &mut self.binary {
-                    binary.on_tip(now, tip, work, is_reorg, out);
+                    binary.on_tip(step, tip, work, is_reorg);
                 }
             }
             Input::RangeSent { link, last } => {
-                self.with(now, out, link, |link, step| link.on_range_sent(step, last));
+                self.with(step, link, |link, step| link.on_range_sent(step, last));
             }
-            Input::RangeLost { link } => self.with(now, out, link, Link::on_range_lost),
+            Input::RangeLost { link } => self.with(step, link, Link::on_range_lost),
             Input::ChainSent { link } => {
                 if self.served == Some(link) {
                     self.served = None;
                 }
-                self.with(now, out, link, Link::on_chain_sent);
+                self.with(step, link, Link::on_chain_sent);
             }
             Input::ForksAccepted { firsts } => {
                 for link in self.links.values_mut() {
                     link.deep_until = None;
                 }
-                self.binary(now, Input::ForksAccepted { firsts }, out);
+                self.binary(step, Input::ForksAccepted { firsts });
             }
             Input::DeadlinePassed => {
-                self.each(now, out, Link::on_time);
-                self.binary(now, Input::DeadlinePassed, out);
+                self.each(step, Link::on_time);
+                self.binary(step, Input::DeadlinePassed);
             }
             binary @ (Input::OpenedBinary { .. }
             | Input::Message { .. }
@@ -138,9 +140,9 @@ impl SyncMachine {
             | Input::Checked { .. }
             | Input::Unchecked { .. }
             | Input::Imported { .. }
-            | Input::Served { .. }) => self.binary(now, binary, out),
+            | Input::Served { .. }) => self.binary(step, binary),
         }
-        self.serve_next(now, out);
+        self.serve_next(step);
         for link in self.links.values_mut() {
             link.rival.look(now, self.ours.tip, self.work);
         }
@@ -155,37 +157,31 @@ impl SyncMachine {
         self.links.values().filter_map(Link::deadline).chain(binary).min()
     }
 
-    fn binary(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+    fn binary(&mut self, step: &mut Step<'_>, input: Input) {
         if let Some(binary) = &mut self.binary {
-            binary.handle(now, input, out);
+            binary.handle(step, input);
         }
     }
 
-    fn on_tip(
-        &mut self,
-        now: Time,
-        out: &mut Vec<Output>,
-        tip: BlockId,
-        json_bytes: u64,
-        change: TipChange,
-    ) {
+    fn on_tip(&mut self, step: &mut Step<'_>, tip: BlockId, json_bytes: u64, change: TipChange) {
         let old = self.ours.tip;
         self.ours = Ours { tip, json_bytes, ..self.ours };
+        step.ours = self.ours;
         if tip == old {
             return;
         }
         match change {
             TipChange::Extended { from, source } if from == old => {
-                self.each(now, out, |link, step| link.on_extended(step, old.height, source));
+                self.each(step, |link, step| link.on_extended(step, old.height, source));
             }
             TipChange::Extended { source, .. } | TipChange::Reorged { source } => {
-                self.each(now, out, |link, step| link.on_reorg(step, source));
+                self.each(step, |link, step| link.on_reorg(step, source));
             }
         }
     }
 
     /// Starts the next whole chain, when none is under way and one is wanted.
-    fn serve_next(&mut self, now: Time, out: &mut Vec<Output>) {
+    fn serve_next(&mut self, step: &mut Step<'_>) {
         if self.served.is_some() {
             return;
         }
@@ -194,29 +190,27 @@ impl SyncMachine {
         let Some((&id, _)) = in_turn.find(|(_, link)| link.is_ready_for_chain()) else { return };
         self.served = Some(id);
         self.last_served = id;
-        self.with(now, out, id, Link::start_chain);
+        self.with(step, id, Link::start_chain);
     }
 
     /// Lets one link act, if it is still open.
     fn with(
         &mut self,
-        now: Time,
-        out: &mut Vec<Output>,
+        step: &mut Step<'_>,
         id: LinkId,
         act: impl FnOnce(&mut Link, &mut Step<'_>),
     ) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        act(link, &mut Step { now, ours: self.ours, out });
+        act(link, step);
         if link.is_closed() {
             self.forget(id);
         }
     }
 
     /// Lets every link act.
-    fn each(&mut self, now: Time, out: &mut Vec<Output>, act: impl Fn(&mut Link, &mut Step<'_>)) {
-        let mut step = Step { now, ours: self.ours, out };
+    fn each(&mut self, step: &mut Step<'_>, act: impl Fn(&mut Link, &mut Step<'_>)) {
         for link in self.links.values_mut() {
-            act(link, &mut step);
+            act(link, step);
         }
         self.links.retain(|_, link| !link.is_closed());
         self.served = self.served.filter(|id| self.links.contains_key(id));

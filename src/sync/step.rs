@@ -1,9 +1,9 @@
 //! What every link needs to know while one input is handled.
 
 use super::{BlockId, Output, Time};
-use crate::chain::Height;
+use crate::chain::{Height, Timestamp};
 
-/// Our chain, as far as the dialect cares.
+/// Our chain, as far as the JSON dialect cares.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ours {
     /// Its published tip.
@@ -18,6 +18,8 @@ pub(super) struct Ours {
 #[derive(Debug)]
 pub(super) struct Step<'a> {
     pub(super) now: Time,
+    /// What this node's wall clock shows: headers from the future are not taken yet.
+    pub(super) clock: Timestamp,
     pub(super) ours: Ours,
     pub(super) out: &'a mut Vec<Output>,
 }

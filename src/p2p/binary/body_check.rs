@@ -95,7 +95,7 @@ pub(in crate::p2p) async fn find_held_ancestor(
         state: Box::new(state),
         fork: fork.map(|fork| ForkPoint { below: fork.below, first: fork.first }),
     });
-    let base = Input::HeldAncestor { link, query, held, clock: context.node.now() };
+    let base = Input::HeldAncestor { link, query, held };
     // Without a driver nobody needs to know.
     let _ = context.events.send(Event::Input(base)).await;
 }

@@ -26,8 +26,7 @@ impl<T: Transport> Driver<T> {
         match event {
             Event::Input(input) => self.input(input),
             Event::Message { link, message, taken } => {
-                let clock = self.context.node.now();
-                self.tell(Input::Message { link, message: *message, clock });
+                self.tell(Input::Message { link, message: *message });
                 drop(taken);
             }
             Event::WrongBody { ip } => self.wrong_body(ip),
@@ -133,8 +132,8 @@ impl<T: Transport> Driver<T> {
         self.publish();
         self.tell(match dialect {
             Dialect::Binary => {
-                let (dialled, clock) = (direction == Direction::Dialled, self.context.node.now());
-                Input::OpenedBinary { link, dialled, origin: origin(address.ip()), clock }
+                let dialled = direction == Direction::Dialled;
+                Input::OpenedBinary { link, dialled, origin: origin(address.ip()) }
             }
             Dialect::JennyJson | Dialect::Json => {
                 Input::Opened { link, jenny: dialect == Dialect::JennyJson }

@@ -63,8 +63,8 @@ impl Bench {
     }
 
     fn says(&mut self, link: LinkId, hello: Hello) {
-        let (message, clock) = (Message::Hello(hello), self.node.handle.now());
-        self.happens(Event::Input(Input::Message { link, message, clock }));
+        let message = Message::Hello(hello);
+        self.happens(Event::Input(Input::Message { link, message }));
     }
 
     fn hello(&self, nonce: u64, listen: Option<&str>) -> Hello {

@@ -2,7 +2,8 @@
 
 use super::limits::{GIVE_UP_FIRST, NEAR};
 use super::{BinarySync, Claim};
-use crate::chain::{Header, RuleError, Timestamp};
+use crate::chain::{Header, RuleError};
+use crate::sync::step::Step;
 use crate::sync::{BlockId, LinkId, Output, Time};
 
 const BAD_ANNOUNCEMENT: &str = "an announced header that breaks a rule";
@@ -10,8 +11,8 @@ const BAD_ANNOUNCEMENT: &str = "an announced header that breaks a rule";
 impl BinarySync {
     /// Tells every link that has not shown it knows our tip, once it changed or a link is new.
     /// While much is still to come, and comes, nobody is told: the tip moves on at once.
-    pub(super) fn announce(&mut self, now: Time, out: &mut Vec<Output>) {
-        if !self.is_untold || self.silent_until().is_some_and(|until| now < until) {
+    pub(super) fn announce(&mut self, step: &mut Step<'_>) {
+        if !self.is_untold || self.silent_until().is_some_and(|until| step.now < until) {
             return;
         }
         self.is_untold = false;
@@ -19,7 +20,7 @@ impl BinarySync {
         for peer in self.peers.values_mut().filter(|peer| peer.is_ready()) {
             if peer.knows != Some(id.hash) {
                 peer.knows = Some(id.hash);
-                out.push(Output::Announce { link: peer.id, id });
+                step.out.push(Output::Announce { link: peer.id, id });
             }
         }
     }
@@ -33,19 +34,12 @@ impl BinarySync {
         Some(download.moved.plus(GIVE_UP_FIRST))
     }
 
-    pub(super) fn on_announce(
-        &mut self,
-        now: Time,
-        link: LinkId,
-        header: Header,
-        clock: Timestamp,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn on_announce(&mut self, step: &mut Step<'_>, link: LinkId, header: Header) {
         let hash = match header.check_alone(&self.config.spec) {
             Ok(hash) => hash,
             Err(error) => {
-                self.tell_broken(link, &header, &error, out);
-                self.ban(link, BAD_ANNOUNCEMENT, out);
+                self.tell_broken(step, link, &header, &error);
+                self.ban(step, link, BAD_ANNOUNCEMENT);
                 return;
             }
         };
@@ -85,9 +79,10 @@ impl BinarySync {
         let is_next = header.previous_hash == tip.hash
             || walked.is_some()
             || self.download.as_ref().is_some_and(|d| d.head().hash == header.previous_hash);
-        let is_free = peer.penalized_until <= now && peer.ask.is_none() && peer.query.is_none();
+        let is_free =
+            peer.penalized_until <= step.now && peer.ask.is_none() && peer.query.is_none();
         if is_next && is_free {
-            self.take_headers(now, link, vec![header], true, clock, out);
+            self.take_headers(step, link, vec![header], true);
         } else {
             peer.claim = Claim::Block;
         }
@@ -95,12 +90,12 @@ impl BinarySync {
 
     fn tell_broken(
         &mut self,
+        step: &mut Step<'_>,
         link: LinkId,
         header: &Header,
         error: &RuleError,
-        out: &mut Vec<Output>,
     ) {
         let id = BlockId { height: header.height, hash: header.hash() };
-        self.tell(link, crate::sync::Note::Invalid { id, reason: error.to_string() }, out);
+        self.tell(step, link, crate::sync::Note::Invalid { id, reason: error.to_string() });
     }
 }

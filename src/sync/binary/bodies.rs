@@ -6,6 +6,7 @@ use super::peer::{Peer, Request};
 use super::{BinarySync, UNASKED};
 use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
 use crate::sync::message::{Body, MAX_RANGE, Message};
+use crate::sync::step::Step;
 use crate::sync::{LinkId, Note, Output, Time};
 
 const EMPTY: &str = "an answer without a block";
@@ -14,19 +15,19 @@ const WRONG_BODY: &str = "a body that is not the one of its header";
 
 impl BinarySync {
     /// Asks for bodies, lowest first, of the links with the fewest requests under way.
-    pub(super) fn fetch(&mut self, now: Time, out: &mut Vec<Output>) {
+    pub(super) fn fetch(&mut self, step: &mut Step<'_>) {
         let Some(number) = self.download.as_ref().map(|download| download.number) else { return };
-        let is_sure = self.is_served(now, number, None);
+        let is_sure = self.is_served(step.now, number, None);
         let mut tired: Vec<LinkId> = Vec::new();
         loop {
             // One question is enough for a doubtful link, as long as there are others.
             let asks = |peer: &&Peer| !(is_sure && peer.is_doubtful() && peer.in_time() > 0);
-            let can = |peer: &&Peer| peer.can_fetch(now, number) && !tired.contains(&peer.id);
+            let can = |peer: &&Peer| peer.can_fetch(step.now, number) && !tired.contains(&peer.id);
             let can = |peer: &&Peer| can(peer) && asks(peer);
             let idle = |peer: &&Peer| (peer.is_doubtful(), peer.in_time(), peer.timeout, peer.id);
             let next = self.peers.values().filter(can).min_by_key(idle);
             let Some(link) = next.map(|peer| peer.id) else { return };
-            if !self.request(now, link, out) {
+            if !self.request(step, link) {
                 tired.push(link);
             }
         }
@@ -39,10 +40,10 @@ impl BinarySync {
     }
 
     /// Asks a link for the lowest range that nobody was asked for. Answers whether it did.
-    pub(super) fn request(&mut self, now: Time, link: LinkId, out: &mut Vec<Output>) -> bool {
+    pub(super) fn request(&mut self, step: &mut Step<'_>, link: LinkId) -> bool {
         let each = self.budget.expected();
         let number = self.download.as_ref().map(|download| download.number);
-        let is_sure = number.is_some_and(|number| self.is_served(now, number, Some(link)));
+        let is_sure = number.is_some_and(|number| self.is_served(step.now, number, Some(link)));
         let Self { download: Some(download), peers, budget, .. } = self else { return false };
         let Some(peer) = peers.get_mut(&link) else { return false };
         let is_lent = peer.is_doubtful() && is_sure;
@@ -74,24 +75,23 @@ impl BinarySync {
             next: first,
             left: count,
             bytes: 0,
-            sent: now,
-            moved: now,
+            sent: step.now,
+            moved: step.now,
             reserved: each,
             is_late: false,
         });
         budget.reserve(bytes(count));
         let message = Message::GetBlocks { request: number, first, count, last: last.hash };
-        out.push(Output::Send { link, message });
+        step.out.push(Output::Send { link, message });
         true
     }
 
     pub(super) fn on_blocks(
         &mut self,
-        now: Time,
+        step: &mut Step<'_>,
         link: LinkId,
         number: u64,
         bodies: Vec<Body>,
-        out: &mut Vec<Output>,
     ) {
         let count = bodies.len();
         let bytes = bodies.iter().fold(0_u64, |sum, body| sum.saturating_add(body.len() as u64));
@@ -99,20 +99,20 @@ impl BinarySync {
         self.came = (self.came.0.saturating_add(count as u64), self.came.1.saturating_add(bytes));
         let Some(peer) = self.peers.get_mut(&link) else { return };
         if count == 0 {
-            self.ban(link, EMPTY, out);
+            self.ban(step, link, EMPTY);
             return;
         }
         let Some(request) = peer.requests.iter_mut().find(|request| request.number == number)
         else {
             // Given up long ago, unless it was never made.
             if number >= peer.next_request {
-                self.ban(link, UNASKED, out);
+                self.ban(step, link, UNASKED);
             }
             return;
         };
         let taken = u32::try_from(count).unwrap_or(u32::MAX);
         let Some(left) = request.left.checked_sub(taken) else {
-            self.ban(link, TOO_MANY, out);
+            self.ban(step, link, TOO_MANY);
             return;
         };
         let (first, download, reserved) = (request.next, request.download, request.reserved);
@@ -120,13 +120,13 @@ impl BinarySync {
         request.next = first.ahead(count as u64);
         request.left = left;
         request.bytes = request.bytes.saturating_add(bytes);
-        let took = now.0.saturating_sub(request.sent.0);
+        let took = step.now.0.saturating_sub(request.sent.0);
         if left == 0 {
             if !was_late {
                 peer.took(took);
                 peer.answered();
             }
-            peer.freed = now;
+            peer.freed = step.now;
             peer.requests.retain(|request| request.number != number);
         }
         // It withholds nothing.
@@ -136,7 +136,7 @@ impl BinarySync {
         peer.requests.retain(|request| request.number >= number || !request.is_late);
         let mut passed_over = false;
         for request in &mut peer.requests {
-            request.moved = if was_late { request.moved } else { now };
+            request.moved = if was_late { request.moved } else { step.now };
             passed_over |= request.number < number;
         }
         self.budget.release(reserved.saturating_mul(count as u64));
@@ -149,16 +149,16 @@ impl BinarySync {
         // One that was late rests until its time is over, unless it gives the last of what it was
         // asked for, or a large part, before another one does; or there is no other one.
         let is_over = (left == 0 || bytes >= LARGE_PART) && (is_first || !was_late);
-        if (is_over || !self.is_served(now, download, Some(link)))
+        if (is_over || !self.is_served(step.now, download, Some(link)))
             && let Some(peer) = self.peers.get_mut(&link)
         {
-            peer.paused_until = peer.paused_until.min(now);
+            peer.paused_until = peer.paused_until.min(step.now);
             if is_over && was_late {
                 peer.answered();
             }
         }
         // A lie tells nothing of the size of bodies.
-        if !is_current || self.take_bodies(now, link, first, bodies, out) {
+        if !is_current || self.take_bodies(step, link, first, bodies) {
             self.budget.learn(memory, count as u64);
         }
     }
@@ -167,11 +167,10 @@ impl BinarySync {
     /// of their headers; if not, the link is banned.
     fn take_bodies(
         &mut self,
-        now: Time,
+        step: &mut Step<'_>,
         link: LinkId,
         first: Height,
         bodies: Vec<Body>,
-        out: &mut Vec<Output>,
     ) -> bool {
         let Self { download: Some(download), budget, checks, peers, config, .. } = self else {
             return true;
@@ -184,7 +183,7 @@ impl BinarySync {
             let count = u32::try_from(bodies.len()).unwrap_or(u32::MAX);
             if count > 0 {
                 checks.insert((number, start, link), (count, bytes));
-                out.push(Output::Check { link, download: number, first: start, bodies });
+                step.out.push(Output::Check { link, download: number, first: start, bodies });
             }
         };
         for (offset, body) in bodies.into_iter().enumerate() {
@@ -208,7 +207,7 @@ impl BinarySync {
             }
             download.checking(height, bytes);
             download.has_begun = true;
-            download.moved = now;
+            download.moved = step.now;
             if let Some(peer) = peers.get_mut(&link) {
                 (peer.is_on, peer.withheld) = (Some(number), 0);
             }
@@ -217,28 +216,30 @@ impl BinarySync {
         }
         emit(&mut run, first);
         if lies {
-            self.wrong_body(link, "not the count of records that its header names".to_owned(), out);
+            self.wrong_body(
+                step,
+                link,
+                "not the count of records that its header names".to_owned(),
+            );
         }
         !lies
     }
 
     /// A provable fault: the header, which was checked, commits to another body.
-    fn wrong_body(&mut self, link: LinkId, reason: String, out: &mut Vec<Output>) {
+    fn wrong_body(&mut self, step: &mut Step<'_>, link: LinkId, reason: String) {
         let id = self.peers.get(&link).and_then(|peer| peer.tip).unwrap_or(self.tip);
-        self.tell(link, Note::Invalid { id, reason }, out);
-        self.ban(link, WRONG_BODY, out);
+        self.tell(step, link, Note::Invalid { id, reason });
+        self.ban(step, link, WRONG_BODY);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of one input")]
     pub(super) fn on_checked(
         &mut self,
-        now: Time,
+        step: &mut Step<'_>,
         link: LinkId,
         number: u64,
         first: Height,
         blocks: Vec<ValidBlock>,
         fault: Option<String>,
-        out: &mut Vec<Output>,
     ) {
         let Some((count, bytes)) = self.checks.remove(&(number, first, link)) else { return };
         let Some(download) = self.download.as_mut().filter(|download| download.number == number)
@@ -246,7 +247,7 @@ impl BinarySync {
             self.budget.free(bytes);
             return;
         };
-        download.moved = now;
+        download.moved = step.now;
         let right = blocks.len() as u64;
         for block in blocks {
             download.right(block, link);
@@ -256,33 +257,27 @@ impl BinarySync {
             self.budget.free(back);
         }
         if let Some(reason) = fault {
-            self.wrong_body(link, reason, out);
+            self.wrong_body(step, link, reason);
         }
     }
 
     /// The link does not hold the rest of a range: it is on another branch, or was.
-    pub(super) fn on_not_found(
-        &mut self,
-        now: Time,
-        link: LinkId,
-        number: u64,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn on_not_found(&mut self, step: &mut Step<'_>, link: LinkId, number: u64) {
         let Some(peer) = self.peers.get_mut(&link) else { return };
         let Some(request) = peer.requests.iter().find(|request| request.number == number).copied()
         else {
             if number >= peer.next_request {
-                self.ban(link, UNASKED, out);
+                self.ban(step, link, UNASKED);
             }
             return;
         };
         peer.answered();
-        peer.paused_until = peer.paused_until.min(now);
+        peer.paused_until = peer.paused_until.min(step.now);
         (peer.lacks, peer.is_on) = (Some(request.download), None);
         // It withholds nothing, however late it says so.
         peer.was_late = peer.was_late.filter(|download| *download != request.download);
         for request in &mut peer.requests {
-            request.moved = now;
+            request.moved = step.now;
         }
         self.release(link, Some(number));
     }

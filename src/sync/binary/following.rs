@@ -4,14 +4,15 @@ use super::candidate::Rules;
 use super::download::Taken;
 use super::limits::MAX_AHEAD;
 use super::{BinarySync, Claim, Peer};
-use crate::chain::{Header, RuleError, Timestamp};
+use crate::chain::{Header, RuleError};
 use crate::sync::message::MAX_HEADERS;
-use crate::sync::{BlockId, LinkId, Output, Time};
+use crate::sync::step::Step;
+use crate::sync::{BlockId, LinkId};
 
 impl BinarySync {
     /// Asks for the next headers of the branch that is fetched, when there is room for them: the
     /// link that gave the last ones, and others beside it when they do not come.
-    pub(super) fn ask_more_headers(&mut self, now: Time, out: &mut Vec<Output>) {
+    pub(super) fn ask_more_headers(&mut self, step: &mut Step<'_>) {
         loop {
             let Some(download) = &self.download else { return };
             let (number, after) = (download.number, download.head());
@@ -22,10 +23,10 @@ impl BinarySync {
                 (peer.ask.is_some() || peer.query.is_some()) && peer.follows == Some(number)
             };
             let under_way = self.peers.values().filter(is_under_way).count();
-            if under_way >= download.sources(now) {
+            if under_way >= download.sources(step.now) {
                 return;
             }
-            let can = |peer: &Peer| peer.can_ask_headers(now) && peer.is_off != Some(number);
+            let can = |peer: &Peer| peer.can_ask_headers(step.now) && peer.is_off != Some(number);
             let source = download.source.and_then(|source| self.peers.get(&source));
             let next = source.filter(|source| can(source)).or_else(|| {
                 let higher = |peer: &&Peer| can(peer) && peer.height > after.height;
@@ -35,17 +36,17 @@ impl BinarySync {
             });
             let Some(link) = next.map(|peer| peer.id) else {
                 if under_way == 0 {
-                    self.end_headers(now, out);
+                    self.end_headers(step);
                 }
                 return;
             };
-            self.ask_headers(now, link, Some(after), out);
+            self.ask_headers(step, link, Some(after));
             if let Some(peer) = self.peers.get_mut(&link) {
                 peer.follows = Some(number);
             }
             if let Some(download) = &mut self.download {
                 download.source = download.source.or(Some(link));
-                download.asked = download.asked.or(Some(now));
+                download.asked = download.asked.or(Some(step.now));
             }
         }
     }
@@ -64,12 +65,10 @@ impl BinarySync {
     /// Returns whether all of them are of the branch that is fetched.
     pub(super) fn passes_over(
         &mut self,
-        now: Time,
+        step: &mut Step<'_>,
         link: LinkId,
         headers: &[Header],
         is_last: bool,
-        clock: Timestamp,
-        out: &mut Vec<Output>,
     ) -> bool {
         let Some(download) = &self.download else { return false };
         let id_of = |header: &Header| BlockId { height: header.height, hash: header.hash() };
@@ -89,23 +88,22 @@ impl BinarySync {
             peer.claim = if is_all { Claim::Nothing } else { Claim::Block };
         }
         if !rest.is_empty() {
-            self.extend_download(now, link, rest, is_last, clock, out);
+            self.extend_download(step, link, rest, is_last);
         }
         true
     }
 
     pub(super) fn extend_download(
         &mut self,
-        now: Time,
+        step: &mut Step<'_>,
         link: LinkId,
         headers: &[Header],
         is_last: bool,
-        clock: Timestamp,
-        out: &mut Vec<Output>,
     ) {
         let Self { config, download, peers, .. } = self;
         let Some(download) = download else { return };
-        let rules = Rules { spec: &config.spec, checkpoints: &config.checkpoints, clock };
+        let rules =
+            Rules { spec: &config.spec, checkpoints: &config.checkpoints, clock: step.clock };
         let mut failure = None;
         for header in headers {
             // Two links can answer at a time.
@@ -138,13 +136,13 @@ impl BinarySync {
                 if let Some(peer) = peers.get_mut(&link) {
                     peer.is_off = Some(number);
                 }
-                self.on_broken(now, link, &error, out);
+                self.on_broken(step, link, &error);
             }
             Some(Taken::Differs) => {
                 // Its chain may have changed since it was walked.
                 self.drop_download();
                 if let Some(peer) = self.peers.get_mut(&link) {
-                    peer.rest(now);
+                    peer.rest(step.now);
                     peer.claim = Claim::Block;
                 }
             }

@@ -2,8 +2,9 @@
 
 use super::limits::{CLOCK_MILLIS, HELLO_WITHIN, VERSIONS, YOUNG};
 use super::{BinarySync, Claim, Peer};
-use crate::chain::{Height, Timestamp};
+use crate::chain::Height;
 use crate::sync::message::{Hello, Message};
+use crate::sync::step::Step;
 use crate::sync::{LinkId, Note, Output, Redial, Time};
 
 /// Another chain: nothing that it says can ever be of use here.
@@ -12,7 +13,7 @@ const NO_VERSION: &str = "no version of the dialect that both speak";
 const NO_HELLO: &str = "no Hello within 5 s";
 
 impl BinarySync {
-    pub(super) fn open(&mut self, mut peer: Peer, clock: Timestamp, out: &mut Vec<Output>) {
+    pub(super) fn open(&mut self, step: &mut Step<'_>, mut peer: Peer) {
         let link = peer.id;
         self.forget(link);
         // Hello says as much as an announcement.
@@ -29,34 +30,27 @@ impl BinarySync {
             listen: self.config.listen.clone(),
             height: self.tip.height,
             work: self.work,
-            time: clock,
+            time: step.clock,
         };
-        out.push(Output::Send { link, message: Message::Hello(hello) });
+        step.out.push(Output::Send { link, message: Message::Hello(hello) });
     }
 
-    pub(super) fn on_hello(
-        &mut self,
-        now: Time,
-        link: LinkId,
-        hello: Hello,
-        clock: Timestamp,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn on_hello(&mut self, step: &mut Step<'_>, link: LinkId, hello: Hello) {
         if hello.genesis != self.genesis {
-            self.close(link, 1008, FOREIGN_GENESIS, Redial::OtherChain, out);
+            self.close(step, link, 1008, FOREIGN_GENESIS, Redial::OtherChain);
             return;
         }
         let (lowest, highest) = VERSIONS;
         if hello.lowest > highest || hello.highest < lowest {
-            self.close(link, 1002, NO_VERSION, Redial::Longest, out);
+            self.close(step, link, 1002, NO_VERSION, Redial::Longest);
             return;
         }
         if hello.nonce == self.config.nonce {
-            out.push(Output::Duplicate { link, of: None });
+            step.out.push(Output::Duplicate { link, of: None });
             self.forget(link);
             return;
         }
-        if !self.settle_twins(now, link, hello.nonce, out) {
+        if !self.settle_twins(step, link, hello.nonce) {
             return;
         }
         let Some(peer) = self.peers.get_mut(&link) else { return };
@@ -67,12 +61,12 @@ impl BinarySync {
             // Its tip may be another one, which neither would see: each is told of the other's.
             peer.knows = None;
         }
-        peer.ask_addresses = now;
+        peer.ask_addresses = step.now;
         let Hello { agent, listen, height, time, .. } = hello;
-        out.push(Output::HandshakeDone { link, agent, listen, height });
-        let apart = clock.millis_since(time).max(time.millis_since(clock));
+        step.out.push(Output::HandshakeDone { link, agent, listen, height });
+        let apart = step.clock.millis_since(time).max(time.millis_since(step.clock));
         if apart > CLOCK_MILLIS {
-            self.tell(link, Note::Clock { millis: apart }, out);
+            self.tell(step, link, Note::Clock { millis: apart });
         }
         // The tip may be another one than our Hello told of.
         self.is_untold = true;
@@ -85,30 +79,24 @@ impl BinarySync {
     /// end, which accepted it and decides alike: so exactly one end closes the link that goes, and
     /// nobody displaces a peer that we dialled by a nonce that it claims. One accepted link is
     /// kept beside the dialled one at most.
-    fn settle_twins(
-        &mut self,
-        now: Time,
-        link: LinkId,
-        theirs: u64,
-        out: &mut Vec<Output>,
-    ) -> bool {
+    fn settle_twins(&mut self, step: &mut Step<'_>, link: LinkId, theirs: u64) -> bool {
         let twins = self.twins(link, theirs);
         let settled: Vec<_> =
-            twins.into_iter().map(|twin| self.settle(now, twin, link, theirs)).collect();
+            twins.into_iter().map(|twin| self.settle(step.now, twin, link, theirs)).collect();
         if let Some(&(stays, _)) = settled.iter().find(|(_, goes)| *goes == link) {
             if self.is_dialled(link) {
-                out.push(Output::Twin { link, of: stays });
+                step.out.push(Output::Twin { link, of: stays });
                 return true;
             }
-            out.push(Output::Duplicate { link, of: Some(stays) });
+            step.out.push(Output::Duplicate { link, of: Some(stays) });
             self.forget(link);
             return false;
         }
         for (_, goes) in settled {
             if self.is_dialled(goes) {
-                out.push(Output::Twin { link: goes, of: link });
+                step.out.push(Output::Twin { link: goes, of: link });
             } else {
-                out.push(Output::Duplicate { link: goes, of: Some(link) });
+                step.out.push(Output::Duplicate { link: goes, of: Some(link) });
                 self.forget(goes);
             }
         }
@@ -145,11 +133,11 @@ impl BinarySync {
     }
 
     /// Closes links that do not say who they are.
-    pub(super) fn close_unready(&mut self, now: Time, out: &mut Vec<Output>) {
-        let is_late = |peer: &&Peer| !peer.is_ready() && peer.opened.plus(HELLO_WITHIN) <= now;
+    pub(super) fn close_unready(&mut self, step: &mut Step<'_>) {
+        let is_late = |peer: &&Peer| !peer.is_ready() && peer.opened.plus(HELLO_WITHIN) <= step.now;
         let late: Vec<_> = self.peers.values().filter(is_late).map(|peer| peer.id).collect();
         for link in late {
-            self.close(link, 1002, NO_HELLO, Redial::Normal, out);
+            self.close(step, link, 1002, NO_HELLO, Redial::Normal);
         }
     }
 }

@@ -12,8 +12,9 @@ use super::limits::{
 };
 use super::peer::{Ask, Query};
 use super::{BinarySync, Claim, Peer, UNASKED};
-use crate::chain::{Header, RuleError, Timestamp, Work};
+use crate::chain::{Header, RuleError, Work};
 use crate::sync::message::MAX_HEADERS;
+use crate::sync::step::Step;
 use crate::sync::{BlockId, Held, LinkId, Note, Output, Redial, Time};
 
 const BAD_HEADER: &str = "a header that breaks a rule";
@@ -24,12 +25,12 @@ impl BinarySync {
     /// Asks a few links that may have more work than ours for headers, while nothing is fetched or
     /// what is fetched gets on badly. They take turns: who was never asked comes first, and then who
     /// waits longest, whatever they claim.
-    pub(super) fn scout(&mut self, now: Time, out: &mut Vec<Output>) {
-        let looks = |download: &Download| download.pace.looks_around(now);
-        if now < self.paused || !self.download.as_ref().is_none_or(looks) {
+    pub(super) fn scout(&mut self, step: &mut Step<'_>) {
+        let looks = |download: &Download| download.pace.looks_around(step.now);
+        if step.now < self.paused || !self.download.as_ref().is_none_or(looks) {
             return;
         }
-        let scouting = |peer: &&Peer| peer.asks_headers(now);
+        let scouting = |peer: &&Peer| peer.asks_headers(step.now);
         let accepted = |peer: &&Peer| !peer.dialled;
         let busy = self.peers.values().filter(scouting);
         let mut free_accepted =
@@ -38,7 +39,7 @@ impl BinarySync {
         let mut ready: Vec<_> = self
             .peers
             .values()
-            .filter(|peer| peer.can_ask_headers(now) && self.is_unseen(peer, now))
+            .filter(|peer| peer.can_ask_headers(step.now) && self.is_unseen(peer, step.now))
             .map(|peer| (peer.turn, peer.id, peer.dialled))
             .collect();
         ready.sort_unstable();
@@ -53,7 +54,7 @@ impl BinarySync {
             free_accepted = free_accepted.saturating_sub(usize::from(!dialled));
             let candidate = self.peers.get(&link).and_then(|peer| peer.candidate.as_ref());
             let after = candidate.filter(|candidate| candidate.count() > 0).map(Candidate::head);
-            self.ask_headers(now, link, after, out);
+            self.ask_headers(step, link, after);
         }
     }
 
@@ -76,31 +77,23 @@ impl BinarySync {
 
     pub(super) fn ask_headers(
         &mut self,
-        now: Time,
+        step: &mut Step<'_>,
         link: LinkId,
         after: Option<BlockId>,
-        out: &mut Vec<Output>,
     ) {
         self.turns = self.turns.saturating_add(1);
         let Some(peer) = self.peers.get_mut(&link) else { return };
         peer.turn = self.turns;
         peer.follows = None;
-        peer.ask = Some(Ask { sent: now, until: now.plus(peer.timeout) });
+        peer.ask = Some(Ask { sent: step.now, until: step.now.plus(peer.timeout) });
         peer.owed = peer.owed.saturating_add(1);
-        out.push(Output::AskHeaders { link, after });
+        step.out.push(Output::AskHeaders { link, after });
     }
 
-    pub(super) fn on_headers(
-        &mut self,
-        now: Time,
-        link: LinkId,
-        headers: Vec<Header>,
-        clock: Timestamp,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn on_headers(&mut self, step: &mut Step<'_>, link: LinkId, headers: Vec<Header>) {
         let Some(peer) = self.peers.get_mut(&link) else { return };
         let Some(owed) = peer.owed.checked_sub(1) else {
-            self.ban(link, UNASKED, out);
+            self.ban(step, link, UNASKED);
             return;
         };
         peer.owed = owed;
@@ -115,11 +108,11 @@ impl BinarySync {
                 .last()
                 .is_some_and(|last| peer.tip.is_some_and(|tip| tip.height > last.height));
         if falls_short {
-            peer.fell_short(now);
+            peer.fell_short(step.now);
         } else {
             peer.answered();
         }
-        self.take_headers(now, link, headers, is_last, clock, out);
+        self.take_headers(step, link, headers, is_last);
         if falls_short
             && let Some(download) = &mut self.download
             && download.source == Some(link)
@@ -131,12 +124,10 @@ impl BinarySync {
     /// Headers of a link's chain, asked for or announced. `is_last` says that they reach its tip.
     pub(super) fn take_headers(
         &mut self,
-        now: Time,
+        step: &mut Step<'_>,
         link: LinkId,
         headers: Vec<Header>,
         is_last: bool,
-        clock: Timestamp,
-        out: &mut Vec<Output>,
     ) {
         let Some(first) = headers.first() else {
             self.resolved(link);
@@ -148,21 +139,21 @@ impl BinarySync {
             return;
         };
         let Some(height) = first.height.parent() else {
-            self.ban(link, NOT_CONSECUTIVE, out);
+            self.ban(step, link, NOT_CONSECUTIVE);
             return;
         };
         let parent = BlockId { height, hash: first.previous_hash };
         if self.download.as_ref().is_some_and(|download| download.head() == parent) {
-            self.extend_download(now, link, &headers, is_last, clock, out);
+            self.extend_download(step, link, &headers, is_last);
             return;
         }
-        if self.passes_over(now, link, &headers, is_last, clock, out) {
+        if self.passes_over(step, link, &headers, is_last) {
             return;
         }
         self.leave_source(link);
         let Some(peer) = self.peers.get_mut(&link) else { return };
         if peer.candidate.as_ref().is_some_and(|candidate| candidate.head() == parent) {
-            self.extend_candidate(now, link, &headers, is_last, clock, out);
+            self.extend_candidate(step, link, &headers, is_last);
             return;
         }
         let mut ids = vec![parent];
@@ -172,19 +163,17 @@ impl BinarySync {
         let query = self.next_number();
         if let Some(peer) = self.peers.get_mut(&link) {
             peer.query = Some(Query { number: query, headers, is_last });
-            out.push(Output::FindHeldAncestor { link, query, ids });
+            step.out.push(Output::FindHeldAncestor { link, query, ids });
         }
     }
 
     /// How much of the headers that came is held.
     pub(super) fn on_base(
         &mut self,
-        now: Time,
+        step: &mut Step<'_>,
         link: LinkId,
         query: u64,
         held: Option<Held>,
-        clock: Timestamp,
-        out: &mut Vec<Output>,
     ) {
         let Some(peer) = self.peers.get_mut(&link) else { return };
         let Some(Query { headers, is_last, .. }) =
@@ -195,7 +184,7 @@ impl BinarySync {
         let Some(Held { place, state, fork }) = held else {
             // It begins above what we hold, or below a reorg of ours: asked again after a rest.
             peer.candidate = None;
-            peer.rest(now);
+            peer.rest(step.now);
             return;
         };
         let fresh = headers.get(place..).unwrap_or_default();
@@ -210,29 +199,28 @@ impl BinarySync {
                 let before =
                     peer.candidate.replace(candidate).map(|candidate| candidate.base().height);
                 if before.is_none_or(|before| before < after.height) {
-                    self.ask_headers(now, link, Some(after), out);
+                    self.ask_headers(step, link, Some(after));
                 } else {
-                    peer.rest(now);
+                    peer.rest(step.now);
                 }
             }
             return;
         }
         peer.candidate = Some(Candidate::new(*state, fork));
-        self.extend_candidate(now, link, fresh, is_last, clock, out);
+        self.extend_candidate(step, link, fresh, is_last);
     }
 
     fn extend_candidate(
         &mut self,
-        now: Time,
+        step: &mut Step<'_>,
         link: LinkId,
         headers: &[Header],
         is_last: bool,
-        clock: Timestamp,
-        out: &mut Vec<Output>,
     ) {
         let wanted = self.wanted();
         let Self { config, peers, .. } = self;
-        let rules = Rules { spec: &config.spec, checkpoints: &config.checkpoints, clock };
+        let rules =
+            Rules { spec: &config.spec, checkpoints: &config.checkpoints, clock: step.clock };
         let Some(peer) = peers.get_mut(&link) else { return };
         let Some(candidate) = &mut peer.candidate else { return };
         let mut failure = None;
@@ -249,7 +237,7 @@ impl BinarySync {
         }
         let is_deep = self.is_too_deep(link);
         if let Some(error) = failure {
-            let is_over = self.on_broken(now, link, &error, out);
+            let is_over = self.on_broken(step, link, &error);
             if is_over {
                 return;
             }
@@ -263,7 +251,7 @@ impl BinarySync {
         } else if count >= MAX_CANDIDATE_HEADERS {
             // So many blocks without more work than ours.
             if let Some(peer) = self.peers.get_mut(&link) {
-                (peer.candidate, peer.penalized_until) = (None, now.plus(PENALTY));
+                (peer.candidate, peer.penalized_until) = (None, step.now.plus(PENALTY));
             }
             self.resolved(link);
             return;
@@ -274,45 +262,44 @@ impl BinarySync {
             }
             return;
         }
-        self.begin(now, link, is_last, out);
+        self.begin(step, link, is_last);
     }
 
     /// A header was not taken. Answers whether the link is gone.
     pub(super) fn on_broken(
         &mut self,
-        now: Time,
+        step: &mut Step<'_>,
         link: LinkId,
         error: &RuleError,
-        out: &mut Vec<Output>,
     ) -> bool {
         let (latest, found) = match error {
             RuleError::NotYet { latest, found } => (latest, found),
             RuleError::Checkpoint { .. } => {
                 // Valid elsewhere: it is this node's operator who knows better.
-                self.tell_invalid(link, error, out);
-                self.close(link, 1008, CHECKPOINT, Redial::Longest, out);
+                self.tell_invalid(step, link, error);
+                self.close(step, link, 1008, CHECKPOINT, Redial::Longest);
                 return true;
             }
             RuleError::PreviousHash { .. } | RuleError::Height { .. } => {
-                self.ban(link, NOT_CONSECUTIVE, out);
+                self.ban(step, link, NOT_CONSECUTIVE);
                 return true;
             }
             _ => {
-                self.tell_invalid(link, error, out);
-                self.ban(link, BAD_HEADER, out);
+                self.tell_invalid(step, link, error);
+                self.ban(step, link, BAD_HEADER);
                 return true;
             }
         };
         let wait = Duration::from_millis(found.millis_since(*latest).max(1_000)).min(LOOK_AGAIN);
         if let Some(peer) = self.peers.get_mut(&link) {
-            peer.claim = Claim::Later(now.plus(wait));
+            peer.claim = Claim::Later(step.now.plus(wait));
         }
         false
     }
 
-    fn tell_invalid(&mut self, link: LinkId, error: &RuleError, out: &mut Vec<Output>) {
+    fn tell_invalid(&mut self, step: &mut Step<'_>, link: LinkId, error: &RuleError) {
         let id = self.peers.get(&link).and_then(|peer| peer.tip).unwrap_or(self.tip);
-        self.tell(link, Note::Invalid { id, reason: error.to_string() }, out);
+        self.tell(step, link, Note::Invalid { id, reason: error.to_string() });
     }
 
     /// What the peer claimed was looked at.
@@ -324,8 +311,8 @@ impl BinarySync {
 
     /// Begins to fetch the branch that a link's walk showed, when it has more work than ours
     /// and nothing else is fetched.
-    fn begin(&mut self, now: Time, link: LinkId, is_whole: bool, out: &mut Vec<Output>) {
-        if self.download.is_some() || now < self.paused {
+    fn begin(&mut self, step: &mut Step<'_>, link: LinkId, is_whole: bool) {
+        if self.download.is_some() || step.now < self.paused {
             return;
         }
         let work = self.work;
@@ -342,40 +329,40 @@ impl BinarySync {
         let is_again = found.headers.is_empty();
         let is_whole = is_whole && !is_again;
         if peer.height.above(from.height) > NEAR as u64 {
-            out.push(Output::Log { link, note: Note::Started { from } });
+            step.out.push(Output::Log { link, note: Note::Started { from } });
         }
-        self.download = Some(Download::new(number, link, found, is_whole, now));
+        self.download = Some(Download::new(number, link, found, is_whole, step.now));
     }
 
     /// Begins with the branch that showed most work, when nothing is fetched or what is fetched
     /// gives way to it. Of several that show as much, one of a link that sent blocks before.
-    pub(super) fn begin_best(&mut self, now: Time, out: &mut Vec<Output>) {
+    pub(super) fn begin_best(&mut self, step: &mut Step<'_>) {
         if let Some(download) = &self.download
             && download.left() == 0
             && download.is_whole
         {
             self.drop_download();
         }
-        if now < self.paused {
+        if step.now < self.paused {
             return;
         }
         let (work, source) = (self.work, self.download.as_ref().and_then(|it| it.source));
-        let may = |peer: &&Peer| peer.penalized_until <= now && Some(peer.id) != source;
+        let may = |peer: &&Peer| peer.penalized_until <= step.now && Some(peer.id) != source;
         let heavier = self.peers.values().filter(may).filter_map(|peer| {
             let candidate = peer.candidate.as_ref().filter(|candidate| candidate.work() > work)?;
             let is_deep = self.deep_fork(candidate).is_some();
             (!is_deep).then_some((candidate.work(), peer.usual.is_some(), Reverse(peer.id)))
         });
         let Some((best, _, Reverse(link))) = heavier.max() else { return };
-        if !self.gives_way(now, best) {
+        if !self.gives_way(step.now, best) {
             return;
         }
         // What others showed is found out anew; this one is begun with.
         let candidate = self.peers.get_mut(&link).and_then(|peer| peer.candidate.take());
-        self.give_up(now, out);
+        self.give_up(step);
         if let Some(peer) = self.peers.get_mut(&link) {
             peer.candidate = candidate;
         }
-        self.begin(now, link, false, out);
+        self.begin(step, link, false);
     }
 }

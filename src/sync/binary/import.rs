@@ -3,6 +3,7 @@
 use super::limits::{GIVE_UP_FIRST, MAX_BATCHES, MIN_SECOND_BATCH, UNAVAILABLE};
 use super::{BinarySync, Claim, Peer};
 use crate::chain::Height;
+use crate::sync::step::Step;
 use crate::sync::{BlockId, ImportOutcome, LinkId, Output, Time};
 
 /// A batch at the writer.
@@ -14,7 +15,7 @@ pub(super) struct Pending {
 
 impl BinarySync {
     /// Hands what is ready to the writer, in order.
-    pub(super) fn hand_on(&mut self, out: &mut Vec<Output>) {
+    pub(super) fn hand_on(&mut self, step: &mut Step<'_>) {
         while self.batches.len() < MAX_BATCHES {
             let Some(download) = &mut self.download else { return };
             let count = download.ready();
@@ -25,7 +26,7 @@ impl BinarySync {
             }
             let batch = download.hand(count);
             self.batches.push_back(Pending { download: download.number, bytes: batch.bytes });
-            out.push(Output::Import {
+            step.out.push(Output::Import {
                 download: download.number,
                 source: batch.source,
                 blocks: batch.blocks,
@@ -101,11 +102,11 @@ impl BinarySync {
 
     /// Nobody can be asked for more headers of the branch that is fetched: there are none,
     /// unless who rests has some.
-    pub(super) fn end_headers(&mut self, now: Time, out: &mut Vec<Output>) {
+    pub(super) fn end_headers(&mut self, step: &mut Step<'_>) {
         let Some(download) = &mut self.download else { return };
         let (number, head) = (download.number, download.head());
         let may_have = |peer: &&mut Peer| {
-            peer.is_resting(now) && peer.is_off != Some(number) && peer.height > head.height
+            peer.is_resting(step.now) && peer.is_off != Some(number) && peer.height > head.height
         };
         let mut resting = self.peers.values_mut().filter(may_have).peekable();
         if download.left() > 0 {
@@ -115,8 +116,8 @@ impl BinarySync {
         // Looked at anew when the rest is over.
         resting.for_each(|peer| peer.claim = Claim::Block);
         self.drop_download();
-        self.begin_best(now, out);
-        self.scout(now, out);
+        self.begin_best(step);
+        self.scout(step);
     }
 
     /// A link was asked for more headers of the branch that is fetched, and stands on another

@@ -29,6 +29,7 @@ pub use progress::{Progress, SyncState};
 use std::collections::{BTreeMap, VecDeque};
 
 use super::message::Message;
+use super::step::Step;
 use super::{BlockId, Input, LinkId, Note, Output, Redial, Time};
 use crate::chain::{Checkpoints, Hash, Height, Spec, Timestamp, Work};
 use budget::Budget;
@@ -115,81 +116,67 @@ impl BinarySync {
         }
     }
 
-    pub(super) fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+    pub(super) fn handle(&mut self, step: &mut Step<'_>, input: Input) {
         match input {
-            Input::OpenedBinary { link, dialled, origin, clock } => {
-                self.open(Peer::new(link, dialled, origin, now), clock, out);
+            Input::OpenedBinary { link, dialled, origin } => {
+                self.open(step, Peer::new(link, dialled, origin, step.now));
             }
             Input::Closed { link } => self.forget(link),
-            Input::Undecodable { link, reason } => self.ban(link, reason, out),
-            Input::Message { link, message, clock } => self.message(now, link, message, clock, out),
-            Input::HeldAncestor { link, query, held, clock } => {
-                self.on_base(now, link, query, held, clock, out);
+            Input::Undecodable { link, reason } => self.ban(step, link, reason),
+            Input::Message { link, message } => self.message(step, link, message),
+            Input::HeldAncestor { link, query, held } => {
+                self.on_base(step, link, query, held);
             }
             Input::Checked { link, download, first, blocks, fault } => {
-                self.on_checked(now, link, download, first, blocks, fault, out);
+                self.on_checked(step, link, download, first, blocks, fault);
             }
             Input::Unchecked { link, download, first } => {
-                self.on_unchecked(now, link, download, first);
+                self.on_unchecked(step.now, link, download, first);
             }
             Input::Imported { download, last, outcome } => {
-                self.on_connected(now, download, last, outcome);
+                self.on_connected(step.now, download, last, outcome);
             }
             Input::Served { link } => self.on_served(link),
             Input::ForksAccepted { firsts } => self.config.accepted_forks = firsts,
-            Input::DeadlinePassed => self.on_time(now, out),
+            Input::DeadlinePassed => self.on_time(step),
             _ => return,
         }
-        self.go_on(now, out);
+        self.go_on(step);
     }
 
-    fn message(
-        &mut self,
-        now: Time,
-        link: LinkId,
-        message: Message,
-        clock: Timestamp,
-        out: &mut Vec<Output>,
-    ) {
-        self.clock = clock;
+    fn message(&mut self, step: &mut Step<'_>, link: LinkId, message: Message) {
+        self.clock = step.clock;
         let Some(peer) = self.peers.get_mut(&link) else { return };
         if let Message::Hello(hello) = message {
             if peer.is_ready() {
-                self.ban(link, SECOND_HELLO, out);
+                self.ban(step, link, SECOND_HELLO);
             } else {
-                self.on_hello(now, link, hello, clock, out);
+                self.on_hello(step, link, hello);
             }
             return;
         }
         if !peer.is_ready() {
-            self.ban(link, BEFORE_HELLO, out);
+            self.ban(step, link, BEFORE_HELLO);
             return;
         }
         match message {
             // Taken above.
             Message::Hello(_) => (),
-            Message::GetHeaders { locator, stop } => self.on_get_headers(link, locator, stop, out),
-            Message::Headers(headers) => self.on_headers(now, link, headers, clock, out),
+            Message::GetHeaders { locator, stop } => self.on_get_headers(step, link, locator, stop),
+            Message::Headers(headers) => self.on_headers(step, link, headers),
             Message::GetBlocks { request, first, count, last } => {
-                self.on_get_blocks(link, request, first, count, last, out);
+                self.on_get_blocks(step, link, request, first, count, last);
             }
-            Message::Blocks { request, bodies } => self.on_blocks(now, link, request, bodies, out),
-            Message::NotFound { request } => self.on_not_found(now, link, request, out),
-            Message::Announce(header) => self.on_announce(now, link, header, clock, out),
-            Message::GetPeers => self.on_get_peers(now, link, out),
-            Message::Peers(addresses) => self.on_peers(link, addresses, out),
+            Message::Blocks { request, bodies } => self.on_blocks(step, link, request, bodies),
+            Message::NotFound { request } => self.on_not_found(step, link, request),
+            Message::Announce(header) => self.on_announce(step, link, header),
+            Message::GetPeers => self.on_get_peers(step, link),
+            Message::Peers(addresses) => self.on_peers(step, link, addresses),
         }
     }
 
     /// Another tip was published.
-    pub(super) fn on_tip(
-        &mut self,
-        now: Time,
-        tip: BlockId,
-        work: Work,
-        is_reorg: bool,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn on_tip(&mut self, step: &mut Step<'_>, tip: BlockId, work: Work, is_reorg: bool) {
         if tip == self.tip {
             return;
         }
@@ -197,25 +184,25 @@ impl BinarySync {
         if is_reorg {
             self.forget_forks();
         }
-        self.go_on(now, out);
+        self.go_on(step);
     }
 
     /// Whatever can be begun is begun.
-    fn go_on(&mut self, now: Time, out: &mut Vec<Output>) {
-        self.hand_on(out);
+    fn go_on(&mut self, step: &mut Step<'_>) {
+        self.hand_on(step);
         if let Some(download) = &mut self.download {
-            download.measure(now);
+            download.measure(step.now);
         }
-        self.begin_best(now, out);
-        self.tell_deep_forks(out);
-        self.scout(now, out);
-        self.ask_more_headers(now, out);
-        self.fetch(now, out);
-        self.help_out(now, out);
-        if self.drop_unheld(now) {
-            self.scout(now, out);
+        self.begin_best(step);
+        self.tell_deep_forks(step);
+        self.scout(step);
+        self.ask_more_headers(step);
+        self.fetch(step);
+        self.help_out(step);
+        if self.drop_unheld(step.now) {
+            self.scout(step);
         }
-        self.announce(now, out);
+        self.announce(step);
         debug_assert!(self.is_balanced(), "{:?} is not what bodies take", self.budget);
     }
 
@@ -225,9 +212,9 @@ impl BinarySync {
     }
 
     /// A provable fault. The link is forgotten.
-    fn ban(&mut self, link: LinkId, reason: &'static str, out: &mut Vec<Output>) {
+    fn ban(&mut self, step: &mut Step<'_>, link: LinkId, reason: &'static str) {
         if self.peers.contains_key(&link) {
-            out.push(Output::Ban { link, reason });
+            step.out.push(Output::Ban { link, reason });
             self.forget(link);
         }
     }
@@ -235,14 +222,14 @@ impl BinarySync {
     /// Closes a link for what is no fault. The link is forgotten.
     fn close(
         &mut self,
+        step: &mut Step<'_>,
         link: LinkId,
         code: u16,
         reason: &'static str,
         redial: Redial,
-        out: &mut Vec<Output>,
     ) {
         if self.peers.contains_key(&link) {
-            out.push(Output::Close { link, code, reason, redial });
+            step.out.push(Output::Close { link, code, reason, redial });
             self.forget(link);
         }
     }
@@ -257,9 +244,9 @@ impl BinarySync {
         }
     }
 
-    fn tell(&mut self, link: LinkId, note: Note, out: &mut Vec<Output>) {
+    fn tell(&mut self, step: &mut Step<'_>, link: LinkId, note: Note) {
         if let Some(peer) = self.peers.get_mut(&link) {
-            peer.logged.tell(link, note, out);
+            peer.logged.tell(link, note, step.out);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::candidate::Candidate;
 use super::{BinarySync, Claim};
+use crate::sync::step::Step;
 use crate::sync::{DeepFork, LinkId, Output};
 
 impl BinarySync {
@@ -24,7 +25,7 @@ impl BinarySync {
 
     /// Tells of the branches with more work that are not fetched for their depth: of each once,
     /// until it grows.
-    pub(super) fn tell_deep_forks(&mut self, out: &mut Vec<Output>) {
+    pub(super) fn tell_deep_forks(&mut self, step: &mut Step<'_>) {
         let heavier = |candidate: &&Candidate| candidate.work() > self.work && !candidate.is_told;
         let walks =
             self.peers.values().filter_map(|peer| Some((peer.id, peer.candidate.as_ref()?)));
@@ -38,7 +39,7 @@ impl BinarySync {
             {
                 candidate.is_told = true;
             }
-            out.push(Output::DeepFork { link, fork });
+            step.out.push(Output::DeepFork { link, fork });
         }
     }
 

@@ -4,7 +4,8 @@ use super::limits::{ADDRESSES_EVERY, ASK_ADDRESSES_EVERY, MAX_SERVING};
 use super::{BinarySync, UNASKED};
 use crate::chain::{Hash, Height};
 use crate::sync::message::{MAX_RANGE, Message, PeerAddress};
-use crate::sync::{BlockId, LinkId, Output, Redial, Time};
+use crate::sync::step::Step;
+use crate::sync::{BlockId, LinkId, Output, Redial};
 
 const TOO_MUCH: &str = "more was asked for than is answered at a time";
 const BAD_RANGE: &str = "a range of no blocks or of too many";
@@ -12,44 +13,44 @@ const BAD_RANGE: &str = "a range of no blocks or of too many";
 impl BinarySync {
     pub(super) fn on_get_headers(
         &mut self,
+        step: &mut Step<'_>,
         link: LinkId,
         locator: Vec<(Height, Hash)>,
-        stop: Option<Hash>,
-        out: &mut Vec<Output>,
+        last: Option<Hash>,
     ) {
-        if self.may_serve(link, out) {
-            out.push(Output::ServeHeaders { link, locator, stop });
+        if self.may_serve(step, link) {
+            step.out.push(Output::ServeHeaders { link, locator, stop: last });
         }
     }
 
     pub(super) fn on_get_blocks(
         &mut self,
+        step: &mut Step<'_>,
         link: LinkId,
         request: u64,
         first: Height,
         count: u32,
         last: Hash,
-        out: &mut Vec<Output>,
     ) {
         if count == 0 || count > MAX_RANGE {
-            self.ban(link, BAD_RANGE, out);
+            self.ban(step, link, BAD_RANGE);
             return;
         }
-        if self.may_serve(link, out) {
+        if self.may_serve(step, link) {
             let height = first.ahead(u64::from(count).saturating_sub(1));
             let last = BlockId { height, hash: last };
             if let Some(peer) = self.peers.get_mut(&link) {
                 // It takes our chain over.
                 peer.rival.leaves();
             }
-            out.push(Output::ServeBlocks { link, request, first, last });
+            step.out.push(Output::ServeBlocks { link, request, first, last });
         }
     }
 
-    fn may_serve(&mut self, link: LinkId, out: &mut Vec<Output>) -> bool {
+    fn may_serve(&mut self, step: &mut Step<'_>, link: LinkId) -> bool {
         let Some(peer) = self.peers.get_mut(&link) else { return false };
         if peer.serving >= MAX_SERVING {
-            self.close(link, 1008, TOO_MUCH, Redial::Longest, out);
+            self.close(step, link, 1008, TOO_MUCH, Redial::Longest);
             return false;
         }
         peer.serving = peer.serving.saturating_add(1);
@@ -62,38 +63,38 @@ impl BinarySync {
         }
     }
 
-    pub(super) fn on_get_peers(&mut self, now: Time, link: LinkId, out: &mut Vec<Output>) {
+    pub(super) fn on_get_peers(&mut self, step: &mut Step<'_>, link: LinkId) {
         let Some(peer) = self.peers.get_mut(&link) else { return };
         // Asked again too soon it gets no answer.
-        if peer.told_addresses.is_none_or(|last| last.plus(ADDRESSES_EVERY) <= now) {
-            peer.told_addresses = Some(now);
-            out.push(Output::ServePeers { link });
+        if peer.told_addresses.is_none_or(|last| last.plus(ADDRESSES_EVERY) <= step.now) {
+            peer.told_addresses = Some(step.now);
+            step.out.push(Output::ServePeers { link });
         }
     }
 
     pub(super) fn on_peers(
         &mut self,
+        step: &mut Step<'_>,
         link: LinkId,
         addresses: Vec<PeerAddress>,
-        out: &mut Vec<Output>,
     ) {
         let Some(peer) = self.peers.get_mut(&link) else { return };
         let Some(owed) = peer.addresses_owed.checked_sub(1) else {
-            self.ban(link, UNASKED, out);
+            self.ban(step, link, UNASKED);
             return;
         };
         peer.addresses_owed = owed;
-        out.push(Output::Learn { link, addresses });
+        step.out.push(Output::Learn { link, addresses });
     }
 
     /// Asks the links that we dialled for addresses: who dials us might want to be the only
     /// one that we know.
-    pub(super) fn ask_addresses(&mut self, now: Time, out: &mut Vec<Output>) {
+    pub(super) fn ask_addresses(&mut self, step: &mut Step<'_>) {
         for peer in self.peers.values_mut() {
-            if peer.is_ready() && peer.dialled && peer.ask_addresses <= now {
-                peer.ask_addresses = now.plus(ASK_ADDRESSES_EVERY);
+            if peer.is_ready() && peer.dialled && peer.ask_addresses <= step.now {
+                peer.ask_addresses = step.now.plus(ASK_ADDRESSES_EVERY);
                 peer.addresses_owed = peer.addresses_owed.saturating_add(1);
-                out.push(Output::Send { link: peer.id, message: Message::GetPeers });
+                step.out.push(Output::Send { link: peer.id, message: Message::GetPeers });
             }
         }
     }

@@ -112,7 +112,7 @@ impl Bench {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             let mut out = Vec::new();
-            self.machine.handle(self.now, input, &mut out);
+            self.machine.handle(self.now, self.clock, input, &mut out);
             self.check_bounds();
             for output in out {
                 match output {
@@ -122,7 +122,7 @@ impl Bench {
                             let state = Box::new(self.held[&ids[place].hash].clone());
                             Held { place, fork: depth::fork_point(self, &state), state }
                         });
-                        let base = Input::HeldAncestor { link, query, held, clock: self.clock };
+                        let base = Input::HeldAncestor { link, query, held };
                         match &mut self.held_queries {
                             Some(waiting) => waiting.push(base),
                             None => inputs.insert(0, base),
@@ -219,7 +219,7 @@ impl Bench {
     }
 
     fn open_as(&mut self, link: LinkId, dialled: bool, origin: Origin) -> Vec<Output> {
-        self.tell(Input::OpenedBinary { link, dialled, origin, clock: self.clock })
+        self.tell(Input::OpenedBinary { link, dialled, origin })
     }
 
     /// With this peer's Hello said: it stands at the end of a chain.
@@ -229,7 +229,7 @@ impl Bench {
     }
 
     fn says(&mut self, link: LinkId, message: Message) -> Vec<Output> {
-        self.tell(Input::Message { link, message, clock: self.clock })
+        self.tell(Input::Message { link, message })
     }
 
     /// Lets time pass; the machine is woken whenever it asks to be.

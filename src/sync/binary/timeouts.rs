@@ -9,20 +9,21 @@ use super::limits::{
 use super::peer::{Peer, Request};
 use super::{BinarySync, Claim};
 use crate::chain::{Height, Work};
+use crate::sync::step::Step;
 use crate::sync::{LinkId, Note, Output, Time};
 
 impl BinarySync {
-    pub(super) fn on_time(&mut self, now: Time, out: &mut Vec<Output>) {
-        self.looked = now;
-        self.close_unready(now, out);
-        for link in self.late_asks(now) {
-            self.headers_late(now, link);
+    pub(super) fn on_time(&mut self, step: &mut Step<'_>) {
+        self.looked = step.now;
+        self.close_unready(step);
+        for link in self.late_asks(step.now) {
+            self.headers_late(step.now, link);
         }
-        for link in self.late_requests(now) {
-            self.bodies_late(now, link);
+        for link in self.late_requests(step.now) {
+            self.bodies_late(step.now, link);
         }
-        self.watch(now, out);
-        self.ask_addresses(now, out);
+        self.watch(step);
+        self.ask_addresses(step);
     }
 
     fn late_asks(&self, now: Time) -> Vec<LinkId> {
@@ -93,22 +94,22 @@ impl BinarySync {
     }
 
     /// Gives the block that everything waits for to another link, when one is free.
-    pub(super) fn help_out(&mut self, now: Time, out: &mut Vec<Output>) {
-        let Some((at, late, helper)) = self.help_at(now) else { return };
-        if now < at {
+    pub(super) fn help_out(&mut self, step: &mut Step<'_>) {
+        let Some((at, late, helper)) = self.help_at(step.now) else { return };
+        if step.now < at {
             return;
         }
         let patience = self.patience();
-        self.bodies_late(now, late);
+        self.bodies_late(step.now, late);
         // Others that are as slow would hold up what follows, one after the other.
-        let is_slow = |peer: &&Peer| peer.id != helper && peer.is_slow(now, patience);
+        let is_slow = |peer: &&Peer| peer.id != helper && peer.is_slow(step.now, patience);
         let slow: Vec<_> = self.peers.values().filter(is_slow).map(|peer| peer.id).collect();
         for link in slow {
-            self.bodies_late(now, link);
+            self.bodies_late(step.now, link);
         }
         // Its range is free again, and the lowest one.
-        self.request(now, helper, out);
-        self.fetch(now, out);
+        self.request(step, helper);
+        self.fetch(step);
     }
 
     /// Whether the branch that is fetched gives way to another one, whose headers were checked and
@@ -130,8 +131,8 @@ impl BinarySync {
 
     /// Gives up the branch that is fetched, for another one. When nothing of it came, that is at
     /// the cost of those who showed it.
-    pub(super) fn give_up(&mut self, now: Time, out: &mut Vec<Output>) {
-        let is_withheld = self.is_withheld(now);
+    pub(super) fn give_up(&mut self, step: &mut Step<'_>) {
+        let is_withheld = self.is_withheld(step.now);
         let Some(download) = &self.download else { return };
         if !is_withheld {
             self.drop_download();
@@ -148,23 +149,23 @@ impl BinarySync {
         self.drop_download();
         for link in holders {
             if let Some(peer) = self.peers.get_mut(&link) {
-                peer.withheld(now);
-                out.push(Output::Log { link, note: Note::Withheld { height } });
+                peer.withheld(step.now);
+                step.out.push(Output::Log { link, note: Note::Withheld { height } });
             }
         }
     }
 
     /// Tells the operator that nothing moves, and what is waited for.
-    fn watch(&mut self, now: Time, out: &mut Vec<Output>) {
-        let awaited = self.awaited(now).map(|(_, link, _)| link);
+    fn watch(&mut self, step: &mut Step<'_>) {
+        let awaited = self.awaited(step.now).map(|(_, link, _)| link);
         let Some(download) = &mut self.download else { return };
         let since = download.moved.max(download.told);
-        if since.plus(STALLED) <= now {
-            download.told = now;
+        if since.plus(STALLED) <= step.now {
+            download.told = step.now;
             let height = download.front().unwrap_or(download.head().height);
             let link = awaited.or(download.source).or_else(|| self.peers.keys().next().copied());
             if let Some(link) = link {
-                out.push(Output::Log { link, note: Note::Stalled { height } });
+                step.out.push(Output::Log { link, note: Note::Stalled { height } });
             }
         }
     }

@@ -229,8 +229,7 @@ impl Network {
             let state = Box::new(self.arena.state(id).clone());
             Held { place, fork: store.fork_point(&self.arena, id), state }
         });
-        let clock = self.nodes[node].clock(self.now);
-        self.tell(node, Input::HeldAncestor { link, query, held, clock });
+        self.tell(node, Input::HeldAncestor { link, query, held });
     }
 
     /// Bodies were held against their headers: told though their link may be closed by now.

@@ -83,9 +83,9 @@ impl Network {
         }
         let node = self.node_at(socket);
         if self.nodes[node].is_honest() {
-            let (link, dialled, clock) = (socket.id(), end == 0, self.nodes[node].clock(self.now));
+            let (link, dialled) = (socket.id(), end == 0);
             let origin = Origin(self.edges[edge].nodes[1 - end] as u128);
-            self.tell(node, Input::OpenedBinary { link, dialled, origin, clock });
+            self.tell(node, Input::OpenedBinary { link, dialled, origin });
         } else {
             self.script_opens(socket);
         }

@@ -159,7 +159,7 @@ impl Network {
             Frame::Garbage => Input::Undecodable { link, reason: "this is no message" },
             Frame::Message(message) => {
                 self.note_arrival(socket, &message);
-                Input::Message { link, message, clock: self.nodes[node].clock(self.now) }
+                Input::Message { link, message }
             }
         };
         self.tell(node, input);
@@ -167,13 +167,14 @@ impl Network {
 
     /// Tells one of our nodes' machine, and does what it says.
     pub(super) fn tell(&mut self, node: usize, input: Input) {
+        let clock = self.nodes[node].clock(self.now);
         let Actor::Honest(honest) = &mut self.nodes[node].actor else { return };
         let mut outputs = std::mem::take(&mut self.outputs);
         let is_watched = self.watched == Some(node);
         if is_watched {
             println!("{:?} {}", Duration::from_micros(self.now), short(&input));
         }
-        honest.machine.handle(time(self.now), input, &mut outputs);
+        honest.machine.handle(time(self.now), clock, input, &mut outputs);
         if is_watched {
             for output in &outputs {
                 println!("    {}", short(output));

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jenny_chain::chain::Timestamp;
 use jenny_chain::sync::{Input, LinkId};
 
 use super::blocks::Tree;
 use super::driver::Sender;
 use super::node::{Kind, Message, Node, Source, time};
 use super::random::{Random, mix};
+
+/// Nothing in the JSON dialect depends on it.
+const CLOCK: Timestamp = Timestamp::from_millis(0);
 
 pub(super) struct Network {
     pub(super) tree: Tree,
@@ -249,7 +253,7 @@ impl Network {
     pub(super) fn tell(&mut self, node: usize, input: Input) {
         let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
         let mut out = Vec::new();
-        ours.machine.handle(time(self.now), input, &mut out);
+        ours.machine.handle(time(self.now), CLOCK, input, &mut out);
         for output in out {
             self.perform(node, output);
         }

@@ -9,8 +9,7 @@ async fn what_came_during_a_stall_of_ours_is_taken_before_anybody_is_late() {
     let mut silent = bench.accept("198.51.100.1:40000").unwrap();
     // Its Hello waits while this task cannot look at it; the other one says none.
     let hello = bench.hello(5, None);
-    let (message, clock) = (Message::Hello(hello), bench.node.handle.now());
-    let input = Input::Message { link: prompt.link, message, clock };
+    let input = Input::Message { link: prompt.link, message: Message::Hello(hello) };
     bench.driver.context.events.send(Event::Input(input)).await.unwrap();
     bench.driver.origin -= Duration::from_secs(60);
     bench.driver.take_waiting().await;

@@ -118,8 +118,8 @@ fn a_body_of_another_count_of_records_is_banned_before_it_is_looked_at() {
         bodies[4] = wrong;
         let mut out = Vec::new();
         let message = Message::Blocks { request, bodies };
-        let input = Input::Message { link: A, message, clock: bench.clock };
-        bench.machine.handle(bench.now, input, &mut out);
+        let input = Input::Message { link: A, message };
+        bench.machine.handle(bench.now, bench.clock, input, &mut out);
         assert_eq!(banned(&out), [A]);
         // Those before it are checked, and the others asked of B at once.
         let checks = |output: &Output| match output {
