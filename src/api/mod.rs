@@ -7,16 +7,19 @@
 
 mod auth;
 mod config;
+mod context;
 mod http;
 mod quoted;
 mod routes;
+mod server;
 
 pub use auth::password::{
     HashError, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError, check_password, hash_password,
 };
 pub use auth::users::{MAX_USERS, Role, User, Users, UsersError};
-pub use auth::verify::AuthHandle;
-pub use config::{ApiConfig, ConfigError, Limits};
+pub use auth::verify::{AuthHandle, NoUsers};
+pub use config::{ApiConfig, ConfigError};
 pub use http::host::{HostError, check_host};
+pub use http::limits::Limits;
 pub use http::proxies::{MAX_PROXIES, ProxyError, TrustedProxies};
-pub use http::server::Server;
+pub use server::Server;

@@ -2,29 +2,25 @@
 
 mod bans;
 mod blocks;
-pub(super) mod chains;
+mod chains;
 mod forks;
 mod health;
-pub(super) mod known;
+mod known;
 mod mine;
-pub(super) mod peers;
+mod peers;
 mod root;
 mod status;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::Method;
 use http::header::HeaderMap;
-use tokio::sync::Semaphore;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::http::body::BodyReader;
+use super::context::Context;
 use super::http::problem::Problem;
-use super::http::response_memory::{ResponseMemory, Share};
-
-use crate::node::NodeHandle;
+use super::http::response_memory::Share;
 
 /// Who may take a route.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -131,23 +127,6 @@ impl Found {
         };
         self.routes().map(name).collect::<Vec<_>>().join(", ")
     }
-}
-
-/// What the handlers share.
-#[derive(Debug)]
-pub(super) struct Context {
-    pub(super) node: NodeHandle,
-    /// The memory of large answers.
-    pub(super) answers: ResponseMemory,
-    pub(super) bodies: BodyReader,
-    pub(super) peers_file: PathBuf,
-    pub(super) peers_required: bool,
-    /// Chains that are being sent; see [`chains::MAX_STREAMS`].
-    pub(super) streams: Arc<Semaphore>,
-    /// Peers' files that are being dialled; see [`peers::MAX_ADD_ALL`].
-    pub(super) peers_turns: Arc<Semaphore>,
-    /// Lists of known peers that are put together; see [`known::MAX_KNOWN_LISTS`].
-    pub(super) known_lists: Arc<Semaphore>,
 }
 
 /// The handlers, behind one warp filter.

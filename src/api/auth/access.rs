@@ -13,8 +13,8 @@ use warp::Reply;
 use warp::reply::Response;
 
 use super::basic::Credentials;
+use super::users::Role;
 use super::verify::Auth;
-use crate::api::Role;
 use crate::api::http::body::{TrackedBody, check_transfer_coding};
 use crate::api::http::host::{Addressed, Hosts};
 use crate::api::http::problem::{Kind, Problem};

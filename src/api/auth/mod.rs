@@ -3,6 +3,6 @@
 pub(super) mod access;
 mod basic;
 pub(super) mod password;
-pub(super) mod throttle;
+mod throttle;
 pub(super) mod users;
 pub(super) mod verify;

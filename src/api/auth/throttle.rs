@@ -9,9 +9,10 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::api::http::source::Source;
 
 /// From this wrong password of one address on, within [`WINDOW`], it is throttled.
 pub(super) const MAX_WRONG: usize = 20;
@@ -35,23 +36,6 @@ const MAX_SOURCES: usize = 4_096;
 /// Names, each of one source, whose wrong passwords are counted: about 3 MiB when full,
 /// then as [`MAX_SOURCES`].
 const MAX_NAMES: usize = 4_096;
-
-/// Who is counted as one: an IPv4 address, or an IPv6 /64, which is what one
-/// customer usually holds (RFC 6177).
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(in crate::api) struct Source(IpAddr);
-
-impl From<IpAddr> for Source {
-    fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let network = u128::from(address) >> 64 << 64;
-                Self(IpAddr::V6(network.into()))
-            }
-            address @ IpAddr::V4(_) => Self(address),
-        }
-    }
-}
 
 /// A source and the user whom it names; none for all names that no user has.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

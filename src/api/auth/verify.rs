@@ -15,9 +15,10 @@ use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
 use super::basic::{Credentials, NoCredentials};
-use super::throttle::{Claim, Source, Throttle};
+use super::throttle::{Claim, Throttle};
+use super::users::{Role, User, Users};
 use crate::api::http::problem::{Kind, Problem};
-use crate::api::{ApiConfig, ConfigError, Role, User, Users};
+use crate::api::http::source::Source;
 
 /// Passwords that are verified at the same time; each takes 19 MiB and about 50 ms
 /// of one core with the default costs.
@@ -30,7 +31,7 @@ const VERIFY_WAIT: Duration = Duration::from_secs(10);
 const TURN_WAIT: Duration = Duration::from_secs(5);
 
 /// The name and password of a node of the original program. They count as
-/// [`ApiConfig::default_user`] says.
+/// [`ApiConfig::default_user`](crate::api::ApiConfig::default_user) says.
 const DEFAULT_CREDENTIALS: &[u8] = b"jenny:1234";
 
 /// How often the log says that the default credentials count.
@@ -46,6 +47,11 @@ pub(in crate::api) struct Auth {
     throttle: Arc<Throttle>,
     verifying: Arc<Semaphore>,
 }
+
+/// A reload would leave nobody who may call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the new list of users is empty; to remove the last user, stop the node")]
+pub struct NoUsers;
 
 /// Replaces the users of a running API.
 #[derive(Clone, Debug)]
@@ -93,10 +99,10 @@ impl AuthHandle {
     ///
     /// # Errors
     /// When there are users and would be none; then the present ones stay.
-    pub fn reload(&self, users: &Users) -> Result<(), ConfigError> {
+    pub fn reload(&self, users: &Users) -> Result<(), NoUsers> {
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
         if users.is_empty() && current.decoy.is_some() {
-            return Err(ConfigError::NoUsers);
+            return Err(NoUsers);
         }
         let fresh = Generation::new(users, current.default_user);
         fresh.take_over(&current);
@@ -119,18 +125,18 @@ impl AuthHandle {
 }
 
 impl Auth {
-    /// Knows the users of this configuration.
+    /// Knows these users; without any, the default one if it is allowed.
     ///
     /// # Errors
     /// When the system gives no random numbers.
-    pub(in crate::api) fn new(config: &ApiConfig) -> io::Result<Arc<Self>> {
+    pub(in crate::api) fn new(users: &Users, default_user: bool) -> io::Result<Arc<Self>> {
         let mut key = [0; 32];
         let (left, right) = key.split_at_mut(16);
         for half in [left, right] {
             half.copy_from_slice(&try_generate_salt().map_err(io::Error::other)?);
         }
         let key = Key(key);
-        let generation = Generation::new(&config.users, config.takes_default_user());
+        let generation = Generation::new(users, default_user);
         Ok(Arc::new(Self {
             default_digest: key.digest(DEFAULT_CREDENTIALS),
             current: RwLock::new(Arc::new(generation)),

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::api::auth::throttle::Source;
-use crate::api::{Limits, TrustedProxies};
+use super::limits::Limits;
+use super::proxies::TrustedProxies;
+use super::source::Source;
 
 /// Refused connections whose body is read to its end, and those of one address.
 const MAX_LINGERING: usize = 16;

@@ -14,8 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::in_flight::InFlight;
+use super::limits::Limits;
 use super::problem::{Kind, Problem};
-use crate::api::Limits;
 use crate::api::quoted::quoted;
 
 /// Largest body of `POST /mineBlock`: a full block with its text escaped.
@@ -54,7 +54,7 @@ impl WholeBody {
 }
 
 impl BodyReader {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(in crate::api) fn new(limits: &Limits) -> Self {
         Self {
             stall: limits.body_stall,
             timeout: limits.body_timeout,

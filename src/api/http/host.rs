@@ -24,7 +24,7 @@ pub(in crate::api) struct Addressed<'a> {
 }
 
 impl Hosts {
-    pub(super) fn new(names: &[String]) -> Self {
+    pub(in crate::api) fn new(names: &[String]) -> Self {
         Self(names.iter().map(|name| name.to_ascii_lowercase()).collect())
     }
 

@@ -2,14 +2,16 @@
 
 mod admission;
 pub(super) mod body;
+pub(super) mod connections;
 pub(super) mod host;
 mod in_flight;
 pub(super) mod json_body;
+pub(super) mod limits;
 mod panics;
 pub(super) mod problem;
 pub(super) mod proxies;
 pub(super) mod reply;
 pub(super) mod respond;
 pub(super) mod response_memory;
-pub(super) mod server;
+pub(super) mod source;
 mod stream;

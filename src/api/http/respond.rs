@@ -18,7 +18,7 @@ use tower::Service;
 use super::body::TrackedBody;
 use super::in_flight::{InFlight, UnderWay};
 use super::problem::Problem;
-use crate::api::TrustedProxies;
+use super::proxies::TrustedProxies;
 
 /// Who sent a request: the end of its connection, or the address that a trusted proxy at
 /// that end names.

@@ -70,7 +70,7 @@ impl AsRef<[u8]> for Counted {
 }
 
 impl ResponseMemory {
-    pub(super) fn new() -> Self {
+    pub(in crate::api) fn new() -> Self {
         Self { all: Arc::new(Semaphore::new(MAX_ANSWER_BYTES)), shares: Arc::default() }
     }
 

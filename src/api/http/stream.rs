@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::admission::{Admission, Place};
 use super::in_flight::InFlight;
-use crate::api::Limits;
+use super::limits::Limits;
 
 /// How much is read and thrown away after an answer that did not wait for the whole
 /// request, and for how long. The client has its answer and sees the end of ours, and

@@ -22,11 +22,6 @@ use crate::api::http::response_memory::{ANSWER_WAIT, NoRoom, Reserved, Share};
 use crate::chain::{Height, Spec, write_block_json};
 use crate::node::{NodeHandle, StoreError, View};
 
-/// Chains that are sent at the same time. Each holds at most two batches, within the budget of
-/// answers: of one [`View::MAX_VIEW_BYTES`] (1 MiB) of records each, as JSON text of usually
-/// 1.3 and never more than 6 times that.
-pub(in crate::api) const MAX_STREAMS: usize = 16;
-
 /// How long a client should wait for a place among them.
 const STREAMS_WAIT: Duration = Duration::from_secs(5);
 

@@ -20,9 +20,6 @@ use crate::api::http::{json_body, reply};
 use crate::chain::Timestamp;
 use crate::node::{DialledPeer, KnownPeer};
 
-/// Lists that are put together at the same time, up to 8 MiB each; further ones wait.
-pub(in crate::api) const MAX_KNOWN_LISTS: usize = 2;
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Known {

@@ -30,9 +30,6 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Peers of one request that are dialled at the same time.
 const MAX_DIALS: usize = 32;
 
-/// Requests that dial the peers file at the same time, about 2 MiB each.
-pub(in crate::api) const MAX_ADD_ALL: usize = 4;
-
 /// How long a client should wait for one of them to end.
 const ADD_ALL_WAIT: Duration = Duration::from_secs(10);
 

@@ -1,6 +1,6 @@
 //! Who is let in.
 
-use jenny_chain::api::{ConfigError, Role, TrustedProxies, Users};
+use jenny_chain::api::{NoUsers, Role, TrustedProxies, Users};
 
 use crate::harness::{ApiNode, Request, Response, basic, user};
 
@@ -224,7 +224,7 @@ async fn a_reload_lets_new_users_in_and_old_ones_out_at_once() {
     is_challenge(&node.ask(&rob).await);
     node.ask(&eve).await.expect(200);
     // Down to none would let nobody in: the present ones stay.
-    assert_eq!(node.users.reload(&Users::default()), Err(ConfigError::NoUsers));
+    assert_eq!(node.users.reload(&Users::default()), Err(NoUsers));
     node.ask(&eve).await.expect(200);
     is_challenge(&node.get("/").await);
 }

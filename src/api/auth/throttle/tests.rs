@@ -1,5 +1,7 @@
 //! Tests.
 
+use std::net::IpAddr;
+
 use super::*;
 
 fn source(address: &str) -> Source {

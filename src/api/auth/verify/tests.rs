@@ -16,7 +16,7 @@ fn headers(name: &str, password: &str) -> HeaderMap {
 }
 
 fn auth(users: &Users) -> Arc<Auth> {
-    Auth::new(&ApiConfig { users: users.clone(), ..ApiConfig::default() }).unwrap()
+    Auth::new(users, true).unwrap()
 }
 
 fn one_user() -> Users {
@@ -110,7 +110,7 @@ async fn a_user_ends_the_default_credentials_for_ever() {
     handle.reload(&Users::default()).unwrap();
     assert!(auth.check(&headers("jenny", "1234"), LOCAL).await.is_err());
     handle.reload(&one_user()).unwrap();
-    assert_eq!(handle.reload(&Users::default()), Err(ConfigError::NoUsers));
+    assert_eq!(handle.reload(&Users::default()), Err(NoUsers));
     assert_eq!(auth.check(&headers("ann", "right"), LOCAL).await.unwrap(), Role::Reader);
 }
 

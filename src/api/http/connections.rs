@@ -1,5 +1,6 @@
-//! The listener and its connections, from start to stop.
+//! Connections, from the listener to the stop.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,28 +12,20 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::task::TaskTracker;
 use tower::{Layer, Service};
 use tower_http::catch_panic::CatchPanicLayer;
+use warp::reply::Response;
 
 use super::admission::{Admission, Place};
-use super::body::{BodyReader, TrackedBody};
-use super::host::Hosts;
+use super::body::TrackedBody;
 use super::in_flight::InFlight;
+use super::limits::Limits;
 use super::panics::OnPanic;
+use super::proxies::TrustedProxies;
 use super::respond::{RequestIds, Respond};
-use super::response_memory::ResponseMemory;
 use super::stream::{GuardedStream, Lingering};
-use crate::api::auth::access::{AccessControl, Rules};
-use crate::api::auth::verify::Auth;
-use crate::api::routes;
-use crate::api::routes::Context;
-use crate::api::routes::chains;
-use crate::api::routes::{known, peers};
-use crate::api::{ApiConfig, AuthHandle, Limits, TrustedProxies};
-use crate::node::NodeHandle;
 
 /// Hyper's buffers of a connection, in bytes, for what is read and for what is
 /// written; a page of `/chains` is not copied into them.
@@ -45,88 +38,37 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 /// file descriptors, which the next try would lack again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The API, listening.
+/// Accepts connections and serves them.
 #[derive(Debug)]
-pub struct Server {
-    listener: TcpListener,
-    local_addr: SocketAddr,
+pub(in crate::api) struct Connections {
     limits: Limits,
     proxies: Arc<TrustedProxies>,
-    rules: Arc<Rules>,
-    context: Arc<Context>,
     ids: RequestIds,
 }
 
-impl Server {
-    /// Listens. Connections are answered once [`Server::run`] runs; until then they
-    /// wait. What the configuration must not be is for [`ApiConfig::check`] to say.
-    ///
+impl Connections {
     /// # Errors
-    /// When the address cannot be listened on, or the system gives no random
-    /// numbers.
-    pub async fn bind(config: ApiConfig, node: NodeHandle) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.listen).await?;
-        let local_addr = listener.local_addr()?;
-        if !config.is_local() {
-            tracing::warn!(
-                address = %local_addr,
-                "the API listens beyond this machine without TLS: passwords cross the network in clear text; put a TLS proxy in front of it"
-            );
-        }
+    /// When the system gives no random numbers.
+    pub(in crate::api) fn new(limits: Limits, proxies: TrustedProxies) -> io::Result<Self> {
         let salt = try_generate_salt().map_err(io::Error::other)?;
         let run = u32::from_be_bytes(salt.first_chunk().copied().unwrap_or_default());
-        let auth = Auth::new(&config)?;
-        if auth.lets_nobody_in() {
-            tracing::warn!(
-                "no user exists and the default user is disabled: nobody can use the API until a user is added (`jenny init --user NAME --password-file FILE`, then SIGHUP)"
-            );
-        }
-        let answers = ResponseMemory::new();
-        let context = Context {
-            node,
-            answers: answers.clone(),
-            bodies: BodyReader::new(&config.limits),
-            peers_file: config.peers_file,
-            peers_required: config.peers_required,
-            streams: Arc::new(Semaphore::new(chains::MAX_STREAMS)),
-            peers_turns: Arc::new(Semaphore::new(peers::MAX_ADD_ALL)),
-            known_lists: Arc::new(Semaphore::new(known::MAX_KNOWN_LISTS)),
-        };
-        Ok(Self {
-            listener,
-            local_addr,
-            limits: config.limits,
-            proxies: Arc::new(config.trusted_proxies),
-            rules: Arc::new(Rules { hosts: Hosts::new(&config.hosts), auth, answers }),
-            context: Arc::new(context),
-            ids: RequestIds::new(run),
-        })
+        Ok(Self { limits, proxies: Arc::new(proxies), ids: RequestIds::new(run) })
     }
 
-    /// Where it listens, with the port that was picked.
-    pub const fn local_addr(&self) -> SocketAddr {
-        self.local_addr
-    }
-
-    /// By which the users are replaced while it runs.
-    pub fn auth(&self) -> AuthHandle {
-        self.rules.auth.handle()
-    }
-
-    /// Serves until `stop` is cancelled; then takes no more requests, waits for the
-    /// answers under way, at most [`Limits::grace`], and cuts what is left.
-    pub async fn run(self, stop: CancellationToken) {
-        let Self { listener, limits, proxies, rules, context, ids, .. } = self;
-        let auth = Arc::clone(&rules.auth);
-        let reminding = tokio::spawn(async move {
-            auth.remind_of_default_user(|| {
-                tracing::warn!("the default user jenny with password 1234 can use the API: anybody on this machine, or behind a proxy or port forward to it, is an operator; add a user with `jenny init --user NAME --password-file FILE`, which ends this");
-            })
-            .await;
-        });
-        let _reminding = AbortOnDropHandle::new(reminding);
-        let routes = warp::service(routes::filter(&context));
-        let gate = CatchPanicLayer::custom(OnPanic).layer(AccessControl::new(rules, routes));
+    /// Serves requests with `service` until `stop` is cancelled; then waits for the responses in
+    /// progress, at most [`Limits::grace`], and cuts what is left.
+    pub(in crate::api) async fn serve<S>(
+        self,
+        listener: TcpListener,
+        service: S,
+        stop: CancellationToken,
+    ) where
+        S: Service<Request<TrackedBody>, Response = Response, Error = Infallible>,
+        S: Clone + Send + 'static,
+        S::Future: Send,
+    {
+        let Self { limits, proxies, ids } = self;
+        let service = CatchPanicLayer::custom(OnPanic).layer(service);
         let admission = Admission::new(&limits, Arc::clone(&proxies));
         let lingering = Admission::lingering(Arc::clone(&proxies));
         // Owns the connections' tasks.
@@ -136,9 +78,8 @@ impl Server {
         let _cut_at_last = cut.clone().drop_guard();
         while let Some((socket, client, place)) = accept(&listener, &admission, &stop).await {
             let in_flight = InFlight::default();
-            let (activity_of, ids, proxies) =
-                (in_flight.clone(), ids.clone(), Arc::clone(&proxies));
-            let service = Respond::new(gate.clone(), client, proxies, activity_of, ids);
+            let (proxies, ids) = (Arc::clone(&proxies), ids.clone());
+            let service = Respond::new(service.clone(), client, proxies, in_flight.clone(), ids);
             let lingering = Lingering::new(lingering.clone(), client.ip());
             let stream = GuardedStream::new(socket, in_flight, &limits, lingering);
             let connection = serve(stream, service, stop.clone());
@@ -204,7 +145,7 @@ where
     S: Service<
             Request<TrackedBody>,
             Response = http::Response<B>,
-            Error = std::convert::Infallible,
+            Error = Infallible,
             Future: Send + 'static,
         > + Clone,
     B: hyper::body::Body<Data = bytes::Bytes> + Send + Unpin + 'static,

@@ -1,0 +1,55 @@
+//! What the handlers share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::config::ApiConfig;
+use super::http::body::BodyReader;
+use super::http::response_memory::ResponseMemory;
+use crate::node::NodeHandle;
+
+/// Chains that are sent at the same time. Each holds at most two batches, within the budget of
+/// responses: of one [`View::MAX_VIEW_BYTES`](crate::node::View::MAX_VIEW_BYTES) (1 MiB) of
+/// records each, as JSON text of usually 1.3 and never more than 6 times that.
+const MAX_STREAMS: usize = 16;
+
+/// Requests that dial the peers file at the same time, about 2 MiB each.
+const MAX_ADD_ALL: usize = 4;
+
+/// Lists of known peers that are put together at the same time, up to 8 MiB each; further ones
+/// wait.
+const MAX_KNOWN_LISTS: usize = 2;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) node: NodeHandle,
+    /// The memory of large responses.
+    pub(super) answers: ResponseMemory,
+    pub(super) bodies: BodyReader,
+    pub(super) peers_file: PathBuf,
+    pub(super) peers_required: bool,
+    /// Chains that are being sent.
+    pub(super) streams: Arc<Semaphore>,
+    /// Peers files that are being dialled.
+    pub(super) peers_turns: Arc<Semaphore>,
+    /// Lists of known peers that are being put together.
+    pub(super) known_lists: Arc<Semaphore>,
+}
+
+impl Context {
+    pub(super) fn new(config: &ApiConfig, node: NodeHandle) -> Self {
+        Self {
+            node,
+            answers: ResponseMemory::new(),
+            bodies: BodyReader::new(&config.limits),
+            peers_file: config.peers_file.clone(),
+            peers_required: config.peers_required,
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            peers_turns: Arc::new(Semaphore::new(MAX_ADD_ALL)),
+            known_lists: Arc::new(Semaphore::new(MAX_KNOWN_LISTS)),
+        }
+    }
+}

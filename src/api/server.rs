@@ -1,0 +1,88 @@
+//! The API, from its configuration to its stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::auth::access::{AccessControl, Rules};
+use super::auth::verify::{Auth, AuthHandle};
+use super::config::ApiConfig;
+use super::context::Context;
+use super::http::connections::Connections;
+use super::http::host::Hosts;
+use super::routes;
+use crate::node::NodeHandle;
+
+/// The API, listening.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    connections: Connections,
+    rules: Arc<Rules>,
+    context: Arc<Context>,
+}
+
+impl Server {
+    /// Listens. Connections are served once [`Server::run`] runs; until then they
+    /// wait. What the configuration must not be is for [`ApiConfig::check`] to say.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on, or the system gives no random
+    /// numbers.
+    pub async fn bind(config: ApiConfig, node: NodeHandle) -> io::Result<Self> {
+        let listener = TcpListener::bind(config.listen).await?;
+        let local_addr = listener.local_addr()?;
+        if !config.is_local() {
+            tracing::warn!(
+                address = %local_addr,
+                "the API listens beyond this machine without TLS: passwords cross the network in clear text; put a TLS proxy in front of it"
+            );
+        }
+        let auth = Auth::new(&config.users, config.takes_default_user())?;
+        if auth.lets_nobody_in() {
+            tracing::warn!(
+                "no user exists and the default user is disabled: nobody can use the API until a user is added (`jenny init --user NAME --password-file FILE`, then SIGHUP)"
+            );
+        }
+        let context = Context::new(&config, node);
+        let hosts = Hosts::new(&config.hosts);
+        Ok(Self {
+            listener,
+            local_addr,
+            connections: Connections::new(config.limits, config.trusted_proxies)?,
+            rules: Arc::new(Rules { hosts, auth, answers: context.answers.clone() }),
+            context: Arc::new(context),
+        })
+    }
+
+    /// Returns where it listens, with the port that was picked.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Returns the handle that replaces the users while it runs.
+    pub fn auth(&self) -> AuthHandle {
+        self.rules.auth.handle()
+    }
+
+    /// Serves until `stop` is cancelled; then takes no more requests, waits for the
+    /// responses in progress, at most [`Limits::grace`](super::Limits::grace), and cuts what is left.
+    pub async fn run(self, stop: CancellationToken) {
+        let Self { listener, connections, rules, context, .. } = self;
+        let auth = Arc::clone(&rules.auth);
+        let reminding = tokio::spawn(async move {
+            auth.remind_of_default_user(|| {
+                tracing::warn!("the default user jenny with password 1234 can use the API: anybody on this machine, or behind a proxy or port forward to it, is an operator; add a user with `jenny init --user NAME --password-file FILE`, which ends this");
+            })
+            .await;
+        });
+        let _reminding = AbortOnDropHandle::new(reminding);
+        let routes = warp::service(routes::filter(&context));
+        connections.serve(listener, AccessControl::new(rules, routes), stop).await;
+    }
+}
