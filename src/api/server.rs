@@ -8,13 +8,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::auth::access::{AccessControl, Rules};
 use super::auth::verify::{Auth, AuthHandle};
 use super::config::ApiConfig;
 use super::context::Context;
 use super::http::connections::Connections;
 use super::http::host::Hosts;
 use super::routes;
+use super::routes::router::{self, Router, Rules};
 use crate::node::NodeHandle;
 
 /// The API, listening.
@@ -50,12 +50,16 @@ impl Server {
             );
         }
         let context = Context::new(&config, node);
-        let hosts = Hosts::new(&config.hosts);
         Ok(Self {
             listener,
             local_addr,
             connections: Connections::new(config.limits, config.trusted_proxies)?,
-            rules: Arc::new(Rules { hosts, auth, answers: context.answers.clone() }),
+            rules: Arc::new(Rules {
+                hosts: Hosts::new(&config.hosts),
+                auth,
+                answers: context.answers.clone(),
+                table: routes::table(),
+            }),
             context: Arc::new(context),
         })
     }
@@ -82,7 +86,7 @@ impl Server {
             .await;
         });
         let _reminding = AbortOnDropHandle::new(reminding);
-        let routes = warp::service(routes::filter(&context));
-        connections.serve(listener, AccessControl::new(rules, routes), stop).await;
+        let router = Router::new(rules, warp::service(router::filter(context)));
+        connections.serve(listener, router, stop).await;
     }
 }

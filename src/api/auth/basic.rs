@@ -22,6 +22,11 @@ pub(super) enum NoCredentials {
     Malformed,
 }
 
+/// Returns the name that a request's headers bring; empty when they bring none.
+pub(in crate::api) fn name(headers: &HeaderMap) -> String {
+    Credentials::read(headers).map(|found| found.name().to_owned()).unwrap_or_default()
+}
+
 impl Credentials {
     /// Reads them from a request's headers.
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, NoCredentials> {

@@ -1,7 +1,7 @@
 //! Who sends a request, and what that user may do.
 
 pub(super) mod access;
-mod basic;
+pub(super) mod basic;
 pub(super) mod password;
 mod throttle;
 pub(super) mod users;

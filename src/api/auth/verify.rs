@@ -178,7 +178,7 @@ impl Auth {
     /// # Errors
     /// 401, 429 when too many wrong passwords came from the address and no turn came,
     /// 503 when too many others wait to be verified.
-    pub(super) async fn check(
+    pub(in crate::api) async fn check(
         self: &Arc<Self>,
         headers: &HeaderMap,
         address: IpAddr,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -67,15 +67,14 @@ impl BodyReader {
     /// # Errors
     /// 415 when it is encoded, 413 above `max` bytes, 408 when it comes too slowly, 400 when
     /// it ends early.
-    pub(in crate::api) async fn read<S, B, E>(
+    pub(in crate::api) async fn read<S, E>(
         &self,
         headers: &HeaderMap,
         stream: S,
         max: usize,
     ) -> Result<WholeBody, Problem>
     where
-        S: Stream<Item = Result<B, E>>,
-        B: Buf,
+        S: Stream<Item = Result<Bytes, E>>,
     {
         check_encoding(headers)?;
         let declared = declared_length(headers);
@@ -92,8 +91,8 @@ impl BodyReader {
             let stalled = Instant::now() + self.stall;
             let part = timeout_at(stalled.min(end), stream.next()).await.map_err(|_| too_slow())?;
             let Some(part) = part else { break };
-            let mut part = part.map_err(|_| incomplete())?;
-            let size = part.remaining();
+            let part = part.map_err(|_| incomplete())?;
+            let size = part.len();
             length = length.saturating_add(size);
             if length > max {
                 return Err(too_large(max));
@@ -103,7 +102,7 @@ impl BodyReader {
                 large = permit.map_err(|_| too_slow())?.ok();
             }
             if whole.is_empty() && parts.is_empty() {
-                whole = part.copy_to_bytes(size);
+                whole = part;
                 continue;
             }
             if parts.is_empty() {
@@ -111,12 +110,7 @@ impl BodyReader {
                 parts.extend_from_slice(&whole);
             }
             make_room(&mut parts, size, max);
-            while part.has_remaining() {
-                let chunk = part.chunk();
-                let size = chunk.len();
-                parts.extend_from_slice(chunk);
-                part.advance(size);
-            }
+            parts.extend_from_slice(&part);
         }
         if !parts.is_empty() {
             whole = parts.into();

@@ -29,6 +29,12 @@ pub(in crate::api) struct Client {
 }
 
 impl Client {
+    /// A client that no proxy names.
+    #[cfg(test)]
+    pub(in crate::api) const fn of(connection: SocketAddr) -> Self {
+        Self { connection, forwarded: None }
+    }
+
     /// The client's address.
     pub(in crate::api) fn ip(&self) -> IpAddr {
         self.forwarded.unwrap_or_else(|| self.connection.ip())

@@ -3,15 +3,11 @@
 
 use std::net::IpAddr;
 
-use bytes::Buf;
-use futures_util::Stream;
-use http::header::HeaderMap;
 use serde::Serialize;
 use warp::reply::Response;
 
-use super::Context;
-use super::known::decode;
-use crate::api::http::body::{MAX_SMALL_BYTES, check_json_type};
+use super::call::Call;
+use crate::api::context::Context;
 use crate::api::http::problem::{Kind, Problem};
 use crate::api::http::{json_body, reply};
 use crate::node;
@@ -32,8 +28,9 @@ struct Ban {
 }
 
 /// The bans that have not ended.
-pub(super) fn list(context: &Context) -> Result<Vec<u8>, Problem> {
-    reply::write(&bans(context).collect::<Vec<_>>())
+pub(super) async fn list(call: Call) -> Result<Response, Problem> {
+    let list = || reply::write(&bans(&call.context).collect::<Vec<_>>());
+    call.share.json(list).await
 }
 
 fn bans(context: &Context) -> impl Iterator<Item = Ban> {
@@ -45,17 +42,8 @@ fn bans(context: &Context) -> impl Iterator<Item = Ban> {
 }
 
 /// Bans an address and closes the links with it.
-pub(super) async fn add<S, B, E>(
-    context: &Context,
-    headers: &HeaderMap,
-    body: S,
-) -> Result<Response, Problem>
-where
-    S: Stream<Item = Result<B, E>>,
-    B: Buf,
-{
-    check_json_type(headers)?;
-    let body = context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
+pub(super) async fn add(mut call: Call) -> Result<Response, Problem> {
+    let body = call.small_json_body().await?;
     let body = body.as_bytes();
     let text = json_body::string(body, "address")?;
     let seconds = json_body::optional_number(body, "seconds")?.unwrap_or(MAX_SECONDS);
@@ -70,7 +58,7 @@ where
         let detail = format!("a ban lasts 1 to {MAX_SECONDS} seconds");
         return Err(Problem::new(Kind::InvalidBody, detail).at("seconds"));
     }
-    let node = &context.node;
+    let node = &call.context.node;
     let until = node.now().plus_millis(seconds.saturating_mul(1_000));
     if address.to_canonical().is_loopback() {
         let detail = "a loopback address cannot be banned: every program on this machine uses it";
@@ -84,19 +72,20 @@ where
         return Err(Problem::new(Kind::TooManyBans, detail).at("address"));
     }
     node.links().disconnect(network).await;
-    let ban = bans(context).find(|ban| ban.address == address).ok_or_else(Problem::internal)?;
+    let ban =
+        bans(&call.context).find(|ban| ban.address == address).ok_or_else(Problem::internal)?;
     reply::json(&ban)
 }
 
 /// Ends a ban.
-pub(super) async fn remove(context: &Context, segment: &str) -> Result<Response, Problem> {
-    let text = decode(segment)?;
+pub(super) async fn remove(call: Call) -> Result<Response, Problem> {
+    let text = call.address()?;
     let address = text.strip_suffix("/64").filter(|address| address.contains(':'));
     let address: IpAddr = address.unwrap_or(&text).parse().map_err(|_| {
         let detail = "identify the ban by its IP address, as GET /v1/bans lists it";
         Problem::new(Kind::InvalidParameter, detail).at("address")
     })?;
-    if context.node.unban(address).await? {
+    if call.context.node.unban(address).await? {
         return Ok(reply::nothing());
     }
     Err(Problem::new(Kind::BanNotFound, "this address is not banned").at("address"))

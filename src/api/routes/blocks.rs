@@ -9,7 +9,7 @@ use http::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use serde::Serialize;
 use warp::reply::Response;
 
-use super::Context;
+use super::call::Call;
 use super::mine::BLOCK_JSON_BYTES;
 use super::status::BlockName;
 use crate::api::http::problem::{Kind, Problem};
@@ -36,27 +36,23 @@ struct Found {
     text: Option<Bytes>,
 }
 
-pub(super) async fn one(
-    context: &Context,
-    share: &Share,
-    name: &str,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
+pub(super) async fn one(call: Call) -> Result<Response, Problem> {
+    let ([name], node, share) = (call.parameters()?, &call.context.node, &call.share);
     let name = parse(name).ok_or_else(|| {
         let detail = "identify a block by its height in decimal digits, by its hash in 64 lower-case hexadecimal digits, or by `tip`";
         Problem::new(Kind::InvalidParameter, detail).at("block")
     })?;
-    let held = Held::of(headers);
-    let view = Arc::new(context.node.view());
+    let held = Held::of(&call.headers);
+    let view = Arc::new(node.view());
     let tip = view.tip();
     let found = if name == Name::Tip && held.has(&tip.hash) {
         Some(Found { hash: tip.hash, text: None })
     } else {
         let read = |reserved| {
-            let (view, spec) = (Arc::clone(&view), context.node.spec().clone());
+            let (view, spec) = (Arc::clone(&view), node.spec().clone());
             let (share, held) = (share.clone(), held.clone());
             let find = move || find(&view, &spec, name, &held, &share, reserved);
-            context.node.read(find)
+            node.read(find)
         };
         share.build(ANSWER_WAIT, read).await?
     };
@@ -75,24 +71,20 @@ pub(super) async fn one(
 }
 
 /// A block of any branch, and whether it is on the main chain.
-pub(super) async fn of_any_branch(
-    context: &Context,
-    share: &Share,
-    height: &str,
-    hash: &str,
-) -> Result<Response, Problem> {
+pub(super) async fn of_any_branch(call: Call) -> Result<Response, Problem> {
+    let ([height, hash], node, share) = (call.parameters()?, &call.context.node, &call.share);
     let (Some(Name::Height(height)), Some(Name::Hash(hash))) = (parse(height), parse(hash)) else {
         let detail = "identify a block by its height in decimal digits and its hash in 64 lower-case hexadecimal digits: /v1/blocks/{height}/{hash}";
         return Err(Problem::new(Kind::InvalidParameter, detail).at("block"));
     };
     let find = async |reserved| {
-        let held = context.node.held_block(height, hash).await?.ok_or_else(|| {
+        let held = node.held_block(height, hash).await?.ok_or_else(|| {
             let detail = format!(
                 "no block with this hash is stored at height {height}; blocks off the main chain are removed after a while, see docs/storage.md"
             );
             Problem::new(Kind::BlockNotFound, detail).at("block")
         })?;
-        let text = held_text(context.node.spec(), &held)?;
+        let text = held_text(node.spec(), &held)?;
         Ok::<_, Problem>(share.count(text, reserved))
     };
     let text = share.build(ANSWER_WAIT, find).await?;

@@ -15,7 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use warp::Reply;
 use warp::reply::Response;
 
-use super::Context;
+use super::call::Call;
 use super::mine::BLOCK_JSON_BYTES;
 use crate::api::http::problem::{Kind, Problem};
 use crate::api::http::response_memory::{ANSWER_WAIT, NoRoom, Reserved, Share};
@@ -31,14 +31,15 @@ const PAGE_WAIT: Duration = Duration::from_secs(60);
 
 /// Starts to send the chain as it is now. The first batch is read before the answer
 /// begins, so that a node that cannot read says so with a status.
-pub(super) async fn all(context: &Context, share: &Share) -> Result<Response, Problem> {
+pub(super) async fn all(call: Call) -> Result<Response, Problem> {
+    let Call { context, share, .. } = call;
     let permit = Arc::clone(&context.streams).try_acquire_owned().map_err(|_| {
         let detail = "too many clients are reading the chain; try again later";
         Problem::new(Kind::Busy, detail).retry_after(STREAMS_WAIT)
     })?;
     let node = context.node.clone();
     let view = Arc::new(node.view());
-    let source = Source { node, view, share: share.clone() };
+    let source = Source { node, view, share };
     let first = source.page(Height::GENESIS, ANSWER_WAIT).await?;
     let pages = Pages { source, next: Next::Ready(first), _permit: permit };
     let mut response = warp::reply::stream(Shared(Mutex::new(pages))).into_response();

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use serde::Serialize;
 use warp::reply::Response;
 
-use super::Context;
+use super::call::Call;
 use crate::api::http::problem::{Kind, Problem, RESTART_WAIT};
 use crate::api::http::reply;
 use crate::chain::Height;
@@ -36,9 +36,9 @@ pub(super) fn live() -> Response {
 /// The database is open and serves, and the chain is that of the peers as far as is known. A
 /// node that takes no blocks, because its disk is nearly full or its clock is off, still serves:
 /// it is ready, but not `for=writes`.
-pub(super) fn ready(context: &Context, query: &str) -> Result<Response, Problem> {
-    let for_writes = for_writes(query)?;
-    let node = &context.node;
+pub(super) fn ready(call: &Call) -> Result<Response, Problem> {
+    let for_writes = for_writes(&call.query)?;
+    let node = &call.context.node;
     if let Some(failure) = node.failed().now_or_never() {
         return Err(Problem::new(Kind::NotReady, failure.to_string()).retry_after(RESTART_WAIT));
     }

@@ -4,16 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Buf;
-use futures_util::Stream;
-use http::header::HeaderMap;
-use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use warp::reply::Response;
 
-use super::Context;
+use super::call::Call;
 use super::peers::dial_remote;
-use crate::api::http::body::{MAX_SMALL_BYTES, check_json_type};
+use crate::api::context::Context;
 use crate::api::http::problem::{Kind, Problem};
 use crate::api::http::response_memory::{ANSWER_WAIT, NoRoom, Reserved, Share};
 use crate::api::http::{json_body, reply};
@@ -46,9 +42,9 @@ enum Origin {
 }
 
 /// Every known peer, in order of address.
-pub(super) async fn list(context: &Context, share: &Share) -> Result<Response, Problem> {
-    let build = |reserved| gather(context, share, reserved);
-    share.build(ANSWER_WAIT, build).await.map(reply::json_text)
+pub(super) async fn list(call: Call) -> Result<Response, Problem> {
+    let build = |reserved| gather(&call.context, &call.share, reserved);
+    call.share.build(ANSWER_WAIT, build).await.map(reply::json_text)
 }
 
 async fn gather(
@@ -108,47 +104,26 @@ struct Added<'a> {
 }
 
 /// Remembers a peer and dials it.
-pub(super) async fn add<S, B, E>(
-    context: &Context,
-    headers: &HeaderMap,
-    body: S,
-) -> Result<Response, Problem>
-where
-    S: Stream<Item = Result<B, E>>,
-    B: Buf,
-{
-    check_json_type(headers)?;
-    let body = context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
+pub(super) async fn add(mut call: Call) -> Result<Response, Problem> {
+    let body = call.small_json_body().await?;
     let address = json_body::string(body.as_bytes(), "address")?;
-    dial_remote(context, &address, "address").await?;
+    dial_remote(&call.context, &address, "address").await?;
     reply::json(&Added { address: &address, connected: true })
 }
 
 /// Forgets a peer: closes the link to it, and keeps it away until it is added again or the node
 /// starts anew.
-pub(super) async fn remove(context: &Context, segment: &str) -> Result<Response, Problem> {
-    let address = decode(segment)?;
+pub(super) async fn remove(call: Call) -> Result<Response, Problem> {
+    let (address, node) = (call.address()?, &call.context.node);
     // The book first: from then on nothing that is under way brings the peer back.
-    let was_written = context.node.forget_peer(&address).await?;
-    let was_dialled = context.node.links().forget(&address).await;
+    let was_written = node.forget_peer(&address).await?;
+    let was_dialled = node.links().forget(&address).await;
     if was_written || was_dialled {
         return Ok(reply::nothing());
     }
-    context.node.recall_peer(&address);
+    node.recall_peer(&address);
     let detail = "no peer with this address is known; GET /v1/peers/known lists all addresses in the form to use";
     Err(Problem::new(Kind::PeerNotFound, detail).at("address"))
-}
-
-/// A part of a path as it was before it was percent-encoded.
-///
-/// # Errors
-/// 400 when that is not UTF-8.
-pub(super) fn decode(segment: &str) -> Result<String, Problem> {
-    let decoded = percent_decode_str(segment).decode_utf8();
-    decoded.map(std::borrow::Cow::into_owned).map_err(|_| {
-        let detail = "the address must be percent-encoded UTF-8";
-        Problem::new(Kind::InvalidParameter, detail).at("address")
-    })
 }
 
 #[cfg(test)]

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use bytes::Buf;
-use futures_util::Stream;
-use http::header::HeaderMap;
 use warp::reply::Response;
 
-use super::Context;
-use crate::api::http::body::{MAX_MINE_BYTES, check_json_type};
+use super::call::Call;
+use crate::api::http::body::MAX_MINE_BYTES;
 use crate::api::http::problem::{Kind, Problem, RESTART_WAIT};
-use crate::api::http::response_memory::{SMALL_ANSWER_BYTES, Share};
+use crate::api::http::response_memory::SMALL_ANSWER_BYTES;
 use crate::api::http::{json_body, reply};
 use crate::chain::{RuleError, write_block_json};
 use crate::node::{MineError, NodeHandle};
@@ -31,29 +28,19 @@ const CLOCK_WAIT: Duration = Duration::from_secs(60);
 pub(super) const BLOCK_JSON_BYTES: usize = 560;
 
 /// Dropping the future, as hyper does when the client leaves, cancels the work.
-pub(super) async fn mine<S, B, E>(
-    context: &Context,
-    share: &Share,
-    headers: &HeaderMap,
-    body: S,
-) -> Result<Response, Problem>
-where
-    S: Stream<Item = Result<B, E>>,
-    B: Buf,
-{
-    check_json_type(headers)?;
-    let body = context.bodies.read(headers, body, MAX_MINE_BYTES).await?;
-    let records = records(&context.node, body.as_bytes())?;
+pub(super) async fn mine(mut call: Call) -> Result<Response, Problem> {
+    let body = call.json_body(MAX_MINE_BYTES).await?;
+    let (node, share) = (&call.context.node, &call.share);
+    let records = records(node, body.as_bytes())?;
     // Room for the answer comes before the work: a block that was stored must be answered. The
     // body keeps its place while that is waited for.
     let bytes = longest_json(&records);
     let reserved =
         if bytes > SMALL_ANSWER_BYTES { Some(share.reserve(bytes).await?) } else { None };
     drop(body);
-    let mined = context.node.mine(records).await.map_err(|error| refused(&error))?;
+    let mined = node.mine(records).await.map_err(|error| refused(&error))?;
     let mut text = Vec::with_capacity(bytes);
-    let spec = context.node.spec();
-    write_block_json(&mut text, spec, &mined.header, &mined.hash, &mined.records);
+    write_block_json(&mut text, node.spec(), &mined.header, &mined.hash, &mined.records);
     let counted = share.count(text, reserved).map_err(|_| Problem::internal())?;
     Ok(reply::json_text(counted))
 }

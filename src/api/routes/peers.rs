@@ -6,18 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Buf;
-use futures_util::{Stream, StreamExt, stream};
-use http::header::HeaderMap;
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 use warp::reply::Response;
 
-use super::Context;
-use crate::api::http::body::{MAX_SMALL_BYTES, check_json_type};
+use super::call::Call;
+use crate::api::context::Context;
 use crate::api::http::problem::{Kind, Problem};
-use crate::api::http::response_memory::Share;
 use crate::api::http::{json_body, reply};
 use crate::node::{DialError, Dialect, Direction, LinkInfo, Links, PeerUrl, PeerUrlError};
 
@@ -34,10 +31,12 @@ const MAX_DIALS: usize = 32;
 const ADD_ALL_WAIT: Duration = Duration::from_secs(10);
 
 /// Addresses of the live links.
-pub(super) fn table(context: &Context) -> Result<Vec<u8>, Problem> {
-    let links = context.node.links().table();
-    let shown: Vec<_> = links.iter().map(|link| show(link.address)).collect();
-    reply::write(&shown)
+pub(super) async fn table(call: Call) -> Result<Response, Problem> {
+    let write = || {
+        let links = call.context.node.links().table();
+        reply::write(&links.iter().map(|link| show(link.address)).collect::<Vec<_>>())
+    };
+    call.share.json(write).await
 }
 
 #[derive(Serialize)]
@@ -61,10 +60,12 @@ struct PeerTip {
 }
 
 /// The live links in detail.
-pub(super) fn details(context: &Context) -> Result<Vec<u8>, Problem> {
-    let links = context.node.links().table();
-    let shown: Vec<_> = links.iter().map(detail).collect();
-    reply::write(&shown)
+pub(super) async fn details(call: Call) -> Result<Response, Problem> {
+    let write = || {
+        let links = call.context.node.links().table();
+        reply::write(&links.iter().map(detail).collect::<Vec<_>>())
+    };
+    call.share.json(write).await
 }
 
 fn detail(link: &LinkInfo) -> Detail<'_> {
@@ -97,19 +98,10 @@ pub(super) fn show(address: SocketAddr) -> String {
 }
 
 /// Remembers a peer and dials it.
-pub(super) async fn add_one<S, B, E>(
-    context: &Context,
-    headers: &HeaderMap,
-    body: S,
-) -> Result<Response, Problem>
-where
-    S: Stream<Item = Result<B, E>>,
-    B: Buf,
-{
-    check_json_type(headers)?;
-    let body = context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
+pub(super) async fn add_one(mut call: Call) -> Result<Response, Problem> {
+    let body = call.small_json_body().await?;
     let text = json_body::string(body.as_bytes(), "peer")?;
-    dial_remote(context, &text, "peer").await?;
+    dial_remote(&call.context, &text, "peer").await?;
     reply::json(&text)
 }
 
@@ -151,17 +143,9 @@ struct Dialled {
 
 /// Reads the peers file again and dials all it names, side by side. The body says
 /// nothing; one that is sent is read and dropped.
-pub(super) async fn add_all<S, B, E>(
-    context: &Context,
-    share: &Share,
-    headers: &HeaderMap,
-    body: S,
-) -> Result<Response, Problem>
-where
-    S: Stream<Item = Result<B, E>>,
-    B: Buf,
-{
-    context.bodies.read(headers, body, MAX_SMALL_BYTES).await?;
+pub(super) async fn add_all(mut call: Call) -> Result<Response, Problem> {
+    call.discard_body().await?;
+    let context = &call.context;
     let _turn = Arc::clone(&context.peers_turns).try_acquire_owned().map_err(|_| {
         let detail = "too many requests are dialling the peers file; try again later";
         Problem::new(Kind::Busy, detail).retry_after(ADD_ALL_WAIT)
@@ -170,7 +154,7 @@ where
     let links = context.node.links();
     let dials = stream::iter(peers.into_iter().map(|peer| dial(links, peer)));
     let answers: Vec<_> = dials.buffered(MAX_DIALS).collect().await;
-    share.json(|| reply::write(&answers)).await
+    call.share.json(|| reply::write(&answers)).await
 }
 
 async fn dial(links: &Links, peer: String) -> Dialled {

@@ -2,9 +2,9 @@
 
 use warp::reply::Response;
 
-use super::Context;
+use super::call::Call;
 use crate::api::http::reply;
 
-pub(super) fn name(context: &Context) -> Response {
-    reply::text(format!("{} chain", context.node.spec().name()))
+pub(super) fn name(call: &Call) -> Response {
+    reply::text(format!("{} chain", call.context.node.spec().name()))
 }

@@ -1,9 +1,11 @@
 //! `GET /v1/status`: what an operator wants at a glance.
 
 use serde::Serialize;
+use warp::reply::Response;
 
-use super::Context;
+use super::call::Call;
 use super::peers::show;
+use crate::api::context::Context;
 use crate::api::http::problem::Problem;
 use crate::api::http::reply;
 use crate::chain::{Hash, Height};
@@ -199,7 +201,11 @@ impl BlockName {
     }
 }
 
-pub(super) fn status(context: &Context) -> Result<Vec<u8>, Problem> {
+pub(super) async fn status(call: Call) -> Result<Response, Problem> {
+    call.share.json(|| write(&call.context)).await
+}
+
+fn write(context: &Context) -> Result<Vec<u8>, Problem> {
     let node = &context.node;
     let now = node.status();
     let links = node.links().table();

@@ -1,6 +1,5 @@
 //! Tests.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 
 use futures_util::stream;
@@ -11,10 +10,10 @@ fn reader() -> BodyReader {
     BodyReader::new(&Limits::default())
 }
 
-type Part = Result<VecDeque<u8>, Infallible>;
+type Part = Result<Bytes, Infallible>;
 
 fn parts(parts: &[&[u8]]) -> impl Stream<Item = Part> {
-    let parts: Vec<Part> = parts.iter().map(|part| Ok(part.iter().copied().collect())).collect();
+    let parts: Vec<Part> = parts.iter().map(|part| Ok(Bytes::copy_from_slice(part))).collect();
     stream::iter(parts)
 }
 

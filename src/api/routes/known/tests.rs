@@ -31,9 +31,3 @@ fn what_is_dialled_and_what_is_written_down_is_one_list() {
     ]);
     assert_eq!(serde_json::to_value(&listed).unwrap(), expected);
 }
-
-#[test]
-fn an_address_in_a_path_is_percent_encoded() {
-    assert_eq!(decode("ws%3A%2F%2F[::1]%3a7545").unwrap(), "ws://[::1]:7545");
-    assert_eq!(decode("%ff").unwrap_err().kind, Kind::InvalidParameter);
-}

@@ -1,5 +1,7 @@
 //! Tests.
 
+use http::header::HeaderMap;
+
 use super::*;
 use crate::chain::Spec;
 
