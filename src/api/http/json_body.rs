@@ -12,7 +12,7 @@ use super::problem::{Kind, Problem};
 const MAX_REQUEST_DEPTH: usize = 128;
 
 /// What some editors put before UTF-8 text. It is no part of JSON (RFC 8259 section 8.1).
-pub(in crate::api) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Where in the body the reader is, to name the place of an error.
 #[derive(Clone, Copy, Debug)]
@@ -43,31 +43,19 @@ pub(in crate::api) fn strings(
 /// As [`strings`], for one string.
 pub(in crate::api) fn string(body: &[u8], key: &'static str) -> Result<String, Problem> {
     let place = Cell::new(Place::Body);
-    read(body, key, &place, ValueSeed::new())
+    read(body, key, &place, PhantomData::<String>)
 }
 
-/// Reads `{"key": ".."}`; `None` when the key is missing.
+/// Reads a value of this type under `key`; `None` when the key is missing.
 ///
 /// # Errors
 /// As [`string`], but for that.
-pub(in crate::api) fn optional_string(
-    body: &[u8],
+pub(in crate::api) fn optional<'de, T: de::Deserialize<'de>>(
+    body: &'de [u8],
     key: &'static str,
-) -> Result<Option<String>, Problem> {
+) -> Result<Option<T>, Problem> {
     let place = Cell::new(Place::Body);
-    read_optional(body, key, &place, ValueSeed::new())
-}
-
-/// Reads `{"key": 1}`, a whole number that is not negative; `None` when the key is missing.
-///
-/// # Errors
-/// As [`optional_string`].
-pub(in crate::api) fn optional_number(
-    body: &[u8],
-    key: &'static str,
-) -> Result<Option<u64>, Problem> {
-    let place = Cell::new(Place::Body);
-    read_optional(body, key, &place, ValueSeed::new())
+    read_optional(body, key, &place, PhantomData)
 }
 
 /// The strings of an array.
@@ -244,29 +232,6 @@ impl Visitor<'_> for KeySeed {
 
     fn visit_str<E: de::Error>(self, key: &str) -> Result<bool, E> {
         Ok(key == self.0)
-    }
-}
-
-/// One value of this type.
-struct ValueSeed<T>(PhantomData<T>);
-
-impl<T> ValueSeed<T> {
-    const fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<T> Clone for ValueSeed<T> {
-    fn clone(&self) -> Self {
-        Self::new()
-    }
-}
-
-impl<'de, T: de::Deserialize<'de>> DeserializeSeed<'de> for ValueSeed<T> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::deserialize(deserializer)
     }
 }
 

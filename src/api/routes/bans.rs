@@ -46,8 +46,8 @@ pub(super) async fn add(mut call: Call) -> Result<Response, Problem> {
     let body = call.small_json_body().await?;
     let body = body.as_bytes();
     let text = json_body::string(body, "address")?;
-    let seconds = json_body::optional_number(body, "seconds")?.unwrap_or(MAX_SECONDS);
-    let reason = json_body::optional_string(body, "reason")?;
+    let seconds = json_body::optional(body, "seconds")?.unwrap_or(MAX_SECONDS);
+    let reason = json_body::optional::<String>(body, "reason")?;
     let reason = reason.as_deref().unwrap_or(DEFAULT_REASON);
     let address: IpAddr = text.parse().map_err(|_| {
         let detail =

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{self, Poll, ready};
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub(super) async fn all(call: Call) -> Result<Response, Problem> {
     let source = Source { node, view, share };
     let first = source.page(Height::GENESIS, ANSWER_WAIT).await?;
     let pages = Pages { source, next: Next::Ready(first), _permit: permit };
-    let mut response = warp::reply::stream(Shared(Mutex::new(pages))).into_response();
+    let mut response = warp::reply::stream(pages).into_response();
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     Ok(response)
@@ -119,13 +119,15 @@ enum Next {
     End,
 }
 
-impl Pages {
-    /// Ends with an error, never as if complete, when the chain cannot be read on:
-    /// hyper then cuts the connection within the body.
-    fn poll_page(
-        &mut self,
+/// Ends with an error, never as if complete, when the chain cannot be read on: hyper then cuts
+/// the connection within the body.
+impl Stream for Pages {
+    type Item = Result<Bytes, io::Error>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
         context: &mut task::Context<'_>,
-    ) -> Poll<Option<Result<Bytes, io::Error>>> {
+    ) -> Poll<Option<Self::Item>> {
         let page = match &mut self.next {
             Next::End => return Poll::Ready(None),
             Next::Ready(page) => Ok(std::mem::take(page)),
@@ -143,20 +145,5 @@ impl Pages {
             self.next = Next::Reading(AbortOnDropHandle::new(tokio::spawn(reading)));
         }
         Poll::Ready(Some(Ok(page.text)))
-    }
-}
-
-/// Warp wants streams that may be shared between threads. This one never is, so the
-/// lock is never waited for.
-struct Shared(Mutex<Pages>);
-
-impl Stream for Shared {
-    type Item = Result<Bytes, io::Error>;
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut task::Context<'_>,
-    ) -> Poll<Option<Self::Item>> {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).poll_page(context)
     }
 }

@@ -14,7 +14,8 @@ pub(super) mod router;
 mod status;
 mod table;
 
-use table::{Table, delete, get, post};
+use http::Method;
+use table::{Route, Table};
 
 use super::auth::access::Access::{Everyone, Operators, Users};
 
@@ -22,25 +23,25 @@ use super::auth::access::Access::{Everyone, Operators, Users};
 /// before one with a parameter that would match it too. `docs/api.md` has the same list.
 pub(super) fn table() -> Table {
     Table::new(vec![
-        post("/mineBlock", Operators, mine::mine),
-        get("/", Users, async |call| Ok(root::name(&call))),
-        get("/chains", Users, chains::all),
-        post("/addToPeer", Operators, peers::add_one),
-        post("/addPeers", Operators, peers::add_all),
-        get("/peers", Users, peers::table),
-        get("/livez", Everyone, async |_| Ok(health::live())),
-        get("/readyz", Everyone, async |call| health::ready(&call)),
-        get("/v1/status", Users, status::status),
-        get("/v1/peers", Users, peers::details),
-        post("/v1/peers", Operators, known::add),
-        get("/v1/peers/known", Users, known::list),
-        delete("/v1/peers/{address}", Operators, known::remove),
-        get("/v1/bans", Users, bans::list),
-        post("/v1/bans", Operators, bans::add),
-        delete("/v1/bans/{address}", Operators, bans::remove),
-        get("/v1/blocks/{block}", Users, blocks::one),
-        get("/v1/blocks/{height}/{hash}", Users, blocks::of_any_branch),
-        post("/v1/forks/{hash}/accept", Operators, forks::accept),
+        Route::new(Method::POST, "/mineBlock", Operators, mine::mine),
+        Route::new(Method::GET, "/", Users, async |call| Ok(root::name(&call))),
+        Route::new(Method::GET, "/chains", Users, chains::all),
+        Route::new(Method::POST, "/addToPeer", Operators, peers::add_one),
+        Route::new(Method::POST, "/addPeers", Operators, peers::add_all),
+        Route::new(Method::GET, "/peers", Users, peers::table),
+        Route::new(Method::GET, "/livez", Everyone, async |_| Ok(health::live())),
+        Route::new(Method::GET, "/readyz", Everyone, async |call| health::ready(&call)),
+        Route::new(Method::GET, "/v1/status", Users, status::status),
+        Route::new(Method::GET, "/v1/peers", Users, peers::details),
+        Route::new(Method::POST, "/v1/peers", Operators, known::add),
+        Route::new(Method::GET, "/v1/peers/known", Users, known::list),
+        Route::new(Method::DELETE, "/v1/peers/{address}", Operators, known::remove),
+        Route::new(Method::GET, "/v1/bans", Users, bans::list),
+        Route::new(Method::POST, "/v1/bans", Operators, bans::add),
+        Route::new(Method::DELETE, "/v1/bans/{address}", Operators, bans::remove),
+        Route::new(Method::GET, "/v1/blocks/{block}", Users, blocks::one),
+        Route::new(Method::GET, "/v1/blocks/{height}/{hash}", Users, blocks::of_any_branch),
+        Route::new(Method::POST, "/v1/forks/{hash}/accept", Operators, forks::accept),
     ])
 }
 

@@ -39,42 +39,18 @@ pub(super) struct Found<'a> {
     pub(super) parameters: Vec<String>,
 }
 
-pub(super) fn get<F>(
-    path: &'static str,
-    access: Access,
-    handler: impl Fn(Call) -> F + Send + Sync + 'static,
-) -> Route
-where
-    F: Future<Output = Result<Response, Problem>> + Send + 'static,
-{
-    Route {
-        path,
-        method: Method::GET,
-        access,
-        handler: Arc::new(move |call| Box::pin(handler(call))),
+impl Route {
+    pub(super) fn new<F>(
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: impl Fn(Call) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Response, Problem>> + Send + 'static,
+    {
+        Self { path, method, access, handler: Arc::new(move |call| Box::pin(handler(call))) }
     }
-}
-
-pub(super) fn post<F>(
-    path: &'static str,
-    access: Access,
-    handler: impl Fn(Call) -> F + Send + Sync + 'static,
-) -> Route
-where
-    F: Future<Output = Result<Response, Problem>> + Send + 'static,
-{
-    Route { method: Method::POST, ..get(path, access, handler) }
-}
-
-pub(super) fn delete<F>(
-    path: &'static str,
-    access: Access,
-    handler: impl Fn(Call) -> F + Send + Sync + 'static,
-) -> Route
-where
-    F: Future<Output = Result<Response, Problem>> + Send + 'static,
-{
-    Route { method: Method::DELETE, ..get(path, access, handler) }
 }
 
 impl fmt::Debug for Route {

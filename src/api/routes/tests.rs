@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use http::Method;
-
 use super::*;
 
 /// A path of this pattern.
