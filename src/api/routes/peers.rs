@@ -1,28 +1,20 @@
 //! `GET /peers`, `POST /addToPeer` and `POST /addPeers`: the peer network.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
-use tokio::fs::File;
-use tokio::io::AsyncReadExt;
 use warp::reply::Response;
 
 use super::call::Call;
 use crate::api::context::Context;
 use crate::api::http::problem::{Kind, Problem};
 use crate::api::http::{json_body, reply};
-use crate::node::{DialError, Dialect, Direction, LinkInfo, Links, PeerUrl, PeerUrlError};
-
-/// Most entries of the peers file.
-const MAX_LISTED_PEERS: usize = 1_024;
-
-/// Largest peers file, in bytes; read into memory whole.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+use crate::node::{
+    DialError, Dialect, Direction, LinkInfo, Links, PeerUrl, PeerUrlError, read_peers_file,
+};
 
 /// Peers of one request that are dialled at the same time.
 const MAX_DIALS: usize = 32;
@@ -150,7 +142,7 @@ pub(super) async fn add_all(mut call: Call) -> Result<Response, Problem> {
         let detail = "too many requests are dialling the peers file; try again later";
         Problem::new(Kind::Busy, detail).retry_after(ADD_ALL_WAIT)
     })?;
-    let peers = read_file(&context.peers_file, context.peers_required).await?;
+    let peers = listed(context).await?;
     let links = context.node.links();
     let dials = stream::iter(peers.into_iter().map(|peer| dial(links, peer)));
     let answers: Vec<_> = dials.buffered(MAX_DIALS).collect().await;
@@ -165,42 +157,16 @@ async fn dial(links: &Links, peer: String) -> Dialled {
     Dialled { peer, connected: result.is_ok(), error: result.err() }
 }
 
-async fn read_file(path: &Path, required: bool) -> Result<Vec<String>, Problem> {
-    let bad = |reason: String| {
+async fn listed(context: &Context) -> Result<Vec<String>, Problem> {
+    let (path, required) = (context.peers_file.clone(), context.peers_required);
+    let reading = tokio::task::spawn_blocking(move || read_peers_file(&path, required));
+    reading.await.map_err(|_| Problem::internal())?.map_err(|error| {
+        let path = context.peers_file.display();
         let detail = format!(
-            "{}: {reason}; write a JSON array of addresses there, such as [\"ws://192.0.2.1:7545\"]",
-            path.display()
+            "{path}: {error}; write a JSON array of addresses there, such as [\"ws://192.0.2.1:7545\"]"
         );
         Problem::new(Kind::PeersFile, detail)
-    };
-    // Opening a pipe waits for a writer, for ever if there is none.
-    let is_pipe = |found: std::fs::Metadata| !found.is_file() && !found.is_dir();
-    if tokio::fs::metadata(path).await.is_ok_and(is_pipe) {
-        return Err(bad("it is not a regular file".to_owned()));
-    }
-    let mut text = Vec::new();
-    let file = match File::open(path).await {
-        Err(error) if error.kind() == ErrorKind::NotFound && !required => return Ok(Vec::new()),
-        file => file.map_err(|error| bad(error.to_string()))?,
-    };
-    file.take(MAX_FILE_BYTES.saturating_add(1))
-        .read_to_end(&mut text)
-        .await
-        .map_err(|error| bad(error.to_string()))?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        return Err(bad(format!("it is larger than {MAX_FILE_BYTES} bytes")));
-    }
-    // Some editors put it there. It says nothing.
-    let text = text.strip_prefix(json_body::BYTE_ORDER_MARK).unwrap_or(&text);
-    let peers: Vec<String> =
-        serde_json::from_slice(text).map_err(|error| bad(error.to_string()))?;
-    if peers.len() > MAX_LISTED_PEERS {
-        return Err(bad(format!(
-            "it has {} entries; the limit is {MAX_LISTED_PEERS}",
-            peers.len()
-        )));
-    }
-    Ok(peers)
+    })
 }
 
 #[cfg(test)]

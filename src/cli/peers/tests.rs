@@ -30,7 +30,7 @@ fn a_file_of_more_peers_than_are_known_is_refused() {
             Ok(peers) => assert!(is_read && peers.len() == count),
             Err(error) => {
                 assert!(!is_read);
-                assert!(error.to_string().contains("1025 entries, at most 1024"), "{error}");
+                assert!(error.to_string().contains("1025 entries; the limit is 1024"), "{error}");
             }
         }
     }

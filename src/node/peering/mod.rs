@@ -3,4 +3,5 @@
 pub(super) mod forgotten;
 pub(super) mod links;
 pub(super) mod peer_url;
+pub(super) mod peers_file;
 pub(super) mod progress;
