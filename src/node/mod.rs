@@ -28,7 +28,7 @@ mod writer;
 
 pub use crate::store::{
     Ban, BookEntry as KnownPeer, ForkPoint, MAX_BAN, StoreError, StoredBlock, StoredHeader, Tip,
-    View,
+    View, panic_message,
 };
 pub use clock::{ClockFault, duration_text};
 pub use config::NodeConfig;
@@ -44,6 +44,6 @@ pub use peering::links::{
     DialError, Dialect, DialledPeer, Direction, LinkCommand, LinkInfo, LinkServer, Links,
 };
 pub use peering::peer_url::{PeerUrl, PeerUrlError, is_local_service};
+pub use peering::peers_file::{PeersFileError, read_peers_file};
 pub use peering::progress::{PeerSplit, SyncProgress, SyncState};
-pub(crate) use shared::panic_message;
 pub use status::{DisconnectedBlock, Disconnection, HeldBlock, NodeStatus, ReorgSummary};

@@ -6,10 +6,10 @@ use std::thread::{Builder, JoinHandle};
 
 use super::command::{Command, MAX_COMMANDS};
 use super::mining::miner;
-use super::shared::{Shared, panic_message};
+use super::shared::Shared;
 use super::writer::WriterThread;
 use super::{Links, NodeConfig, NodeFailure, NodeHandle, StoreError, background_check};
-use crate::store::Opened;
+use crate::store::{Opened, panic_message};
 
 /// The running threads. Dropping it without [`Node::stop`] tells them to end and
 /// waits for nothing.
@@ -83,7 +83,7 @@ where
     let started = Builder::new().name(name.to_owned()).spawn(move || {
         let body = std::panic::AssertUnwindSafe(|| body(&own));
         if let Err(panic) = std::panic::catch_unwind(body) {
-            let what = panic_message(panic.as_ref());
+            let what = panic_message(panic.as_ref()).to_owned();
             own.end(&NodeFailure::Panicked { thread: name, what });
         }
     });
@@ -97,7 +97,7 @@ where
 
 fn join(shared: &Shared, name: &'static str, thread: Option<JoinHandle<()>>) {
     if let Some(Err(panic)) = thread.map(JoinHandle::join) {
-        let what = panic_message(panic.as_ref());
+        let what = panic_message(panic.as_ref()).to_owned();
         shared.end(&NodeFailure::Panicked { thread: name, what });
     }
 }

@@ -1,6 +1,5 @@
 //! What the node's threads and handles share.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -18,7 +17,7 @@ use super::peering::forgotten::Forgotten;
 use super::reorg_log::ReorgLog;
 use super::{Links, NodeConfig, NodeFailure, StoreError, Tip};
 use crate::chain::{Hash, Height, Spec, Timestamp, TipState};
-use crate::store::Reader;
+use crate::store::{Reader, panic_message};
 
 /// Offers that are checked at the same time; others wait. Each has at most one
 /// batch on its way to the writer.
@@ -258,10 +257,4 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| StoreError::Damaged {
         what: format!("using it panicked: {}", panic_message(panic.as_ref())),
     })
-}
-
-/// What a panic says.
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|&text| text.to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }

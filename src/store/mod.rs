@@ -38,6 +38,7 @@ pub use peers::address_book::{Book, BookEntry};
 pub use peers::bans::{Ban, Bans, MAX_BAN, Unwritten};
 pub use reader::{Reader, StoredBlock, StoredHeader, Tip};
 pub use reorg::Reorg;
+pub use sled::errors::panic_message;
 pub use verify::Checked;
 pub use view::View;
 pub use writer::Writer;

@@ -8,6 +8,7 @@ use http_body_util::Empty;
 use tower_http::catch_panic::ResponseForPanic;
 
 use super::problem::Problem;
+use crate::node::panic_message;
 
 /// Answers for the handler that panicked.
 #[derive(Clone, Copy, Debug)]
@@ -17,12 +18,7 @@ impl ResponseForPanic for OnPanic {
     type ResponseBody = Empty<Bytes>;
 
     fn response_for_panic(&mut self, panic: Box<dyn Any + Send>) -> Response<Empty<Bytes>> {
-        let text = panic
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("no message");
-        tracing::error!(panic = text, "a handler panicked");
+        tracing::error!(panic = panic_message(panic.as_ref()), "a handler panicked");
         let problem = Problem::internal();
         let mut response = Response::new(Empty::new());
         *response.status_mut() = problem.status();

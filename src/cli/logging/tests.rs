@@ -4,9 +4,9 @@ use super::*;
 
 #[test]
 fn a_panic_is_told_whatever_it_was_given() {
-    assert_eq!(message(&"a text"), "a text");
-    assert_eq!(message(&"an owned text".to_owned()), "an owned text");
-    assert_eq!(message(&7), "no message");
+    assert_eq!(panic_message(&"a text"), "a text");
+    assert_eq!(panic_message(&"an owned text".to_owned()), "an owned text");
+    assert_eq!(panic_message(&7), "no message");
 }
 
 #[test]

@@ -42,7 +42,7 @@ async fn check_by(
         Ok(checked) => checked,
         // A defect of this node is nobody's fault.
         Err(error) if error.is_panic() => {
-            let what = panic_message(error.into_panic().as_ref());
+            let what = panic_message(error.into_panic().as_ref()).to_owned();
             tracing::error!(link = link.0, %first,
                 "the check of a peer's blocks panicked: {what}; please report this");
             let unchecked = Input::Unchecked { link, download, first };

@@ -28,10 +28,10 @@ fn reason(payload: &(dyn Any + Send)) -> &str {
     text
 }
 
-/// The text of a panic.
-pub(super) fn panic_message(payload: &(dyn Any + Send)) -> &str {
+/// Returns the text of a panic.
+pub fn panic_message(payload: &dyn Any) -> &str {
     let text = payload.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given")
+    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
 /// A failed read. sled reports a log that ends too early, or a wrong file, as an error
