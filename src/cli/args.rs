@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::block_name::{ExpectedTip, HashPrefix};
 use super::help;
 use super::listen::Listen;
-use super::logging::LogFilter;
+use super::logging::{LogFilter, LogFormat};
+use super::output::Format;
 use crate::chain::Hash;
 use crate::node::PeerUrl;
 
@@ -283,30 +284,6 @@ pub(super) enum Role {
     Reader,
     /// Read and write access
     Operator,
-}
-
-/// How blocks are written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(super) enum Format {
-    /// One line per block, for people
-    Table,
-    /// One JSON array
-    Json,
-    /// One JSON object per line
-    Jsonl,
-    /// Comma-separated values with a header line
-    Csv,
-}
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum LogFormat {
-    /// Text for people
-    #[default]
-    Text,
-    /// One JSON object per line
-    Json,
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::args::{LogFormat, RunArgs};
+use super::args::RunArgs;
 use super::exit::{Code, Failure};
-use super::logging::LogFilter;
+use super::logging::{LogFilter, LogFormat};
 use crate::api::{TrustedProxies, check_host};
 use crate::chain::Checkpoints;
 use crate::p2p::{MAX_MAX_MESSAGE, P2pConfig};

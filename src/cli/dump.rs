@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::args::{DumpArgs, Format};
+use super::args::DumpArgs;
 use super::exit::{Failure, ReaderLeft};
-use super::output::{Row, Writer, escape_json};
+use super::output::{Format, Row, Writer, escape_json};
 use super::progress::Progress;
 use super::remote::Remote;
 use super::signal;

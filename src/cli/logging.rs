@@ -6,7 +6,6 @@ mod limited;
 mod limiter;
 mod os_errors;
 
-use std::any::Any;
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, IsTerminal, Write};
@@ -15,6 +14,7 @@ use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use clap::ValueEnum;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, Metadata};
@@ -26,14 +26,25 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-use super::args::LogFormat;
 use super::output::escape;
 use super::progress::beside_bar;
 use super::stderr::{self, Kind};
+use crate::node::panic_message;
 use fields::{TextFields, printable_json};
 pub(super) use filter::LogFilter;
 use limited::{Limited, USUAL};
 use limiter::{Line, LogLimiter};
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum LogFormat {
+    /// Text for people
+    #[default]
+    Text,
+    /// One JSON object per line
+    Json,
+}
 
 /// Time between two reports of lines that were left out.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
@@ -132,7 +143,7 @@ fn on_panic(format: LogFormat, panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("unnamed");
-    let message = message(panic.payload());
+    let message = panic_message(panic.payload());
     let mut hasher = DefaultHasher::new();
     place.hash(&mut hasher);
     let line = Line { source: hasher.finish(), source_name: &place, message };
@@ -170,12 +181,6 @@ fn panic_line(format: LogFormat, place: &str, thread: &str, message: &str) -> St
             printable_json(&line).into_owned()
         }
     }
-}
-
-/// What `panic!` was given.
-fn message(payload: &dyn Any) -> &str {
-    let text = payload.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| payload.downcast_ref().copied()).unwrap_or("no message")
 }
 
 /// Makes a writer for each line.

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
+use clap::ValueEnum;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::args::Format;
 use crate::chain::{
     Difficulty, Hash, Header, Spec, Timestamp, write_block_json, write_header_json,
 };
@@ -19,6 +20,19 @@ const LABEL: usize = 9;
 
 /// Digits of a hash that a table shows: `--hash` takes so many.
 const HASH_DIGITS: usize = 8;
+
+/// How blocks are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Format {
+    /// One line per block, for people
+    Table,
+    /// One JSON array
+    Json,
+    /// One JSON object per line
+    Jsonl,
+    /// Comma-separated values with a header line
+    Csv,
+}
 
 /// A block to be written. Its records are empty where headers alone are wanted.
 #[derive(Clone, Debug)]
@@ -256,34 +270,21 @@ pub(super) fn escape_json(json: &str) -> Cow<'_, str> {
 
 /// A moment as ISO 8601 in UTC, to the second.
 fn seconds_text(time: Timestamp) -> String {
-    let text = time_text(time);
-    text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))
+    moment(time, humantime::format_rfc3339_seconds)
 }
 
-/// A moment as ISO 8601 in UTC, with milliseconds; years above 9999 with a plus sign.
+/// A moment as ISO 8601 in UTC, with milliseconds.
 pub(super) fn time_text(time: Timestamp) -> String {
-    const DAY: u64 = 86_400_000;
-    let (days, millis) = (time.as_millis() / DAY, time.as_millis() % DAY);
-    let (year, month, day) = date(days);
-    let sign = if year > 9_999 { "+" } else { "" };
-    let (hour, minute) = (millis / 3_600_000, millis / 60_000 % 60);
-    let (second, milli) = (millis / 1_000 % 60, millis % 1_000);
-    format!("{sign}{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    moment(time, humantime::format_rfc3339_millis)
 }
 
-/// The Gregorian date of a day since 1970-01-01: year, month, day of the month.
-fn date(days: u64) -> (u64, u64, u64) {
-    // Years are counted from 1 March, so that a leap day is the last day of its year, and from
-    // the year 0, so that every 400 years look alike.
-    let days = days.saturating_add(719_468);
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let leap_days = day_of_era / 1_460 + day_of_era / 146_096 - day_of_era / 36_524;
-    let year_of_era = (day_of_era - leap_days) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+/// Milliseconds since the epoch from the year 10000 on, which the format does not have.
+fn moment(time: Timestamp, format: fn(SystemTime) -> humantime::Rfc3339Timestamp) -> String {
+    const YEAR_10000: u64 = 253_402_300_800_000;
+    match time.as_millis() {
+        millis @ YEAR_10000.. => format!("{millis} ms"),
+        millis => format(UNIX_EPOCH + Duration::from_millis(millis)).to_string(),
+    }
 }
 
 #[cfg(test)]

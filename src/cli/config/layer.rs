@@ -12,10 +12,10 @@ use super::size::ByteSize;
 use super::wording::in_words;
 use super::{CONFIG_FILE, parent_of};
 use crate::chain::{Checkpoints, Hash, Height};
-use crate::cli::args::{LogFormat, RunArgs};
+use crate::cli::args::RunArgs;
 use crate::cli::exit::Failure;
 use crate::cli::listen::Listen;
-use crate::cli::logging::LogFilter;
+use crate::cli::logging::{LogFilter, LogFormat};
 use crate::cli::text_file;
 
 /// What one source says; also the shape of jenny.toml.

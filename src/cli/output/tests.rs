@@ -152,7 +152,8 @@ fn times_are_iso_8601_in_utc() {
         (1_735_689_599_001, "2024-12-31T23:59:59.001Z"),
         (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
         (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
-        (crate::chain::MAX_SAFE_INTEGER, "+287396-10-12T08:59:00.991Z"),
+        (253_402_300_800_000, "253402300800000 ms"),
+        (crate::chain::MAX_SAFE_INTEGER, "9007199254740991 ms"),
     ] {
         assert_eq!(time_text(Timestamp::from_millis(millis)), expected);
     }
