@@ -97,7 +97,7 @@ impl BinarySync {
         let bytes = bodies.iter().fold(0_u64, |sum, body| sum.saturating_add(body.len() as u64));
         let memory = bodies.iter().fold(0_u64, |sum, body| sum.saturating_add(body.memory_bytes()));
         self.came = (self.came.0.saturating_add(count as u64), self.came.1.saturating_add(bytes));
-        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let peer = self.peer(link);
         if count == 0 {
             self.ban(step, link, EMPTY);
             return;
@@ -180,9 +180,10 @@ impl BinarySync {
         let mut run: (Height, Vec<(ValidHeader, Body)>, u64) = (first, Vec::new(), 0);
         let mut emit = |run: &mut (Height, Vec<(ValidHeader, Body)>, u64), next: Height| {
             let (start, bodies, bytes) = std::mem::replace(run, (next, Vec::new(), 0));
-            let count = u32::try_from(bodies.len()).unwrap_or(u32::MAX);
+            let count = bodies.len() as u64;
             if count > 0 {
-                checks.insert((number, start, link), (count, bytes));
+                let before = checks.insert((number, start, link), (count, bytes));
+                debug_assert_eq!(before, None, "a body is checked once at a time");
                 step.out.push(Output::Check { link, download: number, first: start, bodies });
             }
         };
@@ -252,7 +253,7 @@ impl BinarySync {
         for block in blocks {
             download.right(block, link);
         }
-        for offset in right..u64::from(count) {
+        for offset in right..count {
             let back = download.wrong(first.ahead(offset));
             self.budget.free(back);
         }
@@ -263,7 +264,7 @@ impl BinarySync {
 
     /// The link does not hold the rest of a range: it is on another branch, or was.
     pub(super) fn on_not_found(&mut self, step: &mut Step<'_>, link: LinkId, number: u64) {
-        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let peer = self.peer(link);
         let Some(request) = peer.requests.iter().find(|request| request.number == number).copied()
         else {
             if number >= peer.next_request {

@@ -151,6 +151,7 @@ impl Download {
 
     /// Headers whose block was not handed to the writer.
     pub(super) fn ahead(&self) -> usize {
+        debug_assert!(self.handed <= self.entries.len(), "only what there is was handed on");
         self.entries.len().saturating_sub(self.handed)
     }
 
@@ -188,9 +189,10 @@ impl Download {
         self.entries.get(self.index(height)?)
     }
 
-    fn entry_mut(&mut self, height: Height) -> Option<&mut Entry> {
-        let index = self.index(height)?;
-        self.entries.get_mut(index)
+    /// The block at a height that is known to be one of this download.
+    #[expect(clippy::expect_used, reason = "its callers have found the block at this height")]
+    fn known(&mut self, height: Height) -> &mut Entry {
+        self.index(height).and_then(|at| self.entries.get_mut(at)).expect("a block of the branch")
     }
 
     fn height_at(&self, index: usize) -> Height {
@@ -230,11 +232,9 @@ impl Download {
     /// Notes that these bodies were asked of a link.
     pub(super) fn ask(&mut self, first: Height, count: u32, of: LinkId, is_lent: bool) {
         for offset in 0..u64::from(count) {
-            if let Some(entry) = self.entry_mut(first.ahead(offset))
-                && matches!(entry.body, Body::Missing | Body::Asked { .. })
-            {
-                entry.body = Body::Asked { of, is_lent };
-            }
+            let entry = self.known(first.ahead(offset));
+            debug_assert!(matches!(entry.body, Body::Missing | Body::Asked { .. }), "{entry:?}");
+            entry.body = Body::Asked { of, is_lent };
         }
     }
 
@@ -250,11 +250,8 @@ impl Download {
 
     /// A body has to be asked for again.
     fn miss(&mut self, height: Height) {
-        let Some(index) = self.index(height) else { return };
-        if let Some(entry) = self.entries.get_mut(index) {
-            entry.body = Body::Missing;
-            self.lowest_missing = self.lowest_missing.min(index);
-        }
+        self.known(height).body = Body::Missing;
+        self.lowest_missing = self.index(height).map_or(0, |index| self.lowest_missing.min(index));
     }
 
     /// Whether a body that came is wanted; its header, if so.
@@ -295,9 +292,7 @@ impl Download {
     }
 
     pub(super) fn checking(&mut self, height: Height, bytes: u64) {
-        if let Some(entry) = self.entry_mut(height) {
-            entry.body = Body::Checking(bytes);
-        }
+        self.known(height).body = Body::Checking(bytes);
     }
 
     /// A body is not taken although it came: to be asked for again, unless another link was asked.
@@ -307,10 +302,11 @@ impl Download {
 
     /// A body was found right.
     pub(super) fn right(&mut self, block: ValidBlock, from: LinkId) {
-        let Some(entry) = self.entry_mut(block.header().height) else { return };
-        if let Body::Checking(bytes) = entry.body {
-            entry.body = Body::Right { block: Box::new(block), bytes, from };
-        }
+        let entry = self.known(block.header().height);
+        let Body::Checking(bytes) = entry.body else {
+            unreachable!("checked without having come: {entry:?}")
+        };
+        entry.body = Body::Right { block: Box::new(block), bytes, from };
         let is_right = |entry: &Entry| matches!(entry.body, Body::Right { .. } | Body::Handed);
         while self.entries.get(self.front).is_some_and(is_right) {
             self.front = self.front.saturating_add(1);
@@ -319,8 +315,10 @@ impl Download {
 
     /// A body was found wrong, or not looked at. Answers its bytes.
     pub(super) fn wrong(&mut self, height: Height) -> u64 {
-        let Some(Entry { body: Body::Checking(bytes), .. }) = self.entry(height) else { return 0 };
-        let bytes = *bytes;
+        let entry = self.known(height);
+        let Body::Checking(bytes) = entry.body else {
+            unreachable!("checked without having come: {entry:?}")
+        };
         self.miss(height);
         bytes
     }
@@ -350,7 +348,9 @@ impl Download {
         let mut is_mixed = false;
         for entry in self.entries.iter_mut().skip(self.handed).take(count) {
             let body = std::mem::replace(&mut entry.body, Body::Handed);
-            let Body::Right { block, bytes, from } = body else { break };
+            let Body::Right { block, bytes, from } = body else {
+                unreachable!("handed to the writer before it was right: {body:?}")
+            };
             is_mixed |= batch.source.is_some_and(|source| source != from);
             batch.source = Some(from);
             batch.bytes = batch.bytes.saturating_add(bytes);
@@ -366,6 +366,7 @@ impl Download {
     /// The first blocks, up to this one, are connected.
     pub(super) fn connected(&mut self, last: BlockId, now: Time) {
         let Some(count) = self.index(last.height.next()) else { return };
+        debug_assert!(count <= self.handed && self.handed <= self.front, "imported in order");
         let count = count.min(self.handed);
         self.entries.drain(..count);
         self.first = self.first.ahead(count as u64);

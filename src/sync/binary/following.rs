@@ -41,9 +41,7 @@ impl BinarySync {
                 return;
             };
             self.ask_headers(step, link, Some(after));
-            if let Some(peer) = self.peers.get_mut(&link) {
-                peer.follows = Some(number);
-            }
+            self.peer(link).follows = Some(number);
             if let Some(download) = &mut self.download {
                 download.source = download.source.or(Some(link));
                 download.asked = download.asked.or(Some(step.now));
@@ -73,20 +71,21 @@ impl BinarySync {
         let Some(download) = &self.download else { return false };
         let id_of = |header: &Header| BlockId { height: header.height, hash: header.hash() };
         let is_known = |header: &Header| download.contains(id_of(header));
-        let Some(place) = headers.iter().rposition(is_known) else { return false };
+        let known = headers.iter().enumerate().rfind(|(_, header)| is_known(header));
+        let Some((place, last)) = known.map(|(place, header)| (place, id_of(header))) else {
+            return false;
+        };
         let (number, head) = (download.number, download.head());
-        let (known, rest) = headers.split_at(place.saturating_add(1));
-        let Some(last) = known.last().map(id_of) else { return false };
+        let (_, rest) = headers.split_at(place.saturating_add(1));
         if !rest.is_empty() && last != head {
             // It leaves the branch above a block that is not held yet.
             return false;
         }
-        if let Some(peer) = self.peers.get_mut(&link) {
-            peer.is_on = Some(number);
-            peer.named(if rest.is_empty() { last } else { head });
-            let is_all = is_last && !peer.named_above(last);
-            peer.claim = if is_all { Claim::Nothing } else { Claim::Block };
-        }
+        let peer = self.peer(link);
+        peer.is_on = Some(number);
+        peer.named(if rest.is_empty() { last } else { head });
+        let is_all = is_last && !peer.named_above(last);
+        peer.claim = if is_all { Claim::Nothing } else { Claim::Block };
         if !rest.is_empty() {
             self.extend_download(step, link, rest, is_last);
         }
@@ -141,10 +140,9 @@ impl BinarySync {
             Some(Taken::Differs) => {
                 // Its chain may have changed since it was walked.
                 self.drop_download();
-                if let Some(peer) = self.peers.get_mut(&link) {
-                    peer.rest(step.now);
-                    peer.claim = Claim::Block;
-                }
+                let peer = self.peer(link);
+                peer.rest(step.now);
+                peer.claim = Claim::Block;
             }
             Some(Taken::Yes) | None => {}
         }

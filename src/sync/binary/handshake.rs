@@ -53,11 +53,12 @@ impl BinarySync {
         if !self.settle_twins(step, link, hello.nonce) {
             return;
         }
-        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let is_level = hello.work == self.work && self.tip.height > Height::GENESIS;
+        let peer = self.peer(link);
         peer.nonce = Some(hello.nonce);
         peer.height = hello.height;
         peer.claim = Claim::Work(hello.work);
-        if hello.work == self.work && self.tip.height > Height::GENESIS {
+        if is_level {
             // Its tip may be another one, which neither would see: each is told of the other's.
             peer.knows = None;
         }

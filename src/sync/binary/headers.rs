@@ -81,9 +81,10 @@ impl BinarySync {
         link: LinkId,
         after: Option<BlockId>,
     ) {
-        self.turns = self.turns.saturating_add(1);
-        let Some(peer) = self.peers.get_mut(&link) else { return };
-        peer.turn = self.turns;
+        let turn = self.turns.saturating_add(1);
+        self.turns = turn;
+        let peer = self.peer(link);
+        peer.turn = turn;
         peer.follows = None;
         peer.ask = Some(Ask { sent: step.now, until: step.now.plus(peer.timeout) });
         peer.owed = peer.owed.saturating_add(1);
@@ -91,7 +92,7 @@ impl BinarySync {
     }
 
     pub(super) fn on_headers(&mut self, step: &mut Step<'_>, link: LinkId, headers: Vec<Header>) {
-        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let peer = self.peer(link);
         let Some(owed) = peer.owed.checked_sub(1) else {
             self.ban(step, link, UNASKED);
             return;
@@ -130,8 +131,9 @@ impl BinarySync {
         is_last: bool,
     ) {
         let Some(first) = headers.first() else {
-            self.resolved(link);
-            if let Some(peer) = self.peers.get_mut(&link).filter(|peer| peer.candidate.is_none()) {
+            let peer = self.peer(link);
+            peer.claim = Claim::Nothing;
+            if peer.candidate.is_none() {
                 // Its tip is on our chain.
                 peer.rival.leaves();
             }
@@ -151,8 +153,8 @@ impl BinarySync {
             return;
         }
         self.leave_source(link);
-        let Some(peer) = self.peers.get_mut(&link) else { return };
-        if peer.candidate.as_ref().is_some_and(|candidate| candidate.head() == parent) {
+        let candidate = self.peer(link).candidate.as_ref();
+        if candidate.is_some_and(|candidate| candidate.head() == parent) {
             self.extend_candidate(step, link, &headers, is_last);
             return;
         }
@@ -161,10 +163,8 @@ impl BinarySync {
             headers.iter().map(|header| BlockId { height: header.height, hash: header.hash() }),
         );
         let query = self.next_number();
-        if let Some(peer) = self.peers.get_mut(&link) {
-            peer.query = Some(Query { number: query, headers, is_last });
-            step.out.push(Output::FindHeldAncestor { link, query, ids });
-        }
+        self.peer(link).query = Some(Query { number: query, headers, is_last });
+        step.out.push(Output::FindHeldAncestor { link, query, ids });
     }
 
     /// How much of the headers that came is held.
@@ -187,6 +187,8 @@ impl BinarySync {
             peer.rest(step.now);
             return;
         };
+        // The first block that was looked up is the parent of the first header.
+        debug_assert!(place <= headers.len(), "one of the blocks that were looked up");
         let fresh = headers.get(place..).unwrap_or_default();
         if fresh.is_empty() {
             peer.shows(super::candidate::id_of(&state), state.total_work());
@@ -245,21 +247,16 @@ impl BinarySync {
             self.resolved(link);
         } else if work > wanted && !(is_deep && count >= MAX_CANDIDATE_HEADERS) {
             // There is more of it: looked at while it is fetched, or after another branch.
-            if let Some(peer) = self.peers.get_mut(&link) {
-                peer.claim = Claim::Block;
-            }
+            self.peer(link).claim = Claim::Block;
         } else if count >= MAX_CANDIDATE_HEADERS {
             // So many blocks without more work than ours.
-            if let Some(peer) = self.peers.get_mut(&link) {
-                (peer.candidate, peer.penalized_until) = (None, step.now.plus(PENALTY));
-            }
+            let peer = self.peer(link);
+            (peer.candidate, peer.penalized_until) = (None, step.now.plus(PENALTY));
             self.resolved(link);
             return;
         } else {
             // Asked on when its turn comes again.
-            if let Some(peer) = self.peers.get_mut(&link) {
-                peer.claim = Claim::Block;
-            }
+            self.peer(link).claim = Claim::Block;
             return;
         }
         self.begin(step, link, is_last);
@@ -291,9 +288,7 @@ impl BinarySync {
             }
         };
         let wait = Duration::from_millis(found.millis_since(*latest).max(1_000)).min(LOOK_AGAIN);
-        if let Some(peer) = self.peers.get_mut(&link) {
-            peer.claim = Claim::Later(step.now.plus(wait));
-        }
+        self.peer(link).claim = Claim::Later(step.now.plus(wait));
         false
     }
 
@@ -304,9 +299,7 @@ impl BinarySync {
 
     /// What the peer claimed was looked at.
     fn resolved(&mut self, link: LinkId) {
-        if let Some(peer) = self.peers.get_mut(&link) {
-            peer.claim = Claim::Nothing;
-        }
+        self.peer(link).claim = Claim::Nothing;
     }
 
     /// Begins to fetch the branch that a link's walk showed, when it has more work than ours
@@ -320,7 +313,7 @@ impl BinarySync {
         if self.is_too_deep(link) {
             return;
         }
-        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let peer = self.peer(link);
         let Some(candidate) = peer.candidate.take_if(|candidate| candidate.work() > work) else {
             return;
         };
@@ -360,9 +353,7 @@ impl BinarySync {
         // What others showed is found out anew; this one is begun with.
         let candidate = self.peers.get_mut(&link).and_then(|peer| peer.candidate.take());
         self.give_up(step);
-        if let Some(peer) = self.peers.get_mut(&link) {
-            peer.candidate = candidate;
-        }
+        self.peer(link).candidate = candidate;
         self.begin(step, link, false);
     }
 }

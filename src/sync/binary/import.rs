@@ -44,7 +44,7 @@ impl BinarySync {
             self.budget.free(bytes);
             return;
         };
-        for offset in 0..u64::from(count) {
+        for offset in 0..count {
             let back = download.wrong(first.ahead(offset));
             self.budget.free(back);
         }
@@ -57,9 +57,7 @@ impl BinarySync {
         let holders: Vec<_> = self.peers.values().filter(has_it).map(|peer| peer.id).collect();
         self.drop_download();
         for link in holders {
-            if let Some(peer) = self.peers.get_mut(&link) {
-                peer.withheld(now);
-            }
+            self.peer(link).withheld(now);
         }
     }
 
@@ -70,11 +68,9 @@ impl BinarySync {
         last: BlockId,
         outcome: ImportOutcome,
     ) {
-        // They are answered in order.
-        if let Some(batch) = self.batches.pop_front() {
-            debug_assert_eq!(batch.download, number, "batches are answered in order");
-            self.budget.free(batch.bytes);
-        }
+        let batch = self.batches.pop_front();
+        debug_assert_eq!(batch.map(|batch| batch.download), Some(number), "each once, in order");
+        self.budget.free(batch.map_or(0, |batch| batch.bytes));
         let Some(download) = self.download.as_mut().filter(|download| download.number == number)
         else {
             return;

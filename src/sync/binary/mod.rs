@@ -67,7 +67,7 @@ pub(super) struct BinarySync {
     peers: BTreeMap<LinkId, Peer>,
     download: Option<Download>,
     /// Bodies that are being checked: by download, first height and link; count and bytes.
-    checks: BTreeMap<(u64, Height, LinkId), (u32, u64)>,
+    checks: BTreeMap<(u64, Height, LinkId), (u64, u64)>,
     /// Batches at the writer, in order.
     batches: VecDeque<Pending>,
     /// Numbers downloads and queries.
@@ -146,22 +146,11 @@ impl BinarySync {
 
     fn message(&mut self, step: &mut Step<'_>, link: LinkId, message: Message) {
         self.clock = step.clock;
-        let Some(peer) = self.peers.get_mut(&link) else { return };
-        if let Message::Hello(hello) = message {
-            if peer.is_ready() {
-                self.ban(step, link, SECOND_HELLO);
-            } else {
-                self.on_hello(step, link, hello);
-            }
-            return;
-        }
-        if !peer.is_ready() {
-            self.ban(step, link, BEFORE_HELLO);
-            return;
-        }
+        let Some(is_ready) = self.peers.get(&link).map(Peer::is_ready) else { return };
         match message {
-            // Taken above.
-            Message::Hello(_) => (),
+            Message::Hello(_) if is_ready => self.ban(step, link, SECOND_HELLO),
+            Message::Hello(hello) => self.on_hello(step, link, hello),
+            _ if !is_ready => self.ban(step, link, BEFORE_HELLO),
             Message::GetHeaders { locator, stop } => self.on_get_headers(step, link, locator, stop),
             Message::Headers(headers) => self.on_headers(step, link, headers),
             Message::GetBlocks { request, first, count, last } => {
@@ -204,6 +193,12 @@ impl BinarySync {
         }
         self.announce(step);
         debug_assert!(self.is_balanced(), "{:?} is not what bodies take", self.budget);
+    }
+
+    /// A link that is known to be open.
+    #[expect(clippy::expect_used, reason = "its callers have looked it up for the same input")]
+    fn peer(&mut self, link: LinkId) -> &mut Peer {
+        self.peers.get_mut(&link).expect("the link is open")
     }
 
     fn next_number(&mut self) -> u64 {

@@ -39,16 +39,14 @@ impl BinarySync {
         if self.may_serve(step, link) {
             let height = first.ahead(u64::from(count).saturating_sub(1));
             let last = BlockId { height, hash: last };
-            if let Some(peer) = self.peers.get_mut(&link) {
-                // It takes our chain over.
-                peer.rival.leaves();
-            }
+            // It takes our chain over.
+            self.peer(link).rival.leaves();
             step.out.push(Output::ServeBlocks { link, request, first, last });
         }
     }
 
     fn may_serve(&mut self, step: &mut Step<'_>, link: LinkId) -> bool {
-        let Some(peer) = self.peers.get_mut(&link) else { return false };
+        let peer = self.peer(link);
         if peer.serving >= MAX_SERVING {
             self.close(step, link, 1008, TOO_MUCH, Redial::Longest);
             return false;
@@ -64,7 +62,7 @@ impl BinarySync {
     }
 
     pub(super) fn on_get_peers(&mut self, step: &mut Step<'_>, link: LinkId) {
-        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let peer = self.peer(link);
         // Asked again too soon it gets no answer.
         if peer.told_addresses.is_none_or(|last| last.plus(ADDRESSES_EVERY) <= step.now) {
             peer.told_addresses = Some(step.now);
@@ -78,7 +76,7 @@ impl BinarySync {
         link: LinkId,
         addresses: Vec<PeerAddress>,
     ) {
-        let Some(peer) = self.peers.get_mut(&link) else { return };
+        let peer = self.peer(link);
         let Some(owed) = peer.addresses_owed.checked_sub(1) else {
             self.ban(step, link, UNASKED);
             return;

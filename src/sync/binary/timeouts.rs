@@ -50,10 +50,10 @@ impl BinarySync {
 
     fn bodies_late(&mut self, now: Time, link: LinkId) {
         self.let_others(link);
-        if let Some(peer) = self.peers.get_mut(&link) {
-            peer.rest(now);
-            peer.was_late = self.download.as_ref().map(|download| download.number);
-        }
+        let number = self.download.as_ref().map(|download| download.number);
+        let peer = self.peer(link);
+        peer.rest(now);
+        peer.was_late = number;
     }
 
     /// The request whose block everything waits for, who has it, and who could help out.
@@ -148,10 +148,8 @@ impl BinarySync {
             .collect();
         self.drop_download();
         for link in holders {
-            if let Some(peer) = self.peers.get_mut(&link) {
-                peer.withheld(step.now);
-                step.out.push(Output::Log { link, note: Note::Withheld { height } });
-            }
+            self.peer(link).withheld(step.now);
+            step.out.push(Output::Log { link, note: Note::Withheld { height } });
         }
     }
 
