@@ -34,7 +34,7 @@ pub enum Input {
         /// From whom.
         link: LinkId,
     },
-    /// Type 1 came, well-formed, and its block was judged.
+    /// Type 1 came, well-formed, and its block was checked.
     Block {
         /// From whom.
         link: LinkId,
@@ -43,7 +43,7 @@ pub enum Input {
         /// What the node made of it.
         outcome: BlockOutcome,
     },
-    /// Type 2 came, well-formed, and was judged as a whole.
+    /// Type 2 came, well-formed, and was checked as a whole.
     Chain {
         /// From whom.
         link: LinkId,
@@ -173,7 +173,7 @@ pub struct Held {
     pub fork: Option<ForkPoint>,
 }
 
-/// What became of blocks that were to be connected.
+/// What became of blocks that were to be imported.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ImportOutcome {
     /// All of them are durable: on our chain, or stored as a branch.
@@ -184,7 +184,7 @@ pub enum ImportOutcome {
     Unavailable,
 }
 
-/// What became of a single block. Looked up by its hash first, then judged in this order.
+/// What became of a single block. Looked up by its hash first, then checked in this order.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum BlockOutcome {
     /// It stood on our chain already.

@@ -75,7 +75,7 @@ impl SyncMachine {
         lasting.max_by_key(|split| split.lasts)
     }
 
-    /// How fetching blocks over the binary dialect goes.
+    /// How the download of the binary dialect goes.
     pub fn progress(&self) -> Progress {
         self.binary.as_ref().map(BinarySync::progress).unwrap_or_default()
     }

@@ -120,7 +120,7 @@ pub enum Output {
         /// Consecutive.
         bodies: Vec<(ValidHeader, Body)>,
     },
-    /// Connect consecutive blocks: append them, or store them as a branch that replaces our chain
+    /// Import consecutive blocks: append them, or store them as a branch that replaces our chain
     /// once it has more work; make that durable and publish it, and then say
     /// [`super::Input::Imported`]. At most two of these are under way.
     Import {

@@ -72,12 +72,12 @@ impl BinarySync {
             }
         }
         // Its place is known when it stands on our tip, or on what we have looked at.
-        let walked = peer
+        let candidate = peer
             .candidate
             .as_ref()
             .filter(|candidate| candidate.head().hash == header.previous_hash);
         let is_next = header.previous_hash == tip.hash
-            || walked.is_some()
+            || candidate.is_some()
             || self.download.as_ref().is_some_and(|d| d.head().hash == header.previous_hash);
         let is_free =
             peer.penalized_until <= step.now && peer.ask.is_none() && peer.query.is_none();

@@ -146,7 +146,7 @@ impl BinarySync {
         let is_current = self.download.as_ref().is_some_and(|current| current.number == download);
         let wants = |height| self.download.as_ref().is_some_and(|it| it.wants(height).is_some());
         let is_first = is_current && wants(first.ahead(u64::from(taken).saturating_sub(1)));
-        // One that was late rests until its time is over, unless it gives the last of what it was
+        // One that was late is paused until its time is over, unless it gives the last of what it was
         // asked for, or a large part, before another one does; or there is no other one.
         let is_over = (left == 0 || bytes >= LARGE_PART) && (is_first || !was_late);
         if (is_over || !self.is_served(step.now, download, Some(link)))
@@ -325,7 +325,7 @@ impl BinarySync {
     }
 
     /// Links that are asked for bodies now.
-    pub(super) fn fetching_links(&self) -> Vec<LinkId> {
+    pub(super) fn asked_links(&self) -> Vec<LinkId> {
         let is_asked = |peer: &&Peer| peer.in_time() > 0;
         self.peers.values().filter(is_asked).map(|peer| peer.id).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::limits::{MAX_FRESH, WALK_STEP};
+use super::limits::{CANDIDATE_STEP, MAX_FRESH};
 use crate::chain::{Checkpoints, Hash, Header, Height, RuleError, Spec, Timestamp, TipState};
 use crate::chain::{ValidHeader, Work};
 use crate::sync::{BlockId, ForkPoint};
@@ -26,7 +26,7 @@ pub(super) struct Candidate {
     pub(super) is_told: bool,
 }
 
-/// What the branch of a walk is fetched from.
+/// What the branch of a candidate is fetched from.
 #[derive(Debug)]
 pub(super) struct Found {
     /// After the last block that is held.
@@ -39,7 +39,7 @@ pub(super) struct Found {
     pub(super) proof: VecDeque<BlockId>,
 }
 
-/// Names the block that a state stands after.
+/// Names the block that a state is after.
 pub(super) const fn id_of(state: &TipState) -> BlockId {
     BlockId { height: state.height(), hash: state.hash() }
 }
@@ -116,7 +116,7 @@ impl Candidate {
         Ok(())
     }
 
-    /// Ends the walk: what to fetch.
+    /// Returns what to fetch.
     pub(super) fn found(self) -> Found {
         let Self { base, head, fresh, ids, .. } = self;
         if fresh.is_empty() {
@@ -127,9 +127,9 @@ impl Candidate {
     }
 }
 
-/// Whether a walk keeps the hash at this height.
+/// Whether a candidate keeps the hash at this height.
 fn is_kept(height: Height) -> bool {
-    height.get().checked_rem(WALK_STEP) == Some(0)
+    height.get().checked_rem(CANDIDATE_STEP) == Some(0)
 }
 
 /// Holds a header against the hashes that must come again; those below it are done with.

@@ -18,7 +18,7 @@ pub(super) struct Download {
     pub(super) source: Option<LinkId>,
     /// After the last header.
     head: TipState,
-    /// The lowest block that is not connected, and those above it.
+    /// The lowest block that is not imported, and those above it.
     entries: VecDeque<Entry>,
     /// Height of the first entry.
     first: Height,
@@ -42,8 +42,8 @@ pub(super) struct Download {
     pub(super) pace: Pace,
     /// Since when more headers are asked for and do not come.
     pub(super) asked: Option<Time>,
-    /// The last block connected, or the one below the first.
-    pub(super) connected: BlockId,
+    /// The last block imported, or the one below the first.
+    pub(super) imported: BlockId,
 }
 
 /// One block.
@@ -81,7 +81,7 @@ pub(super) struct Batch {
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Taken {
     Yes,
-    /// It is not the branch that was walked.
+    /// It is not the branch of the candidate.
     Differs,
     /// It breaks a rule.
     Breaks(RuleError),
@@ -113,7 +113,7 @@ impl Download {
             has_begun: false,
             pace: Pace::new(now, base.height().next()),
             asked: None,
-            connected: id_of(&base),
+            imported: id_of(&base),
         }
     }
 
@@ -155,12 +155,12 @@ impl Download {
         self.entries.len().saturating_sub(self.handed)
     }
 
-    /// Blocks that are not connected.
+    /// Blocks that are not imported.
     pub(super) fn left(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether this block is one of those that are not connected.
+    /// Whether this block is one of those that are not imported.
     pub(super) fn contains(&self, id: BlockId) -> bool {
         self.entry(id.height).is_some_and(|entry| entry.header.hash() == id.hash)
     }
@@ -363,8 +363,8 @@ impl Download {
         batch
     }
 
-    /// The first blocks, up to this one, are connected.
-    pub(super) fn connected(&mut self, last: BlockId, now: Time) {
+    /// The first blocks, up to this one, are imported.
+    pub(super) fn imported(&mut self, last: BlockId, now: Time) {
         let Some(count) = self.index(last.height.next()) else { return };
         debug_assert!(count <= self.handed && self.handed <= self.front, "imported in order");
         let count = count.min(self.handed);
@@ -373,7 +373,7 @@ impl Download {
         self.handed = self.handed.saturating_sub(count);
         self.lowest_missing = self.lowest_missing.saturating_sub(count);
         self.front = self.front.saturating_sub(count);
-        self.connected = last;
+        self.imported = last;
         self.moved = now;
     }
 
@@ -386,7 +386,7 @@ impl Download {
         bytes.sum()
     }
 
-    /// How far above the lowest block that is not connected bodies were asked for.
+    /// How far above the lowest block that is not imported bodies were asked for.
     pub(super) fn window(&self) -> u64 {
         let mut looked_at = self.entries.iter().take(WINDOW.saturating_add(1));
         let asked = looked_at.rposition(|entry| !matches!(entry.body, Body::Missing));

@@ -30,8 +30,9 @@ impl BinarySync {
             let source = download.source.and_then(|source| self.peers.get(&source));
             let next = source.filter(|source| can(source)).or_else(|| {
                 let higher = |peer: &&Peer| can(peer) && peer.height > after.height;
-                let order =
-                    |peer: &&Peer| (peer.is_doubtful(), peer.usual.is_none(), peer.turn, peer.id);
+                let order = |peer: &&Peer| {
+                    (peer.is_doubtful(), peer.usual.is_none(), peer.last_asked, peer.id)
+                };
                 self.peers.values().filter(higher).min_by_key(order)
             });
             let Some(link) = next.map(|peer| peer.id) else {
@@ -138,10 +139,10 @@ impl BinarySync {
                 self.on_broken(step, link, &error);
             }
             Some(Taken::Differs) => {
-                // Its chain may have changed since it was walked.
+                // Its chain may have changed since it was a candidate.
                 self.drop_download();
                 let peer = self.peer(link);
-                peer.rest(step.now);
+                peer.pause(step.now);
                 peer.claim = Claim::Block;
             }
             Some(Taken::Yes) | None => {}

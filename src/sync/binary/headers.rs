@@ -1,5 +1,5 @@
-//! Who is asked for headers, and what is made of them: a branch is walked until it shows
-//! more work than ours, and then fetched.
+//! Who is asked for headers, and what is made of them: a branch is a candidate until it
+//! shows more work than ours, and then fetched.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -23,16 +23,16 @@ const CHECKPOINT: &str = "its chain contradicts a checkpoint of this node";
 
 impl BinarySync {
     /// Asks a few links that may have more work than ours for headers, while nothing is fetched or
-    /// what is fetched gets on badly. They take turns: who was never asked comes first, and then who
-    /// waits longest, whatever they claim.
-    pub(super) fn scout(&mut self, step: &mut Step<'_>) {
+    /// what is fetched gets on badly. A link that was never asked comes first, and then the one
+    /// that was asked longest ago, whatever they claim.
+    pub(super) fn seek_headers(&mut self, step: &mut Step<'_>) {
         let looks = |download: &Download| download.pace.looks_around(step.now);
         if step.now < self.paused || !self.download.as_ref().is_none_or(looks) {
             return;
         }
-        let scouting = |peer: &&Peer| peer.asks_headers(step.now);
+        let is_asked = |peer: &&Peer| peer.asks_headers(step.now);
         let accepted = |peer: &&Peer| !peer.dialled;
-        let busy = self.peers.values().filter(scouting);
+        let busy = self.peers.values().filter(is_asked);
         let mut free_accepted =
             MAX_ACCEPTED_HEADER_SOURCES.saturating_sub(busy.clone().filter(accepted).count());
         let mut free = MAX_HEADER_SOURCES.saturating_sub(busy.count());
@@ -40,7 +40,7 @@ impl BinarySync {
             .peers
             .values()
             .filter(|peer| peer.can_ask_headers(step.now) && self.is_unseen(peer, step.now))
-            .map(|peer| (peer.turn, peer.id, peer.dialled))
+            .map(|peer| (peer.last_asked, peer.id, peer.dialled))
             .collect();
         ready.sort_unstable();
         for (_, link, dialled) in ready {
@@ -81,10 +81,10 @@ impl BinarySync {
         link: LinkId,
         after: Option<BlockId>,
     ) {
-        let turn = self.turns.saturating_add(1);
-        self.turns = turn;
+        let asked = self.headers_asked.saturating_add(1);
+        self.headers_asked = asked;
         let peer = self.peer(link);
-        peer.turn = turn;
+        peer.last_asked = asked;
         peer.follows = None;
         peer.ask = Some(Ask { sent: step.now, until: step.now.plus(peer.timeout) });
         peer.owed = peer.owed.saturating_add(1);
@@ -168,7 +168,7 @@ impl BinarySync {
     }
 
     /// How much of the headers that came is held.
-    pub(super) fn on_base(
+    pub(super) fn on_held_ancestor(
         &mut self,
         step: &mut Step<'_>,
         link: LinkId,
@@ -182,9 +182,9 @@ impl BinarySync {
             return;
         };
         let Some(Held { place, state, fork }) = held else {
-            // It begins above what we hold, or below a reorg of ours: asked again after a rest.
+            // It begins above what we hold, or below a reorg of ours: asked again after a pause.
             peer.candidate = None;
-            peer.rest(step.now);
+            peer.pause(step.now);
             return;
         };
         // The first block that was looked up is the parent of the first header.
@@ -203,7 +203,7 @@ impl BinarySync {
                 if before.is_none_or(|before| before < after.height) {
                     self.ask_headers(step, link, Some(after));
                 } else {
-                    peer.rest(step.now);
+                    peer.pause(step.now);
                 }
             }
             return;
@@ -255,7 +255,7 @@ impl BinarySync {
             self.resolved(link);
             return;
         } else {
-            // Asked on when its turn comes again.
+            // Asked for more when no other link was asked longer ago.
             self.peer(link).claim = Claim::Block;
             return;
         }
@@ -302,7 +302,7 @@ impl BinarySync {
         self.peer(link).claim = Claim::Nothing;
     }
 
-    /// Begins to fetch the branch that a link's walk showed, when it has more work than ours
+    /// Begins to fetch the branch of a link's candidate, when it has more work than ours
     /// and nothing else is fetched.
     fn begin(&mut self, step: &mut Step<'_>, link: LinkId, is_whole: bool) {
         if self.download.is_some() || step.now < self.paused {

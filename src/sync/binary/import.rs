@@ -61,7 +61,7 @@ impl BinarySync {
         }
     }
 
-    pub(super) fn on_connected(
+    pub(super) fn on_imported(
         &mut self,
         now: Time,
         number: u64,
@@ -77,7 +77,7 @@ impl BinarySync {
         };
         match outcome {
             ImportOutcome::Done => {
-                download.connected(last, now);
+                download.imported(last, now);
                 for peer in self.peers.values_mut() {
                     let is_later = matches!(peer.claim, Claim::Later(_));
                     if peer.tip == Some(last) && peer.height <= last.height && !is_later {
@@ -97,23 +97,23 @@ impl BinarySync {
     }
 
     /// Nobody can be asked for more headers of the branch that is fetched: there are none,
-    /// unless who rests has some.
+    /// unless a paused link has some.
     pub(super) fn end_headers(&mut self, step: &mut Step<'_>) {
         let Some(download) = &mut self.download else { return };
         let (number, head) = (download.number, download.head());
         let may_have = |peer: &&mut Peer| {
-            peer.is_resting(step.now) && peer.is_off != Some(number) && peer.height > head.height
+            peer.is_paused(step.now) && peer.is_off != Some(number) && peer.height > head.height
         };
-        let mut resting = self.peers.values_mut().filter(may_have).peekable();
+        let mut paused = self.peers.values_mut().filter(may_have).peekable();
         if download.left() > 0 {
-            download.is_whole |= resting.peek().is_none();
+            download.is_whole |= paused.peek().is_none();
             return;
         }
-        // Looked at anew when the rest is over.
-        resting.for_each(|peer| peer.claim = Claim::Block);
+        // Looked at anew when the pause is over.
+        paused.for_each(|peer| peer.claim = Claim::Block);
         self.drop_download();
         self.begin_best(step);
-        self.scout(step);
+        self.seek_headers(step);
     }
 
     /// A link was asked for more headers of the branch that is fetched, and stands on another
@@ -157,7 +157,7 @@ impl BinarySync {
             // Whoever showed it is not asked at once for what it may show again.
             for peer in self.peers.values_mut() {
                 if peer.tip.is_some_and(|tip| download.contains(tip)) {
-                    peer.rest(now);
+                    peer.pause(now);
                 }
             }
             self.drop_download();

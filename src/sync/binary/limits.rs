@@ -41,17 +41,17 @@ pub(super) const MAX_PACE: u64 = 2;
 /// Headers held ahead of their bodies, at most.
 pub(super) const MAX_AHEAD: usize = 4_096;
 
-/// Headers of a walk that are kept, so that a short branch need not be fetched again.
+/// Headers of a candidate that are kept, so that a short branch need not be fetched again.
 pub(super) const MAX_FRESH: usize = 2_000;
 
-/// A walk keeps height and hash of every block whose height is a multiple of this: 40 bytes each.
-pub(super) const WALK_STEP: u64 = 2_000;
+/// A candidate keeps height and hash of every block whose height is a multiple of this: 40 bytes each.
+pub(super) const CANDIDATE_STEP: u64 = 2_000;
 
-/// Headers that one walk looks at before the link is asked no more for a while: bounds the
+/// Headers that one candidate takes before the link is asked no more for a while: bounds the
 /// hashes kept, 640 KiB a link.
 pub(super) const MAX_CANDIDATE_HEADERS: u64 = 32_768_000;
 
-/// Bodies are asked for this far above the lowest block that is not connected: what a node that
+/// Bodies are asked for this far above the lowest block that is not imported: what a node that
 /// is killed fetches again at most.
 pub(super) const WINDOW: usize = 1_536;
 
@@ -61,7 +61,7 @@ pub(super) const MAX_REQUESTS: usize = 4;
 /// Requests on a link that are under way or late, at most: what is late is still taken.
 pub(super) const MAX_OUTSTANDING: usize = 2 * MAX_REQUESTS;
 
-/// Bytes of memory of bodies that came or were asked for and are not connected, of all links
+/// Bytes of memory of bodies that came or were asked for and are not imported, of all links
 /// together.
 pub(super) const BODIES_BUDGET: u64 = 64 << 20;
 

@@ -73,7 +73,7 @@ pub(super) struct BinarySync {
     /// Numbers downloads and queries.
     next_number: u64,
     /// How often links were asked for headers.
-    turns: u64,
+    headers_asked: u64,
     /// Bytes of bodies that came or were asked for.
     budget: Budget,
     /// Whether links are to be told of our tip.
@@ -108,7 +108,7 @@ impl BinarySync {
             checks: BTreeMap::new(),
             batches: VecDeque::new(),
             next_number: 0,
-            turns: 0,
+            headers_asked: 0,
             paused: Time::default(),
             clock: Timestamp::default(),
             looked: Time::default(),
@@ -125,7 +125,7 @@ impl BinarySync {
             Input::Undecodable { link, reason } => self.ban(step, link, reason),
             Input::Message { link, message } => self.message(step, link, message),
             Input::HeldAncestor { link, query, held } => {
-                self.on_base(step, link, query, held);
+                self.on_held_ancestor(step, link, query, held);
             }
             Input::Checked { link, download, first, blocks, fault } => {
                 self.on_checked(step, link, download, first, blocks, fault);
@@ -134,7 +134,7 @@ impl BinarySync {
                 self.on_unchecked(step.now, link, download, first);
             }
             Input::Imported { download, last, outcome } => {
-                self.on_connected(step.now, download, last, outcome);
+                self.on_imported(step.now, download, last, outcome);
             }
             Input::Served { link } => self.on_served(link),
             Input::ForksAccepted { firsts } => self.config.accepted_forks = firsts,
@@ -184,12 +184,12 @@ impl BinarySync {
         }
         self.begin_best(step);
         self.tell_deep_forks(step);
-        self.scout(step);
+        self.seek_headers(step);
         self.ask_more_headers(step);
         self.fetch(step);
         self.help_out(step);
         if self.drop_unheld(step.now) {
-            self.scout(step);
+            self.seek_headers(step);
         }
         self.announce(step);
         debug_assert!(self.is_balanced(), "{:?} is not what bodies take", self.budget);

@@ -12,7 +12,7 @@ use crate::sync::log_once::LogOnce;
 use crate::sync::split::{Rival, ShownWork};
 use crate::sync::{BlockId, LinkId, Origin, Time};
 
-/// One link. Of bounded size: a walk's hashes and headers are most of it.
+/// One link. Of bounded size: the hashes and headers of a candidate are most of it.
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) id: LinkId,
@@ -48,7 +48,7 @@ pub(super) struct Peer {
     /// How often it withheld a branch since it sent a block.
     pub(super) withheld: u32,
     /// When it was asked for headers last, counted: who waits longest is asked first.
-    pub(super) turn: u64,
+    pub(super) last_asked: u64,
     /// The download whose headers it was asked for last.
     pub(super) follows: Option<u64>,
     /// When a request on it was over last: the next one is answered from then on.
@@ -144,7 +144,7 @@ impl Peer {
             is_on: None,
             was_late: None,
             withheld: 0,
-            turn: 0,
+            last_asked: 0,
             follows: None,
             freed: Time(Duration::ZERO),
             timeout: FIRST_TIMEOUT,
@@ -164,14 +164,14 @@ impl Peer {
         self.nonce.is_some()
     }
 
-    pub(super) fn is_resting(&self, now: Time) -> bool {
+    pub(super) fn is_paused(&self, now: Time) -> bool {
         now < self.paused_until
     }
 
     /// Whether headers can be asked of it now.
     pub(super) fn can_ask_headers(&self, now: Time) -> bool {
         self.is_ready()
-            && !self.is_resting(now)
+            && !self.is_paused(now)
             && self.penalized_until <= now
             && self.ask.is_none()
             && self.query.is_none()
@@ -201,7 +201,7 @@ impl Peer {
 
     /// Whether bodies of this download are asked of it, as many as it may be asked for.
     pub(super) fn serves(&self, now: Time, download: u64) -> bool {
-        self.is_ready() && !self.is_resting(now) && self.lacks != Some(download)
+        self.is_ready() && !self.is_paused(now) && self.lacks != Some(download)
     }
 
     /// Whether it was late or slow just now: others are asked first, and may be asked as well for
@@ -251,7 +251,7 @@ impl Peer {
     }
 
     /// It was late: it gets more time, and nothing is asked of it for as long as it had.
-    pub(super) fn rest(&mut self, now: Time) {
+    pub(super) fn pause(&mut self, now: Time) {
         self.paused_until = now.plus(self.timeout);
         self.timeout = self.timeout.saturating_mul(2).min(LAST_TIMEOUT);
     }

@@ -12,7 +12,7 @@ pub enum SyncState {
     /// No peer is known to have more work.
     #[default]
     Idle,
-    /// Headers of a branch are walked to see how much work it has.
+    /// Headers of a branch are checked to see how much work it has.
     Headers,
     /// Blocks are fetched.
     Blocks,
@@ -23,7 +23,7 @@ pub enum SyncState {
 pub struct Progress {
     /// What is being done.
     pub state: SyncState,
-    /// The last block connected, or stored, by the branch that is fetched.
+    /// The last block imported, or stored, by the branch that is fetched.
     pub at: Height,
     /// The highest block of ours, or of a branch with more work whose headers were checked up to
     /// there. What peers claim without showing it counts for nothing.
@@ -36,13 +36,13 @@ pub struct Progress {
     pub blocks: u64,
     /// Bytes of their bodies.
     pub bytes: u64,
-    /// Bytes of bodies that came and are not connected.
+    /// Bytes of bodies that came and are not imported.
     pub held_bytes: u64,
     /// Bytes set aside for bodies that were asked for.
     pub reserved_bytes: u64,
-    /// Headers held whose blocks are not connected.
+    /// Headers held whose blocks are not imported.
     pub headers: usize,
-    /// How far above the lowest block that is not connected bodies were asked for.
+    /// How far above the lowest block that is not imported bodies were asked for.
     pub window: u64,
     /// The links that blocks are being fetched from.
     pub links: Vec<LinkId>,
@@ -62,12 +62,12 @@ impl BinarySync {
             bytes,
             held_bytes: self.budget.held(),
             reserved_bytes: self.budget.reserved(),
-            links: self.fetching_links(),
+            links: self.asked_links(),
             ..Progress::default()
         };
         if let Some(download) = &self.download {
             progress.state = SyncState::Blocks;
-            progress.at = download.connected.height;
+            progress.at = download.imported.height;
             progress.target = self.highest_shown().max(download.head().height);
             progress.claimed = self.claimed(download).filter(|claimed| *claimed > progress.target);
             progress.headers = download.ahead();
@@ -93,8 +93,8 @@ impl BinarySync {
 
     /// The highest block of those branches whose headers showed more work than ours has.
     fn highest_shown(&self) -> Height {
-        let walks = self.peers.values().filter_map(|peer| peer.candidate.as_ref());
-        let heavier = walks.filter(|candidate| {
+        let candidates = self.peers.values().filter_map(|peer| peer.candidate.as_ref());
+        let heavier = candidates.filter(|candidate| {
             candidate.work() > self.work && self.deep_fork(candidate).is_none()
         });
         heavier.map(|candidate| candidate.head().height).max().unwrap_or_default()

@@ -6,7 +6,7 @@ use crate::sync::step::Step;
 use crate::sync::{DeepFork, LinkId, Output};
 
 impl BinarySync {
-    /// The branch of a walk, if it forks deeper than may be and was not accepted.
+    /// The branch of a candidate, if it forks deeper than may be and was not accepted.
     pub(super) fn deep_fork(&self, candidate: &Candidate) -> Option<DeepFork> {
         let max = self.config.max_reorg_depth?;
         let fork = candidate.fork()?;
@@ -27,9 +27,9 @@ impl BinarySync {
     /// until it grows.
     pub(super) fn tell_deep_forks(&mut self, step: &mut Step<'_>) {
         let heavier = |candidate: &&Candidate| candidate.work() > self.work && !candidate.is_told;
-        let walks =
+        let candidates =
             self.peers.values().filter_map(|peer| Some((peer.id, peer.candidate.as_ref()?)));
-        let deep: Vec<_> = walks
+        let deep: Vec<_> = candidates
             .filter(|(_, candidate)| heavier(candidate))
             .filter_map(|(link, candidate)| Some((link, self.deep_fork(candidate)?)))
             .collect();

@@ -12,21 +12,21 @@ use crate::sync::{
     SyncMachine, SyncState, Time, TipChange,
 };
 
-mod announcing;
+mod announce;
+mod bodies;
 mod bounds;
 mod chain;
-mod connecting;
 mod depth;
 mod faults;
-mod fetching;
 mod forks;
-mod greeting;
+mod handshake;
+mod importing;
 mod lacking;
-mod lateness;
 mod liveness;
 mod pacing;
+mod reorgs;
 mod splitting;
-mod swapping;
+mod timeouts;
 mod twins;
 
 use chain::{Chain, mine};
@@ -54,11 +54,11 @@ struct Bench {
     /// Every block that is held, with the state after it.
     held: BTreeMap<Hash, TipState>,
     /// Whether the writer answers.
-    connects: bool,
+    imports: bool,
     /// Whether lookups on our chain are answered; else those that wait.
     held_queries: Option<Vec<Input>>,
     pending: Vec<(u64, Vec<ValidBlock>)>,
-    connected: u64,
+    imported: u64,
     /// Whether it is told where branches leave our chain.
     tells_forks: bool,
     /// A check of this block panics.
@@ -97,10 +97,10 @@ impl Bench {
             clock: Timestamp::from_millis(NOW),
             ours,
             held,
-            connects: true,
+            imports: true,
             held_queries: None,
             pending: Vec::new(),
-            connected: 0,
+            imported: 0,
             tells_forks: max_reorg_depth.is_some(),
             panics_at: None,
         }
@@ -156,10 +156,10 @@ impl Bench {
                     Output::Import { download, blocks, .. } => {
                         self.pending.push((download, blocks));
                         assert!(self.pending.len() <= 2, "batches at the writer");
-                        if self.connects {
+                        if self.imports {
                             for (download, blocks) in std::mem::take(&mut self.pending) {
-                                let (tip, connected) = self.connect(download, &blocks);
-                                inputs.insert(0, connected);
+                                let (tip, imported) = self.import(download, &blocks);
+                                inputs.insert(0, imported);
                                 inputs.extend(tip);
                             }
                         }
@@ -172,10 +172,10 @@ impl Bench {
     }
 
     /// What the writer does: appends or stores, and reorgs when a branch has more work.
-    fn connect(&mut self, download: u64, blocks: &[ValidBlock]) -> (Option<Input>, Input) {
+    fn import(&mut self, download: u64, blocks: &[ValidBlock]) -> (Option<Input>, Input) {
         let before = self.ours.hash();
         for block in blocks {
-            self.connected += 1;
+            self.imported += 1;
             let parent = &self.held[&block.header().previous_hash];
             let mut state = parent.clone();
             state.extend(block);
@@ -186,9 +186,9 @@ impl Bench {
         }
         let last = blocks.last().unwrap();
         let last = BlockId { height: last.header().height, hash: last.hash() };
-        let connected = Input::Imported { download, last, outcome: ImportOutcome::Done };
+        let imported = Input::Imported { download, last, outcome: ImportOutcome::Done };
         let tip = (self.ours.hash() != before).then(|| self.tip_input());
-        (tip, connected)
+        (tip, imported)
     }
 
     fn tip_input(&self) -> Input {
@@ -223,7 +223,7 @@ impl Bench {
     }
 
     /// With this peer's Hello said: it stands at the end of a chain.
-    fn greet(&mut self, link: LinkId, chain: &Chain) -> Vec<Output> {
+    fn handshake(&mut self, link: LinkId, chain: &Chain) -> Vec<Output> {
         self.open(link);
         self.says(link, Message::Hello(hello(link, chain)))
     }

@@ -39,7 +39,7 @@ impl BinarySync {
     fn headers_late(&mut self, now: Time, link: LinkId) {
         let Some(peer) = self.peers.get_mut(&link) else { return };
         peer.ask = None;
-        peer.rest(now);
+        peer.pause(now);
         if let Some(download) = &mut self.download
             && download.source == Some(link)
         {
@@ -52,7 +52,7 @@ impl BinarySync {
         self.let_others(link);
         let number = self.download.as_ref().map(|download| download.number);
         let peer = self.peer(link);
-        peer.rest(now);
+        peer.pause(now);
         peer.was_late = number;
     }
 

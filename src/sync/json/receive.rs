@@ -1,4 +1,4 @@
-//! What a link makes of blocks and chains that came, once the node has judged them.
+//! What a link makes of blocks and chains that came, once the node has checked them.
 
 use super::limits::{DEEP_PAUSE, is_too_soon};
 use super::link::{Flow, Link};
@@ -22,7 +22,7 @@ impl Link {
     ) {
         let is_asked = self.take_first();
         let before = step.out.len();
-        self.judge_block(step, id, outcome);
+        self.on_outcome(step, id, outcome);
         // Our blocks, in whatever form, answer the first type 0: our tip after them would
         // draw a seed-like node's whole chain.
         let sent = step.out.iter().skip(before);
@@ -32,7 +32,7 @@ impl Link {
         }
     }
 
-    fn judge_block(&mut self, step: &mut Step<'_>, id: BlockId, outcome: BlockOutcome) {
+    fn on_outcome(&mut self, step: &mut Step<'_>, id: BlockId, outcome: BlockOutcome) {
         if outcome == BlockOutcome::Ours {
             self.on_ours(step, id);
             return;
@@ -175,7 +175,7 @@ impl Link {
         }
     }
 
-    /// Its branch waits for the operator, who is told by whoever judged it.
+    /// Its branch waits for the operator, who is told when it is checked.
     fn on_too_deep(&mut self, step: &Step<'_>) {
         self.lose_track();
         self.rival.leaves();

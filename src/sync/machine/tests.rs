@@ -7,7 +7,7 @@ use crate::sync::{
     BlockId, BlockOutcome, ChainOutcome, Input, LinkId, Output, SyncMachine, Time, TipChange,
 };
 
-mod announcing;
+mod announce;
 mod bad_input;
 mod forks;
 mod opening;

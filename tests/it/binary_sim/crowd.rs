@@ -59,8 +59,8 @@ pub(super) fn play(seed: u64, nodes: usize) -> Report {
         times[0], times[1], times[2], times[3]
     );
     assert!(is_fast, "seed {seed}: blocks spread slowly: {times:?} ms");
-    let shunned = report.shunned(None);
-    assert!(shunned <= nodes as u64 / 20, "seed {seed}: {shunned} honest nodes were shunned");
+    let penalized = report.penalized(None);
+    assert!(penalized <= nodes as u64 / 20, "seed {seed}: {penalized} honest nodes were penalized");
     network.report
 }
 

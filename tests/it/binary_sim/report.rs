@@ -38,7 +38,7 @@ pub(super) struct Report {
     pub(super) lost: u64,
     pub(super) duplicates: u64,
     pub(super) learned: u64,
-    /// Branches given up, by the kind of who was shunned for it; none is one of ours.
+    /// Branches given up, by the kind of the peer that was penalized for it; none is one of ours.
     pub(super) withheld: BTreeMap<Option<Kind>, u64>,
     pub(super) stalled: u64,
     pub(super) closes: BTreeMap<(u16, &'static str), u64>,
@@ -123,7 +123,7 @@ impl Report {
     }
 
     /// How often a branch was given up because of one of a kind; none is one of ours.
-    pub(super) fn shunned(&self, kind: Option<Kind>) -> u64 {
+    pub(super) fn penalized(&self, kind: Option<Kind>) -> u64 {
         self.withheld.get(&kind).copied().unwrap_or(0)
     }
 
@@ -151,7 +151,7 @@ impl fmt::Display for Report {
             writeln!(f, "  closed {count}: {code}, {reason}")?;
         }
         for (kind, count) in &self.withheld {
-            writeln!(f, "  shunned {count}: {kind:?}")?;
+            writeln!(f, "  penalized {count}: {kind:?}")?;
         }
         write!(f, "  {} stalls told;", self.stalled)?;
         write!(f, " at most {:?}", self.worst)

@@ -12,8 +12,8 @@ fn heavy(count: usize) -> Chain {
 fn blocks_of_a_mebibyte_stay_within_the_budget_and_arrive() {
     let chain = heavy(90);
     let mut bench = Bench::new(&chain.until(0));
-    bench.greet(A, &chain);
-    let out = bench.greet(B, &chain);
+    bench.handshake(A, &chain);
+    let out = bench.handshake(B, &chain);
     let out = [out, bench.says(A, Message::Headers(chain.headers_from(1)))].concat();
     let both = [(A, &chain), (B, &chain)];
     bench.serve(&both, out);
@@ -25,17 +25,17 @@ fn blocks_of_a_mebibyte_stay_within_the_budget_and_arrive() {
 fn while_the_writer_is_busy_no_more_than_the_budget_is_asked_for() {
     let chain = heavy(120);
     let mut bench = Bench::new(&chain.until(0));
-    bench.connects = false;
-    bench.greet(A, &chain);
+    bench.imports = false;
+    bench.handshake(A, &chain);
     let out = bench.says(A, Message::Headers(chain.headers_from(1)));
     bench.serve(&[(A, &chain)], out);
     let progress = bench.machine.progress();
     assert!(progress.blocks < 70, "{progress:?}");
-    bench.connects = true;
+    bench.imports = true;
     let mut out = Vec::new();
     for (download, blocks) in std::mem::take(&mut bench.pending) {
-        let (tip, connected) = bench.connect(download, &blocks);
-        for input in tip.into_iter().chain([connected]) {
+        let (tip, imported) = bench.import(download, &blocks);
+        for input in tip.into_iter().chain([imported]) {
             out.extend(bench.tell(input));
         }
     }
@@ -47,7 +47,7 @@ fn while_the_writer_is_busy_no_more_than_the_budget_is_asked_for() {
 fn a_peer_that_asks_without_end_is_closed() {
     let chain = Chain::genesis();
     let mut bench = Bench::new(&chain);
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let ask = || Message::GetHeaders { locator: Vec::new(), stop: None };
     for _ in 0..32 {
         let out = bench.says(A, ask());
@@ -63,7 +63,7 @@ fn a_peer_that_asks_without_end_is_closed() {
 fn addresses_are_told_once_a_minute() {
     let chain = Chain::genesis();
     let mut bench = Bench::new(&chain);
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     assert_eq!(bench.says(A, Message::GetPeers), [Output::ServePeers { link: A }]);
     assert_eq!(bench.says(A, Message::GetPeers), []);
     bench.wait(Duration::from_secs(60));
@@ -94,14 +94,14 @@ fn a_flood_of_headers_with_little_work_leaves_nothing_but_a_hash_for_each_2000()
         out = bench.says(A, Message::Headers(headers));
         assert_eq!((ranges(&out).len(), bench.machine.progress().headers), (0, 0));
     }
-    assert_eq!(bench.connected, 0);
+    assert_eq!(bench.imported, 0);
 }
 
 #[test]
 fn nothing_is_said_on_a_link_that_is_gone() {
     let chain = Chain::genesis().grow("a", 10);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     bench.tell(Input::Closed { link: A });
     let mut gone = BTreeSet::from([A]);
     for out in [

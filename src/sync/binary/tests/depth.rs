@@ -38,14 +38,14 @@ fn a_branch_is_refused_by_its_headers_exactly_when_it_forks_deeper_than_may_be()
         let ours = trunk.until(20 - depth).grow("b", depth);
         let heavier = trunk.until(20 - depth).grow("c", depth + 2);
         let mut bench = limited(&ours, max);
-        let out = bench.greet(A, &heavier);
+        let out = bench.handshake(A, &heavier);
         let out = bench.serve(&[(A, &heavier)], out);
         assert_eq!(banned(&out), [], "its peer is honest");
         if depth as u64 <= max {
             assert_eq!((bench.tip(), told(&out)), (heavier.tip().hash(), vec![]), "{depth}");
             continue;
         }
-        assert_eq!((bench.tip(), bench.connected), (ours.tip().hash(), 0), "{depth}");
+        assert_eq!((bench.tip(), bench.imported), (ours.tip().hash(), 0), "{depth}");
         let fork = ForkPoint {
             below: Height::new(20 - depth as u64),
             first: heavier.id_of(21 - depth).hash,
@@ -75,10 +75,10 @@ fn an_accepted_branch_is_fetched_at_once_and_however_long_it_is() {
         let ours = trunk.until(10).grow("b", 10);
         let heavier = trunk.until(10).grow("c", length);
         let mut bench = limited(&ours, 5);
-        let out = bench.greet(A, &heavier);
+        let out = bench.handshake(A, &heavier);
         let out = bench.serve(&[(A, &heavier)], out);
         assert_eq!(told(&out).last().map(|deep| deep.last), Some(heavier.last()));
-        assert_eq!(bench.connected, 0);
+        assert_eq!(bench.imported, 0);
         let other = bench.tell(Input::ForksAccepted { firsts: vec![heavier.id_of(12).hash] });
         assert_eq!(ranges(&other), [], "another branch was accepted");
         let out = bench.tell(Input::ForksAccepted { firsts: vec![heavier.id_of(11).hash] });
@@ -88,12 +88,12 @@ fn an_accepted_branch_is_fetched_at_once_and_however_long_it_is() {
 }
 
 #[test]
-fn a_refused_branch_that_grows_is_told_anew_and_not_walked_again() {
+fn a_refused_branch_that_grows_is_told_anew_and_its_headers_are_not_fetched_again() {
     let trunk = Chain::genesis().grow("a", 20);
     let ours = trunk.until(10).grow("b", 10);
     let grown = trunk.until(10).grow("c", 13);
     let mut bench = limited(&ours, 5);
-    let out = bench.greet(A, &grown.until(22));
+    let out = bench.handshake(A, &grown.until(22));
     bench.serve(&[(A, &grown.until(22))], out);
     assert_eq!(told(&bench.tell(Input::DeadlinePassed)), [], "it was told");
     let out = bench.says(A, Message::Announce(grown.header(23)));
@@ -101,7 +101,7 @@ fn a_refused_branch_that_grows_is_told_anew_and_not_walked_again() {
     assert_eq!(told(&out)[0].last, grown.last());
     // A block of ours does not change that, as long as it has more work.
     let out = bench.adopt(&ours.grow("b", 1));
-    assert_eq!((ranges(&out), bench.connected), (vec![], 0));
+    assert_eq!((ranges(&out), bench.imported), (vec![], 0));
 }
 
 #[test]
@@ -113,9 +113,9 @@ fn a_branch_that_was_shallow_when_it_was_staged_is_deep_once_our_chain_has_grown
     for state in theirs.until(25).states {
         bench.held.insert(state.hash(), state);
     }
-    let out = bench.greet(A, &theirs);
+    let out = bench.handshake(A, &theirs);
     let out = bench.serve(&[(A, &theirs)], out);
-    assert_eq!((told(&out)[0].fork.below, bench.connected), (Height::new(20), 0));
+    assert_eq!((told(&out)[0].fork.below, bench.imported), (Height::new(20), 0));
 }
 
 #[test]
@@ -126,9 +126,9 @@ fn after_a_reorg_of_ours_a_branch_is_looked_at_anew() {
     let shared = trunk.until(10).grow("c", 8);
     let (one, other) = (shared.grow("d", 4), shared.grow("e", 6));
     let mut bench = limited(&ours, 5);
-    let out = bench.greet(A, &other);
+    let out = bench.handshake(A, &other);
     let out = bench.serve(&[(A, &other)], out);
-    assert_eq!((told(&out).len(), bench.connected), (1, 0));
+    assert_eq!((told(&out).len(), bench.imported), (1, 0));
     // The operator restores a backup of the other branch, so to say.
     let out = bench.adopt(&one);
     bench.serve(&[(A, &other)], out);

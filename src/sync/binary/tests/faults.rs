@@ -5,7 +5,7 @@ use super::*;
 /// A peer that was asked for headers.
 fn asked(chain: &Chain) -> Bench {
     let mut bench = Bench::new(&Chain::genesis());
-    assert_eq!(asked_headers(&bench.greet(A, chain)), [A]);
+    assert_eq!(asked_headers(&bench.handshake(A, chain)), [A]);
     bench
 }
 
@@ -26,7 +26,7 @@ fn a_header_without_proof_of_work_is_banned() {
     }
     assert_eq!(banned(&asked(&chain).says(A, Message::Headers(headers.clone()))), [A]);
     let mut bench = Bench::new(&chain);
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     assert_eq!(banned(&bench.says(A, Message::Announce(headers[4]))), [A]);
 }
 
@@ -54,7 +54,7 @@ fn what_nobody_asked_for_is_banned() {
         Message::Peers(Vec::new()),
     ] {
         let mut bench = Bench::new(&chain);
-        bench.greet(A, &chain);
+        bench.handshake(A, &chain);
         assert_eq!(banned(&bench.says(A, message.clone())), [A], "{message:?}");
     }
 }
@@ -64,7 +64,7 @@ fn a_wrong_body_is_banned_and_fetched_from_another() {
     let chain = Chain::genesis().grow("a", 10);
     let other = Chain::genesis().grow("b", 10);
     let (mut bench, request) = fetching(&chain);
-    bench.greet(B, &chain);
+    bench.handshake(B, &chain);
     let mut bodies = chain.bodies(Height::new(1), 10);
     bodies[4] = other.bodies(Height::new(5), 1).remove(0);
     let out = bench.says(A, Message::Blocks { request, bodies });
@@ -100,7 +100,7 @@ fn a_check_that_panics_bans_nobody_and_its_branch_rests() {
     assert!((1..=30).contains(&fetched), "fetched {fetched} times in 600 s");
     // Others are fetched from all the same.
     let other = Chain::genesis().grow("b", 12);
-    let out = bench.greet(B, &other);
+    let out = bench.handshake(B, &other);
     bench.serve(&[(A, &chain), (B, &other)], out);
     assert_eq!(bench.tip(), other.tip().hash());
 }
@@ -113,7 +113,7 @@ fn a_body_of_another_count_of_records_is_banned_before_it_is_looked_at() {
     let longer = || Body::encoded([vec![1, 0x80, 0x80, 1], vec![0x61; 16_384]].concat());
     for wrong in [lie(), longer(), Body::encoded(Vec::new())] {
         let (mut bench, request) = fetching(&chain);
-        bench.greet(B, &chain);
+        bench.handshake(B, &chain);
         let mut bodies = chain.bodies(Height::new(1), 10);
         bodies[4] = wrong;
         let mut out = Vec::new();
@@ -170,7 +170,7 @@ fn headers_above_what_we_hold_ban_nobody() {
     let out = bench.says(A, Message::Headers(chain.headers_from(5)));
     assert_eq!(banned(&out), []);
     let out = bench.wait(Duration::from_secs(2));
-    assert_eq!(asked_headers(&out), [A], "asked again after a rest");
+    assert_eq!(asked_headers(&out), [A], "asked again after a pause");
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn ranges_of_none_and_of_too_many_are_banned() {
     for count in [0, 129, u32::MAX] {
         let chain = Chain::genesis();
         let mut bench = Bench::new(&chain);
-        bench.greet(A, &chain);
+        bench.handshake(A, &chain);
         let message = Message::GetBlocks {
             request: 0,
             first: Height::new(1),
@@ -194,7 +194,7 @@ fn a_chain_that_contradicts_a_checkpoint_is_closed_and_not_banned() {
     let chain = Chain::genesis().grow("a", 10);
     let pins = [(Height::new(5), Hash::new([1; 32]))].into_iter().collect();
     let mut bench = Bench::with(&Chain::genesis(), pins);
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let out = bench.says(A, Message::Headers(chain.headers_from(1)));
     assert_eq!(banned(&out), []);
     let is_closed = |output: &Output| {
@@ -207,7 +207,7 @@ fn a_chain_that_contradicts_a_checkpoint_is_closed_and_not_banned() {
 fn what_a_frame_cannot_be_is_banned() {
     let chain = Chain::genesis();
     let mut bench = Bench::new(&chain);
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let out = bench.tell(Input::Undecodable { link: A, reason: "text" });
     assert_eq!(out, [Output::Ban { link: A, reason: "text" }]);
 }

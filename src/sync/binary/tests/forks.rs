@@ -8,10 +8,10 @@ fn a_branch_with_more_work_is_fetched_and_one_with_less_is_not() {
     let ours = common.grow("b", 5);
     let heavier = common.grow("c", 7);
     let mut bench = Bench::new(&ours);
-    let out = bench.greet(A, &heavier);
+    let out = bench.handshake(A, &heavier);
     bench.serve(&[(A, &heavier)], out);
     assert_eq!(bench.tip(), heavier.tip().hash());
-    assert_eq!(bench.connected, 7);
+    assert_eq!(bench.imported, 7);
 
     let mut bench = Bench::new(&ours);
     bench.open(A);
@@ -21,7 +21,7 @@ fn a_branch_with_more_work_is_fetched_and_one_with_less_is_not() {
     let lighter = common.grow("d", 4);
     let out = bench.serve(&[(A, &lighter)], out);
     assert_eq!(ranges(&out), []);
-    assert_eq!((bench.tip(), bench.connected), (ours.tip().hash(), 0));
+    assert_eq!((bench.tip(), bench.imported), (ours.tip().hash(), 0));
 }
 
 #[test]
@@ -31,42 +31,42 @@ fn a_branch_of_equal_work_is_not_fetched_until_it_grows() {
     let theirs = common.grow("c", 2);
     let level = theirs.until(21);
     let mut bench = Bench::new(&ours);
-    bench.greet(A, &common);
+    bench.handshake(A, &common);
     let out = bench.says(A, Message::Announce(level.header(21)));
     let out = bench.serve(&[(A, &level)], out);
     assert_eq!(ranges(&out), []);
     assert_eq!(bench.tip(), ours.tip().hash());
     let out = bench.says(A, Message::Announce(theirs.header(22)));
-    assert_eq!(asked_headers(&out), [], "its branch was walked before");
+    assert_eq!(asked_headers(&out), [], "its branch was a candidate before");
     bench.serve(&[(A, &theirs)], out);
     assert_eq!(bench.tip(), theirs.tip().hash());
 }
 
 #[test]
-fn a_long_branch_is_walked_and_then_fetched_again() {
+fn the_headers_of_a_long_branch_are_fetched_twice() {
     let ours = Chain::genesis().grow("a", 4_100);
     let theirs = Chain::genesis().grow("b", 4_500);
     let mut bench = Bench::new(&ours);
-    let out = bench.greet(A, &theirs);
+    let out = bench.handshake(A, &theirs);
     bench.serve(&[(A, &theirs)], out);
     assert_eq!(bench.tip(), theirs.tip().hash());
-    assert_eq!(bench.connected, 4_500);
+    assert_eq!(bench.imported, 4_500);
 }
 
 #[test]
 fn a_branch_that_is_another_one_when_fetched_again_is_given_up() {
     let ours = Chain::genesis().grow("a", 2_100);
-    let walked = Chain::genesis().grow("b", 2_500);
+    let shown = Chain::genesis().grow("b", 2_500);
     let other = Chain::genesis().grow("c", 2_500);
     let mut bench = Bench::new(&ours);
-    bench.greet(A, &walked);
-    let out = bench.says(A, Message::Headers(walked.headers_from(1)));
+    bench.handshake(A, &shown);
+    let out = bench.says(A, Message::Headers(shown.headers_from(1)));
     assert_eq!(asked_headers(&out), [A]);
-    let out = bench.says(A, Message::Headers(walked.headers_from(2_001)));
+    let out = bench.says(A, Message::Headers(shown.headers_from(2_001)));
     assert_eq!((asked_headers(&out), ranges(&out).len()), (vec![A], 0), "once more");
     let out = bench.says(A, Message::Headers(other.headers_from(1)));
     assert_eq!((banned(&out).len(), bench.machine.progress().state), (0, SyncState::Idle));
-    assert_eq!(bench.connected, 0);
+    assert_eq!(bench.imported, 0);
 }
 
 #[test]
@@ -77,17 +77,17 @@ fn what_was_staged_before_a_restart_is_not_fetched_again() {
     for state in theirs.until(30).states {
         bench.held.insert(state.hash(), state);
     }
-    let out = bench.greet(A, &theirs);
+    let out = bench.handshake(A, &theirs);
     bench.serve(&[(A, &theirs)], out);
     assert_eq!(bench.tip(), theirs.tip().hash());
-    assert_eq!(bench.connected, 20);
+    assert_eq!(bench.imported, 20);
 }
 
 #[test]
 fn a_block_of_our_own_meanwhile_does_not_end_a_download() {
     let theirs = Chain::genesis().grow("b", 50);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &theirs);
+    bench.handshake(A, &theirs);
     let out = bench.says(A, Message::Headers(theirs.headers_from(1)));
     let more = bench.adopt(&Chain::genesis().grow("a", 2));
     bench.serve(&[(A, &theirs)], out.into_iter().chain(more).collect());
@@ -99,7 +99,7 @@ fn a_source_that_moved_to_another_branch_is_followed_there_at_once() {
     let short = Chain::genesis().grow("a", 1);
     let long = Chain::genesis().grow("b", 3);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &Chain::genesis());
+    bench.handshake(A, &Chain::genesis());
     let out = bench.says(A, Message::Announce(short.header(1)));
     let (_, request, ..) = ranges(&out)[0];
     let mut out = bench.says(A, Message::Announce(long.header(3)));
@@ -130,7 +130,7 @@ fn a_header_from_the_future_is_asked_for_again_when_its_time_has_come() {
         header.nonce += 1;
     }
     let mut bench = Bench::new(&common);
-    bench.greet(A, &common);
+    bench.handshake(A, &common);
     let out = bench.says(A, Message::Announce(header));
     assert_eq!((banned(&out).len(), ranges(&out).len()), (0, 0));
     assert_eq!(asked_headers(&bench.wait(Duration::from_millis(4_999))), []);

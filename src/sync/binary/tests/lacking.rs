@@ -34,8 +34,8 @@ fn closed(outputs: &[Output]) -> usize {
 fn what_one_peer_does_not_hold_is_asked_of_the_others_at_once_and_of_it_no_more() {
     let (common, shown, _) = branches();
     let mut bench = Bench::new(&common);
-    bench.greet(A, &shown);
-    bench.greet(B, &shown);
+    bench.handshake(A, &shown);
+    bench.handshake(B, &shown);
     let out = bench.says(A, Message::Headers(shown.headers_from(6)));
     let asked = ranges(&out);
     let lost = of(A, &asked);
@@ -59,14 +59,14 @@ fn a_reorg_between_a_header_and_the_request_for_its_block_is_no_fault() {
     let common = Chain::genesis().grow("a", 5);
     let (shown, next) = (common.grow("b", 1), common.grow("c", 2));
     let mut bench = Bench::new(&common);
-    bench.greet(A, &common);
+    bench.handshake(A, &common);
     let out = bench.says(A, Message::Announce(shown.header(6)));
     let asked = ranges(&out);
     assert_eq!(of(A, &asked), [(6, 1)]);
     let mut out = lacks(&mut bench, A, &asked);
     out.extend(bench.says(A, Message::Announce(next.header(7))));
     assert_eq!((closed(&out), of(A, &ranges(&out))), (0, vec![]));
-    // Whoever shows what it does not hold rests for a moment.
+    // Whoever shows what it does not hold is paused for a moment.
     let rested = bench.wait(Duration::from_secs(10));
     let out = bench.serve(&[(A, &next)], out.into_iter().chain(rested).collect());
     assert_eq!((bench.tip(), closed(&out)), (next.tip().hash(), 0));
@@ -76,7 +76,7 @@ fn a_reorg_between_a_header_and_the_request_for_its_block_is_no_fault() {
 fn blocks_of_a_branch_that_is_not_on_our_chain_any_more_are_no_fault_to_ask_for() {
     let (common, shown, next) = branches();
     let mut bench = Bench::new(&shown);
-    bench.greet(A, &common);
+    bench.handshake(A, &common);
     bench.adopt(&next);
     let last = shown.id_of(10);
     let (request, first, count) = (3, Height::new(6), 5);

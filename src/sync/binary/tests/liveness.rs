@@ -12,8 +12,8 @@ fn headers_of_fifty() -> (Chain, Bench) {
     let ours = Chain::genesis().grow("a", 100);
     let theirs = ours.grow("t", 50);
     let mut bench = Bench::new(&ours);
-    bench.greet(B, &ours);
-    let out = bench.greet(A, &theirs);
+    bench.handshake(B, &ours);
+    let out = bench.handshake(A, &theirs);
     bench.serve_once(&[(A, &theirs)], out);
     (ours, bench)
 }
@@ -31,8 +31,8 @@ fn who_has_more_is_asked_again_when_a_shorter_chain_was_fetched_first() {
     let long = long();
     let short = long.until(3_000);
     let mut bench = Bench::new(&Chain::genesis());
-    let mut out = bench.greet(B, &short);
-    out.extend(bench.greet(A, &long));
+    let mut out = bench.handshake(B, &short);
+    out.extend(bench.handshake(A, &long));
     bench.serve(&[(A, &long), (B, &short)], out);
     assert_eq!(bench.ours.height(), Height::new(5_000));
 }
@@ -42,13 +42,13 @@ fn a_source_that_is_late_once_is_asked_again_when_another_one_ended_lower() {
     let long = long();
     let short = long.until(4_500);
     let mut bench = Bench::new(&Chain::genesis());
-    let out = bench.greet(A, &long);
+    let out = bench.handshake(A, &long);
     let out = bench.serve_once(&[(A, &long)], out);
     // It answers no question for headers for two seconds; who has less helps out.
     let (asked, rest): (Vec<_>, Vec<_>) =
         out.into_iter().partition(|output| matches!(output, Output::AskHeaders { .. }));
     assert_eq!(asked_headers(&asked), [A]);
-    bench.greet(B, &short);
+    bench.handshake(B, &short);
     bench.serve(&[(A, &long)], rest);
     let out = bench.wait(Duration::from_secs(2));
     let out = bench.serve(&[(A, &long), (B, &short)], out);
@@ -92,7 +92,7 @@ fn links_that_claim_most_and_never_answer_do_not_keep_an_honest_one_from_being_a
         hello.work = Work::from_bytes([0x7f; 32]);
         bench.says(LinkId(name), Message::Hello(hello));
     }
-    bench.greet(A, &honest);
+    bench.handshake(A, &honest);
     for _ in 0..30 {
         let out = bench.wait(Duration::from_secs(1));
         bench.serve(&[(A, &honest)], out);
@@ -125,7 +125,7 @@ fn a_header_from_the_future_is_asked_for_again_though_others_came_below_it() {
         early.nonce += 1;
     }
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let mut headers = chain.headers_from(1);
     headers[3] = early;
     let out = bench.says(A, Message::Headers(headers));
@@ -141,7 +141,7 @@ fn a_clock_that_was_put_right_is_noticed_within_half_a_minute() {
     let mut bench = Bench::new(&Chain::genesis());
     // A day slow.
     bench.clock = Timestamp::from_millis(chain.header(1).timestamp.as_millis() - 86_400_000);
-    let out = bench.greet(A, &chain);
+    let out = bench.handshake(A, &chain);
     bench.serve(&[(A, &chain)], out);
     assert_eq!(bench.ours.height(), Height::GENESIS);
     bench.clock = Timestamp::from_millis(NOW);
@@ -155,7 +155,7 @@ fn a_peer_whose_headers_are_early_is_asked_every_half_minute_and_not_more_often(
     let chain = Chain::genesis().grow("a", 4);
     let mut bench = Bench::new(&Chain::genesis());
     bench.clock = Timestamp::from_millis(0);
-    let out = bench.greet(A, &chain);
+    let out = bench.handshake(A, &chain);
     bench.serve(&[(A, &chain)], out);
     let mut asked = 0;
     for _ in 0..300 {
@@ -171,7 +171,7 @@ fn a_block_that_is_announced_while_headers_are_looked_up_is_fetched() {
     let chain = Chain::genesis().grow("a", 5);
     let known = chain.until(4);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &known);
+    bench.handshake(A, &known);
     // The lookup takes its time: the announcement comes before its answer.
     let out = bench.holding_queries(|bench| {
         let mut out = bench.says(A, Message::Headers(known.headers_from(1)));
@@ -187,10 +187,10 @@ fn who_sent_its_blocks_is_not_blamed_for_our_slow_writer() {
     let chain = long();
     let other = Chain::genesis().grow("b", 10);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.connects = false;
-    let out = bench.greet(A, &chain);
+    bench.imports = false;
+    let out = bench.handshake(A, &chain);
     bench.serve(&[(A, &chain)], out);
-    bench.greet(B, &other);
+    bench.handshake(B, &other);
     let out = bench.wait(Duration::from_secs(25));
     let blamed =
         out.iter().any(|output| matches!(output, Output::Log { note: Note::Withheld { .. }, .. }));
@@ -201,7 +201,7 @@ fn who_sent_its_blocks_is_not_blamed_for_our_slow_writer() {
 fn a_link_that_drips_what_is_late_does_not_hold_up_the_block_that_all_waits_for() {
     let chain = Chain::genesis().grow("a", 400);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let out = bench.says(A, Message::Headers(chain.headers_from(1)));
     let first = ranges(&out);
     // Its first answers are late, and it is asked again.
@@ -215,7 +215,7 @@ fn a_link_that_drips_what_is_late_does_not_hold_up_the_block_that_all_waits_for(
     };
     let again = ranges(&drip(&mut bench));
     assert!(!again.is_empty());
-    bench.greet(B, &chain);
+    bench.handshake(B, &chain);
     let mut helped = false;
     for _ in 0..30 {
         helped |= ranges(&bench.wait(Duration::from_millis(100))).iter().any(|it| it.0 == B);
@@ -228,7 +228,7 @@ fn a_link_that_drips_what_is_late_does_not_hold_up_the_block_that_all_waits_for(
 fn a_slow_link_is_not_asked_for_more_than_it_can_send() {
     let chain = long();
     let mut bench = Bench::new(&Chain::genesis());
-    let out = bench.greet(A, &chain);
+    let out = bench.handshake(A, &chain);
     let out = bench.serve_once(&[(A, &chain)], out);
     let mut waiting: std::collections::VecDeque<_> = ranges(&out).into();
     let mut max = 0;
@@ -266,7 +266,7 @@ fn a_long_branch_whose_blocks_are_slow_to_come_is_not_dropped() {
     let ours = Chain::genesis().grow("o", 2_500);
     let theirs = Chain::genesis().grow("t", 5_000);
     let mut bench = Bench::new(&ours);
-    let mut out = bench.greet(A, &theirs);
+    let mut out = bench.handshake(A, &theirs);
     let mut asked = Vec::new();
     for _ in 0..15 {
         // Its headers come at once.

@@ -10,8 +10,8 @@ fn seconds(count: u64) -> Duration {
 fn a_source_that_gives_one_header_at_a_time_loses_its_place_at_once() {
     let chain = Chain::genesis().grow("a", 5_000);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
-    bench.greet(B, &chain);
+    bench.handshake(A, &chain);
+    bench.handshake(B, &chain);
     bench.says(A, Message::Announce(chain.header(5_000)));
     let out = bench.says(A, Message::Headers(chain.headers_from(1)[..1].to_vec()));
     assert_eq!(asked_headers(&out), [] as [LinkId; 0], "B was asked before");
@@ -25,11 +25,11 @@ fn a_source_that_gives_one_header_at_a_time_loses_its_place_at_once() {
 fn a_source_that_takes_its_time_is_not_the_only_one_that_is_asked() {
     let chain = Chain::genesis().grow("a", 5_000);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let out = bench.says(A, Message::Headers(chain.headers_from(1)));
     assert_eq!(asked_headers(&out), [A]);
     for link in [B, C, LinkId(4)] {
-        bench.greet(link, &chain);
+        bench.handshake(link, &chain);
     }
     assert_eq!(asked_headers(&bench.wait(Duration::from_millis(500))), [B]);
     let out = bench.wait(Duration::from_millis(500));
@@ -52,7 +52,7 @@ fn one_place_of_those_asked_for_headers_is_kept_for_links_that_we_dialled() {
         asked.extend(asked_headers(&bench.says(link, Message::Hello(hello(link, &chain)))));
     }
     assert_eq!(asked, [LinkId(10), LinkId(11)]);
-    assert_eq!(asked_headers(&bench.greet(A, &chain)), [A]);
+    assert_eq!(asked_headers(&bench.handshake(A, &chain)), [A]);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn links_that_do_not_answer_hold_their_places_for_a_moment_only() {
 }
 
 #[test]
-fn a_worthless_branch_is_walked_in_turn_with_the_others() {
+fn a_worthless_branch_is_followed_in_turn_with_the_others() {
     let ours = Chain::genesis().grow("o", 4_500);
     let worthless = Chain::genesis().grow("w", 4_400);
     let honest = ours.grow("h", 10);
@@ -102,10 +102,10 @@ fn a_branch_whose_blocks_drip_gives_way_to_a_heavier_one() {
     let slow = Chain::genesis().grow("s", 300);
     let honest = Chain::genesis().grow("h", 400);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &slow);
+    bench.handshake(A, &slow);
     let out = bench.says(A, Message::Headers(slow.headers_from(1)));
     let (_, request, ..) = ranges(&out)[0];
-    let mut out = bench.greet(B, &honest);
+    let mut out = bench.handshake(B, &honest);
     for height in 1..=4 {
         out.extend(bench.wait(Duration::from_millis(1_500)));
         let bodies = slow.bodies(Height::new(height), 1);
@@ -123,8 +123,8 @@ fn a_withheld_block_costs_its_announcer_and_not_the_next_block() {
     let ours = Chain::genesis().grow("a", 20);
     let (withheld, honest) = (ours.grow("w", 1), ours.grow("h", 1));
     let mut bench = Bench::new(&ours);
-    bench.greet(A, &ours);
-    bench.greet(B, &ours);
+    bench.handshake(A, &ours);
+    bench.handshake(B, &ours);
     let out = bench.says(A, Message::Announce(withheld.header(21)));
     assert_eq!(ranges(&out).len(), 1);
     bench.wait(seconds(2));
@@ -140,10 +140,10 @@ fn a_withheld_block_costs_its_announcer_and_not_the_next_block() {
 fn a_range_of_which_little_comes_all_the_time_is_given_to_another() {
     let chain = Chain::genesis().grow("a", 128);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let out = bench.says(A, Message::Headers(chain.headers_from(1)));
     let (_, request, ..) = ranges(&out)[0];
-    bench.greet(B, &chain);
+    bench.handshake(B, &chain);
     let mut out = Vec::new();
     for height in 1..=6 {
         let bodies = chain.bodies(Height::new(height), 1);
@@ -165,7 +165,7 @@ fn heights_that_were_not_shown_are_no_progress_to_come() {
     bench.says(A, Message::Hello(claim));
     assert_eq!(bench.machine.progress().target, Height::new(10));
     let theirs = ours.grow("b", 5);
-    bench.greet(B, &theirs);
+    bench.handshake(B, &theirs);
     bench.says(B, Message::Headers(theirs.headers_from(11)));
     assert_eq!(bench.machine.progress().target, Height::new(15));
 }

@@ -14,7 +14,7 @@ fn a_peer_that_stays_on_another_tip_of_the_same_work_is_a_split_after_two_block_
     let trunk = Chain::genesis().grow("a", 5);
     let (ours, theirs) = (trunk.grow("b", 1), trunk.grow("c", 1));
     let mut bench = Bench::new(&ours);
-    let out = bench.greet(A, &theirs);
+    let out = bench.handshake(A, &theirs);
     let told = Output::Announce { link: A, id: ours.last() };
     assert!(out.contains(&told), "a peer of the same work is told of our tip");
     let out = bench.says(A, Message::Announce(theirs.header(6)));
@@ -35,7 +35,7 @@ fn a_claim_alone_is_no_split() {
     let trunk = Chain::genesis().grow("a", 5);
     let (ours, theirs) = (trunk.grow("b", 1), trunk.grow("c", 1));
     let mut bench = Bench::new(&ours);
-    bench.greet(A, &theirs);
+    bench.handshake(A, &theirs);
     // It names its tip, and gives no headers that lead there.
     bench.says(A, Message::Announce(theirs.header(6)));
     bench.wait(AFTER * 3);
@@ -48,7 +48,7 @@ fn a_peer_that_takes_our_chain_over_or_goes_is_no_split_any_more() {
     let (ours, theirs) = (trunk.grow("b", 1), trunk.grow("c", 1));
     let split_off = || {
         let mut bench = Bench::new(&ours);
-        bench.greet(A, &theirs);
+        bench.handshake(A, &theirs);
         let out = bench.says(A, Message::Announce(theirs.header(6)));
         bench.serve(&[(A, &theirs)], out);
         bench.wait(AFTER);
@@ -71,10 +71,10 @@ fn a_peer_that_takes_our_chain_over_or_goes_is_no_split_any_more() {
 fn nodes_that_agree_or_follow_are_no_split() {
     let ours = Chain::genesis().grow("a", 5);
     let mut bench = Bench::new(&ours);
-    bench.greet(A, &ours);
+    bench.handshake(A, &ours);
     bench.says(A, Message::Announce(ours.header(5)));
     let lower = ours.until(3);
-    let out = bench.greet(B, &lower);
+    let out = bench.handshake(B, &lower);
     bench.serve(&[(B, &lower)], out);
     bench.wait(AFTER * 3);
     assert_eq!(split(&bench), None);

@@ -89,7 +89,7 @@ fn input(driver: &mut Driver, bench: &mut Bench, kind: u8, link: LinkId, height:
             Input::Closed { link }
         }
         1..=3 => Input::Asked { link },
-        // The harsher verdicts come rarely.
+        // The harsher outcomes come rarely.
         4..=6 => {
             let outcome = blocks[pick.min(usize::try_from(height % 4 * 2).unwrap())].clone();
             Input::Block { link, id, outcome }

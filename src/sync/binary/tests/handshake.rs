@@ -56,7 +56,7 @@ fn a_nonce_said_from_another_address_makes_no_second_link() {
     let chain = Chain::genesis();
     for pause in [0, 11] {
         let mut bench = Bench::new(&chain);
-        bench.greet(A, &chain);
+        bench.handshake(A, &chain);
         bench.wait(Duration::from_secs(pause));
         bench.open_as(B, false, Origin(2));
         let stolen = |link| Hello { nonce: A.0, ..hello(link, &chain) };
@@ -76,7 +76,7 @@ fn whoever_speaks_before_hello_or_says_it_twice_is_banned() {
     let mut bench = Bench::new(&chain);
     bench.open(A);
     assert_eq!(banned(&bench.says(A, Message::GetPeers)), [A]);
-    bench.greet(B, &chain);
+    bench.handshake(B, &chain);
     assert_eq!(banned(&bench.says(B, Message::Hello(hello(B, &chain)))), [B]);
 }
 
@@ -102,7 +102,7 @@ fn a_clock_that_is_far_off_is_told_to_the_operator() {
 fn who_was_dialled_is_asked_for_addresses_and_nobody_else() {
     let chain = Chain::genesis();
     let mut bench = Bench::new(&chain);
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     bench.open_as(B, false, THERE);
     bench.says(B, Message::Hello(hello(B, &chain)));
     let out = bench.wait(Duration::from_secs(1));

@@ -87,7 +87,7 @@ fn a_reorg_is_not_told_to_the_link_whose_chain_was_adopted() {
 }
 
 #[test]
-fn a_missed_change_of_the_tip_is_told_as_a_swap() {
+fn a_missed_change_of_the_tip_is_told_as_a_reorg() {
     let mut bench = Bench::level_with(A, 3);
     bench.tip = ours(8);
     let change = TipChange::Extended { from: ours(7), source: None };

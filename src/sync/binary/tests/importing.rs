@@ -7,9 +7,9 @@ fn blocks_that_the_writer_did_not_take_are_fetched_again_though_nobody_names_the
     for outcome in [ImportOutcome::Unavailable, ImportOutcome::Lost] {
         let chain = Chain::genesis().grow("a", 3);
         let mut bench = Bench::new(&Chain::genesis());
-        bench.connects = false;
-        bench.greet(A, &Chain::genesis());
-        bench.greet(B, &Chain::genesis());
+        bench.imports = false;
+        bench.handshake(A, &Chain::genesis());
+        bench.handshake(B, &Chain::genesis());
         for height in 1..=3 {
             for link in [A, B] {
                 let out = bench.says(link, Message::Announce(chain.header(height)));
@@ -22,7 +22,7 @@ fn blocks_that_the_writer_did_not_take_are_fetched_again_though_nobody_names_the
             let last = BlockId { height: last.header().height, hash: last.hash() };
             out.extend(bench.tell(Input::Imported { download, last, outcome }));
         }
-        bench.connects = true;
+        bench.imports = true;
         bench.serve(&[(A, &chain), (B, &chain)], out);
         let out = bench.wait(Duration::from_secs(10));
         bench.serve(&[(A, &chain), (B, &chain)], out);

@@ -7,7 +7,7 @@ fn headers_that_do_not_come_are_asked_of_another() {
     let chain = Chain::genesis().grow("a", 10);
     let mut bench = Bench::new(&Chain::genesis());
     for link in [A, B, C, LinkId(4)] {
-        bench.greet(link, &chain);
+        bench.handshake(link, &chain);
     }
     let out = bench.wait(Duration::from_secs(2));
     assert_eq!(asked_headers(&out), [LinkId(4)], "three are asked at a time");
@@ -19,10 +19,10 @@ fn headers_that_do_not_come_are_asked_of_another() {
 fn a_late_range_is_given_to_another_and_the_late_one_rests() {
     let chain = Chain::genesis().grow("a", 10);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let out = bench.says(A, Message::Headers(chain.headers_from(1)));
     assert_eq!(ranges(&out)[0].0, A);
-    bench.greet(B, &chain.until(10));
+    bench.handshake(B, &chain.until(10));
     let out = bench.wait(Duration::from_millis(499));
     assert_eq!(ranges(&out), []);
     let out = bench.wait(Duration::from_millis(1));
@@ -35,7 +35,7 @@ fn a_late_range_is_given_to_another_and_the_late_one_rests() {
 fn the_time_for_an_answer_doubles_and_comes_back() {
     let chain = Chain::genesis().grow("a", 10);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let mut asked = Vec::new();
     let start = bench.now;
     for _ in 0..400 {
@@ -44,7 +44,7 @@ fn the_time_for_an_answer_doubles_and_comes_back() {
             asked.push(bench.now.0.saturating_sub(start.0).as_secs());
         }
     }
-    // 2 s for the answer and 2 s of rest, then 4 and 4, up to 64 and 64.
+    // 2 s for the answer and 2 s of pause, then 4 and 4, up to 64 and 64.
     assert_eq!(asked, [4, 12, 28, 60, 124, 252, 380]);
     bench.says(A, Message::Headers(chain.headers_from(1)));
     assert!(bench.machine.progress().state == SyncState::Blocks);
@@ -54,10 +54,10 @@ fn the_time_for_an_answer_doubles_and_comes_back() {
 fn a_request_that_is_passed_over_is_given_to_another() {
     let chain = Chain::genesis().grow("a", 200);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let out = bench.says(A, Message::Headers(chain.headers_from(1)));
     let asked = ranges(&out);
-    bench.greet(B, &chain);
+    bench.handshake(B, &chain);
     // The second is answered, the first is not.
     let (_, request, first, count) = asked[1];
     let bodies = chain.bodies(Height::new(first), count);
@@ -70,9 +70,9 @@ fn a_branch_that_is_withheld_is_given_up_for_another() {
     let withheld = Chain::genesis().grow("w", 30);
     let honest = Chain::genesis().grow("h", 20);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &withheld);
+    bench.handshake(A, &withheld);
     bench.says(A, Message::Headers(withheld.headers_from(1)));
-    let mut out = bench.greet(B, &honest);
+    let mut out = bench.handshake(B, &honest);
     assert_eq!(asked_headers(&out), []);
     for _ in 0..10 {
         let waiting = std::mem::take(&mut out);
@@ -88,14 +88,14 @@ fn a_branch_that_is_withheld_is_given_up_for_another() {
 }
 
 #[test]
-fn who_says_late_that_it_lacks_a_withheld_branch_is_not_shunned_for_it() {
+fn who_says_late_that_it_lacks_a_withheld_branch_is_not_penalized_for_it() {
     let withheld = Chain::genesis().grow("w", 30);
     let honest = Chain::genesis().grow("h", 20);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &withheld);
+    bench.handshake(A, &withheld);
     bench.says(A, Message::Headers(withheld.headers_from(1)));
-    bench.greet(B, &honest);
-    bench.greet(C, &honest);
+    bench.handshake(B, &honest);
+    bench.handshake(C, &honest);
     let mut asked: Vec<(LinkId, u64, Time)> = Vec::new();
     let mut penalized_until = Vec::new();
     // B and C say that they lack it 600 ms after they were asked: too late.
@@ -126,7 +126,7 @@ fn who_says_late_that_it_lacks_a_withheld_branch_is_not_shunned_for_it() {
 fn a_single_slow_peer_is_waited_for() {
     let chain = Chain::genesis().grow("a", 3);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let out = bench.says(A, Message::Headers(chain.headers_from(1)));
     let (_, request, ..) = ranges(&out)[0];
     let out = bench.wait(Duration::from_secs(100));
@@ -143,8 +143,8 @@ fn a_single_slow_peer_is_waited_for() {
 fn a_link_that_ends_leaves_its_blocks_to_others() {
     let chain = Chain::genesis().grow("a", 30);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
-    bench.greet(B, &chain);
+    bench.handshake(A, &chain);
+    bench.handshake(B, &chain);
     bench.says(A, Message::Headers(chain.headers_from(1)));
     let out = bench.tell(Input::Closed { link: A });
     assert!(!ranges(&out).is_empty());

@@ -11,7 +11,7 @@ fn branches() -> (Chain, Chain, Chain) {
 
 /// A showed a branch, was asked for its blocks, and then names one of another branch.
 fn moved(bench: &mut Bench, shown: &Chain, next: &Chain) -> (Vec<Range>, Vec<Output>) {
-    bench.greet(A, shown);
+    bench.handshake(A, shown);
     let out = bench.says(A, Message::Headers(shown.headers_from(6)));
     let asked = ranges(&out);
     assert_eq!(asked.len(), 1);
@@ -39,17 +39,17 @@ fn a_branch_that_its_only_holder_left_is_dropped_for_what_that_has_now() {
     }
     bench.serve(&[(A, &next)], out);
     assert_eq!(bench.tip(), next.tip().hash());
-    assert_eq!(bench.connected, 8);
+    assert_eq!(bench.imported, 8);
 }
 
 #[test]
 fn a_branch_that_nobody_holds_any_more_is_dropped_at_once_when_another_peer_has_a_heavier_one() {
     let (common, shown, next) = branches();
     let mut bench = Bench::new(&common);
-    bench.greet(A, &shown);
+    bench.handshake(A, &shown);
     let out = bench.says(A, Message::Headers(shown.headers_from(6)));
     let asked = ranges(&out);
-    let mut out = bench.greet(B, &next);
+    let mut out = bench.handshake(B, &next);
     for (_, request, ..) in asked {
         out.extend(bench.says(A, Message::NotFound { request }));
     }
@@ -63,8 +63,8 @@ fn a_branch_that_nobody_holds_any_more_is_dropped_at_once_when_another_peer_has_
 fn a_branch_of_which_one_peer_may_still_have_the_blocks_is_not_dropped() {
     let (common, shown, next) = branches();
     let mut bench = Bench::new(&common);
-    bench.greet(A, &shown);
-    bench.greet(B, &next);
+    bench.handshake(A, &shown);
+    bench.handshake(B, &next);
     let out = bench.says(A, Message::Headers(shown.headers_from(6)));
     let (_, request, ..) = ranges(&out)[0];
     assert_eq!(ranges(&out)[0].0, A);

@@ -6,11 +6,11 @@ use super::*;
 fn a_node_that_is_behind_fetches_headers_and_then_bodies() {
     let chain = Chain::genesis().grow("a", 300);
     let mut bench = Bench::new(&chain.until(10));
-    let out = bench.greet(A, &chain);
+    let out = bench.handshake(A, &chain);
     assert_eq!(asked_headers(&out), [A]);
     bench.serve(&[(A, &chain)], out);
     assert_eq!(bench.tip(), chain.tip().hash());
-    assert_eq!(bench.connected, 290, "what is held is not fetched again");
+    assert_eq!(bench.imported, 290, "what is held is not fetched again");
     assert_eq!(bench.machine.progress().state, SyncState::Idle);
 }
 
@@ -18,7 +18,7 @@ fn a_node_that_is_behind_fetches_headers_and_then_bodies() {
 fn a_chain_longer_than_what_is_held_ahead_is_fetched() {
     let chain = Chain::genesis().grow("a", 5_000);
     let mut bench = Bench::new(&Chain::genesis());
-    let out = bench.greet(A, &chain);
+    let out = bench.handshake(A, &chain);
     bench.serve(&[(A, &chain)], out);
     assert_eq!(bench.tip(), chain.tip().hash());
     let progress = bench.machine.progress();
@@ -29,16 +29,16 @@ fn a_chain_longer_than_what_is_held_ahead_is_fetched() {
 fn nothing_is_asked_of_a_peer_that_claims_no_more_work_than_ours() {
     let chain = Chain::genesis().grow("a", 5);
     let mut bench = Bench::new(&chain);
-    assert_eq!(asked_headers(&bench.greet(A, &chain)), []);
-    assert_eq!(asked_headers(&bench.greet(B, &chain.until(3))), []);
+    assert_eq!(asked_headers(&bench.handshake(A, &chain)), []);
+    assert_eq!(asked_headers(&bench.handshake(B, &chain.until(3))), []);
 }
 
 #[test]
 fn bodies_are_asked_of_every_peer_at_most_four_ranges_of_128_each() {
     let chain = Chain::genesis().grow("a", 2_500);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
-    bench.greet(B, &chain);
+    bench.handshake(A, &chain);
+    bench.handshake(B, &chain);
     let asked = ranges(&bench.says(A, Message::Headers(chain.headers_from(1))));
     let expected: Vec<_> = (0..8).map(|place| (1 + 128 * place, 128)).collect();
     let found: Vec<_> = asked.iter().map(|(.., first, count)| (*first, *count)).collect();
@@ -52,7 +52,7 @@ fn bodies_are_asked_of_every_peer_at_most_four_ranges_of_128_each() {
 fn of_blocks_that_may_be_large_few_are_asked_for_until_their_size_is_known() {
     let chain = Chain::of(Spec::dev()).grow("a", 2_500);
     let mut bench = Bench::new(&chain.until(0));
-    bench.greet(A, &chain);
+    bench.handshake(A, &chain);
     let out = bench.says(A, Message::Headers(chain.headers_from(1)));
     assert!(ranges(&out).iter().all(|(.., count)| *count == 3), "{:?}", ranges(&out));
     bench.serve(&[(A, &chain)], out);
@@ -63,8 +63,8 @@ fn of_blocks_that_may_be_large_few_are_asked_for_until_their_size_is_known() {
 fn not_found_is_no_offence_and_another_peer_is_asked() {
     let chain = Chain::genesis().grow("a", 20);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.greet(A, &chain);
-    bench.greet(B, &chain);
+    bench.handshake(A, &chain);
+    bench.handshake(B, &chain);
     let out = bench.says(A, Message::Headers(chain.headers_from(1)));
     let (link, request, ..) = ranges(&out)[0];
     let out = bench.says(link, Message::NotFound { request });
@@ -80,7 +80,7 @@ fn not_found_is_no_offence_and_another_peer_is_asked() {
 fn a_range_may_come_in_parts() {
     let chain = Chain::genesis().grow("a", 10);
     let mut bench = Bench::new(&Chain::genesis());
-    let out = bench.greet(A, &chain);
+    let out = bench.handshake(A, &chain);
     assert_eq!(asked_headers(&out), [A]);
     let out = bench.says(A, Message::Headers(chain.headers_from(1)));
     let (_, request, first, count) = ranges(&out)[0];
@@ -96,15 +96,15 @@ fn a_range_may_come_in_parts() {
 fn what_the_writer_cannot_take_is_fetched_again_after_a_pause() {
     let chain = Chain::genesis().grow("a", 10);
     let mut bench = Bench::new(&Chain::genesis());
-    bench.connects = false;
-    let out = bench.greet(A, &chain);
+    bench.imports = false;
+    let out = bench.handshake(A, &chain);
     bench.serve(&[(A, &chain)], out);
     let (download, _) = bench.pending.remove(0);
     let outcome = ImportOutcome::Unavailable;
     let out = bench.tell(Input::Imported { download, last: chain.last(), outcome });
     assert_eq!(asked_headers(&out), []);
     assert_eq!(bench.machine.progress().held_bytes, 0);
-    bench.connects = true;
+    bench.imports = true;
     assert_eq!(asked_headers(&bench.wait(Duration::from_millis(9_999))), []);
     // It claims what it claimed.
     let out = bench.wait(Duration::from_millis(1));
