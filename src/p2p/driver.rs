@@ -28,7 +28,9 @@ use super::link::Close;
 use super::socket::subprotocol::AGENT;
 use super::socket::transport::Transport;
 use crate::node::{LinkServer, SyncProgress, Tip};
-use crate::sync::{BinaryConfig, BlockId, Input, Output, SyncMachine, SyncState, Time, TipChange};
+use crate::sync::{
+    BinaryConfig, BinaryInput, BlockId, Input, Output, SyncMachine, SyncState, Time, TipChange,
+};
 #[cfg(test)]
 pub(super) use dialing::FEELER_EVERY;
 use dialing::Search;
@@ -159,7 +161,8 @@ impl<T: Transport> Driver<T> {
     async fn happened(&mut self, event: Event) {
         // Connected blocks were published before that is told, perhaps since the tips were looked
         // at last. Any other event leaves a burst its pace.
-        let is_connected = matches!(event, Event::Input(Input::Imported { .. }));
+        let is_connected =
+            matches!(event, Event::Input(Input::Binary(BinaryInput::Imported { .. })));
         if is_connected && self.tips.has_changed().unwrap_or(false) {
             self.tip_changed().await;
         }
@@ -237,9 +240,9 @@ impl<T: Transport> Driver<T> {
         self.show_progress();
     }
 
-    fn tell(&mut self, input: Input) {
+    fn tell(&mut self, input: impl Into<Input>) {
         let (now, clock) = (self.now(), self.context.node.now());
-        self.machine.handle(now, clock, input, &mut self.outputs);
+        self.machine.handle(now, clock, input.into(), &mut self.outputs);
     }
 
     /// Tells the machine of the tip that is published now.

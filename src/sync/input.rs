@@ -7,6 +7,50 @@ use crate::chain::{Hash, Height, TipState, ValidBlock, Work};
 /// Something that happened. One that names a link which is not open is ignored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Input {
+    /// On a link of the JSON dialect.
+    Json(JsonInput),
+    /// On a link of the binary dialect.
+    Binary(BinaryInput),
+    /// A socket is gone, whoever closed it. Nothing more is told of that link.
+    Closed {
+        /// Its name.
+        link: LinkId,
+    },
+    /// The published tip is another one now.
+    Tip {
+        /// The new tip.
+        tip: BlockId,
+        /// About how long the whole chain is as JSON, in bytes.
+        chain_json_bytes: u64,
+        /// Work of our chain.
+        work: Work,
+        /// How it came about.
+        change: TipChange,
+    },
+    /// The operator accepted a branch that was refused because it forks too deep.
+    ForksAccepted {
+        /// First blocks of all branches that are accepted.
+        firsts: Vec<Hash>,
+    },
+    /// [`super::SyncMachine::deadline`] has passed.
+    DeadlinePassed,
+}
+
+impl From<JsonInput> for Input {
+    fn from(input: JsonInput) -> Self {
+        Self::Json(input)
+    }
+}
+
+impl From<BinaryInput> for Input {
+    fn from(input: BinaryInput) -> Self {
+        Self::Binary(input)
+    }
+}
+
+/// Something that happened on a link of the JSON dialect.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum JsonInput {
     /// A socket is ready for messages.
     Opened {
         /// A new name.
@@ -14,20 +58,6 @@ pub enum Input {
         /// Whether one of our subprotocol tokens was agreed on. A seed-like node that we dialled
         /// echoes it too, so this is a hint and never a promise.
         jenny: bool,
-    },
-    /// A socket that speaks the binary dialect is ready for messages.
-    OpenedBinary {
-        /// A new name.
-        link: LinkId,
-        /// Whether we dialled.
-        dialled: bool,
-        /// Where it leads: only links to one address can be two to one node.
-        origin: Origin,
-    },
-    /// A socket is gone, whoever closed it. Nothing more is told of that link.
-    Closed {
-        /// Its name.
-        link: LinkId,
     },
     /// Type 0 came: the peer asks for our tip.
     Asked {
@@ -61,17 +91,6 @@ pub enum Input {
         /// For the close frame and the log.
         reason: &'static str,
     },
-    /// The published tip is another one now.
-    Tip {
-        /// The new tip.
-        tip: BlockId,
-        /// About how long the whole chain is as JSON, in bytes.
-        chain_json_bytes: u64,
-        /// Work of our chain.
-        work: Work,
-        /// How it came about.
-        change: TipChange,
-    },
     /// All blocks of [`super::Output::SendRange`] were handed to the socket, and it took them.
     RangeSent {
         /// To whom.
@@ -89,6 +108,20 @@ pub enum Input {
     ChainSent {
         /// To whom.
         link: LinkId,
+    },
+}
+
+/// Something that happened on a link of the binary dialect.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum BinaryInput {
+    /// A socket is ready for messages.
+    Opened {
+        /// A new name.
+        link: LinkId,
+        /// Whether we dialled.
+        dialled: bool,
+        /// Where it leads: only links to one address can be two to one node.
+        origin: Origin,
     },
     /// A message of the binary dialect came.
     Message {
@@ -126,7 +159,7 @@ pub enum Input {
         /// Why the one after them is not, if one is not.
         fault: Option<String>,
     },
-    /// Answers [`super::Output::Check`] in place of [`Input::Checked`] when the check panicked: a
+    /// Answers [`super::Output::Check`] in place of [`BinaryInput::Checked`] when the check panicked: a
     /// defect of this node, whatever the peer sent.
     Unchecked {
         /// As asked.
@@ -152,13 +185,6 @@ pub enum Input {
         /// To whom.
         link: LinkId,
     },
-    /// The operator accepted a branch that was refused because it forks too deep.
-    ForksAccepted {
-        /// First blocks of all branches that are accepted.
-        firsts: Vec<Hash>,
-    },
-    /// [`super::SyncMachine::deadline`] has passed.
-    DeadlinePassed,
 }
 
 /// The last block that is held of those named by [`super::Output::FindHeldAncestor`].

@@ -8,7 +8,7 @@ use super::binary::BinarySync;
 use super::json::link::Link;
 use super::split::Split;
 use super::step::{Ours, Step};
-use super::{BinaryConfig, BlockId, Input, LinkId, Output, Progress, Time, TipChange};
+use super::{BinaryConfig, BlockId, Input, JsonInput, LinkId, Output, Progress, Time, TipChange};
 use crate::chain::{Timestamp, Work};
 
 /// How long a peer stays on another tip before that is a split, unless it is told: two blocks of
@@ -85,24 +85,17 @@ impl SyncMachine {
     pub fn handle(&mut self, now: Time, clock: Timestamp, input: Input, out: &mut Vec<Output>) {
         let step = &mut Step { now, clock, ours: self.ours, out };
         match input {
-            Input::Opened { link, jenny } => {
-                self.forget(link);
-                self.links.insert(link, Link::new(link, jenny));
-                self.with(step, link, Link::on_opened);
+            Input::Json(input) => self.json(step, input),
+            Input::Binary(input) => {
+                if let Some(binary) = &mut self.binary {
+                    binary.handle(step, input);
+                }
             }
             Input::Closed { link } => {
                 self.forget(link);
-                self.binary(step, Input::Closed { link });
-            }
-            Input::Asked { link } => self.with(step, link, Link::on_asked),
-            Input::Block { link, id, outcome } => {
-                self.with(step, link, |link, step| link.on_block(step, id, outcome));
-            }
-            Input::Chain { link, last, outcome } => {
-                self.with(step, link, |link, step| link.on_chain(step, last, outcome));
-            }
-            Input::Malformed { link, code, reason } => {
-                self.with(step, link, |link, step| link.on_malformed(step, code, reason));
+                if let Some(binary) = &mut self.binary {
+                    binary.on_closed(step, link);
+                }
             }
             Input::Tip { tip, chain_json_bytes, work, change } => {
                 let is_reorg =
@@ -113,34 +106,20 @@ impl SyncMachine {
                     binary.on_tip(step, tip, work, is_reorg);
                 }
             }
-            Input::RangeSent { link, last } => {
-                self.with(step, link, |link, step| link.on_range_sent(step, last));
-            }
-            Input::RangeLost { link } => self.with(step, link, Link::on_range_lost),
-            Input::ChainSent { link } => {
-                if self.served == Some(link) {
-                    self.served = None;
-                }
-                self.with(step, link, Link::on_chain_sent);
-            }
             Input::ForksAccepted { firsts } => {
                 for link in self.links.values_mut() {
                     link.deep_until = None;
                 }
-                self.binary(step, Input::ForksAccepted { firsts });
+                if let Some(binary) = &mut self.binary {
+                    binary.on_forks_accepted(step, firsts);
+                }
             }
             Input::DeadlinePassed => {
                 self.each(step, Link::on_time);
-                self.binary(step, Input::DeadlinePassed);
+                if let Some(binary) = &mut self.binary {
+                    binary.on_deadline_passed(step);
+                }
             }
-            binary @ (Input::OpenedBinary { .. }
-            | Input::Message { .. }
-            | Input::Undecodable { .. }
-            | Input::HeldAncestor { .. }
-            | Input::Checked { .. }
-            | Input::Unchecked { .. }
-            | Input::Imported { .. }
-            | Input::Served { .. }) => self.binary(step, binary),
         }
         self.serve_next(step);
         for link in self.links.values_mut() {
@@ -157,9 +136,33 @@ impl SyncMachine {
         self.links.values().filter_map(Link::deadline).chain(binary).min()
     }
 
-    fn binary(&mut self, step: &mut Step<'_>, input: Input) {
-        if let Some(binary) = &mut self.binary {
-            binary.handle(step, input);
+    fn json(&mut self, step: &mut Step<'_>, input: JsonInput) {
+        match input {
+            JsonInput::Opened { link, jenny } => {
+                self.forget(link);
+                self.links.insert(link, Link::new(link, jenny));
+                self.with(step, link, Link::on_opened);
+            }
+            JsonInput::Asked { link } => self.with(step, link, Link::on_asked),
+            JsonInput::Block { link, id, outcome } => {
+                self.with(step, link, |link, step| link.on_block(step, id, outcome));
+            }
+            JsonInput::Chain { link, last, outcome } => {
+                self.with(step, link, |link, step| link.on_chain(step, last, outcome));
+            }
+            JsonInput::Malformed { link, code, reason } => {
+                self.with(step, link, |link, step| link.on_malformed(step, code, reason));
+            }
+            JsonInput::RangeSent { link, last } => {
+                self.with(step, link, |link, step| link.on_range_sent(step, last));
+            }
+            JsonInput::RangeLost { link } => self.with(step, link, Link::on_range_lost),
+            JsonInput::ChainSent { link } => {
+                if self.served == Some(link) {
+                    self.served = None;
+                }
+                self.with(step, link, Link::on_chain_sent);
+            }
         }
     }
 

@@ -22,7 +22,9 @@ mod time;
 
 pub use binary::{BinaryConfig, Progress, SyncState};
 pub use ids::{BlockId, ForkPoint, LinkId, Origin};
-pub use input::{BlockOutcome, ChainOutcome, Held, ImportOutcome, Input, TipChange};
+pub use input::{
+    BinaryInput, BlockOutcome, ChainOutcome, Held, ImportOutcome, Input, JsonInput, TipChange,
+};
 pub use machine::SyncMachine;
 pub use output::{DeepFork, Note, Output, Redial};
 pub use split::Split;

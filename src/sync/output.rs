@@ -23,7 +23,7 @@ pub enum Output {
     },
     /// Send our blocks from one height up to and with another, at most 128, as type 1 each,
     /// oldest first. They are read in small batches, the next one only when the socket took
-    /// the last. Then say [`super::Input::RangeSent`] or [`super::Input::RangeLost`]. At
+    /// the last. Then say [`super::JsonInput::RangeSent`] or [`super::JsonInput::RangeLost`]. At
     /// most one of these or [`Output::SendChain`] is under way on a link.
     SendRange {
         /// To whom.
@@ -39,7 +39,7 @@ pub enum Output {
         link: LinkId,
     },
     /// Send our whole chain as one type 2, in fragments, while the database is read. Then
-    /// say [`super::Input::ChainSent`], or close the link; say it earlier when a slow peer is not to
+    /// say [`super::JsonInput::ChainSent`], or close the link; say it earlier when a slow peer is not to
     /// keep the others waiting. At most one is begun before that in the node.
     SendChain {
         /// To whom.
@@ -69,7 +69,7 @@ pub enum Output {
     },
     /// Send `Headers` above the highest block of the locator that is on our chain, up to and
     /// with `stop`, our tip, or [`super::message::MAX_HEADERS`]. Then say
-    /// [`super::Input::Served`].
+    /// [`super::BinaryInput::Served`].
     ServeHeaders {
         /// To whom.
         link: LinkId,
@@ -81,7 +81,7 @@ pub enum Output {
     /// Send the bodies from `first` up to `last`, in `Blocks` messages of at most
     /// [`super::message::MAX_BODIES_BYTES`], each batch read only when the socket took the one
     /// before, all from one view of our chain; `NotFound` when `last` is not on it. Then say
-    /// [`super::Input::Served`].
+    /// [`super::BinaryInput::Served`].
     ServeBlocks {
         /// To whom.
         link: LinkId,
@@ -99,7 +99,7 @@ pub enum Output {
     },
     /// Find the last one of these consecutive blocks that is held, on our chain or on a branch
     /// (the first one is the parent of the second, and so on: those held are the first
-    /// ones), and say [`super::Input::HeldAncestor`].
+    /// ones), and say [`super::BinaryInput::HeldAncestor`].
     FindHeldAncestor {
         /// For whom.
         link: LinkId,
@@ -109,7 +109,7 @@ pub enum Output {
         ids: Vec<BlockId>,
     },
     /// Hold bodies against their headers, beside everything else, and say
-    /// [`super::Input::Checked`].
+    /// [`super::BinaryInput::Checked`].
     Check {
         /// Whose bodies they are.
         link: LinkId,
@@ -122,7 +122,7 @@ pub enum Output {
     },
     /// Import consecutive blocks: append them, or store them as a branch that replaces our chain
     /// once it has more work; make that durable and publish it, and then say
-    /// [`super::Input::Imported`]. At most two of these are under way.
+    /// [`super::BinaryInput::Imported`]. At most two of these are under way.
     Import {
         /// To be said again.
         download: u64,

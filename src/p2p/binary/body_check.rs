@@ -8,7 +8,7 @@ use crate::node::{HeldAncestor, panic_message};
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::sync::message::Body;
-use crate::sync::{BlockId, ForkPoint, Held, Input, LinkId};
+use crate::sync::{BinaryInput, BlockId, ForkPoint, Held, LinkId};
 
 /// Holds bodies against their headers, as many messages at a time as there are cores. A wrong one
 /// bans `to_ban`, though the link is over by then.
@@ -45,18 +45,18 @@ async fn check_by(
             let what = panic_message(error.into_panic().as_ref()).to_owned();
             tracing::error!(link = link.0, %first,
                 "the check of a peer's blocks panicked: {what}; please report this");
-            let unchecked = Input::Unchecked { link, download, first };
+            let unchecked = BinaryInput::Unchecked { link, download, first };
             // Without a driver nobody needs to know.
-            let _ = context.events.send(Event::Input(unchecked)).await;
+            let _ = context.events.send(Event::Input(unchecked.into())).await;
             return;
         }
         // A runtime that shuts down.
         Err(_) => return,
     };
     let wrong = to_ban.filter(|_| fault.is_some());
-    let checked = Input::Checked { link, download, first, blocks, fault };
+    let checked = BinaryInput::Checked { link, download, first, blocks, fault };
     // Without a driver nobody needs to know.
-    let _ = context.events.send(Event::Input(checked)).await;
+    let _ = context.events.send(Event::Input(checked.into())).await;
     if let Some(ip) = wrong {
         let _ = context.events.send(Event::WrongBody { ip }).await;
     }
@@ -95,9 +95,9 @@ pub(in crate::p2p) async fn find_held_ancestor(
         state: Box::new(state),
         fork: fork.map(|fork| ForkPoint { below: fork.below, first: fork.first }),
     });
-    let base = Input::HeldAncestor { link, query, held };
+    let base = BinaryInput::HeldAncestor { link, query, held };
     // Without a driver nobody needs to know.
-    let _ = context.events.send(Event::Input(base)).await;
+    let _ = context.events.send(Event::Input(base.into())).await;
 }
 
 #[cfg(test)]

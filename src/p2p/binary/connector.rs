@@ -10,7 +10,7 @@ use crate::chain::ValidBlock;
 use crate::node::{Appending, ImportError, NodeFailure};
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
-use crate::sync::{BlockId, ImportOutcome, Input};
+use crate::sync::{BinaryInput, BlockId, ImportOutcome, Input};
 
 /// Batches that may wait for the connector; the machine has at most two under way.
 pub(in crate::p2p) const MAX_BATCHES: usize = 2;
@@ -32,7 +32,7 @@ pub(in crate::p2p) async fn run(context: Arc<Context>, mut waiting: mpsc::Receiv
             biased;
             Some(connected) = under_way.next(), if !under_way.is_empty() => {
                 // Without a driver nobody needs to know.
-                let _ = context.events.send(Event::Input(connected)).await;
+                let _ = context.events.send(Event::Input(Input::Binary(connected))).await;
             }
             batch = waiting.recv() => {
                 let Some(Batch { download, last, blocks }) = batch else { return };
@@ -43,7 +43,11 @@ pub(in crate::p2p) async fn run(context: Arc<Context>, mut waiting: mpsc::Receiv
     }
 }
 
-async fn done(connecting: Result<Appending, NodeFailure>, download: u64, last: BlockId) -> Input {
+async fn done(
+    connecting: Result<Appending, NodeFailure>,
+    download: u64,
+    last: BlockId,
+) -> BinaryInput {
     let outcome = match connecting {
         Ok(connecting) => match connecting.done().await {
             Ok(_) => ImportOutcome::Done,
@@ -52,5 +56,5 @@ async fn done(connecting: Result<Appending, NodeFailure>, download: u64, last: B
         },
         Err(_) => ImportOutcome::Unavailable,
     };
-    Input::Imported { download, last, outcome }
+    BinaryInput::Imported { download, last, outcome }
 }

@@ -16,7 +16,7 @@ use crate::p2p::socket::debts::{Debtor, QUESTION};
 use crate::p2p::socket::frame_guard::ReadError;
 use crate::p2p::socket::stats::Stats;
 pub(super) use crate::sync::message::{DecodeError, Message};
-use crate::sync::{BlockId, Input, LinkId};
+use crate::sync::{BinaryInput, BlockId, LinkId};
 
 /// Reads a link.
 pub(in crate::p2p) struct Reader<'a, S> {
@@ -55,9 +55,9 @@ where
             }
             Stop::Close(close) => Err(close),
             Stop::Fault(reason) => {
-                let undecodable = Input::Undecodable { link: self.link, reason };
+                let undecodable = BinaryInput::Undecodable { link: self.link, reason };
                 // Without a driver the link is closed anyway.
-                let _ = self.context.events.send(Event::Input(undecodable)).await;
+                let _ = self.context.events.send(Event::Input(undecodable.into())).await;
                 std::future::pending().await
             }
         }

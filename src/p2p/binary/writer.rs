@@ -15,7 +15,7 @@ use crate::node::NodeFailure;
 use crate::p2p::dialing::addresses;
 use crate::p2p::json::writer::{Gone, Writer};
 pub(super) use crate::sync::message::{MAX_HEADERS, Message};
-use crate::sync::{BlockId, Input};
+use crate::sync::{BinaryInput, BlockId};
 
 /// Something to say. Holds no blocks and no headers.
 #[derive(Debug)]
@@ -142,7 +142,7 @@ where
     /// The socket took all of it.
     async fn served(&mut self) -> Result<(), Gone> {
         self.flush().await?;
-        self.tell(Input::Served { link: self.link }).await;
+        self.tell(BinaryInput::Served { link: self.link }).await;
         Ok(())
     }
 }

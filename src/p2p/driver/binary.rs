@@ -15,7 +15,7 @@ use crate::p2p::socket::connect::BANNED;
 use crate::p2p::socket::subprotocol::MAX_AGENT;
 use crate::p2p::socket::transport::Transport;
 use crate::sync::message::PeerAddress;
-use crate::sync::{BlockId, DeepFork, ImportOutcome, Input, LinkId, Split};
+use crate::sync::{BinaryInput, BlockId, DeepFork, ImportOutcome, Input, LinkId, Split};
 
 /// As the machine says it of a link that is still there.
 const WRONG_BODY: &str = "a body that is not the one of its header";
@@ -23,7 +23,7 @@ const WRONG_BODY: &str = "a body that is not the one of its header";
 impl<T: Transport> Driver<T> {
     /// Tells the machine; the table notes who gave new blocks that are valid.
     pub(super) fn input(&mut self, input: Input) {
-        if let Input::Checked { link, blocks, .. } = &input
+        if let Input::Binary(BinaryInput::Checked { link, blocks, .. }) = &input
             && !blocks.is_empty()
             && let Some(live) = self.table.links.get(link)
         {
@@ -47,7 +47,7 @@ impl<T: Transport> Driver<T> {
         if self.connector.try_send(Batch { download, last, blocks }).is_err() {
             // The machine has two batches under way at most, so this is a node that ends.
             let outcome = ImportOutcome::Unavailable;
-            self.tell(Input::Imported { download, last, outcome });
+            self.tell(BinaryInput::Imported { download, last, outcome });
         }
     }
 

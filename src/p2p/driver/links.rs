@@ -16,7 +16,7 @@ use crate::p2p::json::writer::MAX_WAITING;
 use crate::p2p::link::{Close, Ticket};
 use crate::p2p::socket::connect::BANNED;
 use crate::p2p::socket::transport::Transport;
-use crate::sync::{Input, LinkId, Origin};
+use crate::sync::{BinaryInput, Input, JsonInput, LinkId, Origin};
 
 /// No success; an earlier one stays in the address book.
 pub(super) const NEVER: Timestamp = Timestamp::from_millis(0);
@@ -26,7 +26,7 @@ impl<T: Transport> Driver<T> {
         match event {
             Event::Input(input) => self.input(input),
             Event::Message { link, message, taken } => {
-                self.tell(Input::Message { link, message: *message });
+                self.tell(BinaryInput::Message { link, message: *message });
                 drop(taken);
             }
             Event::WrongBody { ip } => self.wrong_body(ip),
@@ -133,10 +133,10 @@ impl<T: Transport> Driver<T> {
         self.tell(match dialect {
             Dialect::Binary => {
                 let dialled = direction == Direction::Dialled;
-                Input::OpenedBinary { link, dialled, origin: origin(address.ip()) }
+                Input::Binary(BinaryInput::Opened { link, dialled, origin: origin(address.ip()) })
             }
             Dialect::JennyJson | Dialect::Json => {
-                Input::Opened { link, jenny: dialect == Dialect::JennyJson }
+                Input::Json(JsonInput::Opened { link, jenny: dialect == Dialect::JennyJson })
             }
         });
         Some(link)

@@ -64,7 +64,7 @@ impl Bench {
 
     fn says(&mut self, link: LinkId, hello: Hello) {
         let message = Message::Hello(hello);
-        self.happens(Event::Input(Input::Message { link, message }));
+        self.happens(Event::Input(BinaryInput::Message { link, message }.into()));
     }
 
     fn hello(&self, nonce: u64, listen: Option<&str>) -> Hello {

@@ -17,7 +17,7 @@ use crate::p2p::event::Event;
 use crate::p2p::socket::debts::{Debtor, FRAME};
 use crate::p2p::socket::frame_guard::ReadError;
 use crate::p2p::socket::stats::Stats;
-use crate::sync::{BlockOutcome, ChainOutcome, Input, LinkId};
+use crate::sync::{BlockOutcome, ChainOutcome, JsonInput, LinkId};
 
 /// Messages up to this are parsed on the runtime's threads: 64 KiB.
 const SMALL: usize = 64 << 10;
@@ -76,7 +76,7 @@ where
                 reason
             }
             Stop::Fault(Fault { code, reason }) => {
-                self.tell(Input::Malformed { link: self.link, code, reason }).await;
+                self.tell(JsonInput::Malformed { link: self.link, code, reason }).await;
                 std::future::pending().await
             }
         }
@@ -144,7 +144,7 @@ where
     /// Passes type 0 on, if it is time.
     async fn asked(&self, asks: &mut Asks) {
         if asks.take(self.context.node.tip().hash, Instant::now()) {
-            self.tell(Input::Asked { link: self.link }).await;
+            self.tell(JsonInput::Asked { link: self.link }).await;
         }
     }
 
@@ -214,7 +214,7 @@ where
             if matches!(outcome, BlockOutcome::Ours | BlockOutcome::Adopted) {
                 is_of_use |= self.debtor.named(id.height);
             }
-            self.tell(Input::Block { link: self.link, id, outcome }).await;
+            self.tell(JsonInput::Block { link: self.link, id, outcome }).await;
         }
         is_of_use
     }
@@ -240,13 +240,13 @@ where
         if matches!(outcome, ChainOutcome::Ours | ChainOutcome::Adopted) {
             self.debtor.named(last.height);
         }
-        self.tell(Input::Chain { link, last, outcome }).await;
+        self.tell(JsonInput::Chain { link, last, outcome }).await;
         Ok(is_new)
     }
 
-    async fn tell(&self, input: Input) {
+    async fn tell(&self, input: JsonInput) {
         // Without a driver the link is closed anyway.
-        let _ = self.context.events.send(Event::Input(input)).await;
+        let _ = self.context.events.send(Event::Input(input.into())).await;
     }
 }
 

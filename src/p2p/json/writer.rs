@@ -23,7 +23,7 @@ use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::p2p::socket::debts::Debtor;
 use crate::p2p::socket::stats::Stats;
-use crate::sync::{BlockId, Input, LinkId};
+use crate::sync::{BlockId, Input, JsonInput, LinkId};
 
 /// Things that may wait for a link's socket, a few bytes each: they name blocks and hold
 /// none. A link whose queue is full is closed; it can catch up when it is opened again.
@@ -109,11 +109,11 @@ where
                 self.tell(answer).await;
             }
             Out::Chain => {
-                let (context, sent) = (self.context, Input::ChainSent { link: self.link });
+                let (context, sent) = (self.context, JsonInput::ChainSent { link: self.link });
                 let mut sending = pin!(self.chain());
                 let done = timeout(CHAIN_TURN, &mut sending).await;
                 // Without a driver the link is closed anyway.
-                let _ = context.events.send(Event::Input(sent)).await;
+                let _ = context.events.send(Event::Input(sent.into())).await;
                 match done {
                     Ok(done) => done?,
                     Err(_) => sending.await?,
@@ -125,8 +125,8 @@ where
     }
 
     /// Sends our blocks of these heights, each read batch once the last was taken.
-    async fn range(&mut self, from: Height, to: Height) -> Result<Input, Gone> {
-        let cut_short = Input::RangeLost { link: self.link };
+    async fn range(&mut self, from: Height, to: Height) -> Result<JsonInput, Gone> {
+        let cut_short = JsonInput::RangeLost { link: self.link };
         let mut next = from;
         let mut last = None;
         while next <= to {
@@ -153,7 +153,7 @@ where
         if next.above(from) == RANGE_BATCH {
             self.ahead = last.and_then(|last| Ahead::start(self.context, last));
         }
-        Ok(last.map_or(cut_short, |last| Input::RangeSent { link: self.link, last }))
+        Ok(last.map_or(cut_short, |last| JsonInput::RangeSent { link: self.link, last }))
     }
 
     /// Our blocks of these heights as messages; at most a batch.
@@ -291,9 +291,9 @@ where
         taken(self.stats, limit, self.sink.flush()).await
     }
 
-    pub(in crate::p2p) async fn tell(&self, input: Input) {
+    pub(in crate::p2p) async fn tell(&self, input: impl Into<Input>) {
         // Without a driver the link is closed anyway.
-        let _ = self.context.events.send(Event::Input(input)).await;
+        let _ = self.context.events.send(Event::Input(input.into())).await;
     }
 }
 

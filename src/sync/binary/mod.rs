@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::message::Message;
 use super::step::Step;
-use super::{BlockId, Input, LinkId, Note, Output, Redial, Time};
+use super::{BinaryInput, BlockId, LinkId, Note, Output, Redial, Time};
 use crate::chain::{Checkpoints, Hash, Height, Spec, Timestamp, Work};
 use budget::Budget;
 use download::Download;
@@ -116,31 +116,42 @@ impl BinarySync {
         }
     }
 
-    pub(super) fn handle(&mut self, step: &mut Step<'_>, input: Input) {
+    pub(super) fn handle(&mut self, step: &mut Step<'_>, input: BinaryInput) {
         match input {
-            Input::OpenedBinary { link, dialled, origin } => {
+            BinaryInput::Opened { link, dialled, origin } => {
                 self.open(step, Peer::new(link, dialled, origin, step.now));
             }
-            Input::Closed { link } => self.forget(link),
-            Input::Undecodable { link, reason } => self.ban(step, link, reason),
-            Input::Message { link, message } => self.message(step, link, message),
-            Input::HeldAncestor { link, query, held } => {
+            BinaryInput::Undecodable { link, reason } => self.ban(step, link, reason),
+            BinaryInput::Message { link, message } => self.message(step, link, message),
+            BinaryInput::HeldAncestor { link, query, held } => {
                 self.on_held_ancestor(step, link, query, held);
             }
-            Input::Checked { link, download, first, blocks, fault } => {
+            BinaryInput::Checked { link, download, first, blocks, fault } => {
                 self.on_checked(step, link, download, first, blocks, fault);
             }
-            Input::Unchecked { link, download, first } => {
+            BinaryInput::Unchecked { link, download, first } => {
                 self.on_unchecked(step.now, link, download, first);
             }
-            Input::Imported { download, last, outcome } => {
+            BinaryInput::Imported { download, last, outcome } => {
                 self.on_imported(step.now, download, last, outcome);
             }
-            Input::Served { link } => self.on_served(link),
-            Input::ForksAccepted { firsts } => self.config.accepted_forks = firsts,
-            Input::DeadlinePassed => self.on_time(step),
-            _ => return,
+            BinaryInput::Served { link } => self.on_served(link),
         }
+        self.go_on(step);
+    }
+
+    pub(super) fn on_closed(&mut self, step: &mut Step<'_>, link: LinkId) {
+        self.forget(link);
+        self.go_on(step);
+    }
+
+    pub(super) fn on_forks_accepted(&mut self, step: &mut Step<'_>, firsts: Vec<Hash>) {
+        self.config.accepted_forks = firsts;
+        self.go_on(step);
+    }
+
+    pub(super) fn on_deadline_passed(&mut self, step: &mut Step<'_>) {
+        self.on_time(step);
         self.go_on(step);
     }
 

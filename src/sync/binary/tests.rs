@@ -8,8 +8,8 @@ use crate::chain::{
 };
 use crate::sync::message::{Body, Hello, Message, PeerAddress};
 use crate::sync::{
-    BinaryConfig, BlockId, Held, ImportOutcome, Input, LinkId, Note, Origin, Output, Redial,
-    SyncMachine, SyncState, Time, TipChange,
+    BinaryConfig, BinaryInput, BlockId, Held, ImportOutcome, Input, LinkId, Note, Origin, Output,
+    Redial, SyncMachine, SyncState, Time, TipChange,
 };
 
 mod announce;
@@ -107,9 +107,9 @@ impl Bench {
     }
 
     /// Tells the machine, and does what concerns the chain; answers the rest.
-    fn tell(&mut self, input: Input) -> Vec<Output> {
+    fn tell(&mut self, input: impl Into<Input>) -> Vec<Output> {
         let mut rest = Vec::new();
-        let mut inputs = vec![input];
+        let mut inputs = vec![input.into()];
         while let Some(input) = inputs.pop() {
             let mut out = Vec::new();
             self.machine.handle(self.now, self.clock, input, &mut out);
@@ -122,7 +122,7 @@ impl Bench {
                             let state = Box::new(self.held[&ids[place].hash].clone());
                             Held { place, fork: depth::fork_point(self, &state), state }
                         });
-                        let base = Input::HeldAncestor { link, query, held };
+                        let base = Input::from(BinaryInput::HeldAncestor { link, query, held });
                         match &mut self.held_queries {
                             Some(waiting) => waiting.push(base),
                             None => inputs.insert(0, base),
@@ -133,7 +133,7 @@ impl Bench {
                             .iter()
                             .any(|(header, _)| Some(header.hash()) == self.panics_at) =>
                     {
-                        inputs.insert(0, Input::Unchecked { link, download, first });
+                        inputs.insert(0, BinaryInput::Unchecked { link, download, first }.into());
                     }
                     Output::Check { link, download, first, bodies } => {
                         let (mut blocks, mut fault) = (Vec::new(), None);
@@ -151,7 +151,10 @@ impl Bench {
                                 }
                             }
                         }
-                        inputs.insert(0, Input::Checked { link, download, first, blocks, fault });
+                        inputs.insert(
+                            0,
+                            BinaryInput::Checked { link, download, first, blocks, fault }.into(),
+                        );
                     }
                     Output::Import { download, blocks, .. } => {
                         self.pending.push((download, blocks));
@@ -186,7 +189,8 @@ impl Bench {
         }
         let last = blocks.last().unwrap();
         let last = BlockId { height: last.header().height, hash: last.hash() };
-        let imported = Input::Imported { download, last, outcome: ImportOutcome::Done };
+        let imported =
+            BinaryInput::Imported { download, last, outcome: ImportOutcome::Done }.into();
         let tip = (self.ours.hash() != before).then(|| self.tip_input());
         (tip, imported)
     }
@@ -219,7 +223,7 @@ impl Bench {
     }
 
     fn open_as(&mut self, link: LinkId, dialled: bool, origin: Origin) -> Vec<Output> {
-        self.tell(Input::OpenedBinary { link, dialled, origin })
+        self.tell(BinaryInput::Opened { link, dialled, origin })
     }
 
     /// With this peer's Hello said: it stands at the end of a chain.
@@ -229,7 +233,7 @@ impl Bench {
     }
 
     fn says(&mut self, link: LinkId, message: Message) -> Vec<Output> {
-        self.tell(Input::Message { link, message })
+        self.tell(BinaryInput::Message { link, message })
     }
 
     /// Lets time pass; the machine is woken whenever it asks to be.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::chain::{Hash, Height, Timestamp, Work};
 use crate::sync::{
-    BlockId, BlockOutcome, ChainOutcome, Input, LinkId, Output, SyncMachine, Time, TipChange,
+    BlockId, BlockOutcome, ChainOutcome, Input, JsonInput, LinkId, Output, SyncMachine, Time,
+    TipChange,
 };
 
 mod announce;
@@ -75,28 +76,28 @@ impl Bench {
         self.says(link, tip, BlockOutcome::Ours);
     }
 
-    fn tell(&mut self, input: Input) -> Vec<Output> {
+    fn tell(&mut self, input: impl Into<Input>) -> Vec<Output> {
         let mut out = Vec::new();
-        self.machine.handle(self.now, CLOCK, input, &mut out);
+        self.machine.handle(self.now, CLOCK, input.into(), &mut out);
         out
     }
 
     fn open(&mut self, link: LinkId) -> Vec<Output> {
-        self.tell(Input::Opened { link, jenny: false })
+        self.tell(JsonInput::Opened { link, jenny: false })
     }
 
     fn asked(&mut self, link: LinkId) -> Vec<Output> {
-        self.tell(Input::Asked { link })
+        self.tell(JsonInput::Asked { link })
     }
 
     /// Type 1.
     fn says(&mut self, link: LinkId, id: BlockId, outcome: BlockOutcome) -> Vec<Output> {
-        self.tell(Input::Block { link, id, outcome })
+        self.tell(JsonInput::Block { link, id, outcome })
     }
 
     /// Type 2.
     fn sends(&mut self, link: LinkId, last: BlockId, outcome: ChainOutcome) -> Vec<Output> {
-        self.tell(Input::Chain { link, last, outcome })
+        self.tell(JsonInput::Chain { link, last, outcome })
     }
 
     /// Our chain grows to this height.
@@ -122,11 +123,11 @@ impl Bench {
     }
 
     fn sent(&mut self, link: LinkId, last: BlockId) -> Vec<Output> {
-        self.tell(Input::RangeSent { link, last })
+        self.tell(JsonInput::RangeSent { link, last })
     }
 
     fn chain_sent(&mut self, link: LinkId) -> Vec<Output> {
-        self.tell(Input::ChainSent { link })
+        self.tell(JsonInput::ChainSent { link })
     }
 
     fn passes(&mut self, time: Duration) {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use jenny_chain::chain::{Hash, Height};
 use jenny_chain::sync::message::{MAX_BODIES_BYTES, MAX_HEADERS, Message};
-use jenny_chain::sync::{BlockId, Held, Input, LinkId, Output};
+use jenny_chain::sync::{BinaryInput, BlockId, Held, LinkId, Output};
 
 use super::arena::Id;
 use super::edge::{Doing, Same};
@@ -204,7 +204,7 @@ impl Network {
         match doing.expect("only what takes time is waited for") {
             Doing::Bodies { request, left } => self.send_bodies(socket, request, left),
             Doing::Last => {
-                self.tell(self.node_at(socket), Input::Served { link: socket.id() });
+                self.tell(self.node_at(socket), BinaryInput::Served { link: socket.id() });
                 if self.is_open(socket) {
                     self.start_next(socket);
                 }
@@ -229,7 +229,7 @@ impl Network {
             let state = Box::new(self.arena.state(id).clone());
             Held { place, fork: store.fork_point(&self.arena, id), state }
         });
-        self.tell(node, Input::HeldAncestor { link, query, held });
+        self.tell(node, BinaryInput::HeldAncestor { link, query, held });
     }
 
     /// Bodies were held against their headers: told though their link may be closed by now.
@@ -257,6 +257,6 @@ impl Network {
                 }
             }
         }
-        self.tell(node, Input::Checked { link, download, first, blocks, fault });
+        self.tell(node, BinaryInput::Checked { link, download, first, blocks, fault });
     }
 }

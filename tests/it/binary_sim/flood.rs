@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jenny_chain::chain::{Height, Timestamp, Work};
 use jenny_chain::sync::message::{Hello, MAX_HEADERS, Message};
-use jenny_chain::sync::{Held, Input, LinkId, Origin, Output, SyncState, Time};
+use jenny_chain::sync::{BinaryInput, Held, Input, LinkId, Origin, Output, SyncState, Time};
 
 use super::arena::{Arena, GENESIS};
 use super::lies::Flood;
@@ -77,7 +77,7 @@ impl Flooded {
 
     fn open(&mut self, arena: &Arena) -> Vec<Output> {
         let origin = Origin(1);
-        self.tell(arena, Input::OpenedBinary { link: LINK, dialled: false, origin });
+        self.tell(arena, BinaryInput::Opened { link: LINK, dialled: false, origin });
         let hello = Hello {
             lowest: 1,
             highest: 1,
@@ -95,14 +95,14 @@ impl Flooded {
     }
 
     fn hear(&mut self, arena: &Arena, message: Message) -> Vec<Output> {
-        self.tell(arena, Input::Message { link: LINK, message })
+        self.tell(arena, BinaryInput::Message { link: LINK, message })
     }
 
     /// Tells the machine, looks up what it asks for, and answers the rest.
-    fn tell(&mut self, arena: &Arena, input: Input) -> Vec<Output> {
+    fn tell(&mut self, arena: &Arena, input: impl Into<Input>) -> Vec<Output> {
         self.now = self.now.plus(Duration::from_millis(100));
         let (mut outputs, mut rest) = (Vec::new(), Vec::new());
-        self.honest.machine.handle(self.now, CLOCK, input, &mut outputs);
+        self.honest.machine.handle(self.now, CLOCK, input.into(), &mut outputs);
         let progress = self.honest.machine.progress();
         let held = progress.held_bytes + progress.reserved_bytes + progress.headers as u64;
         assert!(held == 0 && progress.state != SyncState::Blocks, "{progress:?}");
@@ -111,7 +111,7 @@ impl Flooded {
                 assert_eq!(ids[0], arena.id_of(GENESIS), "looked up once");
                 let state = Box::new(arena.state(GENESIS).clone());
                 let held = Some(Held { place: 0, state, fork: None });
-                rest.extend(self.tell(arena, Input::HeldAncestor { link, query, held }));
+                rest.extend(self.tell(arena, BinaryInput::HeldAncestor { link, query, held }));
             } else {
                 rest.push(output);
             }

@@ -1,7 +1,7 @@
 //! How links come about and end, and what goes over them.
 
 use jenny_chain::sync::message::Message;
-use jenny_chain::sync::{Input, Origin};
+use jenny_chain::sync::{BinaryInput, Input, Origin};
 
 use super::edge::{End, LAST_BACKOFF, Same};
 use super::network::Network;
@@ -85,7 +85,7 @@ impl Network {
         if self.nodes[node].is_honest() {
             let (link, dialled) = (socket.id(), end == 0);
             let origin = Origin(self.edges[edge].nodes[1 - end] as u128);
-            self.tell(node, Input::OpenedBinary { link, dialled, origin });
+            self.tell(node, BinaryInput::Opened { link, dialled, origin });
         } else {
             self.script_opens(socket);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jenny_chain::sync::{Input, Output, Time};
+use jenny_chain::sync::{BinaryInput, Input, Output, Time};
 
 use super::arena::{Arena, Id};
 use super::edge::Edge;
@@ -156,17 +156,18 @@ impl Network {
         }
         let link = socket.id();
         let input = match frame {
-            Frame::Garbage => Input::Undecodable { link, reason: "this is no message" },
+            Frame::Garbage => BinaryInput::Undecodable { link, reason: "this is no message" },
             Frame::Message(message) => {
                 self.note_arrival(socket, &message);
-                Input::Message { link, message }
+                BinaryInput::Message { link, message }
             }
         };
         self.tell(node, input);
     }
 
     /// Tells one of our nodes' machine, and does what it says.
-    pub(super) fn tell(&mut self, node: usize, input: Input) {
+    pub(super) fn tell(&mut self, node: usize, input: impl Into<Input>) {
+        let input = input.into();
         let clock = self.nodes[node].clock(self.now);
         let Actor::Honest(honest) = &mut self.nodes[node].actor else { return };
         let mut outputs = std::mem::take(&mut self.outputs);

@@ -1,7 +1,7 @@
 //! The writer of a node: makes blocks durable in order, and publishes the new tip.
 
 use jenny_chain::chain::ValidBlock;
-use jenny_chain::sync::{ImportOutcome, Input, LinkId, TipChange};
+use jenny_chain::sync::{BinaryInput, ImportOutcome, Input, LinkId, TipChange};
 
 use super::arena::Id;
 use super::network::Network;
@@ -93,7 +93,7 @@ impl Network {
         let is_refused = job.download.is_some() && self.fails(REFUSED_ONE_OF);
         let outcome = if is_refused { ImportOutcome::Unavailable } else { self.put(node, &job) };
         if let Some((download, last)) = job.download {
-            self.tell(node, Input::Imported { download, last, outcome });
+            self.tell(node, BinaryInput::Imported { download, last, outcome });
         }
         if self.fails(PRUNED_ONE_OF) {
             self.nodes[node].store.prune();

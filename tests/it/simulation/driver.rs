@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use jenny_chain::sync::{Input, Output, Redial};
+use jenny_chain::sync::{JsonInput, Output, Redial};
 
 use super::blocks::{self, Id};
 use super::network::{Event, Network};
@@ -117,10 +117,10 @@ impl Network {
         let now_swaps = ours.reorgs;
         let done = match self.links[link].senders[end].doing.take() {
             None => return,
-            Some(Doing::Chain) => Input::ChainSent { link: id },
-            Some(Doing::Range { is_stopped: true, .. }) => Input::RangeLost { link: id },
+            Some(Doing::Chain) => JsonInput::ChainSent { link: id },
+            Some(Doing::Range { is_stopped: true, .. }) => JsonInput::RangeLost { link: id },
             Some(Doing::Range { reorgs, .. }) if reorgs != now_swaps => {
-                Input::RangeLost { link: id }
+                JsonInput::RangeLost { link: id }
             }
             Some(Doing::Range { mut next, to, reorgs, mut last, is_stopped }) => {
                 let mut is_lost = false;
@@ -145,9 +145,9 @@ impl Network {
                 }
                 match last {
                     Some(last) if !is_lost => {
-                        Input::RangeSent { link: id, last: self.tree.id_of(last) }
+                        JsonInput::RangeSent { link: id, last: self.tree.id_of(last) }
                     }
-                    _ => Input::RangeLost { link: id },
+                    _ => JsonInput::RangeLost { link: id },
                 }
             }
         };

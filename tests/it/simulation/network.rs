@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jenny_chain::chain::Timestamp;
-use jenny_chain::sync::{Input, LinkId};
+use jenny_chain::sync::{Input, JsonInput, LinkId};
 
 use super::blocks::Tree;
 use super::driver::Sender;
@@ -200,7 +200,7 @@ impl Network {
         let jenny = ends.iter().all(|&node| self.nodes[node].is_ours()) || id.0 % 2 == 0;
         for (end, node) in ends.into_iter().enumerate() {
             if self.nodes[node].is_ours() {
-                self.tell(node, Input::Opened { link: id, jenny });
+                self.tell(node, JsonInput::Opened { link: id, jenny });
             } else {
                 self.transmit(link, end, Message::Ask);
             }
@@ -250,10 +250,10 @@ impl Network {
         }
     }
 
-    pub(super) fn tell(&mut self, node: usize, input: Input) {
+    pub(super) fn tell(&mut self, node: usize, input: impl Into<Input>) {
         let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
         let mut out = Vec::new();
-        ours.machine.handle(time(self.now), CLOCK, input, &mut out);
+        ours.machine.handle(time(self.now), CLOCK, input.into(), &mut out);
         for output in out {
             self.perform(node, output);
         }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jenny_chain::chain::Work;
-use jenny_chain::sync::{BlockOutcome, ChainOutcome, Input, LinkId, SyncMachine, Time, TipChange};
+use jenny_chain::sync::{
+    BlockOutcome, ChainOutcome, Input, JsonInput, LinkId, SyncMachine, Time, TipChange,
+};
 
 use super::blocks::{Id, Tree};
 
@@ -112,9 +114,9 @@ impl Node {
 
     /// What the driver of our node makes of a message: the input, after the chain has
     /// taken what it takes.
-    pub(super) fn judge(&mut self, tree: &Tree, link: LinkId, message: Message) -> Input {
+    pub(super) fn judge(&mut self, tree: &Tree, link: LinkId, message: Message) -> JsonInput {
         match message {
-            Message::Ask => Input::Asked { link },
+            Message::Ask => JsonInput::Asked { link },
             Message::One(id) => {
                 let outcome = if self.holds(tree, id) {
                     BlockOutcome::Ours
@@ -125,11 +127,11 @@ impl Node {
                 } else {
                     BlockOutcome::Fork
                 };
-                Input::Block { link, id: tree.id_of(id), outcome }
+                JsonInput::Block { link, id: tree.id_of(id), outcome }
             }
             Message::Whole(last) => {
                 let outcome = self.judge_chain(tree, link, last);
-                Input::Chain { link, last: tree.id_of(last), outcome }
+                JsonInput::Chain { link, last: tree.id_of(last), outcome }
             }
         }
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::chain::{Block, TipState};
 use crate::node::test_util::{Branch, TestNode};
 use crate::p2p::test_util::context;
+use crate::sync::Input;
 
 /// The headers and bodies of a fresh branch.
 fn bodies(count: u64) -> (Vec<(ValidHeader, Body)>, Vec<Block>) {
@@ -54,8 +55,12 @@ async fn what_was_worked_out_is_told() {
     let (link, first) = (LinkId(1), Height::new(1));
     let (bodies, blocks) = bodies(3);
     check(Arc::clone(&context), None, link, 9, first, bodies).await;
-    let Some(Event::Input(Input::Checked { link: LinkId(1), download: 9, blocks: right, .. })) =
-        told.recv().await
+    let Some(Event::Input(Input::Binary(BinaryInput::Checked {
+        link: LinkId(1),
+        download: 9,
+        blocks: right,
+        ..
+    }))) = told.recv().await
     else {
         panic!("not what was checked")
     };
@@ -64,11 +69,11 @@ async fn what_was_worked_out_is_told() {
     let ids =
         right.iter().map(|block| BlockId { height: block.header().height, hash: block.hash() });
     find_held_ancestor(Arc::clone(&context), link, 4, ids.collect()).await;
-    let Some(Event::Input(Input::HeldAncestor {
+    let Some(Event::Input(Input::Binary(BinaryInput::HeldAncestor {
         query: 4,
         held: Some(Held { place: 1, state, .. }),
         ..
-    })) = told.recv().await
+    }))) = told.recv().await
     else {
         panic!("not the base")
     };
@@ -89,7 +94,7 @@ async fn a_check_that_panics_blames_nobody_and_gives_its_place_back() {
         let Some(Event::Input(unchecked)) = told.recv().await else {
             panic!("the machine waits for it")
         };
-        assert_eq!(unchecked, Input::Unchecked { link, download: 9, first });
+        assert_eq!(unchecked, BinaryInput::Unchecked { link, download: 9, first }.into());
         assert!(told.try_recv().is_err(), "nothing bans the address");
         assert_eq!(context.checks.available_permits(), places);
     }

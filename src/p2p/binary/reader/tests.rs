@@ -9,6 +9,7 @@ use tokio_tungstenite::tungstenite::error::CapacityError;
 use super::*;
 use crate::node::test_util::TestNode;
 use crate::p2p::test_util::context;
+use crate::sync::Input;
 
 const LINK: LinkId = LinkId(7);
 
@@ -40,7 +41,9 @@ impl Bench {
 
     fn fault(&mut self) -> Option<&'static str> {
         match self.told.try_recv().ok()? {
-            Event::Input(Input::Undecodable { link: LINK, reason }) => Some(reason),
+            Event::Input(Input::Binary(BinaryInput::Undecodable { link: LINK, reason })) => {
+                Some(reason)
+            }
             other => panic!("not a fault: {other:?}"),
         }
     }

@@ -10,7 +10,7 @@ use crate::node::test_util::{Branch, TestNode};
 use crate::p2p::event::Event;
 use crate::p2p::socket::stats::Stats;
 use crate::p2p::test_util::context;
-use crate::sync::LinkId;
+use crate::sync::{Input, LinkId};
 
 /// The messages that are sent for this one, and what the driver is told.
 async fn said(node: &TestNode, say: Say) -> (Vec<Message>, Option<Input>) {
@@ -43,13 +43,13 @@ async fn who_asks_for_blocks_of_a_branch_that_was_displaced_is_told_that_they_ar
     node.handle.import(old.blocks.clone()).await.unwrap();
     let (messages, told) = said(&node, ask(last(&old))).await;
     let [Message::Blocks { request: 7, bodies }] = &messages[..] else { panic!("{messages:?}") };
-    assert_eq!((bodies.len(), told), (3, Some(Input::Served { link: LinkId(0) })));
+    assert_eq!((bodies.len(), told), (3, Some(BinaryInput::Served { link: LinkId(0) }.into())));
 
     node.handle.import(new.blocks.clone()).await.unwrap();
     assert_eq!(node.handle.tip().hash, new.tip.hash());
     let (messages, told) = said(&node, ask(last(&old))).await;
     assert_eq!(messages, [Message::NotFound { request: 7 }]);
     // It may ask for the next one.
-    assert_eq!(told, Some(Input::Served { link: LinkId(0) }));
+    assert_eq!(told, Some(BinaryInput::Served { link: LinkId(0) }.into()));
     node.stop().await;
 }

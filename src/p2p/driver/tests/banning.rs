@@ -46,7 +46,9 @@ async fn a_ban_ends_every_link_of_the_address_but_that_to_a_peer_the_operator_na
     let mut liar = bench.accept(LIAR).unwrap();
     let mut same = bench.accept("[::ffff:192.0.2.1]:40001").unwrap();
     let mut other = bench.accept("192.0.2.2:40000").unwrap();
-    bench.happens(Event::Input(Input::Undecodable { link: liar.link, reason: "for a test" }));
+    bench.happens(Event::Input(
+        BinaryInput::Undecodable { link: liar.link, reason: "for a test" }.into(),
+    ));
     let codes = [&mut operators, &mut liar, &mut same, &mut other].map(closed);
     assert_eq!(codes, [None, Some(1_002), Some(1_008), None]);
     assert_eq!(bench.banned(), ["192.0.2.1"]);
@@ -59,7 +61,9 @@ async fn a_ban_ends_every_link_of_an_ipv6_64() {
     let mut liar = bench.accept("[2001:db8:0:1::1]:40000").unwrap();
     let mut same = bench.accept("[2001:db8:0:1::2]:40000").unwrap();
     let mut other = bench.accept("[2001:db8:0:2::1]:40000").unwrap();
-    bench.happens(Event::Input(Input::Undecodable { link: liar.link, reason: "for a test" }));
+    bench.happens(Event::Input(
+        BinaryInput::Undecodable { link: liar.link, reason: "for a test" }.into(),
+    ));
     let codes = [&mut liar, &mut same, &mut other].map(closed);
     assert_eq!(codes, [Some(1_002), Some(1_008), None]);
     assert!(bench.accept("[2001:db8:0:1::3]:40000").is_none());

@@ -70,7 +70,7 @@ async fn a_peer_that_takes_a_chain_slowly_gives_up_the_turn_and_gets_the_rest() 
     let (mut theirs, ours) = duplex(64);
     let sending = tokio::spawn(async move { send(&context, ours, Out::Chain).await });
     // Nothing was read yet.
-    let Some(Event::Input(Input::ChainSent { .. })) = told.recv().await else {
+    let Some(Event::Input(Input::Json(JsonInput::ChainSent { .. }))) = told.recv().await else {
         panic!("it holds the turn")
     };
     assert!(!sending.is_finished());

@@ -101,7 +101,7 @@ fn what_the_writer_cannot_take_is_fetched_again_after_a_pause() {
     bench.serve(&[(A, &chain)], out);
     let (download, _) = bench.pending.remove(0);
     let outcome = ImportOutcome::Unavailable;
-    let out = bench.tell(Input::Imported { download, last: chain.last(), outcome });
+    let out = bench.tell(BinaryInput::Imported { download, last: chain.last(), outcome });
     assert_eq!(asked_headers(&out), []);
     assert_eq!(bench.machine.progress().held_bytes, 0);
     bench.imports = true;

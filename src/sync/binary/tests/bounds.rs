@@ -53,7 +53,7 @@ fn a_peer_that_asks_without_end_is_closed() {
         let out = bench.says(A, ask());
         assert!(matches!(out.as_slice(), [Output::ServeHeaders { .. }]), "{out:?}");
     }
-    bench.tell(Input::Served { link: A });
+    bench.tell(BinaryInput::Served { link: A });
     bench.says(A, ask());
     let out = bench.says(A, ask());
     assert!(matches!(out.as_slice(), [Output::Close { code: 1008, .. }]), "{out:?}");
@@ -106,7 +106,7 @@ fn nothing_is_said_on_a_link_that_is_gone() {
     let mut gone = BTreeSet::from([A]);
     for out in [
         bench.says(A, Message::Headers(chain.headers_from(1))),
-        bench.tell(Input::Served { link: A }),
+        bench.tell(BinaryInput::Served { link: A }),
         bench.adopt(&chain),
         bench.wait(Duration::from_secs(100)),
     ] {

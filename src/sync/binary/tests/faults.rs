@@ -118,7 +118,7 @@ fn a_body_of_another_count_of_records_is_banned_before_it_is_looked_at() {
         bodies[4] = wrong;
         let mut out = Vec::new();
         let message = Message::Blocks { request, bodies };
-        let input = Input::Message { link: A, message };
+        let input = BinaryInput::Message { link: A, message }.into();
         bench.machine.handle(bench.now, bench.clock, input, &mut out);
         assert_eq!(banned(&out), [A]);
         // Those before it are checked, and the others asked of B at once.
@@ -208,6 +208,6 @@ fn what_a_frame_cannot_be_is_banned() {
     let chain = Chain::genesis();
     let mut bench = Bench::new(&chain);
     bench.handshake(A, &chain);
-    let out = bench.tell(Input::Undecodable { link: A, reason: "text" });
+    let out = bench.tell(BinaryInput::Undecodable { link: A, reason: "text" });
     assert_eq!(out, [Output::Ban { link: A, reason: "text" }]);
 }

@@ -20,7 +20,7 @@ fn blocks_that_the_writer_did_not_take_are_fetched_again_though_nobody_names_the
         for (download, blocks) in std::mem::take(&mut bench.pending) {
             let last = blocks.last().unwrap();
             let last = BlockId { height: last.header().height, hash: last.hash() };
-            out.extend(bench.tell(Input::Imported { download, last, outcome }));
+            out.extend(bench.tell(BinaryInput::Imported { download, last, outcome }));
         }
         bench.imports = true;
         bench.serve(&[(A, &chain), (B, &chain)], out);

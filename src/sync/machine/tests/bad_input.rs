@@ -19,7 +19,7 @@ fn a_malformed_frame_closes_the_link_with_its_code() {
         (1009, Redial::Longest),
     ] {
         let mut bench = Bench::level_with(A, 3);
-        let out = bench.tell(Input::Malformed { link: A, code, reason: "said why" });
+        let out = bench.tell(JsonInput::Malformed { link: A, code, reason: "said why" });
         assert_eq!(closed(&out), (code, redial));
         assert_eq!(bench.asked(A), [], "it is forgotten");
     }
@@ -85,7 +85,7 @@ fn a_link_that_breaks_while_our_chain_is_sent_on_it_lets_the_next_one_have_it() 
     bench.passes(secs(3));
     bench.says(A, theirs(8), BlockOutcome::Fork);
     bench.says(B, theirs(8), BlockOutcome::Fork);
-    let out = bench.tell(Input::Malformed { link: A, code: 1002, reason: "said why" });
+    let out = bench.tell(JsonInput::Malformed { link: A, code: 1002, reason: "said why" });
     assert_eq!(closed(&out[..1]), (1002, Redial::Normal));
     assert_eq!(out[1..], [chain(B)]);
 }

@@ -6,7 +6,7 @@ use crate::sync::Note;
 /// A level link whose peer has a token of ours.
 fn jenny(height: u64) -> Bench {
     let mut bench = Bench::at(height);
-    bench.tell(Input::Opened { link: A, jenny: true });
+    bench.tell(JsonInput::Opened { link: A, jenny: true });
     bench.asked(A);
     bench.says(A, ours(height), BlockOutcome::Ours);
     bench.passes(secs(3));

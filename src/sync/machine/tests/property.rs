@@ -82,21 +82,21 @@ fn input(driver: &mut Driver, bench: &mut Bench, kind: u8, link: LinkId, height:
         0 => {
             driver.gone(link);
             driver.open.insert(link);
-            Input::Opened { link, jenny: height.is_multiple_of(2) }
+            JsonInput::Opened { link, jenny: height.is_multiple_of(2) }.into()
         }
         1 if pick == 0 => {
             driver.gone(link);
             Input::Closed { link }
         }
-        1..=3 => Input::Asked { link },
+        1..=3 => JsonInput::Asked { link }.into(),
         // The harsher outcomes come rarely.
         4..=6 => {
             let outcome = blocks[pick.min(usize::try_from(height % 4 * 2).unwrap())].clone();
-            Input::Block { link, id, outcome }
+            JsonInput::Block { link, id, outcome }.into()
         }
         7 | 8 => {
             let outcome = chains[pick % chains.len()].clone();
-            Input::Chain { link, last: id, outcome }
+            JsonInput::Chain { link, last: id, outcome }.into()
         }
         9 | 10 => {
             let from = bench.tip;
@@ -116,12 +116,12 @@ fn input(driver: &mut Driver, bench: &mut Bench, kind: u8, link: LinkId, height:
         }
         11..=13 if driver.ranges.remove(&link) => {
             let tip = bench.tip;
-            let lost = Input::RangeLost { link };
-            if pick == 0 { lost } else { Input::RangeSent { link, last: tip } }
+            let lost = JsonInput::RangeLost { link };
+            if pick == 0 { lost.into() } else { JsonInput::RangeSent { link, last: tip }.into() }
         }
         14 if driver.chain == Some(link) => {
             driver.chain = None;
-            Input::ChainSent { link }
+            JsonInput::ChainSent { link }.into()
         }
         _ => {
             bench.passes(Duration::from_millis(height * 400));
