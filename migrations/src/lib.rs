@@ -40,13 +40,13 @@ pub enum MigrationError {
     #[error("the database failed")]
     Database(#[from] sled::Error),
     /// The database's file could not be made durable.
-    #[error("the database's file could not be synchronised")]
+    #[error("the database's file could not be synchronized")]
     Sync(#[source] io::Error),
     /// The recorded number is not eight bytes.
     #[error("the schema number is damaged")]
     DamagedNumber,
     /// A newer program wrote the database.
-    #[error("the database has schema {found}, this program knows up to {known}")]
+    #[error("the database has schema {found}; this program supports up to {known}")]
     TooNew {
         /// Number on disk.
         found: u64,

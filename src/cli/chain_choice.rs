@@ -68,7 +68,7 @@ pub(super) fn chain(name: &str) -> Result<Spec> {
 fn new_chain(name: &str, block_time: Duration, now: SystemTime) -> Result<Spec> {
     if [Spec::jenny(), Spec::dev()].iter().any(|known| known.name() == name) {
         return Err(Failure::usage(format!("`{name}` is the name of a built-in chain"))
-            .hint("choose another name, or take that chain with --chain")
+            .hint("choose another name, or use that chain with --chain")
             .into());
     }
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -77,7 +77,7 @@ fn new_chain(name: &str, block_time: Duration, now: SystemTime) -> Result<Spec> 
     Spec::own(name, genesis, millis).map_err(|error| {
         let message = match error {
             SpecError::Range { field: "name", .. } => format!(
-                "`{name}` is no name of a chain: it has 1 to 32 of the characters a-z, 0-9 and `-`, \
+                "`{name}` is not a valid chain name: it has 1 to 32 of the characters a-z, 0-9 and `-`, \
                  the first of which is no `-`"
             ),
             SpecError::Range { field: "target_block_time_ms", .. } => {
@@ -120,7 +120,7 @@ pub(super) fn write_spec_out(dir: &Path, spec: &Spec, file: &Path) -> Result<Str
     if folder == Some(dir) {
         create_dir(dir)?;
     } else if folder.is_some_and(|folder| !folder.is_dir()) {
-        return Err(Failure::usage(format!("{} is in no directory that exists", file.display()))
+        return Err(Failure::usage(format!("the directory of {} does not exist", file.display()))
             .hint("create the directory first, or name another file with --spec-out")
             .into());
     }
@@ -134,14 +134,14 @@ fn write_spec(file: &Path, spec: &Spec) -> Result<String> {
         OpenOptions::new().write(true).create_new(true).open(file).with_context(cannot)?;
     let text = spec.canonical_text() + "\n";
     created.write_all(text.as_bytes()).and_then(|()| created.sync_all()).with_context(cannot)?;
-    Ok(format!("created {}, with which other nodes join", file.display()))
+    Ok(format!("created {} for the other nodes to join with", file.display()))
 }
 
 /// The file of `--spec-out`, which must not be there yet.
 pub(super) fn check_spec_out(args: &InitArgs) -> Result<Option<PathBuf>> {
     match &args.spec_out {
         Some(file) if file.exists() => {
-            Err(Failure::usage(format!("{} is there already", file.display()))
+            Err(Failure::usage(format!("{} already exists", file.display()))
                 .hint("name another file with --spec-out, or remove it first")
                 .into())
         }

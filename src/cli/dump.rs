@@ -89,7 +89,7 @@ fn check_outside(output: &Path, dir: &Path) -> Result<()> {
     }
     let (output, dir) = (output.display(), dir.display());
     Err(Failure::usage(format!("{output} is in the data directory {dir}"))
-        .hint("name a file outside of it: what is there belongs to the node")
+        .hint("name a file outside it: its contents belong to the node")
         .into())
 }
 
@@ -109,7 +109,7 @@ fn copy(
     // When writing fails the reader is not waited for: it may wait for a node that sends nothing.
     // It ends with the process.
     let writer = write(&receive, &mut target, &mut buffer, format, headers, show_progress)?;
-    reader.join().map_err(|_| Failure::no("reading stopped by a defect"))??;
+    reader.join().map_err(|_| Failure::no("internal error: the reading thread panicked"))??;
     let mut writer = writer.ok_or_else(|| Failure::no("nothing was read"))?;
     buffer.clear();
     writer.finish(&mut buffer)?;

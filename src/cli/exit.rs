@@ -41,7 +41,7 @@ pub(super) struct Failure {
 /// The reader of a dump left: no failure. Only `dump` may take it so; elsewhere a result that
 /// nobody gets is none.
 #[derive(Debug, thiserror::Error)]
-#[error("the reader of the output left")]
+#[error("the reader of the output has closed it")]
 pub(super) struct ReaderLeft;
 
 impl Failure {

@@ -50,7 +50,7 @@ fn make(args: &InitArgs) -> Result<Vec<String>> {
             _ => args.new_chain.is_some(),
         };
         if is_other || user.is_none() && has_settings {
-            let message = format!("{} holds a chain already", dir.display());
+            let message = format!("{} already holds a chain", dir.display());
             return Err(Failure::usage(message)
                 .hint("start it with `jenny run`, or choose another --data-dir")
                 .hint(users.advice())

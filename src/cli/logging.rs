@@ -61,7 +61,7 @@ static PANICS: LazyLock<Mutex<LogLimiter<()>>> = LazyLock::new(|| Mutex::new(Log
 /// Starts logging of a node: through a queue, so that nothing waits for standard error.
 pub(super) fn start_node(format: LogFormat, filter: &LogFilter) -> Result<()> {
     stderr::start(|lost| {
-        tracing::warn!(lost, "log lines were lost: standard error did not take them in time");
+        tracing::warn!(lost, "log lines were lost: standard error did not accept them in time");
     })?;
     start(format, filter, LevelFilter::INFO);
     Ok(())
@@ -162,7 +162,7 @@ fn panic_line(format: LogFormat, place: &str, thread: &str, message: &str) -> St
     let mut time = String::new();
     // Without the time the line says the rest.
     let _ = SystemTime.format_time(&mut Writer::new(&mut time));
-    let message = format!("a defect in the program: {message}");
+    let message = format!("internal error: {message}");
     match format {
         LogFormat::Text => {
             let (message, place, thread) = (escape(&message), escape(place), escape(thread));

@@ -80,7 +80,7 @@ fn done(as_json: bool, answer: &[u8], text: &str) -> Result<()> {
 
 fn parse(remote: &Remote, answer: &[u8]) -> Result<Value> {
     serde_json::from_slice(answer).map_err(|error| {
-        Failure::no(format!("{} answers what is no JSON", remote.name())).because(error).into()
+        Failure::no(format!("{} sent invalid JSON", remote.name())).because(error).into()
     })
 }
 

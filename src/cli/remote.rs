@@ -146,10 +146,14 @@ impl Remote {
         let Some(body) = self.ask(path, Some(ANSWER_TIMEOUT))? else { return Ok(None) };
         let mut bytes = Vec::new();
         body.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| {
-            Failure::no(format!("{} broke off", self.name())).because(error).may_pass()
+            Failure::no(format!("the response of {} ended early", self.name()))
+                .because(error)
+                .may_pass()
         })?;
         if bytes.len() as u64 > max {
-            return Err(Failure::no(format!("{} answers too much", self.name())).into());
+            return Err(
+                Failure::no(format!("{} sent a response that is too long", self.name())).into()
+            );
         }
         Ok(Some(bytes))
     }
@@ -178,15 +182,15 @@ impl Remote {
         let mut bytes = Vec::new();
         body.take(MAX_ANSWER_BYTES)
             .read_to_end(&mut bytes)
-            .with_context(|| format!("{} broke off", self.name()))?;
+            .with_context(|| format!("the response of {} ended early", self.name()))?;
         Ok(bytes)
     }
 
     fn unanswered(&self, error: ureq::Error) -> Failure {
-        Failure::no(format!("no node answers at {}", self.name()))
+        Failure::no(format!("no node responds at {}", self.name()))
             .because(error)
             .may_pass()
-            .hint("see that it runs, and give its address with --url")
+            .hint("check that the node is running, or give its address with --url")
     }
 
     fn refused(&self, status: StatusCode, body: impl Read) -> Failure {
@@ -203,16 +207,16 @@ impl Remote {
         };
         let said: String = escape(&said).chars().take(MAX_DETAIL_CHARS).collect();
         let reason = if said.is_empty() { String::new() } else { format!(": {said}") };
-        let failure = Failure::no(format!("{} answers {status}{reason}", self.name()));
+        let failure = Failure::no(format!("{} responded with {status}{reason}", self.name()));
         let failure = advice.iter().fold(failure, |failure, &advice| failure.hint(advice));
         match status {
             StatusCode::UNAUTHORIZED if self.is_default => failure
-                .hint("the default user and password, which were sent, do not count there")
+                .hint("the default user and password, which were sent, are not accepted there")
                 .hint(CREDENTIALS_HINT),
             StatusCode::UNAUTHORIZED => failure.hint(CREDENTIALS_HINT),
             _ if status.is_server_error() => failure.may_pass(),
             _ if said.is_empty() => failure.hint(
-                "no REST API of a node answers there, but perhaps its port for peers; give the \
+                "this may be the port for peers, not the REST API; give the \
                  API's address with --url",
             ),
             _ => failure,
@@ -223,7 +227,7 @@ impl Remote {
     pub(super) fn status(&self) -> Result<Vec<u8>> {
         let answer = self.get("/v1/status", MAX_ANSWER_BYTES)?;
         answer.ok_or_else(|| {
-            Failure::no(format!("{} is no jenny node: it has no /v1/status", self.name())).into()
+            Failure::no(format!("{} is not a jenny node: it has no /v1/status", self.name())).into()
         })
     }
 }
@@ -251,7 +255,7 @@ fn without_routes(detail: &str) -> String {
 
 fn parse(text: &str) -> Result<Url> {
     let bad = |reason: &str| {
-        Failure::usage(format!("`{text}` is no address of a node: {reason}"))
+        Failure::usage(format!("`{text}` is not the address of a node: {reason}"))
             .hint("write for example --url http://127.0.0.1:3000")
     };
     let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
@@ -260,7 +264,7 @@ fn parse(text: &str) -> Result<Url> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         // The message must not repeat the password.
-        return Err(Failure::usage("--url must not hold credentials")
+        return Err(Failure::usage("--url must not contain credentials")
             .hint(CREDENTIALS_HINT)
             .into());
     }

@@ -21,7 +21,7 @@ pub(super) fn run(args: &RepairArgs) -> Result<()> {
     let millis = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
     opened.writer.accept_fork(&args.accept_fork, Timestamp::from_millis(millis))?;
     super::print(&format!(
-        "accepted: the branch that begins with block\n{}\nThe node takes it when it runs and a peer has it.",
+        "accepted: the branch that begins with block\n{}\nThe node imports it after its next start, once a peer has it.",
         args.accept_fork
     ))
 }

@@ -69,7 +69,7 @@ async fn serve(
     let (directory, options) = (dir.to_owned(), store_options(settings));
     let opening = tokio::task::spawn_blocking(move || open_or_create(&directory, options, wanted));
     let opened = tokio::select! {
-        opened = opening => opened.context("opening stopped by a defect")??,
+        opened = opening => opened.context("internal error: the opening task panicked")??,
         name = stops.next() => {
             // Opening is safe to kill, and nothing was acknowledged yet.
             tracing::info!("{name}: stopped while the database was being opened");
@@ -89,7 +89,7 @@ async fn serve(
     let p2p_listen = peers::listen(settings.p2p_listen, !p2p.peers.is_empty(), &spec);
     let p2p = P2pConfig { listen: p2p_listen, ..p2p };
     let network = Network::bind(p2p, handle.clone(), link_server).await.map_err(|error| {
-        Failure::no(format!("peers cannot be listened for on {p2p_listen}"))
+        Failure::no(format!("the node cannot listen for peers on {p2p_listen}"))
             .because(error)
             .hint("choose another address with --p2p-listen; port 0 picks a free port")
     })?;
@@ -117,16 +117,16 @@ async fn serve(
             end(exit::report(&failure.into()), "");
         }
         finished = &mut serving => {
-            finished.context("the API stopped by a defect")?;
-            return Err(Failure::no("the API stopped by itself").into());
+            finished.context("internal error: the API task panicked")?;
+            return Err(Failure::no("internal error: the API task ended early").into());
         }
         finished = &mut networking => {
-            finished.context("peer networking stopped by a defect")?;
-            return Err(Failure::no("peer networking stopped by itself").into());
+            finished.context("internal error: the peer networking task panicked")?;
+            return Err(Failure::no("internal error: the peer networking task ended early").into());
         }
         finished = &mut keeping => {
-            finished.context("reading the users stopped by a defect")?;
-            return Err(Failure::no("reading the users stopped by itself").into());
+            finished.context("internal error: the task that reloads the users panicked")?;
+            return Err(Failure::no("internal error: the task that reloads the users ended early").into());
         }
     }
     let stopping = async {
@@ -135,16 +135,16 @@ async fn serve(
         let stop_node = tokio::task::spawn_blocking(|| node.stop());
         let (api, peers, ended, shown, reported) =
             tokio::join!(serving, networking, stop_node, showing, reporting);
-        shown.context("showing progress stopped by a defect")?;
-        reported.context("reporting on the log stopped by a defect")?;
-        api.context("the API stopped by a defect")?;
-        peers.context("peer networking stopped by a defect")?;
-        anyhow::Ok(ended.context("stopping ended by a defect")??)
+        shown.context("internal error: the progress task panicked")?;
+        reported.context("internal error: the log reporting task panicked")?;
+        api.context("internal error: the API task panicked")?;
+        peers.context("internal error: the peer networking task panicked")?;
+        anyhow::Ok(ended.context("internal error: the stopping task panicked")??)
     };
     tokio::select! {
         stopped = tokio::time::timeout(STOP_DEADLINE, stopping) => {
             stopped.map_err(|_| {
-                Failure::no("the node did not stop within 4.5 s and was ended")
+                Failure::no("the node did not stop within 4.5 s and exited anyway")
                     .hint("nothing that was acknowledged is lost")
             })??;
         }
@@ -157,7 +157,7 @@ async fn serve(
 
 fn api_config(settings: &Settings, users: &UsersFile) -> Result<ApiConfig> {
     if settings.peers_required && !settings.peers.exists() {
-        let message = format!("the peers' file {} does not exist", settings.peers.display());
+        let message = format!("the peers file {} does not exist", settings.peers.display());
         return Err(Failure::usage(message)
             .hint("write a JSON list of addresses into it, or leave the setting out")
             .into());
@@ -178,7 +178,7 @@ fn api_config(settings: &Settings, users: &UsersFile) -> Result<ApiConfig> {
     }
     for (path, mode) in users.too_open() {
         tracing::warn!(
-            "{} has mode {mode:04o}: other accounts of this machine can use it; take that away with `chmod o-rwx,g-w {}`",
+            "{} has mode {mode:04o}: other accounts on this machine can access it; run `chmod o-rwx,g-w {}` to prevent that",
             path.display(),
             path.display()
         );
@@ -229,7 +229,7 @@ fn check_unfounded(args: &RunArgs) -> Result<()> {
         return Ok(());
     }
     let (name, file) = (dir.display(), CONFIG_FILE);
-    Err(Failure::usage(format!("{name} holds settings ({file}) and no chain"))
+    Err(Failure::usage(format!("{name} holds settings ({file}) but no chain"))
         .hint("if it held one, mount it or put a backup in its place (docs/storage.md, Backups)")
         .hint("to create a chain beside these settings, start once with --create")
         .into())
@@ -266,7 +266,7 @@ fn announce(address: SocketAddr, p2p: SocketAddr, spec: &Spec, tip: &Tip) {
     tracing::info!("{line}");
     let printing = std::thread::Builder::new().name("stdout".to_owned()).spawn(move || {
         if let Err(error) = super::print(&line) {
-            tracing::warn!("nobody reads standard output: {error}");
+            tracing::warn!("standard output is not read: {error}");
         }
     });
     if let Err(error) = printing {
@@ -295,7 +295,7 @@ async fn keep_users(known: AuthHandle, file: UsersFile, mut hangups: Signal) {
                 if !was_made.map_or(true, |made| made.unwrap_or(true)) {
                     continue;
                 }
-                tracing::info!("a user was made: the default one is switched off");
+                tracing::info!("the first user was added: the default user is disabled");
             }
         }
         reload(&known, &file).await;
@@ -317,10 +317,10 @@ async fn reload(known: &AuthHandle, file: &UsersFile) {
         }
         anyhow::Ok(users.as_slice().len())
     });
-    match reloading.await.context("reading stopped by a defect").flatten() {
-        Ok(count) => tracing::info!("{} read, users: {count}", file.path().display()),
+    match reloading.await.context("internal error: the reading task panicked").flatten() {
+        Ok(count) => tracing::info!("{} loaded, users: {count}", file.path().display()),
         Err(error) => {
-            tracing::error!("the users could not be read again, the present ones stay: {error:#}");
+            tracing::error!("the users could not be reloaded; the current users stay: {error:#}");
         }
     }
 }
@@ -333,7 +333,7 @@ fn check_elsewhere(args: &RunArgs, users: &UsersFile) -> Result<()> {
     };
     let (other, path) = (other.display(), users.path().display());
     if users.was_made()? {
-        tracing::warn!("{other} is not read: the users are those of {path}");
+        tracing::warn!("{other} is not read: the users are in {path}");
         return Ok(());
     }
     Err(Failure::usage(format!("{other} is not read: users belong to the data directory"))

@@ -38,7 +38,7 @@ pub(super) fn run(args: &StatusArgs, env: &dyn Fn(&str) -> Option<String>) -> Re
             Ok(answer) => super::print(&answer)?,
             Err(error) if exit::may_pass(&error) => {
                 exit::tell(&error);
-                let line = "the node is asked again until it answers; ctrl-C ends this\n";
+                let line = "retrying until the node responds; Ctrl-C quits\n";
                 stderr::write(Kind::Urgent, line.as_bytes());
             }
             Err(error) => return Err(error),
@@ -50,7 +50,7 @@ pub(super) fn run(args: &StatusArgs, env: &dyn Fn(&str) -> Option<String>) -> Re
 
 fn ask(remote: &Remote, json: bool) -> Result<String> {
     let wrong =
-        |error| Failure::no(format!("{} answers what is no status", remote.name())).because(error);
+        |error| Failure::no(format!("{} sent an invalid status", remote.name())).because(error);
     let status: Map<String, Value> =
         serde_json::from_slice(&remote.status()?).map_err(|error| wrong(anyhow!(error)))?;
     let status = Value::Object(status);

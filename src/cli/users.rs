@@ -75,7 +75,7 @@ impl UsersFile {
             let message = if is_there(&self.path)? {
                 format!("{path} lists no user, so nobody could use the API")
             } else {
-                format!("{path} is missing, but users were made here, so nobody could use the API")
+                format!("{path} is missing, but users were added here, so nobody could use the API")
             };
             return Err(Failure::usage(message)
                 .hint(format!("restore the file from a backup, or add a user: {}", self.advice()))
@@ -101,7 +101,7 @@ impl UsersFile {
                 };
             }
             Err(error) => {
-                return Err(Failure::usage(format!("the users' file {path} cannot be read"))
+                return Err(Failure::usage(format!("the users file {path} cannot be read"))
                     .because(error)
                     .hint("the account that runs jenny must be able to read it")
                     .into());
@@ -118,7 +118,7 @@ impl UsersFile {
         let users = self.listed()?;
         if users.as_slice().iter().any(|known| known.name == user.name) {
             let path = self.path.display();
-            let message = format!("{path} lists a user `{}` already", user.name);
+            let message = format!("{path} already lists a user `{}`", user.name);
             return Err(Failure::usage(message)
                 .hint("remove that entry first, or choose another name")
                 .into());
@@ -172,10 +172,10 @@ impl UsersFile {
                 Err(TryLockError::WouldBlock) => {
                     let path = self.dir.join(LOCK_FILE);
                     let message = format!("another process holds {}", path.display());
-                    return Err(Failure::no(message).hint("try again when it has ended").into());
+                    return Err(Failure::no(message).hint("try again after it has ended").into());
                 }
                 Err(TryLockError::Error(error)) => {
-                    return Err(error).context("the users' file cannot be locked");
+                    return Err(error).context("the users file cannot be locked");
                 }
             }
         }

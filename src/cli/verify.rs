@@ -37,7 +37,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<()> {
             let reason = error.to_string();
             say_no(args.json, &No { checkpoint: Some(&reason), ..No::default() });
             return Err(Failure::no(reason)
-                .hint("nothing stored is damaged, but this is another chain than the pinned one")
+                .hint("the stored data is not damaged, but this is not the pinned chain")
                 .into());
         }
         checked => checked?,
@@ -51,7 +51,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<()> {
         let no = No { tip: Some(&tip), expected_tip: Some(&expected), ..No::default() };
         say_no(args.json, &no);
         return Err(Failure::no(format!("the tip is {tip}, not {expected}"))
-            .hint("everything stored is sound; the chain ends elsewhere")
+            .hint("the stored data is valid, but the chain ends elsewhere")
             .into());
     }
     super::print(&if args.json { report.json()? } else { report.text() })

@@ -38,7 +38,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
         Ok(_) if shared.is_over() => {}
         Ok(_) => {
             shared.set_checked(None);
-            tracing::info!("background check: every stored block is sound");
+            tracing::info!("background check: every stored block is valid");
         }
         Err(error) => shared.end(&explain(error).into()),
     }

@@ -14,7 +14,7 @@ pub enum MineError {
     #[error(transparent)]
     TooLarge(#[from] RuleError),
     /// Too many requests wait.
-    #[error("too many requests wait to be mined; try again later")]
+    #[error("too many requests are waiting to be mined; try again later")]
     QueueFull,
     /// No proof of work was found in time.
     #[error(
@@ -47,7 +47,7 @@ pub enum MineError {
 #[non_exhaustive]
 pub enum ImportError {
     /// The first block's parent is not held.
-    #[error("the parent of block {0} is not held")]
+    #[error("the parent of block {0} is not stored")]
     UnknownParent(Hash),
     /// A block breaks a rule.
     #[error("block {hash}: {error}")]

@@ -64,7 +64,7 @@ pub(super) async fn run<S>(
     // A defect takes the socket with it, and must not take the place for ever.
     let reason = match AssertUnwindSafe(served).catch_unwind().await {
         Ok(reason) => reason,
-        Err(_) => "ended by a defect of this node".to_owned(),
+        Err(_) => "internal error: the link task panicked".to_owned(),
     };
     // Without a driver nobody needs to know.
     let _ = context.events.send(Event::Ended { link, reason }).await;

@@ -125,7 +125,7 @@ async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, ta
                 tasks.spawn(connect::accept(Arc::clone(context), stream, address, place));
             }
             Err(error) => {
-                tracing::warn!("no connection can be taken from peers: {error}");
+                tracing::warn!("no connection from peers can be accepted: {error}");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -32,7 +32,7 @@ pub enum StoreError {
         what: String,
     },
     /// A newer program wrote the database.
-    #[error("the database has schema {found}, this program knows up to {known}")]
+    #[error("the database has schema {found}; this program supports up to {known}")]
     Newer {
         /// Schema on disk.
         found: u64,
@@ -65,7 +65,7 @@ pub enum StoreError {
     },
     /// Too little room is left on the file system.
     #[error(
-        "{} MiB are free on the file system, and `store.min_free` asks for {} MiB: make room, and blocks are accepted again by themselves",
+        "{} MiB are free on the file system, but `store.min_free` requires {} MiB: make room, and the node accepts blocks again without a restart",
         free >> 20, needed >> 20
     )]
     DiskLow {
@@ -75,7 +75,7 @@ pub enum StoreError {
         needed: u64,
     },
     /// A view outlived its time.
-    #[error("the read took longer than ten minutes and was ended; start it again")]
+    #[error("the read took longer than ten minutes and was aborted; start it again")]
     ViewExpired,
     /// The operating system refused an operation.
     #[error("{action}: {source}")]
@@ -126,7 +126,7 @@ pub enum StoreError {
         durable_tip: PathBuf,
     },
     /// A block or branch that is not, or no longer, what the caller thought.
-    #[error("block {height} {hash} is not held")]
+    #[error("block {height} {hash} is not stored")]
     NotHeld {
         /// The block's height.
         height: Height,
@@ -135,7 +135,7 @@ pub enum StoreError {
     },
     /// A branch forks deeper than may be without the operator.
     #[error(
-        "the branch that begins with block {first} forks off at height {fork} and would disconnect {depth} blocks, and `max_reorg_depth` is {max}"
+        "the branch that begins with block {first} forks off at height {fork} and would disconnect {depth} blocks, but `max_reorg_depth` is {max}"
     )]
     DeepFork {
         /// The last block that both chains share.
@@ -164,7 +164,7 @@ impl StoreError {
                       (docs/storage.md, Backups), or start with an empty directory";
         match self {
             Self::Locked { .. } => vec![
-                "stop that process first; a running node answers `jenny status` and \
+                "stop that process first; a running node serves `jenny status` and \
                  `jenny dump --url`"
                     .to_owned(),
             ],

@@ -50,7 +50,7 @@ fn check_link(parent: &StoredHeader, header: &StoredHeader) -> Result<(), StoreE
         return Err(damaged("previous_hash is not the block below it"));
     }
     let work = header.header.bits.target().map(Work::of);
-    let work = work.map_err(|_| damaged("bits is no target"))?;
+    let work = work.map_err(|_| damaged("bits is not a valid target"))?;
     if header.total_work != parent.total_work.plus(work) {
         return Err(damaged("its stored work is not the sum of the blocks before it"));
     }

@@ -103,7 +103,7 @@ fn a_displaced_block_is_found_by_height_and_hash() {
     assert!(exact(chain.hash(3).to_string()).ok().contains("other"));
     let text = dump(&chain.dir()).arg("--hash", hash.to_string()).done().failed(1);
     assert!(text.contains("no block of the main chain"), "{text}");
-    assert!(text.contains("hint: a block that a reorg disconnected"), "{text}");
+    assert!(text.contains("hint: to find a block that a reorg disconnected"), "{text}");
     let text = exact(chain.hash(1).to_string()).failed(1);
     assert!(text.contains("no block at height 3 with the hash"), "{text}");
 }

@@ -66,12 +66,12 @@ fn a_directory_with_a_chain_is_refused_and_left_alone() {
     fs::write(dir.join("jenny.toml"), "# mine\n").unwrap();
     for flags in ["", "--chain dev", "--chain jenny"] {
         let text = init(&dir).words(flags).done().failed(2);
-        assert!(text.contains("holds a chain already") && text.contains("hint: "), "{text}");
+        assert!(text.contains("already holds a chain") && text.contains("hint: "), "{text}");
     }
     assert_eq!(fs::read_to_string(dir.join("jenny.toml")).unwrap(), "# mine\n");
     let node = Running::dev(&dir);
     let text = init(&dir).done().failed(2);
-    assert!(text.contains("holds a chain already"), "{text}");
+    assert!(text.contains("already holds a chain"), "{text}");
     node.stop();
 }
 
@@ -122,7 +122,7 @@ fn a_user_comes_with_the_directory_or_later_even_while_it_runs() {
     let file = users.display();
     assert_eq!(out, format!("added a user to {file}; a running node reads it on SIGHUP\n"));
     node.signal(Signal::HUP);
-    until("the users are read again", || node.log().contains("users.toml read, users: 2"));
+    until("the users are read again", || node.log().contains("users.toml loaded, users: 2"));
     status("viewer", "alice's own word").ok();
     status("alice", "alice's own word").ok();
     node.stop();
@@ -144,9 +144,9 @@ fn users_that_cannot_be_are_refused_before_anything_is_written() {
     add("alice").done().ok();
     add("bob").env("JENNY_CHAIN", "jenny").done().ok();
     let text = add("carol").words("--chain dev").done().failed(2);
-    assert!(text.contains("holds a chain already"), "{text}");
+    assert!(text.contains("already holds a chain"), "{text}");
     let text = add("alice").done().failed(2);
-    assert!(text.contains("lists a user `alice` already"), "{text}");
+    assert!(text.contains("already lists a user `alice`"), "{text}");
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_node_whose_users_are_gone_does_not_start() {
     fs::write(&users, "").unwrap();
     refused("lists no user");
     fs::remove_file(&users).unwrap();
-    refused("is missing, but users were made here");
+    refused("is missing, but users were added here");
     symlink("/nonexistent/users.toml", &users).unwrap();
     refused("is a link to /nonexistent/users.toml, which does not exist");
     // The way out that the errors name.
@@ -377,14 +377,14 @@ fn a_new_chain_is_refused_before_anything_is_written() {
     assert!(refused("--new-chain ledger --chain dev").contains("cannot be used with"));
     assert!(refused("--block-time 5s").contains("--new-chain"));
     let flags = format!("--new-chain ledger --spec-out {}", taken.display());
-    assert!(refused(&flags).contains("is there already"));
+    assert!(refused(&flags).contains("already exists"));
     let flags = format!("--new-chain ledger --spec-out {}/no/spec.json", around.path().display());
     assert!(refused(&flags).contains("create the directory first"));
     assert!(!dir.exists(), "nothing is created");
     init(&dir).words("--chain dev").done().ok();
     let text = refused("--new-chain ledger --user a --password-file /nonexistent");
     assert!(text.contains("cannot be read"), "{text}");
-    assert!(refused("--new-chain ledger").contains("holds a chain already"));
+    assert!(refused("--new-chain ledger").contains("already holds a chain"));
 }
 
 #[test]

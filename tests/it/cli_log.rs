@@ -205,7 +205,7 @@ fn a_panic_is_told_and_aborts_nothing_even_when_the_log_is_broken() {
         assert!(broken.code.is_some_and(|code| code > 0), "ended by a signal: {broken:?}");
         let told = starve(limit, Stdio::piped());
         assert_eq!(told.code, broken.code, "{told:?}");
-        told.err.contains(" ERROR a defect in the program: ") && told.err.contains(" place=")
+        told.err.contains(" ERROR internal error: ") && told.err.contains(" place=")
     };
     let told: Vec<bool> = (5..9).map(is_told).collect();
     assert!(told.contains(&true), "no limit makes it panic");

@@ -142,11 +142,11 @@ fn a_stream_that_breaks_off_is_an_error_and_no_file() {
         [(answer(body, part), 2), (answer(body, body.len() - 1), 3), (chunked(&body[..part]), 2)]
     {
         let text = fake(broken, false).ask(|dump| dump.arg("--output", &file)).failed(1);
-        assert!(text.contains(&format!(" broke off after block {last}: ")), "{text}");
+        assert!(text.contains(&format!(" ended early after block {last}: ")), "{text}");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
     let text = fake(chunked(body), false).ask(|dump| dump.arg("--output", &file)).failed(1);
-    assert!(text.contains(" broke off after block 3: "), "{text}");
+    assert!(text.contains(" ended early after block 3: "), "{text}");
     let whole = fake(answer(body, body.len()), false);
     assert_eq!(whole.ask(|dump| dump.arg("--output", &file)).ok(), "");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
@@ -176,9 +176,9 @@ fn an_interrupted_dump_leaves_nothing() {
 fn an_answer_that_is_no_chain_is_an_error() {
     for (body, said) in [
         ("[]", "sent an empty chain"),
-        ("{}", "sent what is no chain: "),
-        ("[{\"height\":0}]", "sent what is no chain: "),
-        ("<html>", "sent what is no chain: "),
+        ("{}", "sent an invalid chain: "),
+        ("[{\"height\":0}]", "sent an invalid chain: "),
+        ("<html>", "sent an invalid chain: "),
     ] {
         let text = fake(answer(body, body.len()), false).ask(|dump| dump).failed(1);
         assert!(text.contains(said), "{text}");
@@ -190,7 +190,7 @@ fn a_refusal_is_told_without_its_control_characters() {
     let body = r#"{"title":"Bad","detail":"a\u001b[2Jb"}"#;
     let head = format!("HTTP/1.1 503 x\r\nContent-Length: {}\r\n\r\n", body.len());
     let text = fake(format!("{head}{body}").into_bytes(), false).ask(|dump| dump).failed(1);
-    assert!(text.contains("answers 503 ") && text.contains("a\\u{1b}[2Jb"), "{text:?}");
+    assert!(text.contains("responded with 503 ") && text.contains("a\\u{1b}[2Jb"), "{text:?}");
 }
 
 #[test]
@@ -204,8 +204,8 @@ fn credentials_do_not_follow_a_redirect() {
 fn nobody_there_is_said_with_what_to_do() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let text = dump(&format!("http://{free}")).done().failed(1);
-    assert!(text.starts_with(&format!("error: no node answers at http://{free}: ")), "{text}");
-    assert!(text.contains("hint: see that it runs"), "{text}");
+    assert!(text.starts_with(&format!("error: no node responds at http://{free}: ")), "{text}");
+    assert!(text.contains("hint: check that the node is running"), "{text}");
 }
 
 #[test]

@@ -353,7 +353,7 @@ fn the_peers_file_may_be_missing_unless_it_was_named() {
     assert!(text.contains("\"peer\":\"ws://127.0.0.1:9\",\"connected\":false"), "{text}");
     node.stop();
     let text = run(&dir).words("--peers /nonexistent.json").done().failed(2);
-    assert!(text.contains("the peers' file /nonexistent.json does not exist"), "{text}");
+    assert!(text.contains("the peers file /nonexistent.json does not exist"), "{text}");
 }
 
 #[test]
@@ -362,7 +362,7 @@ fn settings_without_a_chain_get_none_in_silence() {
     fs::write(dir.path().join("jenny.toml"), "chain = \"dev\"\n").unwrap();
     for command in [run(dir.path()), run(dir.path()).words("--chain dev")] {
         let text = command.done().failed(2);
-        assert!(text.contains("holds settings (jenny.toml) and no chain"), "{text}");
+        assert!(text.contains("holds settings (jenny.toml) but no chain"), "{text}");
         assert!(text.contains("hint: to create a chain") && text.contains("--create"), "{text}");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is created");
     }

@@ -65,11 +65,11 @@ fn a_node_that_is_not_there_or_refuses_is_the_answer_no() {
     let dir = tempfile::tempdir().unwrap();
     let node = Running::dev(dir.path());
     let text = status(&node).env("JENNY_PASSWORD", "wrong").done().failed(1);
-    assert!(text.contains("answers 401") && text.contains("hint: "), "{text}");
+    assert!(text.contains("responded with 401") && text.contains("hint: "), "{text}");
     let url = node.url.clone();
     node.stop();
     let text = Jenny::new("status").env("JENNY_URL", url).done().failed(1);
-    assert!(text.contains("no node answers at"), "{text}");
+    assert!(text.contains("no node responds at"), "{text}");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn what_a_hostile_node_says_controls_no_terminal() {
         let url = answering(body);
         for flags in ["", "--json"] {
             let text = Jenny::new("status").arg("--url", &url).words(flags).done().failed(1);
-            assert!(text.contains("what is no status"), "{text}");
+            assert!(text.contains("an invalid status"), "{text}");
             assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
         }
     }
@@ -156,7 +156,7 @@ fn watching_goes_on_when_the_node_starts_again() {
     let address = node.url.strip_prefix("http://").unwrap().to_owned();
     node.stop();
     let error = errors.next().unwrap().unwrap();
-    assert!(error.contains("no node answers at"), "{error}");
+    assert!(error.contains("no node responds at"), "{error}");
     let again = Jenny::new("run").arg("--data-dir", dir.path()).arg("--api-listen", &address);
     let node = Running::start(again);
     node.mine(&["x"]);

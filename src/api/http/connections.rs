@@ -96,7 +96,7 @@ impl Connections {
         connections.close();
         let grace = tokio::time::timeout(limits.grace, connections.wait());
         if grace.await.is_err() {
-            tracing::warn!(left = connections.len(), "connections were cut");
+            tracing::warn!(left = connections.len(), "connections were closed");
             cut.cancel();
             connections.wait().await;
         }

@@ -137,7 +137,7 @@ impl Stream for Pages {
         };
         self.next = Next::End;
         let page = page.inspect_err(|error| {
-            tracing::warn!(%error, "a reader of the chain was cut");
+            tracing::warn!(%error, "a reader of the chain was cut off");
         })?;
         if let Some(from) = page.next {
             let source = self.source.clone();

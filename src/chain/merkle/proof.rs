@@ -8,7 +8,7 @@ use crate::chain::{Hash, node_hash, root};
 #[non_exhaustive]
 pub enum ProofError {
     /// The leaf or the older tree is not within the newer tree.
-    #[error("the proof speaks of a leaf outside the tree")]
+    #[error("the leaf is outside the tree")]
     OutOfRange,
     /// The path has another number of hashes than such a tree asks for.
     #[error("the path has the wrong length")]

@@ -15,7 +15,7 @@ const UNITS: [(&str, u64); 5] =
 
 /// A text that is no number of bytes.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no number of bytes; write for example 32MiB")]
+#[error("`{0}` is not a number of bytes; write for example 32MiB")]
 pub(super) struct ByteSizeError(String);
 
 impl ByteSize {

@@ -51,7 +51,7 @@ impl Local {
                 };
                 found.ok_or_else(|| {
                     no_hash(prefix).hint(
-                        "a block that a reorg disconnected is found with --height and --hash together",
+                        "to find a block that a reorg disconnected, give both --height and --hash",
                     )
                 })?
             }
@@ -86,7 +86,7 @@ fn exact(reader: &Reader, height: Height, prefix: &HashPrefix) -> Result<Row> {
         candidates.add(height, hash);
     }
     let nothing =
-        || Failure::no(format!("no block at height {height} with the hash {prefix} is held"));
+        || Failure::no(format!("no block at height {height} with the hash {prefix} is stored"));
     let (_, hash) = candidates.only(prefix)?.ok_or_else(nothing)?;
     if let Some(block) = main.filter(|block| block.hash == hash) {
         return Ok(block.into());

@@ -71,7 +71,7 @@ impl Stream {
     }
 
     fn wrong(&self, what: &str) -> Failure {
-        Failure::no(format!("{} sent what is no block of a chain: {what}", self.remote.name()))
+        Failure::no(format!("{} sent an invalid block: {what}", self.remote.name()))
     }
 
     fn tip(&self, spec: &Spec) -> Result<Row> {
@@ -103,7 +103,7 @@ impl Stream {
                 let row = row.filter(|row| row.header.height == *height && prefix.fits(&row.hash));
                 Ok(Some(row.ok_or_else(|| {
                     Failure::no(format!("no block at height {height} with the hash {prefix}"))
-                        .hint("a block that a reorg disconnected is found with --data-dir, offline")
+                        .hint("to find a block that a reorg disconnected, use --data-dir, offline")
                 })?))
             }
         }
@@ -152,12 +152,12 @@ fn walk(
     parsed.map_err(|error| {
         let after = last.map(|height| format!(" after block {height}")).unwrap_or_default();
         if error.is_data() || error.is_syntax() {
-            let message = format!("{name} sent what is no chain{after}");
+            let message = format!("{name} sent an invalid chain{after}");
             return Failure::no(message).because(anyhow!(error));
         }
-        Failure::no(format!("{name} broke off{after}"))
+        Failure::no(format!("the response of {name} ended early{after}"))
             .because(anyhow!(error))
-            .hint("what was written so far is not the whole dump; start it again")
+            .hint("the dump is incomplete; start it again")
     })?;
     match (select, last) {
         (_, None) => Err(Failure::no(format!("{name} sent an empty chain")).into()),
@@ -242,7 +242,7 @@ impl Walk<'_> {
 
     /// Checks the next block by every rule: those that `verify` applies to a database.
     fn check(&mut self, block: JsonBlock) -> Result<Row> {
-        let wrong = |what: String| Failure::no(format!("what came is no chain: {what}"));
+        let wrong = |what: String| Failure::no(format!("the node sent an invalid chain: {what}"));
         let height = block.block.header.height;
         let Some((spec, state)) = &mut self.chain else {
             if height != Height::GENESIS {

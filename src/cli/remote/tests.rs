@@ -72,10 +72,10 @@ fn a_password_file_that_says_nothing_is_refused() {
 fn an_address_is_http_and_nothing_more() {
     for url in ["127.0.0.1:3000", "https://127.0.0.1", "http://127.0.0.1/x", "http://127.0.0.1?x"] {
         let text = text_of(&remote(url, None, None).unwrap_err());
-        assert!(text.contains("is no address of a node"), "{url}: {text}");
+        assert!(text.contains("is not the address of a node"), "{url}: {text}");
     }
     let text = text_of(&remote("http://jenny:geheim@127.0.0.1", None, None).unwrap_err());
-    assert!(text.contains("must not hold credentials") && !text.contains("geheim"), "{text}");
+    assert!(text.contains("must not contain credentials") && !text.contains("geheim"), "{text}");
 }
 
 #[test]
@@ -83,10 +83,10 @@ fn a_refusal_without_a_reason_says_what_to_do_next() {
     let remote = remote("http://127.0.0.1:7545", None, None).unwrap();
     let body = &b"This port is for peers"[..];
     let text = text_of(&remote.refused(StatusCode::UPGRADE_REQUIRED, body).into());
-    let expected = "error: http://127.0.0.1:7545 answers 426 Upgrade Required\n\
-        hint: no REST API of a node answers there, but perhaps its port for peers; give the \
+    let expected = "error: http://127.0.0.1:7545 responded with 426 Upgrade Required\n\
+        hint: this may be the port for peers, not the REST API; give the \
         API's address with --url\n";
     assert_eq!(text, expected);
     let text = text_of(&remote.refused(StatusCode::BAD_GATEWAY, &b"<html>"[..]).into());
-    assert_eq!(text, "error: http://127.0.0.1:7545 answers 502 Bad Gateway\n");
+    assert_eq!(text, "error: http://127.0.0.1:7545 responded with 502 Bad Gateway\n");
 }

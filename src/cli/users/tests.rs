@@ -57,7 +57,7 @@ fn a_name_is_there_once_and_has_no_colon() {
     let file = UsersFile::of(dir.path());
     file.add(user("alice")).unwrap();
     let text = text_of(&file.add(user("alice")).unwrap_err());
-    assert!(text.contains("lists a user `alice` already"), "{text}");
+    assert!(text.contains("already lists a user `alice`"), "{text}");
     let text = text_of(&file.add(user("a:b")).unwrap_err());
     assert!(text.contains("neither `:`"), "{text}");
 }
@@ -76,7 +76,7 @@ fn no_users_are_fine_only_until_the_first_was_made() {
     std::fs::write(file.path(), "").unwrap();
     refused("lists no user");
     std::fs::remove_file(file.path()).unwrap();
-    refused("is missing, but users were made here");
+    refused("is missing, but users were added here");
     // What the hint says leads back.
     file.add(user("bob")).unwrap();
     assert_eq!(names(&file.read().unwrap()), ["bob"]);

@@ -21,7 +21,7 @@ pub enum DialError {
     )]
     RestApi,
     /// The peer's genesis block is another one.
-    #[error("the peer is of another chain: its genesis block differs")]
+    #[error("the peer is on another chain: its genesis block differs")]
     OtherChain,
     /// The operator removed the peer.
     #[error("the peer was removed; add it by name, or start the node again")]

@@ -12,7 +12,7 @@ pub struct PeerUrl(String);
 
 /// Why a text is no peer address.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{text}` is no peer address: {reason}; write ws://host:port")]
+#[error("invalid peer address `{text}`: {reason}; write ws://host:port")]
 pub struct PeerUrlError {
     /// The text, shortened.
     pub text: String,

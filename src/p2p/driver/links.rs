@@ -57,7 +57,7 @@ impl<T: Transport> Driver<T> {
             }
             Event::Ended { link, reason } => {
                 let Some(live) = self.table.links.remove(&link) else { return };
-                tracing::info!(link = link.0, address = %live.address, "link over: {reason}");
+                tracing::info!(link = link.0, address = %live.address, "connection closed: {reason}");
                 let random = (self.context.config.random)();
                 let (clock, now) = (self.context.node.now(), Instant::now());
                 let why = live.fault.unwrap_or(DialError::Unreached(reason));

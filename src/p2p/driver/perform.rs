@@ -46,7 +46,7 @@ impl<T: Transport> Driver<T> {
                     if redial == Redial::OtherChain {
                         live.fault = Some(DialError::OtherChain);
                         tracing::warn!(link = link.0, address = %live.address,
-                            "the peer is of another chain: its genesis block differs");
+                            "the peer is on another chain: its genesis block differs");
                     }
                     live.close(Close { code, reason });
                 }
@@ -104,7 +104,7 @@ impl<T: Transport> Driver<T> {
         match note {
             Note::Invalid { id, reason } => {
                 tracing::warn!(link = link.0, %address, height = %id.height, hash = %id.hash,
-                    "the peer sent what breaks a rule: {reason}");
+                    "the peer sent a block that breaks a rule: {reason}");
             }
             Note::NotHigher { id } => {
                 tracing::info!(link = link.0, %address, height = %id.height,
@@ -116,19 +116,19 @@ impl<T: Transport> Driver<T> {
             }
             Note::Clock { millis } => {
                 tracing::warn!(link = link.0, %address,
-                    "the peer's clock and ours are {millis} ms apart: look at this machine's clock if more peers say so");
+                    "the peer's clock and ours are {millis} ms apart: check this machine's clock if this concerns several peers");
             }
             Note::Started { from } => {
                 tracing::info!(link = link.0, %address, height = %from.height, hash = %from.hash,
-                    "fetching blocks: resuming above what is held");
+                    "fetching blocks: resuming above the stored blocks");
             }
             Note::Stalled { height } => {
                 tracing::warn!(link = link.0, %address, %height,
-                    "fetching blocks: nothing came for 30 s; this block is waited for");
+                    "fetching blocks: nothing arrived for 30 s; waiting for this block");
             }
             Note::Withheld { height } => {
                 tracing::warn!(link = link.0, %address, %height,
-                    "a branch is given up: no peer sends this block of it");
+                    "a branch is abandoned: no peer sends this block of it");
             }
         }
     }

@@ -65,7 +65,7 @@ pub(in crate::p2p) async fn accept<S>(
     let upgrade = evicted.run_until_cancelled(upgrade);
     let upgraded = context.stop.run_until_cancelled(upgrade).await;
     if waits {
-        tracing::debug!(%address, "no link: its source owes too much for what was of no use");
+        tracing::debug!(%address, "no link: its source owes too much for useless work");
         return;
     }
     let Some(upgraded) = upgraded else { return };
@@ -121,7 +121,7 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
                 "a peer was refused: its Origin is not the host that it dialled");
         }
         Refusal::NoUpgrade(status, _) => {
-            tracing::debug!(%address, %status, "no link: what came is no upgrade to WebSocket");
+            tracing::debug!(%address, %status, "no link: the request is not an upgrade to WebSocket");
         }
     }
     upgrade::linger(&mut stream).await;
@@ -156,7 +156,7 @@ pub(in crate::p2p) async fn dial<T: Transport>(
     let Some(reached) = context.stop.run_until_cancelled(reached).await else { return };
     // A defect must not hold the place of a dial for ever.
     let defect = |_| {
-        let error = DialError::unreached("dialling ended by a defect of this node");
+        let error = DialError::unreached("internal error: the dialling task panicked");
         Ok(Err(Unreached::Other(error)))
     };
     let unreached = match reached.unwrap_or_else(defect) {
@@ -238,7 +238,7 @@ async fn reach<T: Transport>(
             Err(Refused::Other(reason)) => return Err(unreached(&reason)),
         }
     }
-    Err(unreached("it answers with a protocol that was not offered"))
+    Err(unreached("the server responded with a protocol that was not offered"))
 }
 
 /// Why an address that only a client named is not connected to.

@@ -179,7 +179,7 @@ impl Bans {
             let Some(dropped) = to_drop(&held, network) else {
                 drop(held);
                 tracing::warn!(
-                    "{network} is not banned: {MAX_BANS} bans of the operator's are held"
+                    "{network} is not banned: {MAX_BANS} bans by the operator are stored"
                 );
                 return None;
             };

@@ -144,7 +144,7 @@ fn reach(node: &PeerNode, to: u64, mut last: u64) -> u64 {
 fn resumes_from(node: &PeerNode) -> Option<u64> {
     let log = node.process().log();
     let mut lines = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    let line = lines.find(|line| line.contains("resuming above what is held"))?;
+    let line = lines.find(|line| line.contains("resuming above the stored blocks"))?;
     let height = line.split_whitespace().find_map(|word| word.strip_prefix("height="));
     Some(height.unwrap_or_else(|| panic!("no height: {line}")).parse().unwrap())
 }

@@ -120,7 +120,7 @@ fn every_truncated_stream_is_an_error() {
     let text = array(&blocks(3));
     for end in 0..text.len() {
         let text = error(range(0, u64::MAX), &text[..end]);
-        assert!(text.contains("node broke off"), "{end}: {text}");
+        assert!(text.contains("the response of node ended early"), "{end}: {text}");
     }
 }
 
@@ -167,7 +167,10 @@ fn a_chain_that_breaks_a_rule_is_an_error_at_the_first_block_that_does() {
     {
         let block = Block { header, records: good.records.clone() };
         let text = error(range(0, 9), &array(&[json(spec.genesis().block()), json(&block)]));
-        assert!(text.contains(&format!("what came is no chain: block 1: {field}")), "{text}");
+        assert!(
+            text.contains(&format!("the node sent an invalid chain: block 1: {field}")),
+            "{text}"
+        );
     }
 }
 

@@ -115,7 +115,7 @@ async fn a_dial_that_panics_is_told_as_one_that_failed() {
         let Some(Event::Unreached { error, is_self: false, .. }) = told.recv().await else {
             panic!("its place is held for ever")
         };
-        assert!(error.to_string().contains("a defect of this node"), "{error}");
+        assert!(error.to_string().contains("the dialling task panicked"), "{error}");
     }
     node.stop().await;
 }
