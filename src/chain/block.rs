@@ -2,7 +2,7 @@
 
 use super::{Hash, Header, RuleError, Spec, Work, leaf_hash, root};
 
-/// A block as it came, not yet held against any rule.
+/// A block as received, not yet checked by any rule.
 /// # Examples
 ///
 /// The header commits to every record and to their order:

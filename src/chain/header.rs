@@ -92,7 +92,7 @@ impl Header {
     }
 }
 
-/// Writes a field and answers the room behind it. The buffer is exactly as long
+/// Writes a field and returns the room behind it. The buffer is exactly as long
 /// as its fields.
 fn put<'a>(rest: &'a mut [u8], field: &[u8]) -> &'a mut [u8] {
     let Some((head, tail)) = rest.split_at_mut_checked(field.len()) else { return &mut [] };

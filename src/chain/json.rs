@@ -86,7 +86,7 @@ const MAX_JSON_DEPTH: usize = 127;
 
 /// A block read from its JSON form, whose `hash` was found to be its header's.
 ///
-/// No chain rule was held against it. Integers are plain digits up to 2^53 - 1;
+/// No chain rule was checked. Integers are plain digits up to 2^53 - 1;
 /// hashes and `bits` have exactly their digits in lower case; a repeated key is an
 /// error; the values of `difficulty` and of unknown keys are skipped unread, nested
 /// at most 127 levels deep.

@@ -153,7 +153,7 @@ impl TipState {
         Ok(ValidHeader::new(*header, hash, self.total_work.plus(work)))
     }
 
-    /// Checks a header against this tip: all rules that need no records. Answers
+    /// Checks a header against this tip: all rules that need no records. Returns
     /// its hash and its own work.
     ///
     /// # Errors
@@ -213,7 +213,7 @@ impl TipState {
 
 impl Header {
     /// Checks the rules that need neither parent nor records: field ranges, a meaningful
-    /// target and the proof of work. Answers the hash.
+    /// target and the proof of work. Returns the hash.
     ///
     /// # Errors
     /// The first rule that it breaks.
@@ -223,7 +223,7 @@ impl Header {
 }
 
 /// The rules that need neither parent nor records: field ranges, a meaningful
-/// target and the proof of work. Answers the header's hash and target.
+/// target and the proof of work. Returns the header's hash and target.
 fn check_alone(spec: &Spec, header: &Header) -> Result<(Hash, Target), RuleError> {
     if header.version != VERSION {
         return Err(RuleError::Version { found: header.version });

@@ -11,7 +11,7 @@ use crate::chain::{Hash, Height, ValidBlock};
 
 /// Blocks that one call of [`Writer::prune`] looks at.
 const STEP: usize = 256;
-/// What was kept is looked at again when the tip has moved by this part of the retention.
+/// What was kept is examined again when the tip has moved by this part of the retention.
 const AGAIN: u64 = 10;
 
 /// Where pruning is. A pass goes from the highest block down, so that a branch is
@@ -37,9 +37,9 @@ struct Pass {
     horizon: Height,
     /// How many heights below the tip the horizon is.
     heights: u64,
-    /// Only keys below this are still to be looked at.
+    /// Only keys below this are still to be examined.
     end: Option<Vec<u8>>,
-    /// Parents of kept blocks, at the height below the one looked at.
+    /// Parents of kept blocks, at the height below the one being examined.
     needed: Needed,
     at: Height,
     needed_below: Needed,
@@ -107,7 +107,7 @@ impl Writer {
     /// Removes bodies that a kill left without their block, then disconnected and abandoned
     /// branches that are out of their retention: whose
     /// end is more than `branch_heights` below the tip, or nearer when all of them are
-    /// larger than `branch_bytes`. Looks at a bounded number of blocks a call; answers
+    /// larger than `branch_bytes`. Examines a bounded number of blocks a call. Returns
     /// whether there is more to do now. While blocks are being stored nothing is
     /// removed, until they amount to `branch_bytes` themselves; and of a proven branch
     /// nothing, whatever its size. What is removed is durable with the next commit.
@@ -169,7 +169,7 @@ impl Writer {
         }
     }
 
-    /// Looks at the next blocks; answers whether it was the last step.
+    /// Examines the next blocks. Returns whether it was the last step.
     fn prune_step(&self, pass: &mut Pass) -> Result<bool, StoreError> {
         let branches = &self.database.branches;
         let entries = match &pass.end {

@@ -44,7 +44,7 @@ pub(super) struct State {
     pub(super) reorgs_done: u64,
     /// Reorgs that some live view does not know, and the one under way; oldest first.
     pub(super) reorgs: Vec<ReorgEntry>,
-    /// How many live views were made after so many reorgs.
+    /// For each number of reorgs, how many live views were made after it.
     pub(super) views: BTreeMap<u64, usize>,
 }
 
@@ -167,7 +167,7 @@ impl Database {
         Ok(StoredBlock { header, hash, total_work, records })
     }
 
-    /// A block's header with its records as they are encoded, checked likewise.
+    /// A block's header with its records as they are encoded, also checked.
     pub(super) fn complete_body(
         &self,
         height: Height,

@@ -27,10 +27,10 @@ pub struct Options {
     /// Most blocks that a reorg may disconnect unless the operator accepts it. Default `None`:
     /// any number.
     pub max_reorg_depth: Option<u64>,
-    /// Disconnected and abandoned branches are kept for so many heights below the
+    /// Disconnected and abandoned branches are kept for this many heights below the
     /// tip. Default 10,000.
     pub branch_heights: u64,
-    /// Disconnected and abandoned branches are kept up to so many bytes. Default
+    /// Disconnected and abandoned branches are kept up to this many bytes. Default
     /// 256 MiB.
     pub branch_bytes: u64,
     /// Branches are not removed until nothing was stored for so long. Default 60 s.

@@ -105,7 +105,7 @@ impl Reader {
     }
 
     /// The chain state after the block with this height and hash, on the main chain,
-    /// durable or not, or on a branch that is held; none when it is not held.
+    /// durable or not, or on a branch that is held, `None` if it is not held.
     /// Costs time in the blocks between it and the main chain, and 32 bytes for each.
     ///
     /// # Errors
@@ -194,7 +194,7 @@ impl Reader {
 
     /// Checks every block of the chain as it is now against every rule, its stored
     /// work and the history tiles, from genesis to the tip. `progress` is told each
-    /// height reached and answers whether to go on. Returns what was checked.
+    /// height reached and returns whether to go on. Returns what was checked.
     ///
     /// # Errors
     /// The first damage, by height and field.

@@ -122,7 +122,7 @@ impl Writer {
         Err(StoreError::NotHeavier { height, hash: *hash })
     }
 
-    /// Copies the main chain above `fork` to `side`; answers its hashes and its bytes.
+    /// Copies the main chain above `fork` to `side`. Returns its hashes and its bytes.
     fn copy_disconnected(&self, fork: Height) -> Result<(Vec<Hash>, u64), StoreError> {
         let (mut hashes, mut bytes) = (Vec::new(), 0);
         for entry in self.database.chain.range(block_key(fork.next()).as_slice()..AFTER_BLOCKS) {
@@ -197,7 +197,7 @@ fn branch(
     Ok(Branch { fork: at, hashes, bytes })
 }
 
-/// Puts the branch onto the main chain, in batches of at most so many blocks and bytes,
+/// Puts the branch onto the main chain, in batches of at most this many blocks and bytes,
 /// each of which may be repeated: blocks with the tiles that they complete, in place of
 /// the old ones; then everything above the new tip goes.
 fn rewrite(

@@ -10,7 +10,7 @@ use crate::chain::{Hash, Height};
 /// Bodies that one step looks at.
 const STEP: usize = 64;
 
-/// Where the sweep is, which every start begins anew: the body that was looked at last.
+/// Where the sweep is, which every start begins anew: the body that was examined last.
 #[derive(Debug, Default)]
 pub(super) struct Sweep {
     last: Option<(Height, Hash)>,

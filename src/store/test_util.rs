@@ -43,7 +43,7 @@ pub(super) fn mine(state: &mut TipState, records: &[String]) -> ValidBlock {
     valid
 }
 
-/// A branch of so many blocks on top of `state`, with a label in every record.
+/// A branch of this many blocks on top of `state`, with a label in every record.
 pub(super) fn grow(state: &mut TipState, blocks: u64, label: &str) -> Vec<ValidBlock> {
     (0..blocks).map(|number| mine(state, &[format!("{label} {number}")])).collect()
 }

@@ -172,7 +172,7 @@ fn check_tiles(
     result
 }
 
-/// Writes the tiles that a kill left out. Answers the right edge of the tree over the
+/// Writes the tiles that a kill left out. Returns the right edge of the tree over the
 /// main chain up to `leaves` blocks.
 pub(super) fn repair_tiles(database: &Database, leaves: u64) -> Result<TileEdge, StoreError> {
     let leaf = |leaf: u64| {

@@ -233,7 +233,7 @@ impl View {
         to: Height,
         batch: &mut Vec<Raw>,
     ) -> Result<(), StoreError> {
-        // The list is looked at after the read: whatever a reorg did before or during it is there.
+        // The list is read after the data: whatever a reorg did before or during it is there.
         let own_to = self.lowest_fork().map_or(to, |fork| fork.min(to));
         let mut bytes = 0;
         let mut wanted = from;
@@ -277,7 +277,7 @@ impl View {
         self.lowest_fork().is_none()
     }
 
-    /// Up to here the main chain is still this chain; none when it is altogether.
+    /// Up to here the main chain is still this chain, `None` if it is altogether.
     fn lowest_fork(&self) -> Option<Height> {
         let state = self.database.state();
         let unknown = state.reorgs.iter().filter(|reorg| reorg.number > self.reorgs_known);

@@ -150,7 +150,7 @@ impl Writer {
         result
     }
 
-    /// Writes a body that does not fit its block's value, and answers that value.
+    /// Writes a body that does not fit its block's value, and returns that value.
     fn write_body(&self, block: &ValidBlock) -> Result<Vec<u8>, StoreError> {
         let (height, hash) = (block.header().height, block.hash());
         let body = encode_body(&block.block().records)?;

@@ -28,7 +28,7 @@ pub struct Frontier {
 
 impl Frontier {
     /// Rebuilds the frontier of a tree of `leaves` leaves from the roots of its
-    /// complete subtrees, largest first; none when their number does not fit.
+    /// complete subtrees, largest first, `None` if their number does not fit.
     pub fn from_subtrees(leaves: u64, subtrees: Vec<Hash>) -> Option<Self> {
         let expected = usize::try_from(leaves.count_ones()).ok()?;
         (subtrees.len() == expected).then_some(Self { leaves, subtrees })

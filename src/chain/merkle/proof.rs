@@ -19,7 +19,7 @@ pub enum ProofError {
 }
 
 /// Audit path of leaf `index` in the tree over `leaves`, leaf to root (RFC 6962
-/// section 2.1.1); none when there is no such leaf.
+/// section 2.1.1), `None` if there is no such leaf.
 pub fn inclusion_path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
     if index >= leaves.len() {
         return None;

@@ -11,7 +11,7 @@ fn open_error(home: &Home) -> StoreError {
     open(home.directory.path(), &home.options, &mut |_| ()).map(drop).unwrap_err()
 }
 
-/// A directory with so many blocks, closed.
+/// A directory with this many blocks, closed.
 fn stored(blocks: u64) -> Home {
     let home = Home::new();
     let mut opened = home.open();

@@ -32,7 +32,7 @@ pub(in crate::store) struct Engine {
 }
 
 impl Engine {
-    /// Whether there is a database to open. What cannot be looked at, for want of permission
+    /// Whether there is a database to open. What cannot be read, for want of permission
     /// or otherwise, is an error: it must not be taken for an empty directory.
     pub(in crate::store) fn exists(directory: &Path) -> Result<bool, StoreError> {
         let path = directory.join(FOLDER).join(FILE);
@@ -150,7 +150,7 @@ fn remove_unfinished_snapshots(folder: &Path) -> Result<(), StoreError> {
 }
 
 /// Gives every snapshot a name that sled does not know, and returns the new name of one. The
-/// first that was ever set aside is kept, for whoever looks into the damage; later ones are
+/// first that was ever set aside is kept, to examine the damage; later ones are
 /// removed. Returns `None` if there is no snapshot, so that opening again would change nothing.
 fn set_snapshots_aside(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
     let mut kept = named(folder, ASIDE)?.into_iter().next();

@@ -108,7 +108,7 @@ fn sizes_near_the_end_of_u64_are_handled() {
     assert_eq!(verify_inclusion(&hash, 0, u64::MAX, &path, &hash), Err(ProofError::Length));
 }
 
-/// One way to spoil a list of hashes; none when it would change nothing.
+/// One way to spoil a list of hashes, `None` if it would change nothing.
 fn spoiled(path: &[Hash], way: u8, at: usize, bit: usize) -> Option<Vec<Hash>> {
     let mut path = path.to_vec();
     let at = at.checked_rem(path.len());
