@@ -1,4 +1,4 @@
-//! Whether this machine's clock can date a block: held against the chain's last block, and
+//! Whether this machine's clock can date a block: compared with the chain's last block, and
 //! against a clock that nobody can set.
 
 use std::fmt;

@@ -134,7 +134,7 @@ impl NodeHandle {
 
     /// Offers the next part of a branch, oldest first. While `more` is to come a branch beside the
     /// main chain is only stored, so that it is taken as a whole or not at all; what extends
-    /// the main chain is appended at once. Answers what the parts so far amount to.
+    /// the main chain is appended at once. Returns the outcome of the parts so far.
     ///
     /// # Errors
     /// Why the part was not taken.

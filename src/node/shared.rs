@@ -240,12 +240,12 @@ impl Shared {
         judged
     }
 
-    /// Notes how far the background check is; none when it is done.
+    /// Notes how far the background check is, `None` if it is done.
     pub(super) fn set_checked(&self, height: Option<Height>) {
         self.checked.store(height.map_or(CHECK_DONE, Height::get), Ordering::Relaxed);
     }
 
-    /// How far the background check is; none when it is done.
+    /// How far the background check is, `None` if it is done.
     pub(super) fn checked(&self) -> Option<Height> {
         let height = self.checked.load(Ordering::Relaxed);
         (height != CHECK_DONE).then_some(Height::new(height))

@@ -34,7 +34,7 @@ impl TestNode {
         Self { handle: node.handle(), dir, node, options: options.clone() }
     }
 
-    /// Stops the node; answers its directory.
+    /// Stops the node. Returns its directory.
     pub(crate) async fn stop(self) -> TempDir {
         let Self { handle, dir, node, .. } = self;
         tokio::task::spawn_blocking(|| node.stop()).await.unwrap().unwrap();
@@ -51,7 +51,7 @@ impl TestNode {
         Self { handle: node.handle(), dir, node, options }
     }
 
-    /// Stops the node; answers how.
+    /// Stops the node. Returns how.
     pub(crate) async fn stop_with_error(self) -> Option<super::NodeFailure> {
         let node = self.node;
         tokio::task::spawn_blocking(|| node.stop()).await.unwrap().err()

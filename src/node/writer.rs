@@ -20,7 +20,7 @@ use crate::store;
 /// excepted.
 const MAX_GROUP_BLOCKS: usize = 1_000;
 
-/// Most bytes of records that one flush makes durable, likewise. 8 MiB.
+/// Most bytes of records that one flush makes durable: 8 MiB.
 const MAX_GROUP_BYTES: u64 = 8 << 20;
 
 /// How often an idle writer looks for branches to remove, whether the database is still in its
@@ -37,7 +37,7 @@ pub(super) struct WriterThread {
     shared: Arc<Shared>,
     store: store::Writer,
     commands: Receiver<Command>,
-    /// Groups since branches were last looked at.
+    /// Groups since branches were last examined.
     groups: u32,
     refusing: bool,
 }
@@ -113,7 +113,7 @@ impl WriterThread {
         }
     }
 
-    /// Removes a few blocks of branches that are out of their retention; answers
+    /// Removes a few blocks of branches that are out of their retention. Returns
     /// whether there is more to do.
     fn tidy(&mut self) -> Result<bool, StoreError> {
         self.groups = 0;
@@ -144,7 +144,7 @@ impl WriterThread {
                 Command::AcceptFork { first, reply } => {
                     self.finish(std::mem::take(&mut group))?;
                     self.store.accept_fork(&first, (self.shared.config.clock)())?;
-                    // Whoever asked may have gone.
+                    // The caller may have gone.
                     let _ = reply.send(());
                 }
                 Command::Barrier { reply } => group.barriers.push(reply),
@@ -228,7 +228,7 @@ impl WriterThread {
         Ok(Imported::Reorged)
     }
 
-    /// Whoever checked them saw the block below them, which may have been removed since.
+    /// The thread that checked them saw the block below them, which may have been removed since.
     fn check_parent(&self, blocks: &[ValidBlock]) -> Result<(), StoreError> {
         let Some(first) = blocks.first() else { return Ok(()) };
         let (height, hash) = (first.header().height.back(1), first.header().previous_hash);
@@ -259,7 +259,7 @@ impl WriterThread {
 
     fn reorg(&mut self, last: &ValidBlock) -> Result<(), StoreError> {
         let reorg = match self.store.reorg(last.header().height, &last.hash()) {
-            // Our chain grew since the branch was looked at.
+            // Our chain grew since the branch was examined.
             Err(StoreError::DeepFork { fork, depth, max, first }) => {
                 self.shared.forks.note(DeepFork::of(fork, depth, first, last), max);
                 return Err(StoreError::DeepFork { fork, depth, max, first });
@@ -287,7 +287,7 @@ impl WriterThread {
         if mined > 0 {
             self.shared.queue.finished(mined, size_bytes);
         }
-        // Whoever asked may have gone.
+        // The caller may have gone.
         for (reply, imported) in group.connected {
             let _ = reply.send(Ok(imported));
         }

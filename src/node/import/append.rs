@@ -37,7 +37,7 @@ pub(in crate::node) async fn connect(
     blocks: Vec<ValidBlock>,
 ) -> Result<Appending, NodeFailure> {
     let (reply, answer) = oneshot::channel();
-    // The headers of a branch are looked at to its end before its blocks are fetched.
+    // The headers of a branch are read to its end before its blocks are fetched.
     let command = Command::Import { blocks, is_partial: false, is_proven: true, reply };
     send(shared, command).await?;
     Ok(Appending { answer, shared: Arc::clone(shared) })

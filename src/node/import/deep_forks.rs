@@ -19,7 +19,7 @@ pub struct DeepFork {
     pub fork: ForkPoint,
     /// How many blocks it would disconnect.
     pub depth: u64,
-    /// Its last block, as far as it was looked at.
+    /// Its last known block.
     pub height: Height,
     /// That block's hash.
     pub hash: Hash,

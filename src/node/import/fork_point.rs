@@ -45,7 +45,7 @@ pub(in crate::node) fn find_held_ancestor(
     Ok(None)
 }
 
-/// How many of the first `max` are held. Mostly that is none or one, so what is looked at
+/// How many of the first `max` are held. Mostly that is none or one, so the tried length
 /// doubles before the range between is halved.
 fn held_prefix(reader: &Reader, ids: &[(Height, Hash)], max: usize) -> Result<usize, StoreError> {
     let (mut held, mut missing) = (0_usize, max);

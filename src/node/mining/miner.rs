@@ -62,7 +62,7 @@ impl Miner<'_> {
         }
     }
 
-    /// Makes the next block; none when the search was stopped.
+    /// Makes the next block, `None` if the search was stopped.
     fn mine(&mut self, job: &mut Sequenced) -> Result<Option<ValidBlock>, MineError> {
         let Shared { spec, config, queue, .. } = self.shared;
         let parent = self.tip.header().timestamp;

@@ -92,7 +92,7 @@ impl MiningQueue {
         Ok(())
     }
 
-    /// Waits for the miner's next job; none when the node stops.
+    /// Waits for the miner's next job, `None` if the node stops.
     pub(in crate::node) fn next(&self) -> Option<Job> {
         let mut state = self.lock();
         loop {
@@ -130,7 +130,7 @@ impl MiningQueue {
         self.wake(state);
     }
 
-    /// So many requests that were taken, of that weight together, were answered.
+    /// Marks `requests` in-flight requests of total size `size_bytes` as answered.
     pub(in crate::node) fn finished(&self, requests: usize, size_bytes: u64) {
         let mut state = self.lock();
         state.finished(requests, size_bytes);
@@ -146,7 +146,7 @@ impl MiningQueue {
         self.wake(state);
     }
 
-    /// Answers everything that waits, and ends the miner.
+    /// Responds to every waiting request, and ends the miner.
     pub(in crate::node) fn stop(&self) {
         let mut state = self.lock();
         state.stopping = true;

@@ -100,7 +100,7 @@ impl Request {
         self.stage.load(Ordering::Acquire) == CANCELLED || self.reply.is_closed()
     }
 
-    /// Answers with the block, which is durable.
+    /// Responds with the block, which is durable.
     pub(in crate::node) fn complete(self, block: ValidBlock) {
         let hash = block.hash();
         let Block { header, records } = block.into_block();
@@ -108,7 +108,7 @@ impl Request {
         let _ = self.reply.send(Ok(Mined { header, hash, records }));
     }
 
-    /// Answers that nothing was stored.
+    /// Responds that nothing was stored.
     pub(in crate::node) fn refuse(self, error: MineError) {
         let _ = self.reply.send(Err(error));
     }

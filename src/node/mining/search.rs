@@ -19,13 +19,13 @@ pub(super) struct Search<'a> {
 /// What a search came to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outcome {
-    /// The header whose hash is within its target; none when the search was stopped.
+    /// The header whose hash is within its target, `None` if the search was stopped.
     pub(super) found: Option<Header>,
     /// Attempts made, by all threads.
     pub(super) hashes: u64,
 }
 
-/// Hashes between two looks at whether to go on. The first so many are tried
+/// Hashes between two checks whether to go on. This many are tried
 /// before other threads are started: waking them costs more.
 const CHUNK: u32 = 4_096;
 
@@ -95,7 +95,7 @@ struct Round {
 struct Lane {
     midstate: Midstate,
     high: u64,
-    /// The next lower part; none when all were tried.
+    /// The next lower part, `None` if all were tried.
     low: Option<u32>,
 }
 
@@ -123,7 +123,7 @@ impl Round {
         Self { high: AtomicU64::new(tried), ..next }
     }
 
-    /// A part of the nonces that nobody has; none when there are no more.
+    /// A part of the nonces that nobody has, `None` if there are no more.
     fn lane(&self) -> Option<Lane> {
         let high = self.high.fetch_add(1, Ordering::Relaxed);
         (high <= MAX_HIGH).then(|| Lane {
@@ -152,7 +152,7 @@ impl Round {
         head(hash) <= self.target_head && *hash <= self.target
     }
 
-    /// Tries a chunk of nonces; answers whether one was found.
+    /// Tries a chunk of nonces. Returns whether one was found.
     fn step(&self, lane: &mut Lane) -> bool {
         let Some(from) = lane.low else { return false };
         let to = from | (CHUNK - 1);

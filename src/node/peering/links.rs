@@ -89,9 +89,9 @@ pub struct LinkInfo {
     pub tip: Option<(Height, Option<Hash>)>,
     /// Time from the last ping to its answer.
     pub rtt: Option<Duration>,
-    /// Bytes received, frames and handshake with them.
+    /// Bytes received, frames and handshake included.
     pub received: u64,
-    /// Bytes sent, likewise.
+    /// Bytes sent, frames and handshake included.
     pub sent: u64,
     /// When it came about.
     pub since: Timestamp,
@@ -169,7 +169,7 @@ pub struct LinkServer {
     pub commands: mpsc::Receiver<LinkCommand>,
     /// The live links, kept up to date by the server.
     pub table: watch::Sender<Vec<LinkInfo>>,
-    /// How fetching blocks goes, likewise.
+    /// How fetching blocks goes, kept up to date by the server.
     pub progress: watch::Sender<SyncProgress>,
 }
 

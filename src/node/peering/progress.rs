@@ -1,4 +1,4 @@
-//! How fetching blocks from peers goes, for whoever shows it.
+//! How fetching blocks from peers goes, for the code that shows it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub struct SyncProgress {
     pub remaining: u64,
     /// Blocks that came, over the last five seconds.
     pub blocks_per_second: f64,
-    /// Bytes of their bodies, likewise.
+    /// Bytes of their bodies, over the same time.
     pub bytes_per_second: f64,
     /// When `claimed`, or else `target`, is reached at that pace; none while nothing comes or nothing is fetched.
     pub eta: Option<Duration>,
