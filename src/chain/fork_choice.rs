@@ -1,4 +1,4 @@
-//! Which of two valid chains a node stands on.
+//! Which of two valid chains a node follows.
 
 use super::Work;
 

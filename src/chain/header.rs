@@ -10,7 +10,7 @@ pub const HEADER_BYTES: usize = 132;
 /// The only header version.
 pub const VERSION: u32 = 1;
 
-/// What a block commits to. Any values may stand here; whether they follow the
+/// What a block commits to. Any values are possible here; whether they follow the
 /// rules is for [`super::TipState::check_header`] to say.
 /// # Examples
 ///

@@ -50,13 +50,13 @@ impl Height {
     }
 
     /// The height of a direct child; the last height is its own successor, and
-    /// no valid block stands there.
+    /// no valid block is there.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
-    /// The height of the parent; none for genesis.
+    /// The height of the parent, `None` for genesis.
     pub const fn parent(self) -> Option<Self> {
         match self.0.checked_sub(1) {
             Some(height) => Some(Self(height)),

@@ -90,7 +90,7 @@ pub(super) struct Settings {
     pub(super) mine_queue: usize,
     /// How long a request may take to be mined.
     pub(super) mine_deadline: Duration,
-    /// Threads that search for a nonce; none for all cores.
+    /// Threads that search for a nonce, `None` for all cores.
     pub(super) mine_threads: Option<usize>,
     /// Bytes of page cache.
     pub(super) cache_bytes: u64,
@@ -98,7 +98,7 @@ pub(super) struct Settings {
     pub(super) min_free_bytes: u64,
     /// Blocks that the chain must contain.
     pub(super) checkpoints: Checkpoints,
-    /// Most blocks that a reorg may disconnect without the operator; none for any number.
+    /// Most blocks that a reorg may disconnect without the operator, `None` for any number.
     pub(super) max_reorg_depth: Option<u64>,
 }
 

@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// are read for a moment.
 const OTHERS: usize = 64;
 
-/// Raises the process's limit of open descriptors to what so many connections need, as far as
+/// Raises the process's limit of open descriptors to what this many connections need, as far as
 /// the system lets it, and says in the log when that is too little.
 pub(super) fn provide(connections: usize) {
     let needed = u64::try_from(connections.saturating_add(OTHERS)).unwrap_or(u64::MAX);

@@ -1,7 +1,7 @@
 //! `jenny dump`: prints blocks.
 //!
 //! One thread reads (the database, or a running node), this one formats and writes. A bounded
-//! channel stands between them, so memory does not grow with the chain.
+//! channel is between them, so memory does not grow with the chain.
 
 mod local;
 mod select;

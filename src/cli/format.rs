@@ -11,7 +11,7 @@ use crate::node::duration_text;
 pub(super) struct Pace {
     pub(super) blocks_per_second: f64,
     pub(super) bytes_per_second: f64,
-    /// Seconds; none while nothing comes.
+    /// Seconds, `None` while nothing comes.
     pub(super) eta: Option<u64>,
     pub(super) peers: usize,
 }

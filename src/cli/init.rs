@@ -98,7 +98,7 @@ fn make(args: &InitArgs) -> Result<Vec<String>> {
 enum Stored {
     /// This one.
     Known(Spec),
-    /// A running node has it open, so that it cannot be looked at.
+    /// A running node has it open, so that it cannot be read.
     InUse,
 }
 

@@ -41,7 +41,7 @@ use rustix::fs::Mode;
 use args::{Cli, Command};
 use exit::{Code, Failure};
 
-/// Runs the command that the process was started with, and answers its exit code.
+/// Runs the command that the process was started with, and returns its exit code.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -18,7 +18,7 @@ pub(super) const COLUMNS: usize = 80;
 /// Columns of the name before a value.
 const LABEL: usize = 9;
 
-/// Digits of a hash that a table shows: `--hash` takes so many.
+/// Digits of a hash that a table shows: `--hash` accepts them.
 const HASH_DIGITS: usize = 8;
 
 /// How blocks are written.
@@ -177,7 +177,7 @@ impl Writer {
     }
 }
 
-/// The start of a text, on one line of so many columns.
+/// The start of a text, on one line of this many columns.
 fn shorten(text: &str, columns: usize) -> String {
     // Every character has a column or is escaped, and one further tells whether there is more;
     // those without a column are few in any text that is read.
@@ -230,7 +230,7 @@ pub(super) fn labelled(out: &mut String, name: &str, value: &str) {
 }
 
 /// The text with every character escaped that does not print: a record must not be able to
-/// move the cursor, colour the terminal or reverse what stands beside it.
+/// move the cursor, colour the terminal or reverse the text beside it.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -244,7 +244,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// JSON with every character escaped that does not print, as JSON escapes it: for a terminal,
-/// where text must not be able to do anything. Such characters stand in strings alone.
+/// where text must not be able to do anything. Such characters occur in strings alone.
 pub(super) fn escape_json(json: &str) -> Cow<'_, str> {
     let prints = |character: char| match character {
         '\u{7f}' => false,

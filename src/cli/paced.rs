@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// Bytes that must come in [`TIME`]: a slower answer would take for ever.
 const BYTES: u64 = 64 << 10;
 
-/// Time that may be waited for [`BYTES`]. Only waiting counts: what a slow reader of ours takes
+/// Time that may be waited for [`BYTES`]. Only waiting counts: what our own slow reader takes
 /// is not the sender's fault.
 const TIME: Duration = Duration::from_secs(30);
 

@@ -35,7 +35,7 @@ pub(super) struct Bar(ProgressBar);
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 impl Progress {
-    /// Starts at nothing done of `total` blocks; none when that is not known.
+    /// Starts at nothing done of `total` blocks, `None` if that is not known.
     pub(super) fn start(what: &'static str, total: Option<u64>) -> Self {
         let now = Instant::now();
         let bar = std::io::stderr().is_terminal().then(|| Bar::of_work(what, total));

@@ -114,7 +114,7 @@ impl Remote {
         self.base.as_str().trim_end_matches('/')
     }
 
-    /// The answer to `GET path`, to be read as it comes; none when the node says there is
+    /// The response to `GET path`, to be read as it arrives, `None` if the node says there is
     /// no such thing.
     pub(super) fn stream(&self, path: &str) -> Result<Option<impl Read + Send + 'static>> {
         self.ask(path, None)
@@ -141,7 +141,7 @@ impl Remote {
         Err(self.refused(status, body).into())
     }
 
-    /// The whole answer to `GET path`; none when the node says there is no such thing.
+    /// The whole response to `GET path`, `None` if the node says there is no such thing.
     pub(super) fn get(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>> {
         let Some(body) = self.ask(path, Some(ANSWER_TIMEOUT))? else { return Ok(None) };
         let mut bytes = Vec::new();

@@ -150,7 +150,7 @@ pub(super) fn end(code: Code, why: &str) -> ! {
         super::progress::clear();
         stderr::write(Kind::Urgent, format!("error: {why}\n").as_bytes());
     }
-    // Standard output is flushed by whoever prints: its lock may be held by a write that never
+    // Standard output is flushed by the printing thread: its lock may be held by a write that never
     // ends.
     stderr::flush();
     std::process::exit(code as i32)

@@ -119,7 +119,7 @@ fn hash_rate(rate: f64) -> String {
     )
 }
 
-/// Where the node stands among its peers.
+/// The node's tip compared with its peers'.
 fn sync_text(status: &Value) -> Option<String> {
     let sync = status.pointer("/sync")?;
     let mut text = escape(sync.get("state")?.as_str()?);

@@ -14,7 +14,7 @@ use crate::node::{NodeHandle, SyncProgress, SyncState};
 /// Time between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Fetching is shown when at least so many blocks are missing: fewer come in the ordinary course
+/// Fetching is shown when at least this many blocks are missing: fewer come in the ordinary course
 /// of things.
 const MANY: u64 = 100;
 
@@ -49,7 +49,7 @@ struct Shown {
 }
 
 impl Syncing {
-    /// Moves the bar. Answers a line if it is time for one.
+    /// Moves the bar. Returns a line if it is time for one.
     fn look(&mut self, progress: &SyncProgress, tip: Height, now: Instant) -> Option<String> {
         if progress.state == SyncState::Idle {
             // The bar goes before the line is written.

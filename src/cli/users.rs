@@ -84,7 +84,7 @@ impl UsersFile {
         Ok(users)
     }
 
-    /// The users that the file lists; none when there is no file.
+    /// The users that the file lists, `None` if there is no file.
     pub(super) fn listed(&self) -> Result<Users> {
         let path = self.path.display();
         let text = match text_file::read_regular(&self.path) {

@@ -234,7 +234,7 @@ struct No<'a> {
     expected_tip: Option<&'a str>,
 }
 
-/// Says no on standard output too, where a machine reads it. The verdict stands whether or not
+/// Says no on standard output too, where a machine reads it. The result is the same whether or not
 /// that can be written.
 fn say_no(json: bool, no: &No<'_>) {
     if json && let Ok(text) = serde_json::to_string(no) {

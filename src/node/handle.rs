@@ -56,7 +56,7 @@ impl NodeHandle {
     }
 
     /// Why blocks are refused at the moment, `None` while they are taken. Does not touch the
-    /// disk. The log hears of a clock that went wrong or was put right.
+    /// disk. The log reports a clock that went wrong or was corrected.
     pub fn refusing(&self) -> Option<String> {
         self.shared.refusing()
     }

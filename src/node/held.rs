@@ -7,7 +7,7 @@ use crate::store::Reader;
 /// Looks at a block that a reorg may move from one place to the other meanwhile.
 const LOOKS: usize = 8;
 
-/// The block, wherever it stands; `None` if it is not held. Whether a reorg disconnected it is
+/// The block, on any branch; `None` if it is not held. Whether a reorg disconnected it is
 /// for the caller to add.
 pub(super) fn find(
     reader: &Reader,

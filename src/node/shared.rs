@@ -124,7 +124,7 @@ impl Shared {
         self.tip.subscribe()
     }
 
-    /// Why the node cannot serve; none while it can.
+    /// Why the node cannot serve, `None` while it can.
     pub(super) fn failure(&self) -> Option<NodeFailure> {
         self.failure.borrow().clone()
     }

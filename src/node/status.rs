@@ -12,7 +12,7 @@ pub struct NodeStatus {
     pub tip: Tip,
     /// Time since the node started.
     pub uptime: Duration,
-    /// Hashes per second while last mining; none before the first block.
+    /// Hashes per second while last mining, `None` before the first block.
     pub hash_rate: Option<f64>,
     /// Requests that wait to be mined, the one at work included.
     pub mining: usize,

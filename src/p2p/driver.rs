@@ -41,7 +41,7 @@ use tip_debounce::TipDebounce;
 /// How often counters in the table of links are brought up to date.
 const TABLE_EVERY: Duration = Duration::from_secs(1);
 
-/// How often the clock is looked at: it may have been put right.
+/// How often the clock is checked: it may have been corrected.
 const CLOCK_EVERY: Duration = Duration::from_secs(30);
 
 /// A split takes this long at least, however short the block time is: what is on its way settles
@@ -170,7 +170,7 @@ impl<T: Transport> Driver<T> {
     }
 
     /// Takes what came while this task did something else, before anybody is found late: a stall
-    /// of ours is nobody's fault. At most as much as two full queues, so that timers do run.
+    /// of this node is no peer's fault. At most as much as two full queues, so that timers do run.
     async fn take_waiting(&mut self) {
         for _ in 0..2 {
             let waiting = self.events.len();
@@ -192,9 +192,9 @@ impl<T: Transport> Driver<T> {
             live.close(Close { code: 1001, reason: "the node is stopping" });
         }
         context.stop.cancel();
-        // Whoever waits for a dial is answered.
+        // Callers that wait for a dial get a response.
         drop((dials, commands));
-        // Whoever has something to tell is not held up by it.
+        // Senders of events are not delayed by it.
         drop(events);
         // Its task ends with the last batch.
         drop(connector);
@@ -214,7 +214,7 @@ impl<T: Transport> Driver<T> {
         let deadline = self.machine.deadline().map(|Time(after)| self.origin + after);
         let is_busy = !self.table.links.is_empty() || self.sync_state != SyncState::Idle;
         let table = is_busy.then_some(self.next_table);
-        // Rests that passed were looked at just now; those beyond the cap wait for a place.
+        // Pauses that ended were handled just now; those beyond the cap wait for a place.
         let times = [deadline, self.dials.next_due(), table, self.next_search()];
         times.into_iter().flatten().fold(self.next_clock, Instant::min)
     }

@@ -32,7 +32,7 @@ const RESTARTS: u64 = 10;
 /// Seconds of each life.
 const LIFE: u64 = 300;
 
-/// In the first life, the attacker comes after so many seconds.
+/// In the first life, the attacker comes after this many seconds.
 const ATTACK: u64 = 120;
 
 /// The attacker tells of its nodes so often.

@@ -20,7 +20,7 @@ pub(super) enum Event {
     /// A message of the binary dialect. The link reads the next one when `taken` is dropped.
     Message { link: LinkId, message: Box<Message>, taken: OwnedSemaphorePermit },
     /// A body was wrong, as the machine was told just before. It does not know a link that is
-    /// over: whoever hung up meanwhile is banned by its address.
+    /// over: a peer that hung up meanwhile is banned by its address.
     WrongBody { ip: IpAddr },
     /// A peer has connected and was upgraded. Without an answer it is refused.
     Accepted(Arrival),

@@ -148,7 +148,7 @@ async fn drain<S: AsyncRead + Unpin>(stream: &mut S, debtor: &Debtor) {
             debtor.pay(FRAME).await;
         }
     };
-    // Whoever goes on sending is cut off.
+    // A peer that goes on sending is cut off.
     let _ = timeout(CLOSE_TIME, read).await;
 }
 

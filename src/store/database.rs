@@ -141,7 +141,7 @@ impl Database {
 
     /// The value of a block that is known to be held, wherever a reorg moved it.
     pub(super) fn raw_held(&self, height: Height, hash: &Hash) -> Result<sled::IVec, StoreError> {
-        // A reorg copies before it removes, so the block stands in one place at any moment; it
+        // A reorg copies before it removes, so the block is in one place at any moment; it
         // may change places between two looks, and back again.
         for _ in 0..8 {
             if let Some(value) = self.raw_branch_block(height, hash)? {
@@ -231,7 +231,7 @@ fn check_records<T: AsRef<str>>(header: &Header, records: &[T]) -> Result<(), St
     Err(StoreError::Damaged { what })
 }
 
-/// How many bytes of disk and memory a value stands for, its large body included.
+/// How many bytes of disk and memory a value takes, its large body included.
 pub(super) fn weight(value: &[u8]) -> u64 {
     let length = match value.get(FIXED - 1..) {
         Some(&[TAG_CHUNKED, a, b, c, d]) => u32::from_be_bytes([a, b, c, d]),

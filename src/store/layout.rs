@@ -37,7 +37,7 @@ pub(super) const ACCEPTED_FORK: &[u8] = b"fork";
 /// Above every block key and below every other key of `chain`.
 pub(super) const AFTER_BLOCKS: &[u8] = b"c";
 
-/// Longest encoded body that stands inside its block's value, in bytes.
+/// Longest encoded body that is stored inside its block's value, in bytes.
 pub(super) const INLINE_MAX: usize = 4 << 10;
 /// Length of a chunk of a larger body, in bytes. No value is longer than this
 /// and a little: sled turns large pages into files that it never syncs.
@@ -86,7 +86,7 @@ pub(super) fn branch_key(height: Height, hash: &Hash) -> [u8; 40] {
     key
 }
 
-/// What stands in a key of `side`.
+/// The contents of a key of `side`.
 pub(super) fn parse_branch_key(key: &[u8]) -> Option<(Height, Hash)> {
     let (height, hash) = key.split_first_chunk()?;
     Some((Height::new(u64::from_be_bytes(*height)), Hash::new(hash.try_into().ok()?)))

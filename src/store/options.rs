@@ -33,7 +33,7 @@ pub struct Options {
     /// Disconnected and abandoned branches are kept up to this many bytes. Default
     /// 256 MiB.
     pub branch_bytes: u64,
-    /// Branches are not removed until nothing was stored for so long. Default 60 s.
+    /// Branches are not removed until nothing was stored for this long. Default 60 s.
     pub branch_quiet: Duration,
 }
 

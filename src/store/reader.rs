@@ -128,7 +128,7 @@ impl Reader {
                 let Some(parent) = at.parent() else { return Ok(None) };
                 at = parent;
             };
-            // Without a block above the fork, the block itself stands on the main chain.
+            // Without a block above the fork, the block itself is on the main chain.
             let Some(last) = last else { return Ok(fork) };
             let Some(fork) = fork else { return Ok(None) };
             let Some(parent) = height.parent() else { return Ok(None) };

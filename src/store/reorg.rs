@@ -157,7 +157,7 @@ impl Writer {
         rewrite(&self.database, branch, blocks, bytes)
     }
 
-    /// The winner stands on the main chain now.
+    /// The winner is on the main chain now.
     fn remove_branch_copies(&self, branch: &Branch) -> Result<(), StoreError> {
         let mut height = branch.fork;
         for hash in &branch.hashes {

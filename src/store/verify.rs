@@ -149,7 +149,7 @@ fn first_unreadable(view: &View, next: Height) -> Option<StoreError> {
     })
 }
 
-/// Every tile that the block completes must stand in the database.
+/// Every tile that the block completes must be in the database.
 fn check_tiles(
     database: &Database,
     view: &View,

@@ -48,7 +48,7 @@ impl View {
         self.tip
     }
 
-    /// The block at `height`, found whole; none above the tip.
+    /// The block at `height`, found whole, `None` above the tip.
     ///
     /// # Errors
     /// When the view is too old, the block is damaged, or the disk fails.
@@ -56,7 +56,7 @@ impl View {
         Ok(self.blocks(height, height)?.pop())
     }
 
-    /// The header at `height`; none above the tip.
+    /// The header at `height`, `None` above the tip.
     ///
     /// # Errors
     /// As [`View::block`].
@@ -80,7 +80,7 @@ impl View {
         })
     }
 
-    /// As [`View::blocks`], the records as they stand on disk: a postcard sequence of strings.
+    /// As [`View::blocks`], the records as on disk: a postcard sequence of strings.
     ///
     /// # Errors
     /// As [`View::block`].
@@ -142,7 +142,7 @@ impl View {
         Ok(None)
     }
 
-    /// The chain state after the block at `height`; none above the tip.
+    /// The chain state after the block at `height`, `None` above the tip.
     ///
     /// # Errors
     /// As [`View::block`].

@@ -22,7 +22,7 @@ pub struct Origin(pub u128);
 /// Names a block.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BlockId {
-    /// Where it stands, or claims to.
+    /// Its tip, or the claim of one.
     pub height: Height,
     /// What it is.
     pub hash: Hash,

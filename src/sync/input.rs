@@ -137,7 +137,7 @@ pub enum BinaryInput {
         /// For the close frame and the log.
         reason: &'static str,
     },
-    /// Answers [`super::Output::FindHeldAncestor`].
+    /// The result of [`super::Output::FindHeldAncestor`].
     HeldAncestor {
         /// As asked.
         link: LinkId,
@@ -146,7 +146,7 @@ pub enum BinaryInput {
         /// Of the blocks named, the last one that is held; `None` if not even the first one is.
         held: Option<Held>,
     },
-    /// Answers [`super::Output::Check`], always: also when the link is closed by now.
+    /// The result of [`super::Output::Check`], always: also when the link is closed by now.
     Checked {
         /// As asked.
         link: LinkId,
@@ -169,7 +169,7 @@ pub enum BinaryInput {
         /// As asked.
         first: Height,
     },
-    /// Answers [`super::Output::Import`]. Blocks that are now on our chain are published
+    /// The result of [`super::Output::Import`]. Blocks that are now on our chain are published
     /// before: the tip is told first.
     Imported {
         /// As asked.
@@ -179,7 +179,7 @@ pub enum BinaryInput {
         /// What became of the batch.
         outcome: ImportOutcome,
     },
-    /// Answers [`super::Output::ServeHeaders`] and [`super::Output::ServeBlocks`]: the socket
+    /// The result of [`super::Output::ServeHeaders`] and [`super::Output::ServeBlocks`]: the socket
     /// took all of it.
     Served {
         /// To whom.

@@ -2,7 +2,7 @@
 //!
 //! Variants are append-only, for postcard writes their position, and a message's fields never
 //! change: new content is a new variant, sent only to a peer whose [`Hello`] announced it.
-//! The bytes are pinned by golden tests. Every length is held against its bound before
+//! The bytes are pinned by golden tests. Every length is compared with its bound before
 //! anything is allocated for it.
 
 use serde::{Deserialize, Serialize};
@@ -45,13 +45,13 @@ pub const MAX_TEXT: usize = 256;
 pub enum Message {
     /// First on both sides.
     Hello(Hello),
-    /// Asks for the headers above the highest block of the locator that stands on the
+    /// Asks for the headers above the highest block of the locator that is on the
     /// peer's chain.
     GetHeaders {
         /// Height and hash of blocks of the asker's chain, highest first; genesis last.
         #[serde(with = "Bounded::<Vec<(Height, Hash)>, MAX_LOCATOR>")]
         locator: Vec<(Height, Hash)>,
-        /// Where to stop, this block included; none for the tip.
+        /// Where to stop, this block included, `None` for the tip.
         #[serde(with = "fields")]
         stop: Option<Hash>,
     },
@@ -91,7 +91,7 @@ pub enum Message {
     Peers(#[serde(with = "Bounded::<Vec<PeerAddress>, MAX_PEERS_MESSAGE>")] Vec<PeerAddress>),
 }
 
-/// Who speaks, and where its chain stands.
+/// The sender, and the tip of its chain.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Hello {
     /// Lowest version of the dialect that it speaks.
@@ -108,7 +108,7 @@ pub struct Hello {
     /// Name and version of the program.
     #[serde(with = "Bounded::<String, MAX_TEXT>")]
     pub agent: String,
-    /// Where it listens: `ip:port`; an unspecified ip stands for the one it is seen at.
+    /// Where it listens: `ip:port`; an unspecified ip means the one that the peer sees.
     #[serde(with = "Bounded::<Option<String>, MAX_TEXT>")]
     pub listen: Option<String>,
     /// Height of its tip.

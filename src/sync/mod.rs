@@ -1,6 +1,6 @@
 //! What we say to peers and when: both dialects as one state machine without I/O.
 //!
-//! [`SyncMachine`] is told what happened ([`Input`]) and the time, and answers with what
+//! [`SyncMachine`] is told what happened ([`Input`]) and the time, and returns with what
 //! to do ([`Output`]). It owns no socket, clock, disk or task, so the same code is driven
 //! by `p2p` and by a plain loop with thousands of nodes. `docs/p2p.md` has the rules.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]

@@ -13,7 +13,7 @@ pub enum Output {
         /// To whom.
         link: LinkId,
     },
-    /// Send type 1 with this block of ours; nothing when it is no longer on our chain, since
+    /// Send type 1 with this block; nothing if it is no longer on our chain, since
     /// a reorg is followed by another one of these.
     SendBlock {
         /// To whom.
@@ -59,7 +59,7 @@ pub enum Output {
         /// A block that need not be on our chain, from where to go on.
         after: Option<BlockId>,
     },
-    /// Send `Announce` with the header of this block of ours; nothing when it is no longer on our
+    /// Send `Announce` with the header of this block; nothing if it is no longer on our
     /// chain, since a reorg is followed by another one of these.
     Announce {
         /// To whom.
@@ -126,14 +126,14 @@ pub enum Output {
     Import {
         /// To be said again.
         download: u64,
-        /// Who sent them, when that is one link.
+        /// The link that sent them, if that is one.
         source: Option<LinkId>,
         /// The blocks, oldest first; at least one.
         blocks: Vec<ValidBlock>,
     },
     /// Write addresses that a peer gave into the address book.
     Learn {
-        /// Who gave them.
+        /// The link that sent them.
         link: LinkId,
         /// The addresses.
         addresses: Vec<PeerAddress>,
@@ -152,7 +152,7 @@ pub enum Output {
     Duplicate {
         /// Which.
         link: LinkId,
-        /// The one that stays; none when the link leads to this node itself: then its
+        /// The one that stays, `None` if the link leads to this node itself: then its
         /// address is never dialled again.
         of: Option<LinkId>,
     },
@@ -179,7 +179,7 @@ pub enum Output {
     /// A branch with more work was refused by its headers, since it forks deeper than may be
     /// without the operator. Said anew as it grows.
     DeepFork {
-        /// Who has it.
+        /// The link that has it.
         link: LinkId,
         /// The branch.
         fork: DeepFork,
@@ -211,7 +211,7 @@ pub struct DeepFork {
     pub fork: ForkPoint,
     /// How many of our blocks it would disconnect.
     pub depth: u64,
-    /// Its last block, as far as its headers were looked at.
+    /// Its last block whose header was checked.
     pub last: BlockId,
     /// Work of the whole chain up to that block.
     pub work: Work,

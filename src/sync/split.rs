@@ -44,7 +44,7 @@ impl Rival {
         self.shown = Some((id, shown_work));
     }
 
-    /// The peer stands on our chain, or nothing is known of where it stands.
+    /// The peer is on our chain, or its tip is not known.
     pub(super) const fn leaves(&mut self) {
         self.shown = None;
     }
@@ -55,7 +55,7 @@ impl Rival {
         self.since = if is_split { self.since.or(Some(now)) } else { None };
     }
 
-    /// The peer's tip, once it has been at odds with ours for so long; and how long.
+    /// The peer's tip, once it has been at odds with ours for this long, and the exact time.
     pub(super) fn lasting(&self, now: Time, after: Duration) -> Option<(Duration, BlockId)> {
         let (id, _) = self.shown?;
         let lasts = now.0.saturating_sub(self.since?.0);

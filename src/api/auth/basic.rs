@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderMap};
 
-/// Longest `Authorization` value that is looked at, in bytes.
+/// Longest `Authorization` value that is read, in bytes.
 const MAX_HEADER_BYTES: usize = 4_096;
 
 /// A name and a password, not verified. Never shown or logged.

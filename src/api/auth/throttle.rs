@@ -1,4 +1,4 @@
-//! Slows down whoever guesses passwords, and lets the others in all the same.
+//! Slows down callers that guess passwords, and lets the others in meanwhile.
 //!
 //! Wrong passwords count for their source and for the user whom they name. From
 //! [`MAX_WRONG`] of a source within [`WINDOW`] on it is throttled: one password a
@@ -66,12 +66,12 @@ struct Record {
 }
 
 impl Throttle {
-    /// How long `source` is throttled still; none when it is not.
+    /// How long `source` is throttled still, `None` if it is not.
     pub(super) fn throttled(&self, source: Source, now: Instant) -> Option<Duration> {
         self.lock().sources.get_mut(&source)?.throttled(now)
     }
 
-    /// Counts a wrong password; answers as [`Throttle::throttled`] after it.
+    /// Counts a wrong password. Returns what [`Throttle::throttled`] returns after it.
     pub(super) fn count(&self, claim: &Claim, now: Instant) -> Option<Duration> {
         let mut state = self.lock();
         record(&mut state.names, claim, MAX_NAMES, now).count(now);
@@ -80,7 +80,7 @@ impl Throttle {
         source.throttled(now)
     }
 
-    /// Queues for a turn; none when too many wait for one with the same claim.
+    /// Queues for a turn, `None` if too many wait for one with the same claim.
     pub(super) fn queue(self: &Arc<Self>, claim: Claim) -> Option<Waiting> {
         let mut state = self.lock();
         let waiting = state.waiting.entry(claim.clone()).or_default();
@@ -121,7 +121,7 @@ impl Waiting {
         if let Some(rest) = own_rest {
             return Err(rest);
         }
-        // Whoever had the longest wait since the last turn comes first.
+        // The request with the longest wait since the last turn comes first.
         let State { names, waiting, .. } = &mut *state;
         let is_earlier = waiting.keys().filter(|other| other.source == source).any(|other| {
             let next = names.get_mut(other).map(|record| record.next(now)).unwrap_or_default();
@@ -179,7 +179,7 @@ impl Record {
     }
 }
 
-/// What is left of a pause that began then; none when it is over.
+/// What is left of a pause that began then, `None` if it is over.
 fn rest(began: Option<Instant>, pause: Duration, now: Instant) -> Option<Duration> {
     let rest = pause.checked_sub(now.saturating_duration_since(began?))?;
     (!rest.is_zero()).then_some(rest)

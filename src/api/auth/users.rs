@@ -90,7 +90,7 @@ impl Users {
     /// Checks and wraps a list.
     ///
     /// # Errors
-    /// The first entry that cannot stand, or too many of them.
+    /// The first invalid entry, or too many of them.
     pub fn new(users: Vec<User>) -> Result<Self, UsersError> {
         if users.len() > MAX_USERS {
             return Err(UsersError::TooMany { found: users.len() });

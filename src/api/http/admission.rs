@@ -60,7 +60,7 @@ impl Admission {
         Arc::clone(&self.all).acquire_owned().await.ok()
     }
 
-    /// Gives the room to a connection of this address; none when it has too many.
+    /// Gives the room to a connection of this address, `None` if it has too many.
     pub(super) fn admit(&self, place: OwnedSemaphorePermit, address: IpAddr) -> Option<Place> {
         if address.to_canonical().is_loopback() || self.proxies.contains(address) {
             return Some(Place { _place: place, counted: None });

@@ -103,7 +103,7 @@ impl Connections {
     }
 }
 
-/// The next connection that may be served; none when it is time to stop. When all
+/// The next connection that may be served, `None` if it is time to stop. When all
 /// places are taken, clients wait in the system's listen queue.
 async fn accept(
     listener: &TcpListener,

@@ -14,7 +14,7 @@ use crate::api::quoted::quoted;
 #[derive(Clone, Debug, Default)]
 pub(in crate::api) struct Hosts(Vec<String>);
 
-/// What a request may say to be looked at.
+/// The names by which a request may address this node.
 #[derive(Debug)]
 pub(in crate::api) struct Addressed<'a> {
     pub(in crate::api) method: &'a Method,

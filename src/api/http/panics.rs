@@ -10,7 +10,7 @@ use tower_http::catch_panic::ResponseForPanic;
 use super::problem::Problem;
 use crate::node::panic_message;
 
-/// Answers for the handler that panicked.
+/// Responds for the handler that panicked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OnPanic;
 

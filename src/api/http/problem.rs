@@ -240,7 +240,7 @@ impl Problem {
         }
     }
 
-    /// A mistake of ours.
+    /// A defect of this node.
     pub(in crate::api) fn internal() -> Self {
         Self::new(
             Kind::Internal,

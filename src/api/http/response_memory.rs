@@ -12,7 +12,7 @@ use warp::reply::Response;
 use super::problem::{Kind, Problem};
 use super::reply;
 
-/// Answers of up to this many bytes are not counted: the connections bound them.
+/// Responses of up to this many bytes are not counted: the connections bound them.
 pub(in crate::api) const SMALL_ANSWER_BYTES: usize = 64 << 10;
 
 /// Bytes of all larger answers that are built and not sent yet: 64 MiB.
@@ -173,7 +173,7 @@ impl Share {
         }
     }
 
-    /// Answers with the JSON text that `write` builds from memory.
+    /// Responds with the JSON text that `write` builds from memory.
     ///
     /// # Errors
     /// Those of `write`; 503 when there is no room for too long.

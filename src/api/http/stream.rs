@@ -15,7 +15,7 @@ use super::in_flight::InFlight;
 use super::limits::Limits;
 
 /// How much is read and thrown away after an answer that did not wait for the whole
-/// request, and for how long. The client has its answer and sees the end of ours, and
+/// request, and for how long. The client has its response and sees the end of our side, and
 /// is given time to stop sending: closing at once would reset the connection and
 /// take the answer from it (RFC 9112 section 9.6). A proxy makes 502 of that.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ pub(super) struct GuardedStream<S> {
 }
 
 /// One timer that is moved only when it must ring earlier: a later deadline is
-/// looked at when the old one rings, so that a busy connection seldom touches it.
+/// checked when the old one rings, so that a busy connection seldom touches it.
 #[derive(Debug)]
 struct Watch {
     deadline: Option<Instant>,

@@ -18,7 +18,7 @@ use crate::api::http::response_memory::{ANSWER_WAIT, NoRoom, Reserved, Share};
 use crate::chain::{Hash, Height, MAX_SAFE_INTEGER, Spec, write_block_json};
 use crate::node::{HeldBlock, StoreError, StoredBlock, View};
 
-/// A block is found by its hash among so many last ones. A search reads that many
+/// A block is found by its hash among this many last ones. A search reads that many
 /// headers at most.
 const SEARCHED_BLOCKS: u64 = 10_000;
 
@@ -94,7 +94,7 @@ pub(super) async fn of_any_branch(call: Call) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// Where a block stands, as members beside its own.
+/// The place of a block in the chain, as members beside its own.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Standing {
@@ -205,7 +205,7 @@ impl Held {
     fn of(headers: &HeaderMap) -> Self {
         let mut held = Self { any: false, hashes: Vec::new() };
         for value in headers.get_all(IF_NONE_MATCH) {
-            // A tag of ours holds no comma, so that a split finds all of them.
+            // Our tags hold no comma, so that a split finds all of them.
             for tag in value.to_str().unwrap_or_default().split(',').map(str::trim) {
                 held.any |= tag == "*";
                 let tag = tag.strip_prefix("W/").unwrap_or(tag);

@@ -52,7 +52,7 @@ pub(super) async fn all(call: Call) -> Result<Response, Problem> {
 #[derive(Default)]
 struct Page {
     text: Bytes,
-    /// Where the next one starts; none when this is the last.
+    /// Where the next one starts, `None` if this is the last.
     next: Option<Height>,
 }
 

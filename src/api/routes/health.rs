@@ -1,4 +1,4 @@
-//! `GET /livez` and `GET /readyz`: for whoever watches over the process.
+//! `GET /livez` and `GET /readyz`: for programs that watch over the process.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::node::{SyncProgress, SyncState};
 /// A node that is this many blocks behind, or fewer, is ready: new blocks are always under way.
 const MAX_BEHIND: u64 = 2;
 
-/// How long whoever waits for a node that fetches blocks should wait at least.
+/// Shortest time for a client to wait for a node that fetches blocks.
 const FETCH_WAIT: Duration = Duration::from_secs(5);
 
-/// How long whoever waits to write should wait at least: an operator has to do something.
+/// Shortest time for a client to wait before it writes again: an operator has to act.
 const REFUSING_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Serialize)]

@@ -48,7 +48,7 @@ struct Tip {
     total_work: String,
 }
 
-/// Where this node stands among its peers.
+/// This node's tip compared with its peers'.
 #[derive(Serialize)]
 #[serde(tag = "state", rename_all = "camelCase")]
 enum Sync {

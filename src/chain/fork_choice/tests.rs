@@ -31,7 +31,7 @@ fn grown(spec: &Spec, growths: &[Growth]) -> Vec<TipState> {
     states
 }
 
-/// The block where a node stands after it saw these, one after the other.
+/// The tip of a node after it saw these, one after the other.
 fn followed(states: &[TipState]) -> Hash {
     let mut current = &states[0];
     for state in states {

@@ -9,7 +9,7 @@ use crate::chain::Hash;
 use crate::chain::hash::hex_value;
 
 /// A compact target as a header carries it: Bitcoin's `nBits`, one byte of
-/// exponent and three of mantissa. Any 32 bits may stand here; [`Bits::target`]
+/// exponent and three of mantissa. Any 32 bits are possible here; [`Bits::target`]
 /// says whether they mean something.
 ///
 /// Shown and read as exactly 8 lower-case hexadecimal digits.
@@ -108,7 +108,7 @@ impl Target {
     /// 2^256 - 1, which every hash meets.
     pub const EASIEST: Self = Self(U256::MAX);
 
-    /// Wraps a value; none for zero.
+    /// Wraps a value, `None` for zero.
     pub fn new(value: U256) -> Option<Self> {
         (!value.is_zero()).then_some(Self(value))
     }

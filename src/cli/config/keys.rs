@@ -24,7 +24,7 @@ pub(super) struct Key {
     pub(super) default: &'static str,
     /// Its environment variable.
     pub(super) env: Option<&'static str>,
-    /// How the variable is written; none when a flag reads it.
+    /// How the variable is written, `None` if a flag reads it.
     pub(super) kind: Option<Kind>,
     /// What it is for, in one line.
     about: &'static str,

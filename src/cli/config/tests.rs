@@ -58,7 +58,7 @@ fn the_template_uncommented_says_the_defaults() {
     settings.chain = None;
     settings.peers_required = false;
     settings.peers = defaults.peers.clone();
-    // And whoever names an address for peers gets that one, whether peers are named or not.
+    // An address for peers that is named is used, whether peers are named or not.
     assert_eq!(settings.p2p_listen.take(), Some(P2pConfig::default().listen.into()));
     assert_eq!(settings, defaults);
 }

@@ -15,7 +15,7 @@ use crate::cli::offline;
 use crate::cli::output::Row;
 use crate::store::{Opened, Reader, StoreError, StoredBlock, StoredHeader};
 
-/// An opened database. It is locked while this lives, so its chain stands still.
+/// An opened database. It is locked while this lives, so its chain does not change.
 pub(super) struct Local {
     opened: Opened,
     select: Select,
@@ -115,8 +115,8 @@ impl Source for Local {
         hand(Piece::Start { spec, total: Some(to.above(from).saturating_add(1)) })?;
         let mut next = from;
         while next <= to {
-            // A view of its own for each batch: the chain stands still, and a view must not
-            // grow old while a slow reader of ours takes its time.
+            // A view of its own for each batch: the chain does not change, and a view must not
+            // grow old while our own reader is slow.
             let view = reader.view();
             let rows: Vec<Row> = if self.headers {
                 view.headers(next, to)?.into_iter().map(Row::from).collect()

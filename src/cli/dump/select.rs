@@ -79,7 +79,7 @@ impl Candidates {
     }
 }
 
-/// Nothing stands at the height that was asked for.
+/// There is no block at the requested height.
 pub(super) fn above_tip(wanted: Height, tip: Height) -> anyhow::Error {
     Failure::no(format!("there is no block {wanted}: the chain ends at height {tip}")).into()
 }

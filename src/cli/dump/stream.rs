@@ -188,7 +188,7 @@ impl Source for Stream {
 struct Walk<'a> {
     select: &'a Select,
     since_block: Rc<Cell<u64>>,
-    /// The chain's parameters and the state after the last block; none before the first.
+    /// The chain's parameters and the state after the last block, `None` before the first.
     chain: Option<(Spec, TipState)>,
     rows: Vec<Row>,
     /// Memory that the rows cost.

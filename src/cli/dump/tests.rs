@@ -6,7 +6,7 @@ use super::*;
 use crate::cli::exit::{Code, code_of, text_of};
 use crate::cli::signal::Unfinished;
 
-/// Gives the genesis block of `dev` so many times, then what its end is.
+/// Gives the genesis block of `dev` this many times, then the end.
 struct Fake {
     rows: usize,
     end: Result<()>,

@@ -13,7 +13,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// Longest part of a line, in characters, that is kept of lines left out.
 const MAX_SAMPLE: usize = 120;
 
-/// So many lines at once, and one more in each interval.
+/// A number of lines at once, and one more in each interval.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Rate {
     pub(super) burst: u32,

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::*;
 
-/// Sends so many bytes a read, each of which takes so long by the clock.
+/// Sends this many bytes a read, each of which takes this long by the clock.
 struct Sender<'a> {
     now: &'a Cell<Instant>,
     bytes: usize,

@@ -287,7 +287,7 @@ async fn an_answer_comes_after_its_block_is_durable_and_published() {
 }
 
 /// Mines on several tasks while longer foreign branches keep coming in and some clients
-/// leave: every other request is answered once, and every record stands in exactly one
+/// leave: every other request is answered once, and every record is in exactly one
 /// block, on the main chain or in a disconnected one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn foreign_tips_restart_the_miner_and_nothing_is_lost_or_doubled() {

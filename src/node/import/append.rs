@@ -10,7 +10,7 @@ use crate::node::command::Command;
 use crate::node::shared::Shared;
 use crate::node::{ImportError, Imported, NodeFailure, StoreError};
 
-/// Blocks that stand in the writer's queue.
+/// Blocks in the writer's queue.
 #[derive(Debug)]
 pub struct Appending {
     answer: oneshot::Receiver<Result<Imported, StoreError>>,

@@ -65,7 +65,7 @@ pub(in crate::node) fn import(
 /// A branch that is offered in parts and taken as a whole: what its parts so far amount to.
 #[derive(Clone, Debug, Default)]
 pub struct Branch {
-    /// The state after the last part; none before the first one that was new.
+    /// The state after the last part, `None` before the first one that was new.
     tip: Option<TipState>,
     /// It forks too deep: nothing of it is kept.
     deep: Option<TooDeep>,
@@ -156,7 +156,7 @@ fn parent_of(shared: &Shared, block: &Block) -> Result<TipState, ImportError> {
     let hash = block.header.previous_hash;
     let unknown = ImportError::UnknownParent(hash);
     let Some(height) = block.header.height.parent() else { return Err(unknown) };
-    // Mostly blocks stand on the tip.
+    // Blocks mostly extend the tip.
     if let Some(state) = shared.state_at_tip(&hash).filter(|state| state.height() == height) {
         return Ok(state);
     }

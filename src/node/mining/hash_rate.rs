@@ -21,7 +21,7 @@ pub(super) struct Meter {
 const FADE_SECONDS: f64 = 10.0;
 
 impl HashRate {
-    /// Hashes per second while last mining; none before the first block.
+    /// Hashes per second while last mining, `None` before the first block.
     pub(in crate::node) fn get(&self) -> Option<f64> {
         let rate = f64::from_bits(self.bits.load(Ordering::Relaxed));
         (rate > 0.0).then_some(rate)

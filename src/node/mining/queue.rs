@@ -29,7 +29,7 @@ pub(in crate::node) struct MiningQueue {
 #[derive(Debug, Default)]
 struct State {
     /// By number of arrival. New requests come in up to `max_waiting`; those that come
-    /// back from the writer keep their number, so they stand before all newer ones.
+    /// back from the writer keep their number, so they are before all newer ones.
     waiting: BTreeMap<u64, Request>,
     arrivals: u64,
     in_flight: usize,

@@ -26,7 +26,7 @@ pub struct Mined {
 /// given to the storage, and [`MineError::Stopping`] before.
 #[derive(Debug)]
 pub(in crate::node) struct Request {
-    /// Taken out while they stand in a block at the writer.
+    /// Taken out while they are in a block at the writer.
     records: Vec<String>,
     size_bytes: u64,
     stage: Arc<AtomicU8>,

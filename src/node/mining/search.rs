@@ -32,7 +32,7 @@ const CHUNK: u32 = 4_096;
 /// How long one timestamp is used.
 const ROUND: Duration = Duration::from_secs(2);
 
-/// Pause when every nonce of a timestamp was tried and the clock stands still.
+/// Pause when every nonce of a timestamp was tried and the clock does not advance.
 const USED_UP_PAUSE: Duration = Duration::from_millis(5);
 
 /// Largest upper part of a nonce: its lower 32 bits are a midstate's.

@@ -225,7 +225,7 @@ impl Links {
         answer.unwrap_or_else(|| Err(DialError::unreached("peer networking has stopped")))
     }
 
-    /// Every peer that is dialled, in order of address; none without peer networking.
+    /// Every peer that is dialled, in order of address; empty without peer networking.
     pub async fn known(&self) -> Vec<DialledPeer> {
         self.command(|reply| LinkCommand::Known { reply }).await.unwrap_or_default()
     }

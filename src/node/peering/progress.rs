@@ -37,7 +37,8 @@ pub struct SyncProgress {
     pub blocks_per_second: f64,
     /// Bytes of their bodies, over the same time.
     pub bytes_per_second: f64,
-    /// When `claimed`, or else `target`, is reached at that pace; none while nothing comes or nothing is fetched.
+    /// When `claimed`, or else `target`, is reached at that pace. `None` while nothing arrives or
+    /// nothing is fetched.
     pub eta: Option<Duration>,
     /// The peers that blocks are fetched from.
     pub links: Vec<SocketAddr>,

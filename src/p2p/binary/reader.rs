@@ -44,7 +44,7 @@ impl<S> Reader<'_, S>
 where
     S: Stream<Item = Result<Frame, Error>> + Unpin,
 {
-    /// Reads until the link is gone, and answers why; or until it is to be closed. After a fault
+    /// Reads until the link is gone, and returns why; or until it is to be closed. After a fault
     /// of the peer's it waits: the link is closed from elsewhere.
     pub(in crate::p2p) async fn run(mut self) -> Result<String, Close> {
         match self.serve().await {

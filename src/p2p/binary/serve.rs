@@ -80,7 +80,7 @@ pub(super) struct Part {
     pub(super) next: Height,
 }
 
-/// The bodies from `from` up to `last`, as many as one batch holds; none when `last` is not on
+/// The bodies from `from` up to `last`, as many as one batch holds, `None` if `last` is not on
 /// the view's chain.
 pub(super) fn bodies(
     view: &View,
@@ -102,7 +102,7 @@ pub(super) fn bodies(
     Ok(frames.ok().map(|frames| Part { frames, next }))
 }
 
-/// Cuts bodies into messages of at most [`MAX_BODIES_BYTES`]; a larger body stands alone.
+/// Cuts bodies into messages of at most [`MAX_BODIES_BYTES`]; a larger body is sent alone.
 fn split(bodies: Vec<Body>) -> Vec<Vec<Body>> {
     let mut messages = Vec::new();
     let (mut message, mut bytes) = (Vec::new(), 0_usize);

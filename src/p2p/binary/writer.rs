@@ -81,7 +81,7 @@ where
         (held.hash == id.hash).then_some(held.header)
     }
 
-    /// Headers above the highest block of a locator that is on our chain; none when none is.
+    /// Headers above the highest block of a locator that is on our chain, empty if none is.
     async fn headers(
         &self,
         locator: Vec<(Height, Hash)>,
@@ -133,7 +133,7 @@ where
         self.data(Data::Binary, Bytes::from(frame)).await
     }
 
-    /// The peer was given so many headers or blocks, whose reading began then.
+    /// The peer was served this many headers or blocks, whose reading began then.
     fn gave(&self, count: usize, started: Instant) {
         let tip = self.context.node.tip().header.height;
         self.debtor.gave(count, tip, started.elapsed());

@@ -23,7 +23,7 @@ use twins::Twin;
 /// a peer told of takes no place of the operator's.
 const MAX_KNOWN: usize = 1_024;
 
-/// Answers that may be awaited of one dial; further askers are refused.
+/// Callers that may wait for one dial; further ones are refused.
 const MAX_ASKERS: usize = 64;
 
 /// Most addresses that peers of one network group may have told of and that were never reached.
@@ -66,13 +66,13 @@ struct Known {
 enum Origin {
     /// Named by the operator.
     Named,
-    /// A link of ours came about, last then.
+    /// Our dial succeeded, last at this time.
     Reached { last: Timestamp },
     /// Peers of a group told of it, or an earlier run noted that some did (`None`).
     Told { by: Option<Teller> },
 }
 
-/// Who told of an address.
+/// The source of an address.
 pub(super) type Teller = (bool, u64);
 
 #[derive(Clone, Copy, Debug)]
@@ -210,7 +210,7 @@ impl Dials {
         self.known.entry(peer).or_insert(known)
     }
 
-    /// Takes a peer up, has it dialled now, and tells `reply` how that went. Answers
+    /// Takes a peer up, has it dialled now, and tells `reply` how that went. Returns
     /// whether it had not been named before.
     pub(in crate::p2p) fn ask(
         &mut self,
@@ -220,7 +220,7 @@ impl Dials {
     ) -> bool {
         let is_new = self.want(peer.clone(), now);
         let Some(known) = self.known.get_mut(peer) else { return is_new };
-        // Whoever asked may have gone.
+        // The caller may have gone.
         let _ = match known.state {
             State::Linked(..) | State::LinkedOtherwise(..) if known.is_ready => reply.send(Ok(())),
             State::Oneself => reply.send(Err(oneself())),

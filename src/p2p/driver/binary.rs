@@ -106,7 +106,7 @@ impl<T: Transport> Driver<T> {
         (!ip.is_loopback() && !self.dials.is_wanted(link)).then_some(ip)
     }
 
-    /// Bans whoever sent a wrong body and was not there any more to be banned for it.
+    /// Bans the peer that sent a wrong body and disconnected before it was banned for it.
     pub(super) fn wrong_body(&mut self, ip: IpAddr) {
         if !self.is_banned(ip) {
             tracing::warn!(address = %ip, "a peer broke the protocol and is gone: {WRONG_BODY}");

@@ -3,7 +3,7 @@
 //! An eighth of the links each is protected for what an attacker finds hard to be best at: its
 //! network group, its round trip time, the blocks and the headers that it delivered. Half of the rest
 //! is protected by age. Of what is left, the youngest link of the group that has most links goes. So
-//! whoever opens many links from few networks displaces its own.
+//! a party that opens many links from few networks displaces its own.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

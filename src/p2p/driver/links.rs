@@ -147,7 +147,7 @@ impl<T: Transport> Driver<T> {
             LinkCommand::Dial { peer, from_file: true, reply }
                 if self.context.node.is_forgotten(peer.as_str()) =>
             {
-                // Whoever asked may have gone, here and below.
+                // The caller may have gone, here and below.
                 let _ = reply.send(Err(DialError::Removed));
             }
             LinkCommand::Dial { peer, from_file, reply } => {

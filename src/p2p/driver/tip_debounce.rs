@@ -1,4 +1,4 @@
-//! How often the machine hears of a new tip: at once while blocks come slowly, now and then
+//! Debounces tip notifications: at once while blocks come slowly, now and then
 //! while they pour in.
 
 use std::time::Duration;

@@ -27,7 +27,7 @@ const AWAY: u64 = 10;
 /// In 100: dials of an honest node that fail though it is there.
 const FULL: u64 = 30;
 
-/// Honest nodes can be dialled after at most so many seconds of a life.
+/// Honest nodes can be dialled after at most this many seconds of a life.
 const LATE: u64 = 20;
 
 /// Hosts of each of the attacker's networks that listen.
@@ -46,7 +46,7 @@ pub(super) struct Cast {
 }
 
 impl Cast {
-    /// So many honest nodes, each in a network of its own.
+    /// This many honest nodes, each in a network of its own.
     pub(super) fn new(honest: u8, spread: Spread) -> Self {
         let honest: Vec<_> = (0..honest).map(|net| url([20 + net, net, 0, 1].into())).collect();
         let hosts =

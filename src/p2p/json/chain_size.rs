@@ -7,10 +7,10 @@ use tokio::time::Instant;
 use crate::chain::{Height, write_block_json};
 use crate::node::NodeHandle;
 
-/// Blocks at the tip that stand for the rest.
+/// Blocks at the tip that are a sample of the rest.
 const SAMPLE: u64 = 64;
 
-/// How often they are looked at again.
+/// How often they are measured again.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// An estimate: the average of the last blocks for each. What decides whether a chain is

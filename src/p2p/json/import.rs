@@ -63,7 +63,7 @@ async fn import_block(context: &Context, link: LinkId, block: JsonBlock) -> Bloc
     if !has_work(context, &block) {
         return BlockOutcome::BadWork;
     }
-    // From here on the hash stands for the records too.
+    // From here on the hash covers the records too.
     if let Err(error) = has_its_records(&block) {
         return BlockOutcome::Invalid(error.to_string());
     }
@@ -143,7 +143,7 @@ fn has_work(context: &Context, block: &JsonBlock) -> bool {
     bits.target().is_ok_and(|target| target <= limit && target.is_met_by(&block.hash))
 }
 
-/// Whether a block beside our chain stands level with our tip. One whose branch is not held, so
+/// Whether a block beside our chain is at the height of our tip. One whose branch is not held, so
 /// that only its own proof of work is known, must be at the same height and no easier to find.
 fn is_level(context: &Context, header: &Header, is_checked: bool) -> bool {
     let tip = context.node.tip().header;
@@ -199,9 +199,9 @@ struct ChainImport<'a> {
     runtime: &'a tokio::runtime::Handle,
     link: LinkId,
     view: Arc<View>,
-    /// Headers of ours at the heights that come.
+    /// Our headers at the heights that arrive.
     known: Vec<StoredHeader>,
-    /// Whether every block so far is one of ours.
+    /// Whether every block so far is on our chain.
     is_known: bool,
     batch: Vec<Block>,
     bytes: usize,
@@ -237,7 +237,7 @@ impl ChainImport<'_> {
         }
         self.last = Some(id_of(&block));
         if self.is_refused() {
-            // The rest is only looked at for its form.
+            // Of the rest, only the form is checked.
             return Ok(());
         }
         // Not before the next block is there, so that the last batch is known to be the last.
@@ -249,7 +249,7 @@ impl ChainImport<'_> {
         Ok(())
     }
 
-    /// Whether a block stands right on the last one, or is the first there can be.
+    /// Whether a block directly follows the last one, or is the first there can be.
     fn follows(&self, block: &JsonBlock) -> bool {
         let Header { height, previous_hash, .. } = block.block.header;
         match self.last {
@@ -266,7 +266,7 @@ impl ChainImport<'_> {
         )
     }
 
-    /// Whether a block is one of ours; ours are read in batches.
+    /// Whether a block is on our chain, whose blocks are read in batches.
     fn holds(&mut self, id: BlockId) -> bool {
         let at = |known: &[StoredHeader]| {
             let first = known.first()?.header.height;

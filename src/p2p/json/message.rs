@@ -35,10 +35,10 @@ const NO_BLOCKS: Fault = Fault { code: 1002, reason: "the payload is no list of 
 /// Type 0.
 pub(super) const ASK: &str = r#"{"type":0,"payload":{}}"#;
 
-/// What stands before the first block of a type 2.
+/// The text before the first block of a type 2.
 pub(super) const CHAIN_START: &[u8] = br#"{"type":2,"payload":["#;
 
-/// What stands after the last block of a type 1 or 2.
+/// The text after the last block of a type 1 or 2.
 pub(super) const END: &[u8] = b"]}";
 
 /// Type 1 with this block.

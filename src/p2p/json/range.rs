@@ -15,7 +15,7 @@ use crate::sync::BlockId;
 /// Blocks of a range that are read at a time.
 pub(super) const RANGE_BATCH: u64 = 128;
 
-/// A block of ours, ready to be sent.
+/// One of our blocks, ready to be sent.
 #[derive(Clone, Debug)]
 pub(in crate::p2p) struct Block {
     pub(super) id: BlockId,
@@ -24,7 +24,7 @@ pub(in crate::p2p) struct Block {
     pub(super) text: Bytes,
 }
 
-/// One block of ours as a message. The last one is held, since it is the tip that is asked for, on
+/// One of our blocks as a message. The last one is held, since it is the tip that is asked for, on
 /// every link.
 pub(super) async fn read_one(
     context: &Arc<Context>,

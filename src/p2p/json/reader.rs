@@ -66,7 +66,7 @@ impl<S> Reader<'_, S>
 where
     S: Stream<Item = Result<Frame, Error>> + Unpin,
 {
-    /// Reads until the link is gone; answers why. After a fault of the peer's it waits: the
+    /// Reads until the link is gone. Returns why. After a fault of the peer's it waits: the
     /// link is closed from elsewhere.
     pub(in crate::p2p) async fn run(mut self) -> String {
         match self.serve().await {
@@ -223,7 +223,7 @@ where
     async fn chain(&self, text: Utf8Bytes) -> Result<bool, Stop> {
         let (context, link) = (Arc::clone(self.context), self.link);
         let runtime = tokio::runtime::Handle::current();
-        // Who judges waits for other blocking threads: some must be left.
+        // An import waits for other blocking threads: some must be left.
         let place = Arc::clone(&context.chains).acquire_owned().await;
         let place = place.map_err(|error| Stop::Gone(error.to_string()))?;
         let imported = tokio::task::spawn_blocking(move || {

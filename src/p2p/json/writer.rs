@@ -208,7 +208,7 @@ where
         self.fragment(kind, buffer.into(), true).await
     }
 
-    /// Whether the chain fits a message of so many bytes.
+    /// Whether the chain fits a message of this many bytes.
     async fn measure(&self, view: &Arc<View>, max: usize) -> Result<bool, NodeFailure> {
         let mut bytes = CHAIN_START.len() + END.len();
         let mut next = Height::GENESIS;

@@ -53,7 +53,7 @@ pub(super) struct Part {
 }
 
 impl Budget {
-    /// A budget for messages of at most so many bytes.
+    /// A budget for messages of at most this many bytes.
     pub(in crate::p2p) fn new(max_message: usize) -> Arc<Self> {
         let shared = MESSAGE_BUDGET.saturating_sub(max_message as u64);
         Arc::new(Self { shared, state: Mutex::default() })
@@ -92,7 +92,7 @@ impl Account {
 }
 
 impl Part {
-    /// Grows to so many bytes in all, once there is room and no older message from the same
+    /// Grows to this many bytes in total, once there is room and no older message from the same
     /// prefix is under way.
     pub(super) fn poll_grow(&mut self, bytes: u64, cx: &Context<'_>) -> Poll<()> {
         let shared = self.budget.shared;

@@ -91,7 +91,7 @@ pub(in crate::p2p) async fn accept<S>(
         upgraded.run(context, ticket).await;
     } else if !context.node.is_banned(address.ip(), context.node.now()) {
         let refuse = link::refuse(upgraded.socket, &upgraded.debtor, FULL);
-        // Whoever lost its place is cut off.
+        // A connection that lost its place is closed.
         let _ = evicted.run_until_cancelled(refuse).await;
     }
 }

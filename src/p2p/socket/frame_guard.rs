@@ -190,7 +190,7 @@ impl<S> FrameGuard<S> {
 }
 
 impl<S: AsyncRead + Unpin> FrameGuard<S> {
-    /// Reads more; answers whether the stream goes on.
+    /// Reads more. Returns whether the stream goes on.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
@@ -227,7 +227,7 @@ impl<S: AsyncRead + Unpin> FrameGuard<S> {
         }
     }
 
-    /// Reads more, unless something was passed on already; answers whether it did.
+    /// Reads more, unless something was passed on already. Returns whether it did.
     fn poll_more(&mut self, cx: &mut Context<'_>, passed: bool) -> Poll<io::Result<bool>> {
         if passed {
             return Poll::Ready(Ok(false));

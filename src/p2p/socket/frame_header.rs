@@ -1,6 +1,6 @@
 //! The header of a WebSocket frame (RFC 6455 section 5.2).
 
-/// What stands before a frame's payload.
+/// The header before a frame's payload.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Header {
     pub(super) is_final: bool,
@@ -12,7 +12,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads a header, if it is whole; answers its own length too.
+    /// Reads a header, if it is whole. Returns its own length too.
     pub(super) fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
         let (&[first, second], rest) = bytes.split_first_chunk()?;
         let (length, rest) = match second & 0x7f {
@@ -64,7 +64,7 @@ impl Header {
     }
 
     /// Cuts a fragment of at most `max` bytes off a data frame, a multiple of four so that
-    /// the mask fits both; answers the rest of the frame too.
+    /// the mask fits both. Returns the rest of the frame too.
     pub(super) const fn split(self, max: u64) -> (Self, Option<Self>) {
         if self.is_control() || self.length <= max {
             return (self, None);

@@ -30,7 +30,7 @@ pub(in crate::p2p) const AGENT: &str = concat!("jenny/", env!("CARGO_PKG_VERSION
 pub(in crate::p2p) const MAX_AGENT: usize = 128;
 
 /// What a peer that dials offers. Npm's `ws` echoes the first token whatever it means, so the one
-/// that such a peer can keep to stands first.
+/// that such a peer can keep to comes first.
 const BOTH: &str = "jenny.json.1, jenny.postcard.1";
 
 /// What was agreed on.
@@ -176,7 +176,7 @@ pub(super) const fn token(dialect: Dialect) -> Option<&'static str> {
     }
 }
 
-/// Whether a token stands in the request's lists.
+/// Whether a token is in the request's lists.
 fn offers(headers: &HeaderMap, token: &str) -> bool {
     let lists = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
     lists

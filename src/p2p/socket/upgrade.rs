@@ -50,7 +50,7 @@ impl From<io::Error> for Refusal {
     }
 }
 
-/// Answers an upgrade request from this address. Nothing was read beyond it: the first byte
+/// Responds to an upgrade request from this address. Nothing was read beyond it: the first byte
 /// that the stream gives next is WebSocket's. The binary dialect is chosen only when `binary`
 /// allows it. A refused stream is to be [lingered on](linger).
 pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
@@ -83,7 +83,7 @@ pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
         let mut rest = stream.take(MAX_LINGER as u64);
         tokio::io::copy(&mut rest, &mut tokio::io::sink()).await
     };
-    // Whoever goes on sending is cut off.
+    // A peer that goes on sending is cut off.
     let _ = timeout(LINGER_TIME, drain).await;
 }
 
@@ -134,7 +134,7 @@ const fn refuse(error: &Error) -> Refusal {
 
 /// Whether the request's one Origin is the host that was dialled, as some client libraries say
 /// it. A page in a browser on this machine must not get in: its Origin names where it came from,
-/// and a name can be led to loopback by whoever owns it, so there only addresses count.
+/// and the owner of a name can point it to loopback, so there only addresses count.
 fn is_dialled_host(headers: &HeaderMap, from: IpAddr) -> bool {
     let (Some(origin), Some(host)) = (only(headers, ORIGIN), only(headers, HOST)) else {
         return false;

@@ -1,4 +1,4 @@
-//! Places for connections that are no links yet. When they are full, whoever holds most of
+//! Places for connections that are no links yet. When they are full, the prefix that holds most of
 //! them gives one up, so that a flood of silent ones does not keep others out.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -15,7 +15,7 @@ use crate::store::{Options, StoreError};
 const FOLDER: &str = "db";
 /// How the names of sled's snapshots begin.
 const SNAPSHOT: &str = "snap.";
-/// What stands before the name of a snapshot that was set aside, which sled does not know then.
+/// The prefix of the name of a snapshot that was set aside, which sled does not know then.
 const ASIDE: &str = "damaged.";
 /// sled's settings in its folder.
 const SETTINGS: &str = "conf";

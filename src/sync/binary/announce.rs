@@ -25,7 +25,7 @@ impl BinarySync {
         }
     }
 
-    /// Until when nobody is told of a new tip; none when all are.
+    /// Until when nobody is told of a new tip, `None` if all are.
     pub(super) fn silent_until(&self) -> Option<Time> {
         if !self.is_untold {
             return None;

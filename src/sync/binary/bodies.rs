@@ -39,7 +39,7 @@ impl BinarySync {
         self.peers.values().any(|peer| Some(peer.id) != but && serves(peer))
     }
 
-    /// Asks a link for the lowest range that nobody was asked for. Answers whether it did.
+    /// Requests the lowest range that was not requested yet. Returns whether it did.
     pub(super) fn request(&mut self, step: &mut Step<'_>, link: LinkId) -> bool {
         let each = self.budget.expected();
         let number = self.download.as_ref().map(|download| download.number);

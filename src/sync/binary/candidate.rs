@@ -1,4 +1,4 @@
-//! A branch that is looked at by its headers alone, to see how much work it has.
+//! A branch that is known by its headers alone, to sum its work.
 
 use std::collections::VecDeque;
 
@@ -33,7 +33,7 @@ pub(super) struct Found {
     pub(super) base: TipState,
     /// After the last one of `headers`.
     pub(super) head: TipState,
-    /// The headers above the base; none when they are to be fetched again.
+    /// The headers above the base, `None` if they are to be fetched again.
     pub(super) headers: Vec<ValidHeader>,
     /// Hashes that must come again.
     pub(super) proof: VecDeque<BlockId>,
@@ -44,7 +44,7 @@ pub(super) const fn id_of(state: &TipState) -> BlockId {
     BlockId { height: state.height(), hash: state.hash() }
 }
 
-/// The rules that a header is held against.
+/// The rules that a header is checked by.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules<'a> {
     pub(super) spec: &'a Spec,

@@ -14,7 +14,7 @@ use crate::sync::{BlockId, LinkId, Time};
 #[derive(Debug)]
 pub(super) struct Download {
     pub(super) number: u64,
-    /// Who is asked for more headers.
+    /// The link that is asked for more headers.
     pub(super) source: Option<LinkId>,
     /// After the last header.
     head: TipState,
@@ -38,7 +38,7 @@ pub(super) struct Download {
     pub(super) told: Time,
     /// Whether a body ever came.
     pub(super) has_begun: bool,
-    /// How the front gets on.
+    /// How the front advances.
     pub(super) pace: Pace,
     /// Since when more headers are asked for and do not come.
     pub(super) asked: Option<Time>,
@@ -73,7 +73,7 @@ enum Body {
 pub(super) struct Batch {
     pub(super) blocks: Vec<ValidBlock>,
     pub(super) bytes: u64,
-    /// Who sent them, when that was one link.
+    /// The link that sent them, if that was one.
     pub(super) source: Option<LinkId>,
 }
 
@@ -313,7 +313,7 @@ impl Download {
         }
     }
 
-    /// A body was found wrong, or not looked at. Answers its bytes.
+    /// A body was found wrong, or was not checked. Returns its bytes.
     pub(super) fn wrong(&mut self, height: Height) -> u64 {
         let entry = self.known(height);
         let Body::Checking(bytes) = entry.body else {
@@ -337,12 +337,12 @@ impl Download {
         count
     }
 
-    /// Whether nothing stands above what is ready.
+    /// Whether there is nothing above the ready blocks.
     pub(super) fn ends_with(&self, count: usize) -> bool {
         self.ahead() == count
     }
 
-    /// Hands so many blocks to the writer, all of which are ready.
+    /// Hands this many blocks to the writer, all of which are ready.
     pub(super) fn hand(&mut self, count: usize) -> Batch {
         let mut batch = Batch { blocks: Vec::with_capacity(count), bytes: 0, source: None };
         let mut is_mixed = false;

@@ -50,7 +50,7 @@ impl BinarySync {
         }
     }
 
-    /// Who was asked for more headers has none, unless it named a block above them.
+    /// The link that was asked for more headers has none, unless it named a block above them.
     pub(super) fn no_more_headers(&mut self, link: LinkId) {
         let Some(peer) = self.peers.get(&link) else { return };
         let Some(download) = &mut self.download else { return };
@@ -121,7 +121,7 @@ impl BinarySync {
         let head = download.head();
         let is_all = head.height >= headers.last().map_or(head.height, |h| h.height);
         download.is_whole = is_last && is_all;
-        // Who answers first is asked next.
+        // The first link to respond is asked next.
         (download.source, download.asked) = (Some(link), None);
         if let Some(peer) = peers.get_mut(&link) {
             peer.is_on = Some(download.number);

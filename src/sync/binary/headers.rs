@@ -103,7 +103,7 @@ impl BinarySync {
             return;
         }
         let is_last = headers.len() < MAX_HEADERS;
-        // It ends below the block that the link itself named: whoever has more says so at once.
+        // It ends below the block that the link itself named: a peer that has more says so at once.
         let falls_short = is_last
             && headers
                 .last()
@@ -262,7 +262,7 @@ impl BinarySync {
         self.begin(step, link, is_last);
     }
 
-    /// A header was not taken. Answers whether the link is gone.
+    /// A header was not taken. Returns whether the link is gone.
     pub(super) fn on_broken(
         &mut self,
         step: &mut Step<'_>,
@@ -297,7 +297,7 @@ impl BinarySync {
         self.tell(step, link, Note::Invalid { id, reason: error.to_string() });
     }
 
-    /// What the peer claimed was looked at.
+    /// What the peer claimed was checked.
     fn resolved(&mut self, link: LinkId) {
         self.peer(link).claim = Claim::Nothing;
     }

@@ -150,11 +150,11 @@ impl BinarySync {
         Some(if self.peers.values().any(lacks) { download.moved } else { later })
     }
 
-    /// Drops the branch when that is due, see [`BinarySync::unheld_at`]. Answers whether it did.
+    /// Drops the branch when that is due, see [`BinarySync::unheld_at`]. Returns whether it did.
     pub(super) fn drop_unheld(&mut self, now: Time) -> bool {
         let is_unheld = self.unheld_at().is_some_and(|at| at <= now);
         if is_unheld && let Some(download) = &self.download {
-            // Whoever showed it is not asked at once for what it may show again.
+            // The peer that showed it is not asked at once for what it may show again.
             for peer in self.peers.values_mut() {
                 if peer.tip.is_some_and(|tip| download.contains(tip)) {
                     peer.pause(now);
@@ -173,7 +173,7 @@ impl BinarySync {
             self.let_others(link);
         }
         if let Some(download) = self.download.take() {
-            // Whoever named one of its blocks still has it, and may not name it again.
+            // A peer that named one of its blocks still has it, and may not name it again.
             for peer in self.peers.values_mut() {
                 if peer.tip.is_some_and(|tip| download.contains(tip)) {
                     peer.claim = Claim::Block;

@@ -24,7 +24,7 @@ pub(super) const MAX_HEADER_SOURCES: usize = 3;
 /// Of these, links that a peer opened: one place is kept for those that we dialled.
 pub(super) const MAX_ACCEPTED_HEADER_SOURCES: usize = MAX_HEADER_SOURCES - 1;
 
-/// A link that does not answer holds its place for so long; its answer is taken later too.
+/// A link that does not respond holds its place for this long; a later response is used too.
 pub(super) const HEADERS_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// Of the branch that is fetched, more links are asked for the same headers after this, and each
@@ -93,11 +93,11 @@ pub(super) const FIRST_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time for an answer, at most.
 pub(super) const LAST_TIMEOUT: Duration = Duration::from_secs(64);
 
-/// The block that everything waits for is asked of another link after so many times the
+/// The block that everything waits for is requested from another link after this many times the
 /// usual time of an answer.
 pub(super) const HEDGE_TIMES: u32 = 4;
 
-/// Of large blocks a part of an answer counts as an answer when it has so many bytes.
+/// Of large blocks, a part of a response counts as a response when it has this many bytes.
 pub(super) const LARGE_PART: u64 = 512 << 10;
 
 /// But not before this. For each [`LARGE_PART`] that came of the answer it has as long again.
@@ -110,10 +110,10 @@ pub(super) const HEDGE_UNKNOWN: Duration = Duration::from_millis(500);
 pub(super) const PACE_EVERY: Duration = Duration::from_secs(2);
 
 /// Blocks in order, or headers when all blocks are here, that have to come in this time. Otherwise
-/// other branches are looked at, and a heavier one takes over. Nobody is closed for it.
+/// other branches are examined, and a heavier one takes over. Nobody is closed for it.
 pub(super) const PACE_BLOCKS: u64 = 32;
 
-/// Other branches are looked at all the same when a download takes longer than this.
+/// Other branches are also examined when a download takes longer than this.
 pub(super) const LOOK_AROUND: Duration = Duration::from_secs(3);
 
 /// A branch whose front does not move is given up for another one after this.
@@ -125,13 +125,13 @@ pub(super) const WITHHELD: Duration = Duration::from_secs(2);
 /// A branch that nobody can have any more is dropped after this, without another one in sight.
 pub(super) const GIVE_UP_FIRST: Duration = Duration::from_secs(6);
 
-/// Who withheld a branch is asked for no headers for so long; twice as long each time.
+/// A link that withheld a branch is asked for no headers for this long; twice as long each time.
 pub(super) const FIRST_PENALTY: Duration = Duration::from_secs(20);
 
-/// And for so long at most. So is who showed a branch that leads nowhere.
+/// And for this long at most. So is a link that showed a branch without more work.
 pub(super) const PENALTY: Duration = Duration::from_secs(300);
 
-/// The watchdog speaks when nothing moved for so long.
+/// The watchdog reports when nothing moved for this long.
 pub(super) const STALLED: Duration = Duration::from_secs(30);
 
 /// A header from the future is asked for again after this at the latest: its time comes by the

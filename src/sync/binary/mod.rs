@@ -48,7 +48,7 @@ pub struct BinaryConfig {
     pub nonce: u64,
     /// Name and version of this program.
     pub agent: String,
-    /// Where this node listens, `ip:port`; none when it takes no links.
+    /// Where this node listens, `ip:port`, `None` if it takes no links.
     pub listen: Option<String>,
     /// Most blocks that a reorg may disconnect unless the operator accepts it; `None` if any
     /// number.
@@ -82,7 +82,7 @@ pub(super) struct BinarySync {
     paused: Time,
     /// What our clock showed when a message came last.
     clock: Timestamp,
-    /// When it was last looked at what is due.
+    /// When the deadlines were last checked.
     looked: Time,
     /// Bodies that came since the start, and their bytes.
     came: (u64, u64),

@@ -1,4 +1,4 @@
-//! How fast a download gets on: by the blocks that came in order, whatever their size.
+//! How fast a download advances: by the blocks received in order, whatever their size.
 
 use super::limits::{LOOK_AROUND, PACE_BLOCKS, PACE_EVERY};
 use crate::chain::Height;
@@ -13,7 +13,7 @@ pub(super) struct Pace {
     /// When the front moved last.
     pub(super) moved: Time,
     front: Height,
-    /// When it was looked at last, and where the front was then.
+    /// When it was measured last, and where the front was then.
     measured: (Time, Height),
     is_slow: bool,
 }
@@ -35,7 +35,7 @@ impl Pace {
         }
     }
 
-    /// Whether other branches are looked at meanwhile: the front is slow, or it takes long.
+    /// Whether other branches are examined meanwhile: the front is slow, or it takes long.
     pub(super) fn looks_around(&self, now: Time) -> bool {
         self.is_slow || self.began.plus(LOOK_AROUND) <= now
     }

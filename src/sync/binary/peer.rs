@@ -19,7 +19,7 @@ pub(super) struct Peer {
     pub(super) dialled: bool,
     pub(super) origin: Origin,
     pub(super) opened: Time,
-    /// The nonce of its Hello; none while that is awaited.
+    /// The nonce of its Hello, `None` while that is awaited.
     pub(super) nonce: Option<u64>,
     /// The last block that it named.
     pub(super) tip: Option<BlockId>,
@@ -30,7 +30,7 @@ pub(super) struct Peer {
     pub(super) knows: Option<Hash>,
     /// `GetHeaders` under way.
     pub(super) ask: Option<Ask>,
-    /// Answers to `GetHeaders` that are still to come, late ones with them.
+    /// Responses to `GetHeaders` that are still to come, late ones included.
     pub(super) owed: u32,
     /// Headers whose place on our chain is being looked up.
     pub(super) query: Option<Query>,
@@ -68,12 +68,12 @@ pub(super) struct Peer {
     /// When to ask it for addresses.
     pub(super) ask_addresses: Time,
     pub(super) addresses_owed: u32,
-    /// Where it stands by headers that were checked, when that is not on our chain.
+    /// Its tip by headers that were checked, if that is not on our chain.
     pub(super) rival: Rival,
     pub(super) logged: LogOnce,
 }
 
-/// What a peer says to have that is not looked at yet.
+/// What a peer claims to have that is not checked yet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Claim {
     /// Nothing that we lack.
@@ -239,7 +239,7 @@ impl Peer {
         self.knows = Some(id.hash);
     }
 
-    /// Its headers up to this block were checked: that is where it stands.
+    /// Its headers up to this block were checked: that is its tip.
     pub(super) fn shows(&mut self, id: BlockId, work: Work) {
         self.named(id);
         self.rival.shows(id, ShownWork::Known(work));

@@ -25,8 +25,8 @@ pub struct Progress {
     pub state: SyncState,
     /// The last block imported, or stored, by the branch that is fetched.
     pub at: Height,
-    /// The highest block of ours, or of a branch with more work whose headers were checked up to
-    /// there. What peers claim without showing it counts for nothing.
+    /// The highest block of our chain, or of a branch with more work whose headers were
+    /// checked up to there. What peers claim without showing it counts for nothing.
     pub target: Height,
     /// The height that links with the branch which is fetched say to have, the lower median of
     /// them, and no more than a chain can well have by now: a claim, for estimates alone. `None` if

@@ -43,7 +43,7 @@ impl BinarySync {
         }
     }
 
-    /// After a reorg of ours branches leave our chain elsewhere: they are looked at anew.
+    /// After a reorg, branches leave our chain elsewhere: they are checked anew.
     pub(super) fn forget_forks(&mut self) {
         if self.config.max_reorg_depth.is_none() {
             return;

@@ -1,11 +1,11 @@
-//! Links that stand on another tip, for [`crate::sync::Split`].
+//! Links whose peers are on another tip, for [`crate::sync::Split`].
 
 use super::BinarySync;
 use crate::sync::split::Rival;
 use crate::sync::{LinkId, Time};
 
 impl BinarySync {
-    /// Where the links stand that are not on our chain.
+    /// The tips of the links that are not on our chain.
     pub(in crate::sync) fn rivals(&self) -> impl Iterator<Item = (LinkId, &Rival)> {
         self.peers.values().map(|peer| (peer.id, &peer.rival))
     }

@@ -251,7 +251,7 @@ impl Bench {
         out
     }
 
-    /// Answers what is asked of these peers, honestly, until nothing more is; answers what
+    /// Responds to what is asked of these peers, honestly, until nothing more is. Returns what
     /// was said beside that.
     fn serve(&mut self, peers: &[(LinkId, &Chain)], outputs: Vec<Output>) -> Vec<Output> {
         let mut rest = Vec::new();
@@ -272,7 +272,7 @@ impl Bench {
         rest
     }
 
-    /// Answers one round of questions; what came of it.
+    /// Responds to one round of questions. Returns what came of it.
     fn serve_once(&mut self, peers: &[(LinkId, &Chain)], outputs: Vec<Output>) -> Vec<Output> {
         let chain =
             |link: LinkId| peers.iter().find(|(name, _)| *name == link).map(|(_, chain)| *chain);

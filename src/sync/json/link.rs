@@ -13,7 +13,7 @@ use crate::sync::{BlockId, LinkId, Output, Redial, Time};
 #[derive(Debug)]
 pub(in crate::sync) struct Link {
     pub(super) id: LinkId,
-    /// A token of ours was agreed on: most likely a node of our kind.
+    /// A token was agreed on: the peer most likely runs this program.
     pub(super) jenny: bool,
     first: First,
     /// When to send the next type 0.
@@ -26,7 +26,7 @@ pub(in crate::sync) struct Link {
     pub(super) held_when_asked: Option<BlockId>,
     /// The last block of our chain that the peer itself brought.
     pub(super) brought: Option<BlockId>,
-    /// Where the peer turned out to stand while blocks above were on their way to it.
+    /// The block that the peer named while blocks above it were on their way to it.
     pub(super) behind: Option<BlockId>,
     pub(super) quiet: Option<Quiet>,
     /// When our tip was sent last, and which.
@@ -37,11 +37,11 @@ pub(in crate::sync) struct Link {
     pub(super) chain_sent: Option<Time>,
     /// The peer is to get our whole chain when its turn comes.
     pub(super) wants_chain: bool,
-    /// The tips of the peer's branch and of ours that have exactly as much work.
+    /// The tips of the peer's branch and of our chain that have exactly as much work.
     pub(super) equal: Option<(Hash, Hash)>,
     /// It gave a valid block other than genesis.
     pub(super) is_proven: bool,
-    /// Where it stands, when that is not on our chain.
+    /// Its tip, if that is not on our chain.
     pub(in crate::sync) rival: Rival,
     /// Its branch waits for our operator: until then nothing is said that draws it again.
     pub(in crate::sync) deep_until: Option<Time>,
@@ -64,7 +64,7 @@ pub(super) enum Flow {
         from: Height,
         /// Its last height.
         to: Height,
-        /// The peer sent a block of ours meanwhile: it may be streaming to us.
+        /// The peer sent a block of our chain meanwhile: it may be streaming to us.
         is_crossed: bool,
     },
     /// A stream's type 0.
@@ -167,7 +167,8 @@ impl Link {
         is_asked
     }
 
-    /// Answers a type 0, unless a stream runs: our tip would draw a seed-like node's whole chain.
+    /// Responds to a type 0, unless a stream runs: our tip would draw a seed-like node's whole
+    /// chain.
     fn answer(&mut self, step: &mut Step<'_>) {
         match self.flow {
             // The peer streams to us and waits for this answer, as we do for its: one has to

@@ -121,13 +121,13 @@ impl Link {
         }
     }
 
-    /// Streams what stands above a block that the peer named, if it lacks that.
+    /// Streams the blocks above the one that the peer named, if it lacks that.
     fn catch_up(&mut self, step: &mut Step<'_>, id: BlockId) {
         let held = self.holds.map_or(Height::GENESIS, |held| held.height);
         // It said so before it got what was sent since.
         let is_overtaken = self.held_when_asked == Some(id) && id.height < held;
         self.held_when_asked = None;
-        // Who brought a later block holds this one and all between.
+        // A peer that sent a later block holds this one and all between.
         let is_passed = self.brought.is_some_and(|brought| id.height < brought.height);
         if is_overtaken || is_passed {
             return;

@@ -46,7 +46,7 @@ impl Link {
         }
     }
 
-    /// Sends what stands above `base`, or what the peer is known to hold if that is higher.
+    /// Sends the blocks above `base`, or above the last that the peer is known to hold if higher.
     /// Nothing may be on its way.
     fn announce(&mut self, step: &mut Step<'_>, base: Height) {
         let base = self.holds.map_or(base, |held| base.max(held.height));
@@ -150,7 +150,7 @@ impl Link {
         self.quiet.is_some_and(|quiet| now < quiet.until && held < quiet.below)
     }
 
-    /// Nothing is on its way any more, and the peer was sent or told what stands up to `base`.
+    /// Nothing is on its way any more, and the peer was sent or told the blocks up to `base`.
     fn settle(&mut self, step: &mut Step<'_>, base: Height) {
         self.flow = Flow::Idle;
         self.ask_if_due(step);

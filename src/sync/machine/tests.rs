@@ -62,7 +62,7 @@ impl Bench {
         Self { machine, now: Time(Duration::from_secs(100)), tip, json_bytes }
     }
 
-    /// With one link that is past its opening: the peer stands where we do.
+    /// With one link that is past its opening: the peer has our tip.
     fn level_with(link: LinkId, height: u64) -> Self {
         let mut bench = Self::at(height);
         bench.open_level(link);

@@ -8,7 +8,7 @@ use super::MAX_BODY;
 use super::bounded::Bounded;
 use super::fields::plain;
 
-/// A block's records, encoded: a postcard sequence of strings, as it stands on disk.
+/// A block's records, encoded: a postcard sequence of strings, as on disk.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Body(Vec<u8>);
 
@@ -25,7 +25,7 @@ impl Body {
         postcard::to_stdvec(records).map(Self)
     }
 
-    /// Records that are encoded already, as they stand on disk.
+    /// Records that are encoded already, as on disk.
     pub const fn encoded(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
@@ -36,7 +36,7 @@ impl Body {
     }
 
     /// Bytes of memory that it takes at most, decoded or not: its length, and
-    /// [`Body::RECORD`] for each record that it says to have, as far as it can have so many.
+    /// [`Body::RECORD`] for each record that it claims to have, as far as it has room for them.
     pub fn memory_bytes(&self) -> u64 {
         let length = self.0.len() as u64;
         let count = self.count().unwrap_or(0);
@@ -53,7 +53,7 @@ impl Body {
         self.0.is_empty()
     }
 
-    /// The records, when there are exactly `count`, which is held against what is
+    /// The records, when there are exactly `count`, which is compared with what is
     /// encoded before anything is allocated.
     pub fn records(&self, count: u32) -> Option<Vec<String>> {
         let (found, mut rest): (u64, &[u8]) = postcard::take_from_bytes(&self.0).ok()?;
@@ -70,7 +70,7 @@ impl Body {
         rest.is_empty().then_some(records)
     }
 
-    /// As [`Body::records`]; a record that stands alone keeps the memory of the body.
+    /// As [`Body::records`]; a single record keeps the memory of the body.
     pub fn into_records(mut self, count: u32) -> Option<Vec<String>> {
         if count != 1 {
             return self.records(count);

@@ -1,4 +1,4 @@
-//! How the chain's values stand in a message: fixed widths as their raw bytes.
+//! How the chain's values are encoded in a message: fixed widths as their raw bytes.
 
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::ser::SerializeTuple;

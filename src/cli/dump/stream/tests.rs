@@ -73,7 +73,7 @@ fn a_range_is_cut_out_and_no_more_is_read() {
     let (found, done) = heights(range(3, 5), &text);
     done.unwrap();
     assert_eq!(found, [3, 4, 5]);
-    // What comes after the last wanted block is not looked at, broken or not.
+    // What comes after the last wanted block is not read, broken or not.
     let cut = &text[..text.rfind("\"height\":7").unwrap()];
     heights(range(3, 5), cut).1.unwrap();
     let (found, done) = heights(range(8, 100), &text);

@@ -1,4 +1,4 @@
-//! Bodies held against their headers.
+//! Tests of bodies checked against their headers.
 
 use super::*;
 use crate::chain::{Block, TipState};

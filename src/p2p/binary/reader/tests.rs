@@ -28,7 +28,7 @@ impl Bench {
         Self { context, told, node }
     }
 
-    /// Reads these frames until the reader ends or waits; answers how it ended.
+    /// Reads these frames until the reader ends or waits. Returns how it ended.
     fn read(&mut self, frames: Frames) -> Option<Result<String, Close>> {
         let stats = Arc::new(Stats::new());
         let mut stream = stream::iter(frames).chain(stream::pending());

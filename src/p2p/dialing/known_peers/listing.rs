@@ -84,7 +84,7 @@ impl Dials {
 impl Known {
     pub(super) fn answer(&mut self, result: &Result<(), DialError>) {
         for asker in self.askers.drain(..) {
-            // Whoever asked may have gone.
+            // The caller may have gone.
             let _ = asker.send(result.clone());
         }
     }

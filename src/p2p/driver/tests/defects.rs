@@ -56,8 +56,8 @@ struct Crash {
 }
 
 impl Crash {
-    /// A peer asks for an upgrade and says `more`. Reading panics behind so many bytes, writing
-    /// after so many writes.
+    /// A peer asks for an upgrade and says `more`. Reading panics after this many bytes, writing
+    /// after this many writes.
     async fn new(token: &str, more: &[u8], bytes: usize, writes: usize) -> Self {
         let mut bench = Bench::new().await;
         for _ in 1..bench.driver.context.config.max_per_prefix {

@@ -25,7 +25,7 @@ impl Bench {
     }
 }
 
-/// So many seconds pass at once.
+/// This many seconds pass at once.
 async fn pass(seconds: u64) {
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(seconds)).await;

@@ -21,7 +21,7 @@ where
     send_of(context, &Arc::new(Stats::new()), socket, out, 1_000).await
 }
 
-/// As [`send`]; a question is of so many bytes.
+/// As [`send`]; a question has this many bytes.
 async fn send_of<S>(
     context: &Arc<Context>,
     stats: &Arc<Stats>,

@@ -24,7 +24,7 @@ impl Chain {
         Self { spec, blocks, states }
     }
 
-    /// So many more blocks, with records that begin with `tag`.
+    /// This many more blocks, with records that begin with `tag`.
     pub(super) fn grow(&self, tag: &str, count: usize) -> Self {
         self.grow_with(count, |height| vec![format!("{tag}{height}")])
     }

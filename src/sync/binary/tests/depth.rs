@@ -99,7 +99,7 @@ fn a_refused_branch_that_grows_is_told_anew_and_its_headers_are_not_fetched_agai
     let out = bench.says(A, Message::Announce(grown.header(23)));
     assert_eq!((asked_headers(&out), ranges(&out)), (vec![], vec![]));
     assert_eq!(told(&out)[0].last, grown.last());
-    // A block of ours does not change that, as long as it has more work.
+    // A new block of our chain does not change that, as long as it has more work.
     let out = bench.adopt(&ours.grow("b", 1));
     assert_eq!((ranges(&out), bench.imported), (vec![], 0));
 }

@@ -2,12 +2,12 @@
 
 use super::*;
 
-/// So many blocks that their headers take several messages.
+/// Enough blocks that their headers take several messages.
 fn long() -> Chain {
     Chain::genesis().grow("a", 5_000)
 }
 
-/// A showed the headers of 50 blocks on top of ours, and sent none of them; B has what we have.
+/// A showed the headers of 50 blocks on top of our tip, and sent none of them; B has what we have.
 fn headers_of_fifty() -> (Chain, Bench) {
     let ours = Chain::genesis().grow("a", 100);
     let theirs = ours.grow("t", 50);

@@ -34,7 +34,7 @@ fn a_source_that_takes_its_time_is_not_the_only_one_that_is_asked() {
     assert_eq!(asked_headers(&bench.wait(Duration::from_millis(500))), [B]);
     let out = bench.wait(Duration::from_millis(500));
     assert!(asked_headers(&out).contains(&LinkId(4)), "more each time: {:?}", asked_headers(&out));
-    // Who answers first goes on, and a later answer is no fault.
+    // The first link to respond goes on, and a later response is no fault.
     bench.says(LinkId(4), Message::Headers(chain.headers_from(2_001)));
     assert_eq!(bench.machine.progress().headers, 4_000);
     let out = bench.says(A, Message::Headers(chain.headers_from(2_001)));

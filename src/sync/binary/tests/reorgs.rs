@@ -55,7 +55,7 @@ fn a_branch_that_nobody_holds_any_more_is_dropped_at_once_when_another_peer_has_
     }
     let out = bench.serve(&[(B, &next)], out);
     assert_eq!(bench.tip(), next.tip().hash());
-    // Whoever shows what it does not hold cannot do so again at once.
+    // A peer that shows what it does not hold cannot do so again at once.
     assert!(!asked_headers(&out).contains(&A));
 }
 

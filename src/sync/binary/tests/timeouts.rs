@@ -80,7 +80,7 @@ fn a_branch_that_is_withheld_is_given_up_for_another() {
         out = bench.wait(Duration::from_secs(1));
     }
     assert_eq!(bench.tip(), honest.tip().hash());
-    // Who withheld it begins no other one by naming a block on top of ours.
+    // A peer that withheld it begins no other one by naming a block on top of our tip.
     let out = bench.says(A, Message::Announce(honest.grow("x", 1).header(21)));
     assert_eq!((ranges(&out), asked_headers(&out)), (vec![], vec![]));
     let out = bench.says(B, Message::Announce(honest.grow("y", 1).header(21)));

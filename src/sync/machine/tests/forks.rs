@@ -3,7 +3,7 @@
 use super::*;
 use crate::sync::Note;
 
-/// A level link whose peer has a token of ours.
+/// A level link whose peer agreed on a token.
 fn jenny(height: u64) -> Bench {
     let mut bench = Bench::at(height);
     bench.tell(JsonInput::Opened { link: A, jenny: true });
