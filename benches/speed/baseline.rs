@@ -69,7 +69,7 @@ pub(crate) fn sled_chunks(blocks: u64) -> f64 {
     blocks as f64 / started.elapsed().as_secs_f64()
 }
 
-/// Hashes per second of a loop that only compresses and compares, on so many threads.
+/// Hashes per second of a loop that only compresses and compares, on this many threads.
 pub(crate) fn bare_midstate(threads: usize, time: Duration) -> f64 {
     let started = Instant::now();
     let hashes: u64 = std::thread::scope(|scope| {

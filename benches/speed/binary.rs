@@ -37,7 +37,7 @@ struct CatchUp {
     ahead: f64,
 }
 
-/// Everything, in rounds of ours and the baseline.
+/// Everything, in rounds of this node and the baseline.
 pub(crate) fn run() {
     let home = tempfile::tempdir().unwrap();
     let short = home.path().join("short");
@@ -85,7 +85,7 @@ fn compare(name: &str, wanted: &str, rounds: &[Round], rates: impl Fn(&Round) ->
     println!("    {ROUNDS} rounds, ratios {:.2} to {:.2}", ratio(0), ratio(ROUNDS - 1));
 }
 
-/// Work of so many `dev` blocks, genesis with them: two each.
+/// Work of this many `dev` blocks, genesis with them: two each.
 fn work_of(blocks: u64) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes[24..].copy_from_slice(&(2 * (blocks + 1)).to_be_bytes());

@@ -106,7 +106,7 @@ fn main() {
     }
 }
 
-/// Posts `blocks` one-record blocks over `clients` connections; answers blocks per second.
+/// Posts `blocks` one-record blocks over `clients` connections. Returns blocks per second.
 fn post(running: &RunningNode, clients: usize, blocks: u64) -> f64 {
     let mut clients: Vec<Client> = (0..clients).map(|_| Client::connect(running)).collect();
     let started = Instant::now();
@@ -127,7 +127,7 @@ fn post(running: &RunningNode, clients: usize, blocks: u64) -> f64 {
     blocks as f64 / started.elapsed().as_secs_f64()
 }
 
-/// Reads the whole chain; answers blocks per second and the largest resident size seen.
+/// Reads the whole chain. Returns blocks per second and the largest resident size seen.
 fn read_chain(running: &RunningNode) -> (f64, f64) {
     let started = Instant::now();
     let mut peak = 0.0_f64;

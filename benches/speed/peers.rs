@@ -130,7 +130,7 @@ fn follow(miner: &RunningNode, blocks: u64) -> JoinHandle<()> {
     std::thread::spawn(move || reader.read_until(blocks))
 }
 
-/// A client of the JSON dialect that answers as a peer that holds what it was sent.
+/// A client of the JSON dialect that responds as a peer that holds what it was sent.
 struct Reader {
     socket: WebSocket<TcpStream>,
     /// The last block, as the message that brought it.

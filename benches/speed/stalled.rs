@@ -1,4 +1,4 @@
-//! A peer of the binary dialect that claims a chain and then answers nothing.
+//! A peer of the binary dialect that claims a chain and then sends nothing.
 
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Message as Frame, accept_hdr};
 
-/// Listens, and claims so many blocks of so much work to whoever links; never answers.
+/// Listens, and claims this many blocks of this much work to every peer that links. Never responds.
 pub(crate) fn start(height: u64, work: Work) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());

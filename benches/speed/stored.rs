@@ -9,7 +9,7 @@ use jenny_chain::store::{Options, open};
 /// Blocks of a group that one flush makes durable.
 const GROUP: u64 = 1_000;
 
-/// Stores a `dev` chain of so many blocks, each with `records` records of `bytes` bytes.
+/// Stores a `dev` chain of this many blocks, each with `records` records of `bytes` bytes.
 pub(crate) fn store(directory: &Path, blocks: u64, records: usize, bytes: usize) {
     let spec = Spec::dev();
     let options = Options { chain: Some(spec.clone()), ..Options::default() };

@@ -1,4 +1,4 @@
-//! Hundreds of clients that ask a real node for large answers and take nothing of them.
+//! Hundreds of clients that request large responses from a real node and take nothing of them.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::process::{Jenny, PATIENCE, Running, until};
 
-/// What the node holds of answers at most, and a user's quarter of it.
+/// What the node holds of responses at most, and a user's quarter of it.
 const MAX: u64 = 64 << 20;
 const MAX_OF_USER: u64 = MAX / 4;
 

@@ -147,7 +147,7 @@ fn all_files() -> Vec<Source> {
     ["src", "migrations", "tests", "benches"].into_iter().flat_map(rust_files).collect()
 }
 
-/// The Rust files below a folder; none when it does not exist.
+/// The Rust files below a folder, `None` if it does not exist.
 fn rust_files(folder: &str) -> Vec<Source> {
     let mut waiting: Vec<PathBuf> = vec![root().join(folder)];
     let mut files = Vec::new();

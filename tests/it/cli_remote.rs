@@ -22,7 +22,7 @@ struct Fake {
     server: JoinHandle<()>,
 }
 
-/// A server that sends `answer` to whoever asks first, and then closes or holds the line.
+/// A server that sends `answer` to the first client, and then closes or holds the line.
 fn fake(answer: Vec<u8>, hold: bool) -> Fake {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -127,7 +127,7 @@ fn what_a_hostile_node_says_controls_no_terminal() {
     }
 }
 
-/// The URL of a server that answers every request so. It ends with the test's process.
+/// The URL of a server that sends this response to every request. It ends with the test's process.
 fn answering(body: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::crash::Random;
 use frames::Frames;
 
-/// How often a stalled cable is looked at.
+/// How often a stalled cable is checked.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// The first bytes of two kinds of message, as docs/p2p.md numbers them.
@@ -30,7 +30,7 @@ struct Inside {
     state: Mutex<State>,
     /// Nothing is passed on, and nothing closed.
     is_stalled: AtomicBool,
-    /// About one of so many bytes is spoilt; 0 for none.
+    /// About one of this many bytes is spoilt; 0 for none.
     spoil_every: AtomicU64,
     spoilt: AtomicU64,
     /// Bytes of `Headers` and of `Blocks` that went from the far end to the near one.
@@ -99,7 +99,7 @@ impl Cable {
         self.inside.is_stalled.store(false, Relaxed);
     }
 
-    /// Spoils about one of so many bytes from now on, in both directions; 0 for none.
+    /// Spoils about one of this many bytes from now on, in both directions; 0 for none.
     pub(crate) fn spoil(&self, every: u64) {
         self.inside.spoil_every.store(every, Relaxed);
     }

@@ -107,7 +107,7 @@ fn texts(cases: &mut Vec<Case>) {
         "{\"Type\":1,\"payload\":[null]}",
     ];
     cases.extend(unknown.map(|json| text(Silence, json)));
-    // The payload of a question is never looked at.
+    // The payload of a request for the tip is never read.
     let questions =
         ["{\"type\":0}", "{\"type\":0,\"payload\":null}", "{\"type\":0,\"payload\":[[[]]]}"];
     cases.extend(questions.map(|json| text(Silence, json)));

@@ -12,7 +12,7 @@ const MASKED: u8 = 0x80;
 /// A connection, before or after its upgrade.
 pub(crate) struct Raw {
     stream: TcpStream,
-    /// What came and was not looked at yet.
+    /// What was received and not read yet.
     buffer: Vec<u8>,
     head: String,
 }
@@ -78,7 +78,7 @@ impl Raw {
         status
     }
 
-    /// As [`Self::upgrade`]; none when the connection ends first.
+    /// As [`Self::upgrade`], `None` if the connection ends first.
     pub(crate) fn try_upgrade(&mut self, more: &str) -> Option<u16> {
         self.ask(more).then_some(())?;
         self.answer()

@@ -1,4 +1,4 @@
-//! What must hold all the while: REST answers, and the memory is looked at.
+//! What must hold all the while: REST responds, and the memory is measured.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,7 +75,7 @@ fn memory(process: u32, what: &str) -> u64 {
 /// The sockets that a process has open.
 pub(crate) fn sockets(process: u32) -> usize {
     let open = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
-    // Some are gone before they are looked at.
+    // Some are gone before they are read.
     let links = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
     links.filter(|link| link.to_string_lossy().starts_with("socket:")).count()
 }

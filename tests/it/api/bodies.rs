@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::harness::{ApiNode, Request, until};
 
-/// A body of exactly so many bytes, of one unknown key.
+/// A body of exactly this many bytes, of one unknown key.
 fn padded(bytes: usize) -> Vec<u8> {
     let frame = br#"{"data":[],"x":""}"#;
     let mut body = br#"{"data":[],"x":""#.to_vec();

@@ -165,7 +165,7 @@ async fn a_search_beyond_the_deadline_is_told_to_come_again() {
     assert_eq!(node.handle.tip().header.height.get(), 0);
 }
 
-/// A client whose request is the last of so many. While the miner has not taken the
+/// A client whose request is the last of this many. While the miner has not taken the
 /// first one yet, the queue may be full for a moment.
 async fn enqueue(node: &ApiNode, request: &Request, queued: usize) -> Client {
     loop {

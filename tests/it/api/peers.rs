@@ -255,7 +255,7 @@ async fn rest_adds_no_peer_with_a_path_or_of_this_machines_surroundings() {
     assert_eq!(missing.expect_problem(400, "invalid-body").as_deref(), Some("address"));
 }
 
-/// A node whose one peer network answers every dial so.
+/// A node whose one peer network gives this result to every dial.
 async fn answering(error: DialError) -> ApiNode {
     let (handle, mut server) = Links::channel();
     tokio::spawn(async move {

@@ -30,7 +30,7 @@ const KILLED: usize = 2;
 const STALLED: usize = 3;
 const SPOILT: usize = 4;
 
-/// About one of so many bytes is spoilt on each cable to [`SPOILT`].
+/// About one of this many bytes is spoilt on each cable to [`SPOILT`].
 const SPOIL_EVERY: u64 = 20_000;
 
 /// Longest pause between two of the same kind of disturbance.

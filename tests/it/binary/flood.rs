@@ -66,7 +66,7 @@ async fn a_flood_of_valid_headers_costs_neither_disk_nor_a_ban() {
     node.stop_and_verify_within(time);
 }
 
-/// Links, claims giant work, and shows so many headers of a branch of its own, as they are
+/// Links, claims giant work, and shows this many headers of a branch of its own, as they are
 /// asked for; returns when the node has taken the last one. The link stays until then.
 async fn flood(node: &PeerNode, count: u64, name: &str) {
     let mut branch = Private::new(name);
@@ -95,7 +95,7 @@ async fn flood(node: &PeerNode, count: u64, name: &str) {
         peer.until(|message| matches!(message, Message::GetHeaders { .. }).then_some(())).await;
         peer.say(&Message::Headers(Vec::new())).await;
     }
-    // Messages are taken in order: when this one is answered, the headers were looked at.
+    // Messages are taken in order: when this one is answered, the headers were checked.
     peer.say(&Message::GetPeers).await;
     peer.until(|message| matches!(message, Message::Peers(_)).then_some(())).await;
 }

@@ -24,7 +24,7 @@ use crate::seed::{Branch, PeerNode, Settings};
 /// Blocks without the variable.
 const DEFAULT_BLOCKS: u64 = 20_000;
 
-/// From so many blocks on, times and memory are asserted.
+/// From this many blocks on, times and memory are asserted.
 const LONG: u64 = 200_000;
 
 /// Pause between two headers of a dripping source.

@@ -22,7 +22,8 @@ fn setting<T: FromStr<Err: std::fmt::Debug>>(name: &str, otherwise: T) -> T {
     std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
 }
 
-/// A `dev` chain of so many blocks below `data` in this directory, with one record of 300 bytes each.
+/// A `dev` chain of this many blocks below `data` in this directory, with one record of 300
+/// bytes each.
 fn store(directory: &Path, blocks: u64) {
     let _open = open_here();
     stored::store(&directory.join("data"), blocks, 1, RECORD);

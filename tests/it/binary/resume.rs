@@ -123,7 +123,7 @@ fn bring(cable: &Cable) {
     }
 }
 
-/// Waits until the node is so high; the height never falls. Answers it.
+/// Waits until the node is at this height; the height never falls. Returns it.
 fn reach(node: &PeerNode, to: u64, mut last: u64) -> u64 {
     let mut moved = Instant::now();
     while last < to {

@@ -14,7 +14,7 @@ use crate::seed::Branch;
 /// What a peer does when it is asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Manner {
-    /// It answers nothing.
+    /// It sends no response.
     Stalls,
     /// It serves every header, and bodies with one record changed.
     Lies,
@@ -52,7 +52,7 @@ impl Scripted {
     }
 }
 
-/// Until the link ends; answers with which code.
+/// Until the link ends. Returns the code.
 async fn serve(mut peer: BinarySocket, chain: &Branch, manner: Manner, asked: &AtomicU64) -> u16 {
     let nonce = match manner {
         Manner::Stalls => 4,

@@ -10,7 +10,7 @@ use super::script::Kind;
 
 /// Blocks that the node lacks.
 const GAP: usize = 20_000;
-/// Of so many blocks one is long.
+/// One of this many blocks is long.
 const LONG_ONE_OF: usize = 100;
 /// Bytes of a long one: too much for all of the window to fit the budget where they are dense.
 const LONG: usize = 200_000;
@@ -18,7 +18,7 @@ const LONG: usize = 200_000;
 const DENSE: std::ops::Range<usize> = 9_000..9_250;
 /// Longest that it may take.
 const WITHIN: Micros = 120 * SECOND;
-/// Of so many blocks at most one may be fetched twice.
+/// At most one of this many blocks may be fetched twice.
 const TWICE_ONE_OF: u64 = 4;
 
 /// What it took.

@@ -14,7 +14,7 @@ use jenny_chain::chain::Timestamp;
 const COMMON: usize = 400;
 /// Links that a node dials; it is dialled as often.
 const DIALS: usize = 4;
-/// Of so many nodes one means ill.
+/// One of this many nodes is hostile.
 const HONEST_FOR_ONE: usize = 14;
 /// Headers of a flood.
 const FLOOD: usize = 5_000;
@@ -267,7 +267,7 @@ impl Network {
         }
     }
 
-    /// What a node is about, for whoever reads that a run failed.
+    /// What a node is about, for the report of a failed run.
     pub(super) fn describe(&self, node: usize) -> String {
         let entry = &self.nodes[node];
         let Actor::Honest(honest) = &entry.actor else { return String::new() };

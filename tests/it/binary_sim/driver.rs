@@ -143,7 +143,7 @@ impl Network {
         }
     }
 
-    /// What a node answers to `GetHeaders`.
+    /// What a node responds to `GetHeaders`.
     pub(super) fn headers_above(
         &self,
         node: usize,
@@ -160,7 +160,7 @@ impl Network {
         Message::Headers(ids.iter().map(|&id| *self.arena.header(id)).collect())
     }
 
-    /// Answers `GetBlocks`: the view is taken now, whatever becomes of the chain.
+    /// Responds to `GetBlocks`: the view is taken now, whatever becomes of the chain.
     fn start_blocks(&mut self, socket: Socket, request: u64, first: Height, last: BlockId) {
         let store = &self.nodes[self.node_at(socket)].store;
         let left = store.view(&self.arena, first.get(), last);
@@ -232,7 +232,7 @@ impl Network {
         self.tell(node, BinaryInput::HeldAncestor { link, query, held });
     }
 
-    /// Bodies were held against their headers: told though their link may be closed by now.
+    /// Bodies were checked against their headers: told though their link may be closed by now.
     pub(super) fn checked(&mut self, work: Work<Check>) {
         let Work { node, life, link, what } = work;
         if !self.is_alive(node, life) {

@@ -10,7 +10,7 @@ use super::report::bytes_of;
 
 /// How long it takes to find out that a link carries nothing.
 const IDLE: Micros = 90 * SECOND;
-/// Of so many messages one is encoded and read back, as a sample.
+/// One of this many messages is encoded and read back, as a sample.
 const ENCODED_EVERY: u64 = 1_024;
 
 impl Network {
@@ -140,7 +140,7 @@ impl Network {
         self.edges[edge].opened = 0;
     }
 
-    /// Hands a message to the socket; answers when the socket took it.
+    /// Hands a message to the socket. Returns when the socket took it.
     pub(super) fn transmit(&mut self, socket: Socket, message: Message) -> Micros {
         let kind = self.report.count(&message);
         self.trace(kind, 3);

@@ -227,7 +227,7 @@ impl Network {
         self.report.trace = mix(self.report.trace ^ self.now ^ (what << 40) ^ (kind << 60));
     }
 
-    /// Where and when, for whoever reads that a run failed.
+    /// Where and when, for the report of a failed run.
     pub(super) fn context(&self) -> String {
         format!("seed {}, {:?}", self.seed, Duration::from_micros(self.now))
     }

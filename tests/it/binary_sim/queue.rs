@@ -52,7 +52,7 @@ pub(super) enum Event {
     Wake { node: usize },
     /// A block was looked up.
     Found(Work<FindHeldAncestor>),
-    /// Bodies were held against their headers.
+    /// Bodies were checked against their headers.
     Checked(Work<Check>),
     /// The writer's next job is durable.
     Written { node: usize, life: u32 },

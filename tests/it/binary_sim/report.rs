@@ -73,7 +73,7 @@ impl Report {
         Self { seed, trace: seed, ..Self::default() }
     }
 
-    /// Counts a message that is sent; answers its kind.
+    /// Counts a message that is sent. Returns its kind.
     pub(super) const fn count(&mut self, message: &Message) -> u64 {
         let kind = kind_of(message);
         self.messages[kind] += 1;

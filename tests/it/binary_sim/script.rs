@@ -23,7 +23,7 @@ pub(super) enum Kind {
     Floods,
     /// Says Hello and then nothing.
     Silent,
-    /// Answers for so many blocks, and then no more.
+    /// Responds for this many blocks, and then no more.
     Quits(u64),
     /// One body in a second.
     Dribbles,
@@ -45,7 +45,7 @@ pub(super) enum Kind {
     Asks,
     /// Comes and goes.
     Flaps,
-    /// Answers everything just before it would be late, bodies one by one.
+    /// Responds to everything just before it would be late, bodies one by one.
     SlowInTime,
     /// Has a branch of little work, shows it at once, and gives its bodies one by one.
     CheapBranch,

@@ -23,7 +23,7 @@ const HONEST: (u64, Micros) = (1_000, 40 * MILLI);
 const HOSTILE: (u64, Micros) = (20_000, 5 * MILLI);
 /// How long the others are there before.
 const LEAD: Micros = 3 * SECOND;
-/// So many times what it takes undisturbed.
+/// This many times what it takes undisturbed.
 const MAX_TIMES: Micros = 3;
 
 /// Who is there beside the one honest link.
@@ -112,7 +112,7 @@ impl World {
     }
 }
 
-/// Genesis and so many blocks.
+/// Genesis and this many blocks.
 fn grow(arena: &mut Arena, count: usize, record: &str) -> Vec<Id> {
     let mut chain = vec![GENESIS];
     let begun = START_MILLIS - 10_000 * count as u64;

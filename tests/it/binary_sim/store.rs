@@ -17,7 +17,7 @@ pub(super) struct Store {
 /// What connecting did to the main chain.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Moved {
-    /// The main chain's new blocks, lowest first; none when the blocks were stored.
+    /// The main chain's new blocks, lowest first, `None` if the blocks were stored.
     pub(super) fresh: Vec<Id>,
     /// Whether blocks were disconnected.
     pub(super) is_reorg: bool,
@@ -52,7 +52,7 @@ impl Store {
         &self.chain[first..end]
     }
 
-    /// Main chain blocks from a height up to a block; none when that is not one of them.
+    /// Main chain blocks from a height up to a block, `None` if that is not one of them.
     pub(super) fn view(&self, arena: &Arena, first: u64, last: BlockId) -> VecDeque<Id> {
         let at = self.at(last.height.get());
         if at.is_none_or(|id| arena.state(id).hash() != last.hash) {
@@ -86,7 +86,7 @@ impl Store {
         }
     }
 
-    /// Takes consecutive blocks; none when the block below them is not held.
+    /// Takes consecutive blocks, `None` if the block below them is not held.
     pub(super) fn connect(&mut self, arena: &Arena, ids: &[Id]) -> Option<Moved> {
         if !self.holds(arena, arena.parent(ids[0])) {
             return None;
@@ -121,7 +121,7 @@ impl Store {
         Moved { fresh, is_reorg }
     }
 
-    /// Where the branch that ends in this block leaves the main chain; none when it is on it.
+    /// Where the branch that ends in this block leaves the main chain, `None` if it is on it.
     pub(super) fn fork_point(&self, arena: &Arena, id: Id) -> Option<ForkPoint> {
         let (mut at, mut first) = (id, None);
         while !self.is_main(arena, at) {

@@ -11,9 +11,9 @@ use super::store::Moved;
 
 /// Batches that the machine may have at the writer.
 const MAX_CONNECTS: usize = 2;
-/// Of so many batches one is refused, because the node cannot take blocks.
+/// One of this many batches is refused, because the node cannot take blocks.
 const REFUSED_ONE_OF: usize = 3_000;
-/// Of so many jobs one is followed by the end of all branches' retention.
+/// One of this many jobs is followed by the end of all branches' retention.
 const PRUNED_ONE_OF: usize = 500;
 
 impl Network {

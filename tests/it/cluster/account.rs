@@ -65,7 +65,8 @@ impl Account {
     }
 
     /// Every acknowledged block must be on the chain that all have now, or its miner must have
-    /// said that it was disconnected. Answers how many were acknowledged, and how many disconnected.
+    /// said that it was disconnected. Returns how many were acknowledged, and how many
+    /// disconnected.
     pub(crate) fn check(&self, nodes: &[PeerNode]) -> (usize, usize) {
         let (code, chain) = nodes[0].process().get("/chains");
         assert_eq!(code, 200);

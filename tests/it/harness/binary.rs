@@ -33,7 +33,7 @@ impl BinarySocket {
         Self(socket)
     }
 
-    /// Answers a node that dials.
+    /// Responds to a node that dials.
     pub(crate) async fn accept(listener: &TcpListener) -> Self {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
@@ -46,7 +46,7 @@ impl BinarySocket {
         Self(tokio_tungstenite::accept_hdr_async(stream, choose).await.unwrap())
     }
 
-    /// Connects and greets, and answers the node's Hello.
+    /// Connects and greets, and returns the node's Hello.
     pub(crate) async fn greeted(address: SocketAddr) -> (Self, Hello) {
         let mut peer = Self::connect(address).await;
         peer.say(&Message::Hello(hello())).await;

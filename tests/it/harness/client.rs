@@ -132,7 +132,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// The only value of a header; none when it is absent.
+    /// The only value of a header, `None` if it is absent.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(own, _)| own == name);
         let value = values.next().map(|(_, value)| value.as_str());
@@ -156,7 +156,7 @@ impl Response {
         self
     }
 
-    /// Panics unless this is a complete problem of this status and type; answers its
+    /// Panics unless this is a complete problem of this status and type. Returns its
     /// field.
     #[track_caller]
     pub(crate) fn expect_problem(&self, status: u16, slug: &str) -> Option<String> {
@@ -206,7 +206,7 @@ impl Client {
         self.try_answer(is_head).await.expect("an answer, whole")
     }
 
-    /// Reads an answer; none when the connection ends before the answer does.
+    /// Reads a response, `None` if the connection ends before it does.
     pub(crate) async fn try_answer(&mut self, is_head: bool) -> Option<Response> {
         let (status, headers) = self.read_head().await?;
         let mut response = Response { status, headers, body: Vec::new() };
@@ -250,7 +250,7 @@ impl Client {
         Some((size > 0).then_some(chunk))
     }
 
-    /// The next line; none when the connection ends before it does.
+    /// The next line, `None` if the connection ends before it does.
     pub(crate) async fn read_line(&mut self) -> Option<String> {
         let end = loop {
             if let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\r\n") {
@@ -263,7 +263,7 @@ impl Client {
         Some(line)
     }
 
-    /// The next bytes; none when the connection ends before.
+    /// The next bytes, `None` if the connection ends before.
     pub(crate) async fn take(&mut self, count: usize) -> Option<Vec<u8>> {
         while self.buffer.len() < count {
             self.fill().await?;

@@ -93,7 +93,7 @@ impl PeerNode {
         until("two nodes agree", || self.handle.tip().hash == other.handle.tip().hash).await;
     }
 
-    /// Waits until so many links are live.
+    /// Waits until this many links are live.
     pub(crate) async fn has_links(&self, count: usize) {
         until("the links are there", || self.handle.links().table().len() == count).await;
     }
@@ -115,7 +115,7 @@ impl PeerNode {
         serde_json::from_slice(&text).unwrap()
     }
 
-    /// Stops peers and node in order; answers the data.
+    /// Stops peers and node in order. Returns the data.
     pub(crate) async fn stop(mut self) -> TempDir {
         self.stop.cancel();
         (&mut self.networking).await.unwrap();

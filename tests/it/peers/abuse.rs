@@ -234,7 +234,7 @@ async fn a_link_that_is_silent_is_closed_and_one_that_answers_pings_is_not() {
     let mut talks = Socket::connect(node.address).await;
     let mut silent = Socket::connect(node.address).await;
     node.has_links(2).await;
-    // Reading answers pings.
+    // Reading responds to pings.
     let talking = tokio::spawn(async move { talks.closed().await });
     node.has_links(1).await;
     let rest = async { while matches!(silent.0.get_mut().read(&mut [0; 999]).await, Ok(1..)) {} };

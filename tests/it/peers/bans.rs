@@ -61,7 +61,7 @@ async fn dial() -> Result<WebSocketStream<TcpStream>, Error> {
     Ok(tokio_tungstenite::client_async(request, stream).await?.0)
 }
 
-/// Sends what is no message; answers the code of the close.
+/// Sends what is no message. Returns the code of the close.
 async fn spoil<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) -> u16 {
     socket.send(Frame::binary(vec![0xff; 9])).await.unwrap();
     while let Some(frame) = socket.next().await {

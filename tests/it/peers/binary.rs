@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 use crate::harness::binary::{BinarySocket, genesis, hello};
 use crate::harness::{Branch, PATIENCE, PeerNode, until};
 
-/// A node with so many blocks.
+/// A node with this many blocks.
 async fn node_of(blocks: u64) -> (PeerNode, Vec<Block>) {
     let node = PeerNode::start().await;
     let branch = Branch::from_genesis(&Spec::dev()).grow(blocks, "block", 50);

@@ -50,7 +50,7 @@ fn hangs_up_after(token: Option<&'static str>, message: Message) {
                 }
                 socket.send(message).await?;
                 said.store(true, Ordering::Relaxed);
-                // Answers a close of the node's.
+                // Responds to a close of the node's.
                 while let Some(Ok(_)) = socket.next().await {}
                 let mut rest = [0; 1_024];
                 while matches!(socket.get_mut().read(&mut rest).await, Ok(1..)) {}

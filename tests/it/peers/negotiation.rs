@@ -13,7 +13,7 @@ use crate::harness::{PATIENCE, PeerNode, until};
 /// What our node offers.
 const BOTH: &str = "jenny.json.1, jenny.postcard.1";
 
-/// What the node answers to an upgrade request with these lines in it.
+/// What the node responds to an upgrade request with these lines in it.
 async fn upgrade(node: &PeerNode, lines: &str) -> String {
     let mut stream = TcpStream::connect(node.address).await.unwrap();
     let head = format!(

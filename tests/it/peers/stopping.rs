@@ -31,7 +31,7 @@ impl Flag {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Steps until it is set; answers the time.
+    /// Steps until it is set. Returns the time.
     fn wait(&self, sim: &mut Sim<'_>) -> Duration {
         while !self.is_set() {
             sim.step().unwrap();

@@ -21,7 +21,7 @@ impl Chain {
         Self::build(bodies)
     }
 
-    /// A chain of so many blocks above genesis, with one record in each.
+    /// A chain of this many blocks above genesis, with one record in each.
     pub(crate) fn long(blocks: u64) -> Self {
         Self::build((1..=blocks).map(|number| vec![format!("record {number}")]))
     }
@@ -46,7 +46,7 @@ impl Chain {
         open(&self.dir(), &options, &mut |_| ()).unwrap()
     }
 
-    /// Replaces the last block by two others, and answers its height and hash.
+    /// Replaces the last block by two others, and returns its height and hash.
     pub(crate) fn disconnect_tip(&mut self) -> (Height, Hash) {
         let disconnected = self.blocks.pop().unwrap();
         let _open = open_here();

@@ -122,7 +122,7 @@ impl Running {
         answer(request.header("Authorization", DEFAULT).call().unwrap())
     }
 
-    /// GET of a body that may end early; none when it did.
+    /// GET of a body that may end early, `None` if it did.
     pub(crate) fn try_get(&self, path: &str) -> Option<(u16, String)> {
         let request = self.agent.get(format!("{}{path}", self.url));
         let mut response = request.header("Authorization", DEFAULT).call().ok()?;

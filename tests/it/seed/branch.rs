@@ -24,7 +24,7 @@ impl Branch {
         Self { state: TipState::genesis(&spec), blocks: vec![spec.genesis()], spec }
     }
 
-    /// So many blocks more, `step` milliseconds apart. The name makes them other blocks than
+    /// This many blocks more, `step` milliseconds apart. The name makes them other blocks than
     /// those of another branch.
     pub(crate) fn grow(mut self, name: &str, count: usize, step: u64) -> Self {
         for _ in 0..count {

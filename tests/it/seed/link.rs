@@ -144,7 +144,7 @@ impl Link {
         }
     }
 
-    /// The code with which the node closes the link, and what came before; none when it ends
+    /// The code with which the node closes the link, and what came before, `None` if it ends
     /// without a closing frame.
     pub(crate) fn closing(&mut self, time: Duration) -> (Option<u16>, Vec<Message>) {
         let (started, mut said) = (Instant::now(), Vec::new());
@@ -157,7 +157,7 @@ impl Link {
         }
     }
 
-    /// A text, or the end with its code; none when nothing came in time.
+    /// A text, or the end with its code, `None` if nothing came in time.
     fn read(&mut self, time: Duration) -> Option<Result<String, Option<u16>>> {
         let deadline = Instant::now() + time;
         loop {

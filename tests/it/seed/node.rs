@@ -161,7 +161,7 @@ impl PeerNode {
         until(&format!("the tip is {hash}"), || self.tip() == hash);
     }
 
-    /// Mines a block with this record, and answers its JSON.
+    /// Mines a block with this record, and returns its JSON.
     pub(crate) fn mine(&self, record: &str) -> String {
         let body = serde_json::json!({ "data": [record] }).to_string();
         let (code, text) = self.process().post("/mineBlock", &body).unwrap();

@@ -7,7 +7,7 @@
 //! chain B 10             ten blocks on genesis; `chain C 12 from B3` forks off
 //! node B5                a node that holds B up to height 5
 //! S dials                S opens a link as a seed-like node does; `S dials a,b` offers subprotocols
-//! N dials S              the node is told to dial S, which answers as npm `ws` does
+//! N dials S              the node is told to dial S, which responds as npm `ws` does
 //! S> 0 1[B5]             S says these, one frame each
 //! S< 0 1[B6]..1[B9]      the node says exactly these to S next, in this order
 //! S< 2[G..B9]            a whole chain; `2[G,B1..B9]` is the same
@@ -126,7 +126,7 @@ impl Player {
     fn dial(&mut self, peer: &str) {
         let port = Port::open();
         let link = std::thread::scope(|scope| {
-            // The node answers only once there is a link.
+            // The node responds only once there is a link.
             let link = scope.spawn(|| port.accept());
             assert!(
                 self.node().dial(&port.url()),

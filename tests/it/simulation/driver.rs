@@ -1,5 +1,5 @@
 //! What stands between the machine and the links, as the real driver does it: one thing
-//! after the other on each link, and answers when the socket took it.
+//! after the other on each link, and returns when the socket took it.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -92,7 +92,7 @@ impl Node {
         self.chain.get(usize::try_from(height).unwrap()).copied()
     }
 
-    /// A seed-like node appends what fits and answers everything else with its whole chain, adopts
+    /// A seed-like node appends what fits and responds to everything else with its chain, adopts
     /// what is higher, and dies of what it cannot read.
     pub(super) fn seed_hears(&mut self, tree: &Tree, message: Message) -> Said {
         let tip = self.tip();
