@@ -11,7 +11,7 @@ pub enum Input {
     Json(JsonInput),
     /// On a link of the binary dialect.
     Binary(BinaryInput),
-    /// A socket is gone, whoever closed it. Nothing more is told of that link.
+    /// A socket is gone, whichever end closed it. Nothing more is told of that link.
     Closed {
         /// Its name.
         link: LinkId,
@@ -159,7 +159,7 @@ pub enum BinaryInput {
         /// Why the one after them is not, if one is not.
         fault: Option<String>,
     },
-    /// Answers [`super::Output::Check`] in place of [`BinaryInput::Checked`] when the check panicked: a
+    /// The result of [`super::Output::Check`] in place of [`BinaryInput::Checked`] when the check panicked: a
     /// defect of this node, whatever the peer sent.
     Unchecked {
         /// As asked.

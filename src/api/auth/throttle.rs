@@ -37,7 +37,7 @@ const MAX_SOURCES: usize = 4_096;
 /// then as [`MAX_SOURCES`].
 const MAX_NAMES: usize = 4_096;
 
-/// A source and the user whom it names; none for all names that no user has.
+/// A source and the user whom it names, `None` for all names that no user has.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Claim {
     pub(super) source: Source,

@@ -71,7 +71,7 @@ impl BinarySync {
                 return;
             }
         }
-        // Its place is known when it stands on our tip, or on what we have looked at.
+        // Its place is known if it extends our tip or a candidate branch.
         let candidate = peer
             .candidate
             .as_ref()

@@ -246,10 +246,10 @@ impl BinarySync {
         } else if is_last {
             self.resolved(link);
         } else if work > wanted && !(is_deep && count >= MAX_CANDIDATE_HEADERS) {
-            // There is more of it: looked at while it is fetched, or after another branch.
+            // There is more of it: read while it is fetched, or after another branch.
             self.peer(link).claim = Claim::Block;
         } else if count >= MAX_CANDIDATE_HEADERS {
-            // So many blocks without more work than ours.
+            // Too many blocks without more work than ours.
             let peer = self.peer(link);
             (peer.candidate, peer.penalized_until) = (None, step.now.plus(PENALTY));
             self.resolved(link);

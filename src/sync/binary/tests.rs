@@ -106,7 +106,7 @@ impl Bench {
         }
     }
 
-    /// Tells the machine, and does what concerns the chain; answers the rest.
+    /// Tells the machine, and does what concerns the chain. Returns the rest.
     fn tell(&mut self, input: impl Into<Input>) -> Vec<Output> {
         let mut rest = Vec::new();
         let mut inputs = vec![input.into()];
@@ -226,7 +226,7 @@ impl Bench {
         self.tell(BinaryInput::Opened { link, dialled, origin })
     }
 
-    /// With this peer's Hello said: it stands at the end of a chain.
+    /// With this peer's Hello received: its tip is the end of a chain.
     fn handshake(&mut self, link: LinkId, chain: &Chain) -> Vec<Output> {
         self.open(link);
         self.says(link, Message::Hello(hello(link, chain)))

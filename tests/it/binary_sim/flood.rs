@@ -98,7 +98,7 @@ impl Flooded {
         self.tell(arena, BinaryInput::Message { link: LINK, message })
     }
 
-    /// Tells the machine, looks up what it asks for, and answers the rest.
+    /// Tells the machine, looks up what it asks for, and returns the rest.
     fn tell(&mut self, arena: &Arena, input: impl Into<Input>) -> Vec<Output> {
         self.now = self.now.plus(Duration::from_millis(100));
         let (mut outputs, mut rest) = (Vec::new(), Vec::new());

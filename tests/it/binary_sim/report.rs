@@ -38,7 +38,7 @@ pub(super) struct Report {
     pub(super) lost: u64,
     pub(super) duplicates: u64,
     pub(super) learned: u64,
-    /// Branches given up, by the kind of the peer that was penalized for it; none is one of ours.
+    /// Branches given up, by the kind of the peer that was penalized for it; none is an honest node.
     pub(super) withheld: BTreeMap<Option<Kind>, u64>,
     pub(super) stalled: u64,
     pub(super) closes: BTreeMap<(u16, &'static str), u64>,
@@ -122,7 +122,7 @@ impl Report {
         [50, 90, 99, 100].map(|percent| times.get(last * percent / 100).copied().unwrap_or(0))
     }
 
-    /// How often a branch was given up because of one of a kind; none is one of ours.
+    /// How often a branch was given up because of one of a kind; none is an honest node.
     pub(super) fn penalized(&self, kind: Option<Kind>) -> u64 {
         self.withheld.get(&kind).copied().unwrap_or(0)
     }
