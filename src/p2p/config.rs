@@ -4,8 +4,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use super::driver::link_table::MAX_CLOSING;
-use super::socket::upgrade_slots::{MAX_LEAVING, MAX_UPGRADING};
 use crate::node::PeerUrl;
 
 /// How the peer network behaves.
@@ -67,6 +65,17 @@ impl Default for P2pConfig {
         }
     }
 }
+
+/// Accepted links that are being closed, beside those that are open; each lasts 2 s at most.
+pub(super) const MAX_CLOSING: usize = 32;
+
+/// Connections that are being upgraded or refused at a time, about 50 KiB each. Were more of
+/// them to wait, a flood of silent ones would fill the system's queue, and a peer could not
+/// even connect.
+pub(super) const MAX_UPGRADING: usize = 256;
+
+/// Beside these, connections that gave up their places and are not gone yet.
+pub(super) const MAX_LEAVING: usize = 64;
 
 /// Dials that may be under way beside the links that are kept: those that clients wait for, and
 /// further addresses of a name.

@@ -24,9 +24,9 @@ use super::context::Context;
 use super::dialing::known_peers::Dials;
 use super::event::Event;
 use super::json::chain_size::ChainSize;
-use super::link::Close;
 use super::socket::subprotocol::AGENT;
 use super::socket::transport::Transport;
+use super::ticket::Close;
 use crate::node::{LinkServer, SyncProgress, Tip};
 use crate::sync::{
     BinaryConfig, BinaryInput, BlockId, Input, Output, SyncMachine, SyncState, Time, TipChange,

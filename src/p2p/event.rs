@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::link::Ticket;
 use super::socket::stats::Stats;
 use super::socket::subprotocol::Agreed;
+use super::ticket::Ticket;
 use crate::node::{DialError, PeerUrl};
 use crate::sync::message::Message;
 use crate::sync::{Input, LinkId};

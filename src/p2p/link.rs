@@ -2,12 +2,10 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
@@ -17,36 +15,18 @@ use super::binary;
 use super::context::Context;
 use super::event::Event;
 use super::json::reader::Reader;
-use super::json::writer::{Out, Writer};
+use super::json::writer::Writer;
 use super::socket::debts::{Debtor, FRAME};
 use super::socket::frame_guard::FrameGuard;
 use super::socket::stats::Stats;
+use super::ticket::{Close, Ticket};
 use crate::node::Dialect;
-use crate::sync::LinkId;
 
 /// How long a close may take: time for the frame, and for the peer to hang up.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 
 /// Bytes read at once of what is dropped. Copying them takes no longer than a frame.
 const DRAIN_STEP: usize = 32 << 10;
-
-/// A close that we begin.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Close {
-    /// RFC 6455 section 7.4.1.
-    pub(super) code: u16,
-    pub(super) reason: &'static str,
-}
-
-/// The driver's leave to run a link, and the link's end of what goes between them.
-#[derive(Debug)]
-pub(super) struct Ticket {
-    pub(super) link: LinkId,
-    pub(super) waiting: mpsc::Receiver<Out>,
-    /// Overtakes what waits. A driver that is gone closes too.
-    pub(super) close: oneshot::Receiver<Close>,
-    pub(super) stop_range: Arc<AtomicBool>,
-}
 
 /// Runs a link to its end, and tells the driver once its socket is gone: until then it counts.
 pub(super) async fn run<S>(

@@ -1,7 +1,7 @@
 //! Sockets to peers: WebSocket links that speak the JSON dialect or the binary one, and the
 //! driver of the state machine in `sync`.
 //!
-//! A connection comes from [`socket::transport`] through [`socket::connect`].
+//! A connection comes from [`socket::transport`] through [`connect`].
 //! [`socket::subprotocol`] agrees on the dialect, and `socket::upgrade` makes it a WebSocket.
 //! Behind the upgrade lies a [`socket::frame_guard`] that bounds its messages. The connection
 //! becomes a [`link`] with a reader and a writer: [`json`] and [`binary`] have one of each. The one
@@ -10,20 +10,23 @@
 
 mod binary;
 mod config;
+mod connect;
 mod context;
 mod dialing;
 mod driver;
+#[cfg(test)]
+mod eclipse;
 mod event;
 mod json;
 mod link;
+mod net_group;
 mod network;
 
 pub use config::{MAX_MAX_MESSAGE, P2pConfig};
 pub use network::Network;
 pub use socket::transport::{Connected, Tcp, Transport};
 
-#[cfg(test)]
-mod eclipse;
 mod socket;
 #[cfg(test)]
 mod test_util;
+mod ticket;

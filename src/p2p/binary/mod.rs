@@ -6,6 +6,3 @@ pub(super) mod connector;
 pub(super) mod reader;
 mod serve;
 pub(super) mod writer;
-
-/// The dialect's token.
-pub(super) const BINARY_SUBPROTOCOL: &str = "jenny.postcard.1";

@@ -11,10 +11,10 @@ use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::p2p::json::reader::{closed, hear_out};
-use crate::p2p::link::Close;
 use crate::p2p::socket::debts::{Debtor, QUESTION};
 use crate::p2p::socket::frame_guard::ReadError;
 use crate::p2p::socket::stats::Stats;
+use crate::p2p::ticket::Close;
 pub(super) use crate::sync::message::{DecodeError, Message};
 use crate::sync::{BinaryInput, BlockId, LinkId};
 

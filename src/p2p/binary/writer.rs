@@ -1,6 +1,5 @@
 //! What goes out on a link of the binary dialect, read from the database when its turn comes.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,19 +13,9 @@ use crate::chain::{Hash, Header, Height};
 use crate::node::NodeFailure;
 use crate::p2p::dialing::addresses;
 use crate::p2p::json::writer::{Gone, Writer};
+use crate::p2p::ticket::Say;
 pub(super) use crate::sync::message::{MAX_HEADERS, Message};
 use crate::sync::{BinaryInput, BlockId};
-
-/// Something to say. Holds no blocks and no headers.
-#[derive(Debug)]
-pub(in crate::p2p) enum Say {
-    Message(Box<Message>),
-    AskHeaders(Option<BlockId>),
-    Announce(BlockId),
-    Headers { locator: Vec<(Height, Hash)>, stop: Option<Hash> },
-    Blocks { request: u64, first: Height, last: BlockId },
-    Peers { to: IpAddr },
-}
 
 impl<S> Writer<'_, S>
 where

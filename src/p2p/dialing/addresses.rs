@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use super::netaddr::Scope;
 use crate::chain::Timestamp;
 use crate::node::{KnownPeer, PeerUrl};
+use crate::p2p::net_group::Scope;
 pub(super) use crate::sync::message::{MAX_PEERS_MESSAGE, MAX_TEXT, PeerAddress};
 
 /// Of the address book, what is told to a peer at `to`: where links came about, the latest

@@ -12,10 +12,11 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::backoff::{Backoff, STABLE};
-use super::netaddr::NetGroup;
 use crate::chain::Timestamp;
 use crate::node::{DialError, PeerUrl};
+use crate::p2p::net_group::{NetGroup, Prefix};
 use crate::sync::LinkId;
+pub(in crate::p2p) use listing::Named;
 use twins::Twin;
 
 /// Most peers that are known, up to 2 KiB each. One more takes the place of the one that
@@ -68,12 +69,9 @@ enum Origin {
     Named,
     /// Our dial succeeded, last at this time.
     Reached { last: Timestamp },
-    /// Peers of a group told of it, or an earlier run noted that some did (`None`).
-    Told { by: Option<Teller> },
+    /// Peers of this prefix told of it, or an earlier run noted that some did (`None`).
+    Told { by: Option<Prefix> },
 }
-
-/// The source of an address.
-pub(super) type Teller = (bool, u64);
 
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -161,7 +159,7 @@ impl Dials {
     pub(in crate::p2p) fn learn(
         &mut self,
         peer: PeerUrl,
-        by: Option<Teller>,
+        by: Option<Prefix>,
         now: Instant,
     ) -> bool {
         if self.known.contains_key(&peer) || !self.has_quota(by) || !self.has_room_for(&peer) {
@@ -176,7 +174,7 @@ impl Dials {
     }
 
     /// Whether a teller may tell of one more, perhaps in the place of one that failed.
-    fn has_quota(&mut self, by: Option<Teller>) -> bool {
+    fn has_quota(&mut self, by: Option<Prefix>) -> bool {
         if by.is_none() {
             return true;
         }

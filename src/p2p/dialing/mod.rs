@@ -3,4 +3,3 @@
 pub(super) mod addresses;
 pub(super) mod backoff;
 pub(super) mod known_peers;
-pub(super) mod netaddr;

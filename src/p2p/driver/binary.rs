@@ -8,12 +8,12 @@ use super::Driver;
 use crate::chain::{Height, ValidBlock};
 use crate::node::{self, Ban, Direction, KnownPeer, MAX_BAN, PeerSplit};
 use crate::p2p::binary::connector::Batch;
-use crate::p2p::binary::writer::Say;
+use crate::p2p::connect::BANNED;
 use crate::p2p::dialing::addresses::{learned, listening};
-use crate::p2p::link::Close;
-use crate::p2p::socket::connect::BANNED;
 use crate::p2p::socket::subprotocol::MAX_AGENT;
 use crate::p2p::socket::transport::Transport;
+use crate::p2p::ticket::Close;
+use crate::p2p::ticket::Say;
 use crate::sync::message::PeerAddress;
 use crate::sync::{BinaryInput, BlockId, DeepFork, ImportOutcome, Input, LinkId, Split};
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Driver;
-use super::link_table::prefix;
 use super::links::NEVER;
 use crate::chain::Timestamp;
 use crate::node::{Direction, KnownPeer, PeerUrl};
+use crate::p2p::connect;
 use crate::p2p::dialing::addresses::is_local;
-use crate::p2p::link::Close;
-use crate::p2p::socket::connect;
+use crate::p2p::net_group::Prefix;
 use crate::p2p::socket::transport::Transport;
+use crate::p2p::ticket::Close;
 
 /// How often one address that was only told of is tried: 2 minutes, as in Bitcoin Core.
 pub(in crate::p2p) const FEELER_EVERY: Duration = Duration::from_secs(120);
@@ -157,7 +157,7 @@ impl<T: Transport> Driver<T> {
     /// Takes up addresses that a peer at `from` spoke of. They are the book's as such until our
     /// own dial reaches them.
     pub(super) fn take_up(&mut self, peers: impl IntoIterator<Item = PeerUrl>, from: IpAddr) {
-        let (now, by) = (Instant::now(), Some(prefix(from.to_canonical())));
+        let (now, by) = (Instant::now(), Some(Prefix::of(from)));
         let mut new = Vec::new();
         for peer in peers {
             // A local one that nobody named is not kept over a restart: this machine may be in

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::p2p::dialing::netaddr::SiteGroup;
+use crate::p2p::net_group::SiteGroup;
 use crate::sync::LinkId;
 
 /// Each kind of merit protects one link of this many.

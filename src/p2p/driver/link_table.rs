@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -11,15 +11,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::eviction::{self, Candidate};
 use crate::chain::Timestamp;
 use crate::node::{DialError, Dialect, Direction, LinkInfo};
-use crate::p2p::P2pConfig;
-use crate::p2p::dialing::netaddr::SiteGroup;
-use crate::p2p::json::writer::Out;
-use crate::p2p::link::Close;
+use crate::p2p::config::{MAX_CLOSING, P2pConfig};
+use crate::p2p::net_group::{Prefix, SiteGroup};
 use crate::p2p::socket::stats::Stats;
+use crate::p2p::ticket::Close;
+use crate::p2p::ticket::Out;
 use crate::sync::{BlockId, LinkId};
-
-/// Accepted links that are being closed, beside those that are open; each lasts 2 s at most.
-pub(in crate::p2p) const MAX_CLOSING: usize = 32;
 
 /// A link, as the driver holds it.
 #[derive(Debug)]
@@ -95,7 +92,7 @@ impl Table {
         let accepted = self.links.values().filter(|live| live.direction == Direction::Accepted);
         let ip = address.ip().to_canonical();
         if !ip.is_loopback() {
-            let same = |live: &&Live| prefix(live.address.ip().to_canonical()) == prefix(ip);
+            let same = |live: &&Live| Prefix::of(live.address.ip()) == Prefix::of(ip);
             if accepted.clone().filter(same).count() >= config.max_per_prefix {
                 return false;
             }
@@ -139,14 +136,6 @@ impl Table {
         let mut hasher = DefaultHasher::new();
         (self.key, group).hash(&mut hasher);
         hasher.finish()
-    }
-}
-
-/// The IPv4 /24 or IPv6 /64 of an address.
-pub(in crate::p2p) fn prefix(ip: IpAddr) -> (bool, u64) {
-    match ip {
-        IpAddr::V4(ip) => (false, u64::from(u32::from(ip) >> 8)),
-        IpAddr::V6(ip) => (true, u64::try_from(u128::from(ip) >> 64).unwrap_or(u64::MAX)),
     }
 }
 

@@ -11,11 +11,11 @@ use super::Driver;
 use super::link_table::Live;
 use crate::chain::Timestamp;
 use crate::node::{DialError, Dialect, Direction, LinkCommand, PeerUrl};
+use crate::p2p::connect::BANNED;
 use crate::p2p::event::{Arrival, Event};
-use crate::p2p::json::writer::MAX_WAITING;
-use crate::p2p::link::{Close, Ticket};
-use crate::p2p::socket::connect::BANNED;
 use crate::p2p::socket::transport::Transport;
+use crate::p2p::ticket::MAX_LINK_QUEUE;
+use crate::p2p::ticket::{Close, Ticket};
 use crate::sync::{BinaryInput, Input, JsonInput, LinkId, Origin};
 
 /// No success; an earlier one stays in the address book.
@@ -107,7 +107,7 @@ impl<T: Transport> Driver<T> {
         let Arrival { address, agreed, stats, reply } = arrival;
         let link = LinkId(self.next_link);
         self.next_link += 1;
-        let (waiting, queue) = mpsc::channel(MAX_WAITING);
+        let (waiting, queue) = mpsc::channel(MAX_LINK_QUEUE);
         let (close, closing) = oneshot::channel();
         let stop_range = Arc::new(AtomicBool::new(false));
         let ticket =

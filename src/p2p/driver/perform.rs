@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::Driver;
 use crate::node::DialError;
 use crate::p2p::binary::body_check;
-use crate::p2p::binary::writer::Say;
-use crate::p2p::json::writer::Out;
-use crate::p2p::link::Close;
 use crate::p2p::socket::transport::Transport;
+use crate::p2p::ticket::Close;
+use crate::p2p::ticket::Out;
+use crate::p2p::ticket::Say;
 use crate::sync::{LinkId, Note, Output, Redial};
 
 impl<T: Transport> Driver<T> {

@@ -7,11 +7,11 @@ use crate::chain::{Hash, Height, Timestamp, Work};
 use crate::node::test_util::{TestNode, until};
 use crate::node::{DialError, Dialect, KnownPeer, LinkCommand, Links, PeerUrl};
 use crate::p2p::event::Arrival;
-use crate::p2p::link::Ticket;
 use crate::p2p::socket::stats::Stats;
 use crate::p2p::socket::subprotocol::Agreed;
 use crate::p2p::socket::transport::Tcp;
 use crate::p2p::test_util::context;
+use crate::p2p::ticket::Ticket;
 use crate::sync::LinkId;
 pub(super) use crate::sync::message::{Hello, Message};
 

@@ -14,7 +14,8 @@ use crate::node::{DialError, Dialect, Direction, PeerUrl};
 use crate::p2p::P2pConfig;
 use crate::p2p::dialing::known_peers::Dials;
 use crate::p2p::driver::FEELER_EVERY;
-use crate::p2p::driver::link_table::{Live, Table, prefix};
+use crate::p2p::driver::link_table::{Live, Table};
+use crate::p2p::net_group::Prefix;
 use crate::p2p::socket::stats::Stats;
 use crate::p2p::test_util::random;
 use crate::sync::LinkId;
@@ -137,7 +138,7 @@ impl Victim {
     /// A peer at `from` tells of others.
     pub(super) fn hear(&mut self, peers: Vec<PeerUrl>, from: IpAddr, now: Instant) {
         for peer in peers {
-            if self.dials.learn(peer.clone(), Some(prefix(from)), now) {
+            if self.dials.learn(peer.clone(), Some(Prefix::of(from)), now) {
                 self.book.put(&peer, Entry { last_success: 0, failures: 0, learned: true });
             }
         }

@@ -18,16 +18,12 @@ use super::message::{ASK, CHAIN_START, END};
 use super::range::{Ahead, Block, RANGE_BATCH, read, read_one};
 use crate::chain::{Height, write_block_json};
 use crate::node::{NodeFailure, View};
-use crate::p2p::binary::writer::Say;
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::p2p::socket::debts::Debtor;
 use crate::p2p::socket::stats::Stats;
+use crate::p2p::ticket::Out;
 use crate::sync::{BlockId, Input, JsonInput, LinkId};
-
-/// Things that may wait for a link's socket, a few bytes each: they name blocks and hold
-/// none. A link whose queue is full is closed; it can catch up when it is opened again.
-pub(in crate::p2p) const MAX_WAITING: usize = 1_024;
 
 /// Longest frame sent: 64 KiB. A longer message goes in fragments.
 const FRAGMENT: usize = 64 << 10;
@@ -38,20 +34,6 @@ const CHAIN_TIME: Duration = Duration::from_secs(300);
 /// How long one whole chain may keep the others waiting: a peer that takes it slowly gets the
 /// rest beside the next one.
 const CHAIN_TURN: Duration = Duration::from_secs(1);
-
-/// Something to send.
-#[derive(Debug)]
-pub(in crate::p2p) enum Out {
-    Ask,
-    Block(BlockId),
-    Range {
-        from: Height,
-        to: Height,
-    },
-    Chain,
-    /// Of the binary dialect.
-    Say(Say),
-}
 
 /// Writes a link.
 pub(in crate::p2p) struct Writer<'a, S> {

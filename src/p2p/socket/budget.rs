@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::p2p::driver::link_table::prefix;
+use crate::p2p::net_group::Prefix;
 
 /// What all large messages of all links in JSON may hold together: 128 MiB.
 const MESSAGE_BUDGET: u64 = 128 << 20;
@@ -33,7 +33,7 @@ struct State {
 #[derive(Debug)]
 struct Holder {
     bytes: u64,
-    source: Option<(bool, u64)>,
+    source: Option<Prefix>,
     waiting: Option<Waker>,
 }
 
@@ -42,7 +42,7 @@ struct Holder {
 pub(in crate::p2p) struct Account {
     budget: Arc<Budget>,
     /// None for loopback.
-    source: Option<(bool, u64)>,
+    source: Option<Prefix>,
 }
 
 /// What one message holds, until it is dropped.
@@ -60,9 +60,9 @@ impl Budget {
     }
 
     /// The account of a link to this address.
-    pub(super) fn account(self: &Arc<Self>, ip: IpAddr) -> Account {
+    pub(in crate::p2p) fn account(self: &Arc<Self>, ip: IpAddr) -> Account {
         let ip = ip.to_canonical();
-        let source = (!ip.is_loopback()).then(|| prefix(ip));
+        let source = (!ip.is_loopback()).then(|| Prefix::of(ip));
         Account { budget: Arc::clone(self), source }
     }
 

@@ -65,12 +65,12 @@ struct Unproven {
 
 impl Debts {
     /// How long a connection that comes from this address now is to wait before its upgrade.
-    pub(super) fn wait(&self, ip: IpAddr) -> Duration {
+    pub(in crate::p2p) fn wait(&self, ip: IpAddr) -> Duration {
         self.with(|ledger| ledger.wait(Source::of(ip), Instant::now()))
     }
 
     /// The upgrade of a connection from this address was answered.
-    pub(super) fn set_up(&self, ip: IpAddr) {
+    pub(in crate::p2p) fn set_up(&self, ip: IpAddr) {
         self.with(|ledger| ledger.set_up(Source::of(ip), Instant::now()));
     }
 

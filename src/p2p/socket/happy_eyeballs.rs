@@ -21,7 +21,7 @@ const MAX_ADDRESSES: usize = 8;
 ///
 /// # Errors
 /// The last failure if no address accepts, and an error of its own for no address at all.
-pub(super) async fn connect<T: Transport>(
+pub(in crate::p2p) async fn connect<T: Transport>(
     transport: &T,
     addresses: Vec<SocketAddr>,
 ) -> io::Result<Connected<T::Stream>> {

@@ -8,21 +8,21 @@ use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::handshake::machine::TryParse;
 
 /// Longest head with what comes right after it, in bytes.
-pub(super) const MAX_HEAD: usize = 16 << 10;
+pub(in crate::p2p) const MAX_HEAD: usize = 16 << 10;
 
 /// A message's head.
 #[derive(Debug)]
-pub(super) struct Head<T> {
-    pub(super) message: T,
+pub(in crate::p2p) struct Head<T> {
+    pub(in crate::p2p) message: T,
     /// As it came.
-    pub(super) bytes: Vec<u8>,
+    pub(in crate::p2p) bytes: Vec<u8>,
     /// What came after it.
-    pub(super) after: Vec<u8>,
+    pub(in crate::p2p) after: Vec<u8>,
 }
 
 /// Why there is no head.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NoHead {
+pub(in crate::p2p) enum NoHead {
     #[error("{0}")]
     Gone(#[from] io::Error),
     #[error("its head is longer than 16 KiB")]
@@ -32,7 +32,7 @@ pub(super) enum NoHead {
 }
 
 /// Reads a head, and what comes with its end.
-pub(super) async fn read<T: TryParse, S: AsyncRead + Unpin>(
+pub(in crate::p2p) async fn read<T: TryParse, S: AsyncRead + Unpin>(
     stream: &mut S,
 ) -> Result<Head<T>, NoHead> {
     let mut bytes = Vec::with_capacity(1 << 10);

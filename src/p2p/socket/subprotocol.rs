@@ -18,7 +18,9 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use super::http_head;
 use super::http_head::{Head, NoHead};
 use crate::node::Dialect;
-use crate::p2p::binary::BINARY_SUBPROTOCOL;
+
+/// The token of the binary dialect.
+const BINARY: &str = "jenny.postcard.1";
 
 /// The token of the JSON dialect.
 pub(super) const JSON: &str = "jenny.json.1";
@@ -42,7 +44,7 @@ pub(in crate::p2p) struct Agreed {
 
 /// What is offered to a server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Offer {
+pub(in crate::p2p) enum Offer {
     /// Both dialects.
     Both,
     /// The JSON dialect by its token.
@@ -53,7 +55,7 @@ pub(super) enum Offer {
 
 /// The codec's buffers: it never sees a frame longer than the frame guard passes on, and a
 /// message was measured before it gets here.
-pub(super) fn config(max_message: usize) -> WebSocketConfig {
+pub(in crate::p2p) fn config(max_message: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(16 << 10)
         .write_buffer_size(16 << 10)
@@ -64,7 +66,7 @@ pub(super) fn config(max_message: usize) -> WebSocketConfig {
 
 /// Why a dialled connection was not upgraded.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(in crate::p2p) enum Refused {
     /// The server answered without one of the tokens offered: offer none.
     NoToken,
     /// It is the REST API of a node.
@@ -75,7 +77,7 @@ pub(super) enum Refused {
 
 /// Asks for an upgrade. Returns what was agreed on and what came right after the answer, which
 /// is WebSocket's.
-pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
+pub(in crate::p2p) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     url: &str,
     offer: Offer,
@@ -111,7 +113,7 @@ pub(super) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
     let headers = response.headers();
     // The library took no token that was not offered.
     let dialect = match headers.get(SEC_WEBSOCKET_PROTOCOL) {
-        Some(token) if token == BINARY_SUBPROTOCOL => Dialect::Binary,
+        Some(token) if token == BINARY => Dialect::Binary,
         Some(token) if token == JSON => Dialect::JennyJson,
         _ => Dialect::Json,
     };
@@ -158,7 +160,7 @@ fn is_rest_api(headers: &HeaderMap) -> bool {
 
 /// What we speak with a peer that offers this, in whatever order.
 pub(super) fn choose(headers: &HeaderMap, binary: bool) -> Dialect {
-    if binary && offers(headers, BINARY_SUBPROTOCOL) {
+    if binary && offers(headers, BINARY) {
         Dialect::Binary
     } else if offers(headers, JSON) {
         Dialect::JennyJson
@@ -168,9 +170,9 @@ pub(super) fn choose(headers: &HeaderMap, binary: bool) -> Dialect {
 }
 
 /// What the answer names. Clients fail on a token that they did not offer.
-pub(super) const fn token(dialect: Dialect) -> Option<&'static str> {
+pub(in crate::p2p) const fn token(dialect: Dialect) -> Option<&'static str> {
     match dialect {
-        Dialect::Binary => Some(BINARY_SUBPROTOCOL),
+        Dialect::Binary => Some(BINARY),
         Dialect::JennyJson => Some(JSON),
         Dialect::Json => None,
     }

@@ -35,7 +35,7 @@ const FOREIGN_ORIGIN: &str = "Web pages are no peers: Origin must be left out, o
 
 /// Why there was no upgrade.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) enum Refusal {
+pub(in crate::p2p) enum Refusal {
     /// The connection ended before anything could be answered.
     Gone(String),
     /// A foreign Origin, cut to 128 characters; answered with 403.
@@ -53,7 +53,7 @@ impl From<io::Error> for Refusal {
 /// Responds to an upgrade request from this address. Nothing was read beyond it: the first byte
 /// that the stream gives next is WebSocket's. The binary dialect is chosen only when `binary`
 /// allows it. A refused stream is to be [lingered on](linger).
-pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+pub(in crate::p2p) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     from: IpAddr,
     binary: bool,
@@ -77,7 +77,7 @@ pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// Closes a connection whose request was refused, once the other side has had a moment to stop
 /// sending: a reset could overtake the answer.
-pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
+pub(in crate::p2p) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     let drain = async {
         stream.shutdown().await?;
         let mut rest = stream.take(MAX_LINGER as u64);

@@ -8,15 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::p2p::driver::link_table::prefix;
-
-/// Connections that are being upgraded or refused at a time, about 50 KiB each. Were more of
-/// them to wait, a flood of silent ones would fill the system's queue, and a peer could not
-/// even connect.
-pub(in crate::p2p) const MAX_UPGRADING: usize = 256;
-
-/// Beside these, connections that gave up their places and are not gone yet.
-pub(in crate::p2p) const MAX_LEAVING: usize = 64;
+use crate::p2p::config::{MAX_LEAVING, MAX_UPGRADING};
+use crate::p2p::net_group::Prefix;
 
 /// The places. Loopback counts as any other prefix.
 #[derive(Debug, Default)]
@@ -37,7 +30,7 @@ struct Taken {
 
 #[derive(Debug)]
 struct Holder {
-    prefix: (bool, u64),
+    prefix: Prefix,
     evicted: CancellationToken,
 }
 
@@ -66,7 +59,7 @@ impl UpgradeSlots {
     /// most of them loses its oldest one.
     pub(in crate::p2p) fn take(self: &Arc<Self>, ip: IpAddr) -> Slot {
         let evicted = CancellationToken::new();
-        let holder = Holder { prefix: prefix(ip.to_canonical()), evicted: evicted.clone() };
+        let holder = Holder { prefix: Prefix::of(ip), evicted: evicted.clone() };
         let number = self.with(|taken| {
             if taken.places.len() >= MAX_UPGRADING {
                 taken.evict();
@@ -92,7 +85,7 @@ impl UpgradeSlots {
 
 impl Taken {
     fn evict(&mut self) {
-        let mut counts: BTreeMap<(bool, u64), usize> = BTreeMap::new();
+        let mut counts: BTreeMap<Prefix, usize> = BTreeMap::new();
         for holder in self.places.values() {
             *counts.entry(holder.prefix).or_default() += 1;
         }
@@ -108,7 +101,7 @@ impl Taken {
 
 impl Slot {
     /// Cancelled when the place was given to another connection.
-    pub(super) fn evicted(&self) -> CancellationToken {
+    pub(in crate::p2p) fn evicted(&self) -> CancellationToken {
         self.evicted.clone()
     }
 }

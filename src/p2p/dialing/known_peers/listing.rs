@@ -6,7 +6,6 @@ use tokio::time::Instant;
 use super::{Dials, Known, State};
 use crate::chain::Timestamp;
 use crate::node::{DialError, DialledPeer, PeerUrl};
-use crate::p2p::socket::connect::Named;
 use crate::sync::LinkId;
 
 /// Longest reason of a failure that is kept, in characters.
@@ -17,6 +16,15 @@ const MAX_REASON: usize = 200;
 pub(in crate::p2p) struct Removed {
     /// The link to it.
     pub(in crate::p2p) link: Option<LinkId>,
+}
+
+/// How the operator came to speak of a peer.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::p2p) struct Named {
+    /// It was named: a ban does not count.
+    pub(in crate::p2p) is_wanted: bool,
+    /// Settings or a file name it, so that it may have any address.
+    pub(in crate::p2p) is_configured: bool,
 }
 
 impl Dials {

@@ -4,12 +4,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::*;
-use crate::p2p::binary::writer::Say;
+use crate::p2p::connect;
 use crate::p2p::context::MAX_CHAINS;
 use crate::p2p::socket::budget::Budget;
-use crate::p2p::socket::connect;
 use crate::p2p::socket::upgrade_slots::UpgradeSlots;
 use crate::p2p::test_util::Defective;
+use crate::p2p::ticket::Say;
 
 /// Where the peer is. Links of its network take all places but one.
 const PEER: &str = "192.0.2.1:40000";

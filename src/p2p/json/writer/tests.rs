@@ -12,6 +12,7 @@ use crate::node::test_util::TestNode;
 use crate::p2p::socket::frame_guard::FrameGuard;
 use crate::p2p::socket::transport::{Tcp, Transport};
 use crate::p2p::test_util::context;
+use crate::p2p::ticket::Say;
 
 /// Sends on a link through this socket: why it ended, if it did.
 async fn send<S>(context: &Arc<Context>, socket: S, out: Out) -> Result<(), Gone>

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::p2p::driver::link_table::prefix;
+use crate::p2p::net_group::Prefix;
 
 /// For each moment that was spent on what is of no use, this many pass without any: it takes 3 % of
 /// a core at most.
@@ -42,7 +42,7 @@ pub(super) const MAX_SOURCES: usize = 1_024;
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Source {
     /// The links that an IPv4 /24 or an IPv6 /64 opened.
-    Prefix((bool, u64)),
+    Prefix(Prefix),
     /// One link that this node dialled: what a stranger at its address does is not its fault.
     Dialled(u64),
 }
@@ -50,7 +50,7 @@ pub(super) enum Source {
 impl Source {
     /// The source of the connections from an address.
     pub(super) fn of(ip: IpAddr) -> Self {
-        Self::Prefix(prefix(ip.to_canonical()))
+        Self::Prefix(Prefix::of(ip))
     }
 }
 

@@ -79,7 +79,7 @@ async fn a_servers_token_decides_and_none_asks_for_another_dial() {
     use Dialect::{Binary, JennyJson, Json};
     // As npm's `ws` does: the first one offered.
     assert_eq!(dialled(Offer::Both, Some(JSON)).await.unwrap(), JennyJson);
-    assert_eq!(dialled(Offer::Both, Some(BINARY_SUBPROTOCOL)).await.unwrap(), Binary);
+    assert_eq!(dialled(Offer::Both, Some(BINARY)).await.unwrap(), Binary);
     assert_eq!(dialled(Offer::Json, Some(JSON)).await.unwrap(), JennyJson);
     assert_eq!(dialled(Offer::Nothing, None).await.unwrap(), Json);
     for offer in [Offer::Both, Offer::Json] {
@@ -87,13 +87,13 @@ async fn a_servers_token_decides_and_none_asks_for_another_dial() {
         assert!(matches!(dialled(offer, Some("chat")).await, Err(Refused::Other(_))));
     }
     // Not offered, so not agreed on.
-    assert!(matches!(dialled(Offer::Json, Some(BINARY_SUBPROTOCOL)).await, Err(Refused::Other(_))));
+    assert!(matches!(dialled(Offer::Json, Some(BINARY)).await, Err(Refused::Other(_))));
     assert!(matches!(dialled(Offer::Nothing, Some(JSON)).await, Err(Refused::Other(_))));
 }
 
 #[test]
 fn the_json_token_stands_first_in_what_is_offered() {
-    assert_eq!(BOTH, format!("{JSON}, {BINARY_SUBPROTOCOL}"));
+    assert_eq!(BOTH, format!("{JSON}, {BINARY}"));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::MAX_TOLD;
 use super::*;
+use crate::p2p::net_group::Prefix;
 use crate::p2p::test_util::random;
 use crate::sync::LinkId;
 
@@ -20,7 +21,7 @@ fn link(dials: &mut Dials, ip: &str, number: u64, now: Instant) {
 }
 
 /// A teller of a network of its own.
-const TELLER: Option<(bool, u64)> = Some((false, 7));
+const TELLER: Option<Prefix> = Some(Prefix::V4(7));
 
 #[test]
 fn named_peers_come_first_then_anchors_then_the_latest_reached_then_told_ones() {
@@ -113,7 +114,7 @@ fn one_network_tells_of_sixteen_addresses_and_replaces_only_its_own_that_failed(
         let is_taken = dials.learn(at(&format!("6.{host}.0.1")), TELLER, now);
         assert_eq!(is_taken, host < MAX_TOLD, "{host}");
     }
-    assert!(dials.learn(at("8.8.0.1"), Some((false, 8)), now), "another teller");
+    assert!(dials.learn(at("8.8.0.1"), Some(Prefix::V4(8)), now), "another teller");
     let due = dials.due(now, 1);
     dials.failed(&due[0], DialError::unreached("refused"), now, 0);
     let is_its = due[0] != at("8.8.0.1");

@@ -6,10 +6,10 @@ use super::*;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-const HOME: Source = Source::Prefix((false, 1));
+const HOME: Source = Source::Prefix(Prefix::V6(1));
 
 fn source(number: u64) -> Source {
-    Source::Prefix((false, number))
+    Source::Prefix(Prefix::V6(number.into()))
 }
 
 /// What one link owes that spends this much at each of its turns, and the time that passes.

@@ -12,21 +12,22 @@ use tokio::time::{sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::debts::Debtor;
-use super::frame_guard::FrameGuard;
-use super::happy_eyeballs;
-use super::stats::Stats;
-use super::subprotocol;
-use super::subprotocol::{Agreed, Offer, Refused, config};
-use super::transport::{Connected, Transport};
-use super::upgrade::{self, Refusal};
-use super::upgrade_slots::Slot;
+use super::context::Context;
+use super::dialing::known_peers::Named;
+use super::event::{Arrival, Event};
+use super::link;
+use super::net_group::Scope;
+use super::socket::debts::Debtor;
+use super::socket::frame_guard::FrameGuard;
+use super::socket::happy_eyeballs;
+use super::socket::stats::Stats;
+use super::socket::subprotocol;
+use super::socket::subprotocol::{Agreed, Offer, Refused, config};
+use super::socket::transport::{Connected, Transport};
+use super::socket::upgrade::{self, Refusal};
+use super::socket::upgrade_slots::Slot;
+use super::ticket::{Close, Ticket};
 use crate::node::{DialError, Dialect, PeerUrl, is_local_service};
-use crate::p2p::context::Context;
-use crate::p2p::dialing::netaddr::Scope;
-use crate::p2p::event::{Arrival, Event};
-use crate::p2p::link;
-use crate::p2p::link::{Close, Ticket};
 use crate::sync::message::MAX_FRAME;
 
 /// An upgraded connection.
@@ -39,12 +40,8 @@ struct Upgraded<S> {
 }
 
 /// Serves a connection that a peer opened. `place` is held until it is a link, or gone.
-pub(in crate::p2p) async fn accept<S>(
-    context: Arc<Context>,
-    stream: S,
-    address: SocketAddr,
-    place: Slot,
-) where
+pub(super) async fn accept<S>(context: Arc<Context>, stream: S, address: SocketAddr, place: Slot)
+where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let evicted = place.evicted();
@@ -129,21 +126,12 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Why there is no link, or no longer.
-pub(in crate::p2p) const BANNED: &str = "its address is banned";
+pub(super) const BANNED: &str = "its address is banned";
 
 const FULL: Close = Close { code: 1013, reason: "no room for another link; try again later" };
 
-/// How the operator came to speak of a peer.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::p2p) struct Named {
-    /// It was named: a ban does not count.
-    pub(in crate::p2p) is_wanted: bool,
-    /// Settings or a file name it, so that it may have any address.
-    pub(in crate::p2p) is_configured: bool,
-}
-
 /// Dials a peer, and serves the link. A ban counts only for one that is not wanted.
-pub(in crate::p2p) async fn dial<T: Transport>(
+pub(super) async fn dial<T: Transport>(
     context: Arc<Context>,
     transport: T,
     peer: PeerUrl,

@@ -1,4 +1,4 @@
-//! What an IP address says of where it leads: its scope and its network group.
+//! What an IP address says of where it leads: its scope, its network group and its prefix.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Documentation networks (RFC 5737, RFC 3849) count as global: nothing is routed there, and
 /// networks that exist for tests use them in the place of the internet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::p2p) enum Scope {
+pub(super) enum Scope {
     /// Routed on the internet.
     Global,
     /// Routed inside of one network (RFC 1918, RFC 4193, RFC 6598).
@@ -51,7 +51,7 @@ const V6: [(Ipv6Addr, u32, Scope); 5] = [
 
 impl Scope {
     /// The scope of an address; an IPv4 address mapped into IPv6 counts as the IPv4 one.
-    pub(in crate::p2p) fn of(ip: IpAddr) -> Self {
+    pub(super) fn of(ip: IpAddr) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(ip) => {
                 let bits = u32::from(ip);
@@ -119,7 +119,7 @@ impl NetGroup {
 /// IPv6 /48, which is what a site is assigned (RFC 6177). Loopback and private addresses have groups
 /// as any other.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(in crate::p2p) enum SiteGroup {
+pub(super) enum SiteGroup {
     /// The first 16 bits.
     V4(u16),
     /// The first 48 bits.
@@ -128,7 +128,7 @@ pub(in crate::p2p) enum SiteGroup {
 
 impl SiteGroup {
     /// The group of an address; an IPv4 address mapped into IPv6 counts as the IPv4 one.
-    pub(in crate::p2p) fn of(ip: IpAddr) -> Self {
+    pub(super) fn of(ip: IpAddr) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(ip) => {
                 let [first, second, ..] = ip.octets();
@@ -138,6 +138,25 @@ impl SiteGroup {
                 let [first, second, third, ..] = ip.segments();
                 Self::V6([first, second, third])
             }
+        }
+    }
+}
+
+/// The network of one site: an IPv4 /24 or an IPv6 /64.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Prefix {
+    /// The first 24 bits.
+    V4(u32),
+    /// The first 64 bits.
+    V6(u128),
+}
+
+impl Prefix {
+    /// The prefix of an address; an IPv4 address mapped into IPv6 counts as the IPv4 one.
+    pub(super) fn of(ip: IpAddr) -> Self {
+        match ip.to_canonical() {
+            IpAddr::V4(ip) => Self::V4(u32::from(ip) >> 8),
+            IpAddr::V6(ip) => Self::V6(u128::from(ip) >> 64),
         }
     }
 }

@@ -1,0 +1,58 @@
+//! The driver's permission to run a link, and what goes between the two.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::chain::{Hash, Height};
+use crate::sync::message::Message;
+use crate::sync::{BlockId, LinkId};
+
+/// Things that may wait for a link's socket, a few bytes each: they name blocks and hold
+/// none. A link whose queue is full is closed; it can catch up when it is opened again.
+pub(super) const MAX_LINK_QUEUE: usize = 1_024;
+
+/// The driver's leave to run a link, and the link's end of what goes between them.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    pub(super) link: LinkId,
+    pub(super) waiting: mpsc::Receiver<Out>,
+    /// Overtakes what waits. A driver that is gone closes too.
+    pub(super) close: oneshot::Receiver<Close>,
+    pub(super) stop_range: Arc<AtomicBool>,
+}
+
+/// A close that we begin.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Close {
+    /// RFC 6455 section 7.4.1.
+    pub(super) code: u16,
+    pub(super) reason: &'static str,
+}
+
+/// Something to send.
+#[derive(Debug)]
+pub(super) enum Out {
+    Ask,
+    Block(BlockId),
+    Range {
+        from: Height,
+        to: Height,
+    },
+    Chain,
+    /// Of the binary dialect.
+    Say(Say),
+}
+
+/// Something to say. Holds no blocks and no headers.
+#[derive(Debug)]
+pub(super) enum Say {
+    Message(Box<Message>),
+    AskHeaders(Option<BlockId>),
+    Announce(BlockId),
+    Headers { locator: Vec<(Height, Hash)>, stop: Option<Hash> },
+    Blocks { request: u64, first: Height, last: BlockId },
+    Peers { to: IpAddr },
+}
