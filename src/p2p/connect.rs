@@ -168,8 +168,7 @@ pub(super) async fn dial<T: Transport>(
             Event::Unreached { peer, error, is_self: false }
         }
     };
-    // Without a driver nobody needs to know.
-    let _ = context.events.send(unreached).await;
+    context.tell(unreached).await;
 }
 
 enum Unreached {

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::P2pConfig;
 use super::event::Event;
-use super::json::range::Block;
-use super::json::refused::Refused;
+use super::refused::Refused;
+use super::sent_block::SentBlock;
 use super::socket::budget::Budget;
 use super::socket::debts::Debts;
 use crate::chain::Hash;
@@ -40,9 +40,16 @@ pub(super) struct Context {
     pub(super) sources: Sources,
     pub(super) refused: Refused,
     /// The last single block that was sent, as a message.
-    pub(super) last_block: Mutex<Option<Block>>,
+    pub(super) last_block: Mutex<Option<SentBlock>>,
     /// Ends what is not a link yet.
     pub(super) stop: CancellationToken,
+}
+
+impl Context {
+    /// Tells the driver. Without one nobody needs to know: every link is closed then.
+    pub(super) async fn tell(&self, event: Event) {
+        let _ = self.events.send(event).await;
+    }
 }
 
 /// Offers whose link is remembered.

@@ -2,25 +2,28 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use super::binary;
 use super::context::Context;
 use super::event::Event;
-use super::json::reader::Reader;
-use super::json::writer::Writer;
+use super::json;
 use super::socket::debts::{Debtor, FRAME};
 use super::socket::frame_guard::FrameGuard;
+use super::socket::frame_writer::{FrameWriter, Gone};
 use super::socket::stats::Stats;
-use super::ticket::{Close, Ticket};
+use super::ticket::{Close, Out, Ticket};
 use crate::node::Dialect;
+use crate::sync::LinkId;
 
 /// How long a close may take: time for the frame, and for the peer to hang up.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
@@ -46,8 +49,7 @@ pub(super) async fn run<S>(
         Ok(reason) => reason,
         Err(_) => "internal error: the link task panicked".to_owned(),
     };
-    // Without a driver nobody needs to know.
-    let _ = context.events.send(Event::Ended { link, reason }).await;
+    context.tell(Event::Ended { link, reason }).await;
 }
 
 /// Serves a link until it is over; returns why.
@@ -70,18 +72,14 @@ where
             if dialect == Dialect::Binary {
                 binary::reader::Reader { context, link, stats, debtor, stream }.run().await
             } else {
-                Ok(Reader { context, link, stats, debtor, stream }.run().await)
+                Ok(json::reader::Reader { context, link, stats, debtor, stream }.run().await)
             }
         };
-        let next_ping = Instant::now() + context.config.ping_every;
-        let sink = &mut sink;
-        let stop_range = &stop_range;
-        let ahead = None;
-        let writer = Writer { context, link, stats, debtor, sink, stop_range, next_ping, ahead };
+        let writer = write(context, link, stats, debtor, &mut sink, &mut waiting, &stop_range);
         tokio::select! {
             biased;
             close = &mut close => Err(close.unwrap_or(GOING_AWAY)),
-            reason = writer.run(&mut waiting) => Ok(reason),
+            reason = writer => Ok(reason),
             ended = reading => ended,
         }
     };
@@ -97,6 +95,45 @@ where
                 drain(socket.get_mut().inner(), debtor).await;
             }
             format!("closed: {}", close.reason)
+        }
+    }
+}
+
+/// Writes until the link is gone, or nobody has anything to send any more; returns why.
+async fn write<S>(
+    context: &Arc<Context>,
+    link: LinkId,
+    stats: &Stats,
+    debtor: &Debtor,
+    sink: &mut S,
+    waiting: &mut mpsc::Receiver<Out>,
+    stop_range: &AtomicBool,
+) -> Gone
+where
+    S: Sink<Frame, Error = Error> + Unpin,
+{
+    let config = &context.config;
+    let next_ping = Instant::now() + config.ping_every;
+    let mut frames = FrameWriter { config, stats, sink, next_ping };
+    let mut ahead = None;
+    loop {
+        let next = match frames.next(waiting).await {
+            Ok(next) => next,
+            Err(reason) => return reason,
+        };
+        let (frames, ahead) = (&mut frames, &mut ahead);
+        let sent = match next {
+            Out::Json(next) => {
+                json::writer::Writer { context, link, debtor, frames, stop_range, ahead }
+                    .send(next)
+                    .await
+            }
+            Out::Binary(next) => {
+                binary::writer::Writer { context, link, debtor, frames }.send(next).await
+            }
+        };
+        if let Err(reason) = sent {
+            return reason;
         }
     }
 }

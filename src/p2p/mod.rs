@@ -21,6 +21,8 @@ mod json;
 mod link;
 mod net_group;
 mod network;
+mod refused;
+mod sent_block;
 
 pub use config::{MAX_MAX_MESSAGE, P2pConfig};
 pub use network::Network;

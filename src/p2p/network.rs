@@ -15,7 +15,7 @@ use super::config::MAX_MAX_MESSAGE;
 use super::connect;
 use super::context::{Context, MAX_CHAINS, MAX_EVENTS, Sources};
 use super::driver::Driver;
-use super::json::refused::Refused;
+use super::refused::Refused;
 use super::socket::budget::Budget;
 use super::socket::transport::{Tcp, Transport};
 use super::socket::upgrade_slots::UpgradeSlots;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::P2pConfig;
 use super::context::{Context, MAX_CHAINS, MAX_EVENTS, Sources};
 use super::event::Event;
-use super::json::refused::Refused;
+use super::refused::Refused;
 use super::socket::budget::Budget;
 use crate::node::NodeHandle;
 

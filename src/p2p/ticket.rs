@@ -32,23 +32,25 @@ pub(super) struct Close {
     pub(super) reason: &'static str,
 }
 
-/// Something to send.
+/// Something to send. Holds no blocks and no headers.
 #[derive(Debug)]
 pub(super) enum Out {
-    Ask,
-    Block(BlockId),
-    Range {
-        from: Height,
-        to: Height,
-    },
-    Chain,
-    /// Of the binary dialect.
-    Say(Say),
+    Json(JsonOut),
+    Binary(BinaryOut),
 }
 
-/// Something to say. Holds no blocks and no headers.
+/// Something to send in the JSON dialect.
 #[derive(Debug)]
-pub(super) enum Say {
+pub(super) enum JsonOut {
+    Ask,
+    Block(BlockId),
+    Range { from: Height, to: Height },
+    Chain,
+}
+
+/// Something to send in the binary dialect.
+#[derive(Debug)]
+pub(super) enum BinaryOut {
     Message(Box<Message>),
     AskHeaders(Option<BlockId>),
     Announce(BlockId),

@@ -46,8 +46,7 @@ async fn check_by(
             tracing::error!(link = link.0, %first,
                 "the check of a peer's blocks panicked: {what}; please report this");
             let unchecked = BinaryInput::Unchecked { link, download, first };
-            // Without a driver nobody needs to know.
-            let _ = context.events.send(Event::Input(unchecked.into())).await;
+            context.tell(Event::Input(unchecked.into())).await;
             return;
         }
         // A runtime that shuts down.
@@ -55,10 +54,9 @@ async fn check_by(
     };
     let wrong = to_ban.filter(|_| fault.is_some());
     let checked = BinaryInput::Checked { link, download, first, blocks, fault };
-    // Without a driver nobody needs to know.
-    let _ = context.events.send(Event::Input(checked.into())).await;
+    context.tell(Event::Input(checked.into())).await;
     if let Some(ip) = wrong {
-        let _ = context.events.send(Event::WrongBody { ip }).await;
+        context.tell(Event::WrongBody { ip }).await;
     }
 }
 
@@ -96,8 +94,7 @@ pub(in crate::p2p) async fn find_held_ancestor(
         fork: fork.map(|fork| ForkPoint { below: fork.below, first: fork.first }),
     });
     let base = BinaryInput::HeldAncestor { link, query, held };
-    // Without a driver nobody needs to know.
-    let _ = context.events.send(Event::Input(base.into())).await;
+    context.tell(Event::Input(base.into())).await;
 }
 
 #[cfg(test)]

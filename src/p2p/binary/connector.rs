@@ -31,8 +31,7 @@ pub(in crate::p2p) async fn run(context: Arc<Context>, mut waiting: mpsc::Receiv
         tokio::select! {
             biased;
             Some(connected) = under_way.next(), if !under_way.is_empty() => {
-                // Without a driver nobody needs to know.
-                let _ = context.events.send(Event::Input(Input::Binary(connected))).await;
+                context.tell(Event::Input(Input::Binary(connected))).await;
             }
             batch = waiting.recv() => {
                 let Some(Batch { download, last, blocks }) = batch else { return };

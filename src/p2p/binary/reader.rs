@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 use tokio::sync::Semaphore;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
-use crate::p2p::json::reader::{closed, hear_out};
 use crate::p2p::socket::debts::{Debtor, QUESTION};
-use crate::p2p::socket::frame_guard::ReadError;
+use crate::p2p::socket::messages::{self, End, Payload};
 use crate::p2p::socket::stats::Stats;
 use crate::p2p::ticket::Close;
 pub(super) use crate::sync::message::{DecodeError, Message};
@@ -50,14 +48,13 @@ where
         match self.serve().await {
             Stop::Gone(reason) => Ok(reason),
             Stop::Closed(reason) => {
-                hear_out(self.stream).await;
+                messages::hear_out(self.stream).await;
                 Ok(reason)
             }
             Stop::Close(close) => Err(close),
             Stop::Fault(reason) => {
                 let undecodable = BinaryInput::Undecodable { link: self.link, reason };
-                // Without a driver the link is closed anyway.
-                let _ = self.context.events.send(Event::Input(undecodable.into())).await;
+                self.context.tell(Event::Input(undecodable.into())).await;
                 std::future::pending().await
             }
         }
@@ -89,18 +86,9 @@ where
 
     /// The next message.
     async fn message(&mut self) -> Result<Message, Stop> {
-        loop {
-            match self.stream.next().await {
-                None => return Err(Stop::Gone("closed by the peer".to_owned())),
-                Some(Err(error)) => return Err(stop(&error)),
-                Some(Ok(Frame::Binary(frame))) => return self.decode(&frame),
-                Some(Ok(Frame::Text(_))) => return Err(Stop::Fault("a text message")),
-                Some(Ok(Frame::Close(close))) => {
-                    return Err(Stop::Closed(closed(close.as_ref())));
-                }
-                Some(Ok(Frame::Pong(payload))) => self.stats.ponged(&payload),
-                Some(Ok(_)) => {}
-            }
+        match messages::next(self.stream, self.stats).await? {
+            Payload::Binary(frame) => self.decode(&frame),
+            Payload::Text(_) => Err(Stop::Fault(TEXT)),
         }
     }
 
@@ -145,27 +133,19 @@ where
 
 const TOO_LONG: &str = "a message above the 4 MiB of this dialect";
 
-/// What an error of the socket means.
-fn stop(error: &Error) -> Stop {
-    match error {
-        Error::Capacity(_) => Stop::Fault(TOO_LONG),
-        Error::Utf8(_) => Stop::Fault("a text message"),
-        Error::Io(error) => {
-            match error.get_ref().and_then(|inner| inner.downcast_ref::<ReadError>()) {
-                Some(ReadError::TooBig) => Stop::Fault(TOO_LONG),
-                // Slow is no fault that can be proven.
-                Some(ReadError::Slow) => {
-                    Stop::Close(Close { code: 1002, reason: "a message did not end in time" })
-                }
-                Some(read_error @ ReadError::Silent) => Stop::Gone(read_error.to_string()),
-                None => Stop::Gone(error.to_string()),
-            }
+const TEXT: &str = "a text message";
+
+impl From<End> for Stop {
+    fn from(end: End) -> Self {
+        match end {
+            End::TooBig => Self::Fault(TOO_LONG),
+            // Slow is no fault that can be proven.
+            End::Slow => Self::Close(Close { code: 1002, reason: "a message did not end in time" }),
+            End::NotUtf8 => Self::Fault(TEXT),
+            End::BadFrame => Self::Fault("a frame that breaks RFC 6455"),
+            End::Closed(reason) => Self::Closed(reason),
+            End::Gone(reason) => Self::Gone(reason),
         }
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            Stop::Gone(error.to_string())
-        }
-        Error::Protocol(_) => Stop::Fault("a frame that breaks RFC 6455"),
-        error => Stop::Gone(error.to_string()),
     }
 }
 

@@ -11,25 +11,37 @@ use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 use super::serve::{self, Part};
 use crate::chain::{Hash, Header, Height};
 use crate::node::NodeFailure;
+use crate::p2p::context::Context;
 use crate::p2p::dialing::addresses;
-use crate::p2p::json::writer::{Gone, Writer};
-use crate::p2p::ticket::Say;
+use crate::p2p::event::Event;
+use crate::p2p::socket::debts::Debtor;
+use crate::p2p::socket::frame_writer::{FrameWriter, Gone};
+use crate::p2p::ticket::BinaryOut;
 pub(super) use crate::sync::message::{MAX_HEADERS, Message};
-use crate::sync::{BinaryInput, BlockId};
+use crate::sync::{BinaryInput, BlockId, LinkId};
 
-impl<S> Writer<'_, S>
+/// Writes a link.
+pub(in crate::p2p) struct Writer<'a, 'f, S> {
+    pub(in crate::p2p) context: &'a Context,
+    pub(in crate::p2p) link: LinkId,
+    pub(in crate::p2p) debtor: &'a Debtor,
+    pub(in crate::p2p) frames: &'a mut FrameWriter<'f, S>,
+}
+
+impl<S> Writer<'_, '_, S>
 where
     S: Sink<Frame, Error = Error> + Unpin,
 {
-    pub(in crate::p2p) async fn say(&mut self, say: Say) -> Result<(), Gone> {
-        match say {
-            Say::Message(message) => self.message(&message).await,
-            Say::AskHeaders(after) => self.ask_headers(after).await,
-            Say::Announce(id) => match self.header(id).await {
+    /// Sends one thing.
+    pub(in crate::p2p) async fn send(&mut self, next: BinaryOut) -> Result<(), Gone> {
+        match next {
+            BinaryOut::Message(message) => self.message(&message).await,
+            BinaryOut::AskHeaders(after) => self.ask_headers(after).await,
+            BinaryOut::Announce(id) => match self.header(id).await {
                 Some(header) => self.message(&Message::Announce(header)).await,
                 None => Ok(()),
             },
-            Say::Headers { locator, stop } => {
+            BinaryOut::Headers { locator, stop } => {
                 let started = Instant::now();
                 // A node that cannot read is about to end.
                 let headers = self.headers(locator, stop).await.unwrap_or_default();
@@ -37,11 +49,11 @@ where
                 self.message(&Message::Headers(headers)).await?;
                 self.served().await
             }
-            Say::Blocks { request, first, last } => {
+            BinaryOut::Blocks { request, first, last } => {
                 self.blocks(request, first, last).await?;
                 self.served().await
             }
-            Say::Peers { to } => {
+            BinaryOut::Peers { to } => {
                 let book = self.context.node.known_peers().await.unwrap_or_default();
                 self.message(&Message::Peers(addresses::to_tell(book, to))).await
             }
@@ -107,8 +119,8 @@ where
             };
             self.gave(usize::try_from(above.above(next)).unwrap_or(usize::MAX), started);
             for frame in frames {
-                self.data(Data::Binary, frame.into()).await?;
-                self.flush().await?;
+                self.frames.data(Data::Binary, frame.into()).await?;
+                self.frames.flush().await?;
             }
             if above > last.height {
                 return Ok(());
@@ -119,7 +131,7 @@ where
 
     async fn message(&mut self, message: &Message) -> Result<(), Gone> {
         let frame = message.encode().map_err(|error| error.to_string())?;
-        self.data(Data::Binary, Bytes::from(frame)).await
+        self.frames.data(Data::Binary, Bytes::from(frame)).await
     }
 
     /// The peer was served this many headers or blocks, whose reading began then.
@@ -130,8 +142,8 @@ where
 
     /// The socket took all of it.
     async fn served(&mut self) -> Result<(), Gone> {
-        self.flush().await?;
-        self.tell(BinaryInput::Served { link: self.link }).await;
+        self.frames.flush().await?;
+        self.context.tell(Event::Input(BinaryInput::Served { link: self.link }.into())).await;
         Ok(())
     }
 }

@@ -12,8 +12,7 @@ use crate::p2p::connect::BANNED;
 use crate::p2p::dialing::addresses::{learned, listening};
 use crate::p2p::socket::subprotocol::MAX_AGENT;
 use crate::p2p::socket::transport::Transport;
-use crate::p2p::ticket::Close;
-use crate::p2p::ticket::Say;
+use crate::p2p::ticket::{BinaryOut, Close};
 use crate::sync::message::PeerAddress;
 use crate::sync::{BinaryInput, BlockId, DeepFork, ImportOutcome, Input, LinkId, Split};
 
@@ -54,7 +53,7 @@ impl<T: Transport> Driver<T> {
     pub(super) fn serve_peers(&mut self, link: LinkId) {
         let Some(live) = self.table.links.get(&link) else { return };
         let to = live.address.ip();
-        self.say(link, Say::Peers { to });
+        self.say(link, BinaryOut::Peers { to });
     }
 
     /// Takes up what a peer told of, and writes what is new into the address book.

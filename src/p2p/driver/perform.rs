@@ -9,9 +9,7 @@ use super::Driver;
 use crate::node::DialError;
 use crate::p2p::binary::body_check;
 use crate::p2p::socket::transport::Transport;
-use crate::p2p::ticket::Close;
-use crate::p2p::ticket::Out;
-use crate::p2p::ticket::Say;
+use crate::p2p::ticket::{BinaryOut, Close, JsonOut, Out};
 use crate::sync::{LinkId, Note, Output, Redial};
 
 impl<T: Transport> Driver<T> {
@@ -26,20 +24,20 @@ impl<T: Transport> Driver<T> {
 
     fn perform_one(&mut self, output: Output) {
         match output {
-            Output::Ask { link } => self.send(link, Out::Ask),
-            Output::SendBlock { link, id } => self.send(link, Out::Block(id)),
+            Output::Ask { link } => self.send(link, Out::Json(JsonOut::Ask)),
+            Output::SendBlock { link, id } => self.send(link, Out::Json(JsonOut::Block(id))),
             Output::SendRange { link, from, to } => {
                 if let Some(live) = self.table.links.get(&link) {
                     live.stop_range.store(false, Ordering::Relaxed);
                 }
-                self.send(link, Out::Range { from, to });
+                self.send(link, Out::Json(JsonOut::Range { from, to }));
             }
             Output::StopRange { link } => {
                 if let Some(live) = self.table.links.get(&link) {
                     live.stop_range.store(true, Ordering::Relaxed);
                 }
             }
-            Output::SendChain { link } => self.send(link, Out::Chain),
+            Output::SendChain { link } => self.send(link, Out::Json(JsonOut::Chain)),
             Output::Close { link, code, reason, redial } => {
                 if let Some(live) = self.table.links.get_mut(&link) {
                     live.redial_late = redial != Redial::Normal;
@@ -53,15 +51,15 @@ impl<T: Transport> Driver<T> {
             }
             Output::Log { link, note } => self.log(link, &note),
             Output::Send { link, message } => {
-                self.say(link, Say::Message(Box::new(message)));
+                self.say(link, BinaryOut::Message(Box::new(message)));
             }
-            Output::AskHeaders { link, after } => self.say(link, Say::AskHeaders(after)),
-            Output::Announce { link, id } => self.say(link, Say::Announce(id)),
+            Output::AskHeaders { link, after } => self.say(link, BinaryOut::AskHeaders(after)),
+            Output::Announce { link, id } => self.say(link, BinaryOut::Announce(id)),
             Output::ServeHeaders { link, locator, stop } => {
-                self.say(link, Say::Headers { locator, stop });
+                self.say(link, BinaryOut::Headers { locator, stop });
             }
             Output::ServeBlocks { link, request, first, last } => {
-                self.say(link, Say::Blocks { request, first, last });
+                self.say(link, BinaryOut::Blocks { request, first, last });
             }
             Output::ServePeers { link } => self.serve_peers(link),
             Output::FindHeldAncestor { link, query, ids } => {
@@ -86,8 +84,8 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    pub(super) fn say(&mut self, link: LinkId, say: Say) {
-        self.send(link, Out::Say(say));
+    pub(super) fn say(&mut self, link: LinkId, say: BinaryOut) {
+        self.send(link, Out::Binary(say));
     }
 
     fn send(&mut self, link: LinkId, out: Out) {

@@ -4,7 +4,6 @@ pub(super) mod chain_size;
 mod import;
 mod message;
 mod pacing;
-pub(super) mod range;
+mod range;
 pub(super) mod reader;
-pub(super) mod refused;
 pub(super) mod writer;

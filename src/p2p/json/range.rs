@@ -3,26 +3,17 @@
 
 use std::sync::{Arc, PoisonError};
 
-use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use super::message::block_message;
-use crate::chain::{Hash, Height};
+use crate::chain::Height;
 use crate::node::{NodeFailure, View};
 use crate::p2p::context::Context;
+use crate::p2p::sent_block::SentBlock;
 use crate::sync::BlockId;
 
 /// Blocks of a range that are read at a time.
 pub(super) const RANGE_BATCH: u64 = 128;
-
-/// One of our blocks, ready to be sent.
-#[derive(Clone, Debug)]
-pub(in crate::p2p) struct Block {
-    pub(super) id: BlockId,
-    pub(super) parent: Hash,
-    /// Type 1.
-    pub(super) text: Bytes,
-}
 
 /// One of our blocks as a message. The last one is held, since it is the tip that is asked for, on
 /// every link.
@@ -30,7 +21,7 @@ pub(super) async fn read_one(
     context: &Arc<Context>,
     view: Arc<View>,
     id: BlockId,
-) -> Result<Option<Block>, NodeFailure> {
+) -> Result<Option<SentBlock>, NodeFailure> {
     let held = |context: &Context| {
         let held = context.last_block.lock().unwrap_or_else(PoisonError::into_inner);
         held.clone().filter(|block| block.id == id)
@@ -54,11 +45,11 @@ pub(super) async fn read(
     view: Arc<View>,
     from: Height,
     to: Height,
-) -> Result<Vec<Block>, NodeFailure> {
+) -> Result<Vec<SentBlock>, NodeFailure> {
     let node = context.node.clone();
     node.read(move || {
         let blocks = view.blocks(from, to)?;
-        let blocks = blocks.iter().map(|block| Block {
+        let blocks = blocks.iter().map(|block| SentBlock {
             id: BlockId { height: block.header.height, hash: block.hash },
             parent: block.header.previous_hash,
             text: block_message(context.node.spec(), block).into(),
@@ -74,7 +65,7 @@ pub(super) async fn read(
 pub(in crate::p2p) struct Ahead {
     from: Height,
     view: Arc<View>,
-    blocks: JoinHandle<Result<Vec<Block>, NodeFailure>>,
+    blocks: JoinHandle<Result<Vec<SentBlock>, NodeFailure>>,
 }
 
 impl Ahead {
@@ -92,7 +83,7 @@ impl Ahead {
 
     /// What was read, if it begins at `from`, is of our chain still, and does not go beyond
     /// `to`.
-    pub(super) async fn take(self, from: Height, to: Height) -> Option<Vec<Block>> {
+    pub(super) async fn take(self, from: Height, to: Height) -> Option<Vec<SentBlock>> {
         if self.from != from {
             return None;
         }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{FutureExt, Stream};
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
 
 use super::import::{id_of, import_blocks, import_chain};
@@ -15,7 +14,7 @@ use crate::chain::JsonBlock;
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::p2p::socket::debts::{Debtor, FRAME};
-use crate::p2p::socket::frame_guard::ReadError;
+use crate::p2p::socket::messages::{self, End, Payload};
 use crate::p2p::socket::stats::Stats;
 use crate::sync::{BlockOutcome, ChainOutcome, JsonInput, LinkId};
 
@@ -30,10 +29,6 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// How long the next block of a stream is waited for before those at hand are judged.
 const LINGER: Duration = Duration::from_millis(1);
-
-/// How long a peer that closed may take to hang up. One that was dialled is the one to do so
-/// (RFC 6455 section 7.1.1), and may never.
-const HANG_UP: Duration = Duration::from_secs(1);
 
 /// Reads a link.
 pub(in crate::p2p) struct Reader<'a, S> {
@@ -72,7 +67,7 @@ where
         match self.serve().await {
             Stop::Gone(reason) => reason,
             Stop::Closed(reason) => {
-                hear_out(self.stream).await;
+                messages::hear_out(self.stream).await;
                 reason
             }
             Stop::Fault(Fault { code, reason }) => {
@@ -122,21 +117,25 @@ where
 
     /// The next message, and when it had come.
     async fn message(&mut self, asks: &mut Asks) -> Result<(Read, Instant), Stop> {
-        loop {
-            let frame = match asks.due {
-                None => self.stream.next().await,
-                Some(due) => {
-                    let Ok(frame) = timeout_at(due, self.stream.next()).await else {
-                        self.asked(asks).await;
-                        continue;
-                    };
-                    frame
-                }
-            };
-            let started = Instant::now();
-            if let Some(text) = self.text(frame)? {
-                let read = read(text).await.map_err(Stop::Fault)?;
-                return Ok((read, started));
+        let text = loop {
+            match asks.due {
+                None => break self.text().await?,
+                Some(due) => match timeout_at(due, self.text()).await {
+                    Ok(text) => break text?,
+                    Err(_) => self.asked(asks).await,
+                },
+            }
+        };
+        let started = Instant::now();
+        Ok((read(text).await.map_err(Stop::Fault)?, started))
+    }
+
+    /// The text of the next message. Dropping the future loses none.
+    async fn text(&mut self) -> Result<Utf8Bytes, Stop> {
+        match messages::next(self.stream, self.stats).await? {
+            Payload::Text(text) => Ok(text),
+            Payload::Binary(_) => {
+                Err(Stop::Fault(Fault { code: 1003, reason: "a binary message" }))
             }
         }
     }
@@ -148,24 +147,6 @@ where
         }
     }
 
-    /// The text of a frame, if it holds any.
-    fn text(&self, frame: Option<Result<Frame, Error>>) -> Result<Option<Utf8Bytes>, Stop> {
-        match frame {
-            None => Err(Stop::Gone("closed by the peer".to_owned())),
-            Some(Err(error)) => Err(stop(&error)),
-            Some(Ok(Frame::Text(text))) => Ok(Some(text)),
-            Some(Ok(Frame::Binary(_))) => {
-                Err(Stop::Fault(Fault { code: 1003, reason: "a binary message" }))
-            }
-            Some(Ok(Frame::Close(close))) => Err(Stop::Closed(closed(close.as_ref()))),
-            Some(Ok(Frame::Pong(payload))) => {
-                self.stats.ponged(&payload);
-                Ok(None)
-            }
-            Some(Ok(_)) => Ok(None),
-        }
-    }
-
     /// Takes the blocks that follow this one and have come already.
     async fn gather(&mut self, first: JsonBlock) -> (Vec<JsonBlock>, Option<Result<Read, Stop>>) {
         let mut bytes = first.block.record_bytes();
@@ -173,16 +154,15 @@ where
         let mut blocks = vec![first];
         while blocks.len() < MAX_BLOCKS && bytes < MAX_BYTES as u64 {
             // A lone block goes on at once; of a stream the rest is on its way.
-            let frame = if blocks.len() == 1 {
-                self.stream.next().now_or_never()
+            let text = if blocks.len() == 1 {
+                self.text().now_or_never()
             } else {
-                timeout(LINGER, self.stream.next()).await.ok()
+                timeout(LINGER, self.text()).await.ok()
             };
-            let Some(frame) = frame else { break };
-            let text = match self.text(frame) {
-                Ok(Some(text)) => text,
-                Ok(None) => continue,
-                Err(stop) => return (blocks, Some(Err(stop))),
+            let text = match text {
+                None => break,
+                Some(Ok(text)) => text,
+                Some(Err(stop)) => return (blocks, Some(Err(stop))),
             };
             match read(text).await {
                 Ok(Read::Block(block)) if block.block.header.previous_hash == last.hash => {
@@ -245,25 +225,8 @@ where
     }
 
     async fn tell(&self, input: JsonInput) {
-        // Without a driver the link is closed anyway.
-        let _ = self.context.events.send(Event::Input(input.into())).await;
+        self.context.tell(Event::Input(input.into())).await;
     }
-}
-
-/// Why a link ends that its peer closed.
-pub(in crate::p2p) fn closed(close: Option<&CloseFrame>) -> String {
-    let code = close.map(|close| format!(" ({})", u16::from(close.code)));
-    format!("closed by the peer{}", code.unwrap_or_default())
-}
-
-/// Waits until a peer that closed hangs up. Reading on sends the answer to the close; what
-/// comes counts for nothing.
-pub(in crate::p2p) async fn hear_out<S>(stream: &mut S)
-where
-    S: Stream<Item = Result<Frame, Error>> + Unpin,
-{
-    let rest = async { while let Some(Ok(_)) = stream.next().await {} };
-    let _ = timeout(HANG_UP, rest).await;
 }
 
 /// Reads a message; a long one off the runtime.
@@ -285,25 +248,17 @@ fn read_now(text: Utf8Bytes) -> Result<Read, Fault> {
     })
 }
 
-/// What an error of the socket means.
-fn stop(error: &Error) -> Stop {
-    let fault = |code, reason| Stop::Fault(Fault { code, reason });
-    match error {
-        Error::Utf8(_) => fault(1007, "text that is not UTF-8"),
-        Error::Capacity(_) => fault(1009, TOO_BIG),
-        Error::Io(error) => {
-            match error.get_ref().and_then(|inner| inner.downcast_ref::<ReadError>()) {
-                Some(ReadError::TooBig) => fault(1009, TOO_BIG),
-                Some(ReadError::Slow) => fault(1002, "a message did not end in time"),
-                Some(read_error @ ReadError::Silent) => Stop::Gone(read_error.to_string()),
-                None => Stop::Gone(error.to_string()),
-            }
+impl From<End> for Stop {
+    fn from(end: End) -> Self {
+        let fault = |code, reason| Self::Fault(Fault { code, reason });
+        match end {
+            End::TooBig => fault(1009, TOO_BIG),
+            End::Slow => fault(1002, "a message did not end in time"),
+            End::NotUtf8 => fault(1007, "text that is not UTF-8"),
+            End::BadFrame => fault(1002, "a frame that breaks RFC 6455"),
+            End::Closed(reason) => Self::Closed(reason),
+            End::Gone(reason) => Self::Gone(reason),
         }
-        Error::Protocol(
-            tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-        ) => Stop::Gone(error.to_string()),
-        Error::Protocol(_) => fault(1002, "a frame that breaks RFC 6455"),
-        error => Stop::Gone(error.to_string()),
     }
 }
 

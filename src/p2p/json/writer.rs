@@ -6,27 +6,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Sink, SinkExt};
+use futures_util::Sink;
 use humantime::format_duration;
-use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
-use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::Data;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use super::message::{ASK, CHAIN_START, END};
-use super::range::{Ahead, Block, RANGE_BATCH, read, read_one};
+use super::range::{Ahead, RANGE_BATCH, read, read_one};
 use crate::chain::{Height, write_block_json};
 use crate::node::{NodeFailure, View};
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
+use crate::p2p::sent_block::SentBlock;
 use crate::p2p::socket::debts::Debtor;
-use crate::p2p::socket::stats::Stats;
-use crate::p2p::ticket::Out;
-use crate::sync::{BlockId, Input, JsonInput, LinkId};
-
-/// Longest frame sent: 64 KiB. A longer message goes in fragments.
-const FRAGMENT: usize = 64 << 10;
+use crate::p2p::socket::frame_writer::{FRAGMENT, FrameWriter, Gone};
+use crate::p2p::ticket::JsonOut;
+use crate::sync::{BlockId, JsonInput, LinkId};
 
 /// Longest time for sending one whole chain, below the life of a view.
 const CHAIN_TIME: Duration = Duration::from_secs(300);
@@ -36,74 +32,51 @@ const CHAIN_TIME: Duration = Duration::from_secs(300);
 const CHAIN_TURN: Duration = Duration::from_secs(1);
 
 /// Writes a link.
-pub(in crate::p2p) struct Writer<'a, S> {
+pub(in crate::p2p) struct Writer<'a, 'f, S> {
     pub(in crate::p2p) context: &'a Arc<Context>,
     pub(in crate::p2p) link: LinkId,
-    pub(in crate::p2p) stats: &'a Arc<Stats>,
-    pub(in crate::p2p) debtor: &'a Arc<Debtor>,
-    pub(in crate::p2p) sink: &'a mut S,
+    pub(in crate::p2p) debtor: &'a Debtor,
+    pub(in crate::p2p) frames: &'a mut FrameWriter<'f, S>,
     /// Set when the range under way is to be stopped.
     pub(in crate::p2p) stop_range: &'a AtomicBool,
-    pub(in crate::p2p) next_ping: Instant,
     /// The batch that may be sent next, read while the peer acknowledges the one before.
-    pub(in crate::p2p) ahead: Option<Ahead>,
+    pub(in crate::p2p) ahead: &'a mut Option<Ahead>,
 }
 
-/// Why a link cannot be written to.
-pub(in crate::p2p) type Gone = String;
-
-impl<S> Writer<'_, S>
+impl<S> Writer<'_, '_, S>
 where
     S: Sink<Frame, Error = Error> + Unpin,
 {
-    /// Writes until the link is gone, or nobody has anything to send any more.
-    pub(in crate::p2p) async fn run(mut self, waiting: &mut mpsc::Receiver<Out>) -> Gone {
-        loop {
-            let sent = tokio::select! {
-                biased;
-                next = waiting.recv() => match next {
-                    Some(next) => self.send(next).await,
-                    None => return "no longer wanted".to_owned(),
-                },
-                () = tokio::time::sleep_until(self.next_ping) => self.ping().await,
-            };
-            if let Err(reason) = sent {
-                return reason;
-            }
-        }
-    }
-
-    async fn send(&mut self, next: Out) -> Result<(), Gone> {
-        if !matches!(next, Out::Ask | Out::Range { .. }) {
-            self.ahead = None;
+    /// Sends one thing, and waits until the socket took it.
+    pub(in crate::p2p) async fn send(&mut self, next: JsonOut) -> Result<(), Gone> {
+        if !matches!(next, JsonOut::Ask | JsonOut::Range { .. }) {
+            *self.ahead = None;
         }
         match next {
-            Out::Ask => self.text(ASK.as_bytes()).await?,
-            Out::Block(id) => {
+            JsonOut::Ask => self.text(ASK.as_bytes()).await?,
+            JsonOut::Block(id) => {
                 let view = Arc::new(self.context.node.view());
                 if let Ok(Some(block)) = read_one(self.context, view, id).await {
                     self.text(block.text).await?;
                 }
             }
-            Out::Range { from, to } => {
+            JsonOut::Range { from, to } => {
                 self.debtor.sent(from, to);
                 let answer = self.range(from, to).await?;
-                self.tell(answer).await;
+                self.context.tell(Event::Input(answer.into())).await;
             }
-            Out::Chain => {
+            JsonOut::Chain => {
                 let (context, sent) = (self.context, JsonInput::ChainSent { link: self.link });
                 let mut sending = pin!(self.chain());
                 let done = timeout(CHAIN_TURN, &mut sending).await;
-                // Without a driver the link is closed anyway.
-                let _ = context.events.send(Event::Input(sent.into())).await;
+                context.tell(Event::Input(sent.into())).await;
                 match done {
                     Ok(done) => done?,
                     Err(_) => sending.await?,
                 }
             }
-            Out::Say(say) => self.say(say).await?,
         }
-        self.flush().await
+        self.frames.flush().await
     }
 
     /// Sends our blocks of these heights, each read batch once the last was taken.
@@ -117,11 +90,11 @@ where
             };
             // A reorg between two batches.
             let follows =
-                |first: &Block| last.is_none_or(|last: BlockId| last.hash == first.parent);
+                |first: &SentBlock| last.is_none_or(|last: BlockId| last.hash == first.parent);
             if !batch.first().is_some_and(follows) {
                 return Ok(cut_short);
             }
-            for Block { id, text, .. } in batch {
+            for SentBlock { id, text, .. } in batch {
                 if self.stop_range.load(Ordering::Relaxed) {
                     return Ok(cut_short);
                 }
@@ -129,17 +102,17 @@ where
                 next = id.height.next();
                 last = Some(id);
             }
-            self.flush().await?;
+            self.frames.flush().await?;
         }
         // A full batch is a stream's, and mostly more of it follows.
         if next.above(from) == RANGE_BATCH {
-            self.ahead = last.and_then(|last| Ahead::start(self.context, last));
+            *self.ahead = last.and_then(|last| Ahead::start(self.context, last));
         }
         Ok(last.map_or(cut_short, |last| JsonInput::RangeSent { link: self.link, last }))
     }
 
     /// Our blocks of these heights as messages; at most a batch.
-    async fn read(&mut self, from: Height, to: Height) -> Result<Vec<Block>, NodeFailure> {
+    async fn read(&mut self, from: Height, to: Height) -> Result<Vec<SentBlock>, NodeFailure> {
         if let Some(ahead) = self.ahead.take()
             && let Some(blocks) = ahead.take(from, to).await
         {
@@ -182,12 +155,12 @@ where
                 }
                 let rest = buffer.split_off(FRAGMENT);
                 let part = std::mem::replace(&mut buffer, rest);
-                self.fragment(kind, part.into(), false).await?;
+                self.frames.fragment(kind, part.into(), false).await?;
                 kind = Data::Continue;
             }
         }
         buffer.extend_from_slice(END);
-        self.fragment(kind, buffer.into(), true).await
+        self.frames.fragment(kind, buffer.into(), true).await
     }
 
     /// Whether the chain fits a message of this many bytes.
@@ -229,73 +202,7 @@ where
     }
 
     async fn text(&mut self, text: impl Into<Bytes>) -> Result<(), Gone> {
-        self.data(Data::Text, text.into()).await
-    }
-
-    /// Sends a message, in fragments when it is long.
-    pub(in crate::p2p) async fn data(
-        &mut self,
-        mut kind: Data,
-        mut bytes: Bytes,
-    ) -> Result<(), Gone> {
-        while bytes.len() > FRAGMENT {
-            self.fragment(kind, bytes.split_to(FRAGMENT), false).await?;
-            kind = Data::Continue;
-        }
-        let last = RawFrame::message(bytes, OpCode::Data(kind), true);
-        self.feed(Frame::Frame(last)).await
-    }
-
-    async fn fragment(&mut self, kind: Data, part: Bytes, is_last: bool) -> Result<(), Gone> {
-        let frame = RawFrame::message(part, OpCode::Data(kind), is_last);
-        self.feed(Frame::Frame(frame)).await?;
-        self.flush().await?;
-        if Instant::now() >= self.next_ping {
-            self.ping().await?;
-        }
-        Ok(())
-    }
-
-    async fn ping(&mut self) -> Result<(), Gone> {
-        self.next_ping = Instant::now() + self.context.config.ping_every;
-        let payload = Bytes::copy_from_slice(&self.stats.ping((self.context.config.random)()));
-        self.feed(Frame::Ping(payload)).await?;
-        self.flush().await
-    }
-
-    async fn feed(&mut self, frame: Frame) -> Result<(), Gone> {
-        let limit = self.context.config.send_timeout;
-        taken(self.stats, limit, self.sink.feed(frame)).await
-    }
-
-    pub(in crate::p2p) async fn flush(&mut self) -> Result<(), Gone> {
-        let limit = self.context.config.send_timeout;
-        taken(self.stats, limit, self.sink.flush()).await
-    }
-
-    pub(in crate::p2p) async fn tell(&self, input: impl Into<Input>) {
-        // Without a driver the link is closed anyway.
-        let _ = self.context.events.send(Event::Input(input.into())).await;
-    }
-}
-
-/// Waits until the socket took something for as long as it takes any bytes at all within `limit`.
-async fn taken(
-    stats: &Stats,
-    limit: Duration,
-    sending: impl Future<Output = Result<(), Error>>,
-) -> Result<(), Gone> {
-    let mut sending = pin!(sending);
-    loop {
-        let (_, before) = stats.bytes();
-        match timeout(limit, &mut sending).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) if stats.bytes().1 > before => {}
-            Err(_) => {
-                return Err(format!("the peer took nothing for {}", format_duration(limit)));
-            }
-        }
+        self.frames.data(Data::Text, text.into()).await
     }
 }
 

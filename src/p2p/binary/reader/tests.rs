@@ -2,12 +2,13 @@
 
 use std::io;
 
-use futures_util::{FutureExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 
 use super::*;
 use crate::node::test_util::TestNode;
+use crate::p2p::socket::frame_guard::ReadError;
 use crate::p2p::test_util::context;
 use crate::sync::Input;
 

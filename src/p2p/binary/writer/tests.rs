@@ -1,27 +1,24 @@
 //! What is said on a link of the binary dialect, from a real chain.
 
-use std::sync::atomic::AtomicBool;
-
 use futures_util::SinkExt;
 
 use super::*;
 use crate::chain::Spec;
 use crate::node::test_util::{Branch, TestNode};
-use crate::p2p::event::Event;
 use crate::p2p::socket::stats::Stats;
 use crate::p2p::test_util::context;
-use crate::sync::{Input, LinkId};
+use crate::sync::Input;
 
 /// The messages that are sent for this one, and what the driver is told.
-async fn said(node: &TestNode, say: Say) -> (Vec<Message>, Option<Input>) {
+async fn said(node: &TestNode, next: BinaryOut) -> (Vec<Message>, Option<Input>) {
     let (context, mut told) = context(node.handle.clone());
     let (stats, debtor) = (&Arc::new(Stats::new()), &context.debts.dialled());
     let mut frames: Vec<Frame> = Vec::new();
     let sink = &mut (&mut frames).sink_map_err(|never| match never {});
-    let (link, stop_range, next_ping) = (LinkId(0), &AtomicBool::new(false), Instant::now());
-    let mut writer =
-        Writer { context: &context, link, stats, debtor, sink, stop_range, next_ping, ahead: None };
-    writer.say(say).await.unwrap();
+    let (link, next_ping) = (LinkId(0), Instant::now());
+    let writer = &mut FrameWriter { config: &context.config, stats, sink, next_ping };
+    let mut writer = Writer { context: &context, link, debtor, frames: writer };
+    writer.send(next).await.unwrap();
     let frames = frames.into_iter().map(Frame::into_data);
     let messages = frames.map(|frame| Message::decode(&frame).unwrap()).collect();
     let told = told.try_recv().ok().map(|event| match event {
@@ -39,7 +36,7 @@ async fn who_asks_for_blocks_of_a_branch_that_was_displaced_is_told_that_they_ar
     new.grow(5, "new");
     let node = TestNode::dev();
     let last = |branch: &Branch| BlockId { height: branch.tip.height(), hash: branch.tip.hash() };
-    let ask = |last| Say::Blocks { request: 7, first: Height::new(1), last };
+    let ask = |last| BinaryOut::Blocks { request: 7, first: Height::new(1), last };
     node.handle.import(old.blocks.clone()).await.unwrap();
     let (messages, told) = said(&node, ask(last(&old))).await;
     let [Message::Blocks { request: 7, bodies }] = &messages[..] else { panic!("{messages:?}") };

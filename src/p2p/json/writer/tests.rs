@@ -9,10 +9,13 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use super::*;
 use crate::chain::Hash;
 use crate::node::test_util::TestNode;
+use crate::p2p::binary;
 use crate::p2p::socket::frame_guard::FrameGuard;
+use crate::p2p::socket::stats::Stats;
 use crate::p2p::socket::transport::{Tcp, Transport};
 use crate::p2p::test_util::context;
-use crate::p2p::ticket::Say;
+use crate::p2p::ticket::{BinaryOut, Out};
+use crate::sync::Input;
 
 /// Sends on a link through this socket: why it ended, if it did.
 async fn send<S>(context: &Arc<Context>, socket: S, out: Out) -> Result<(), Gone>
@@ -55,13 +58,20 @@ where
     let (sink, _stream) = &mut socket.split();
     let (link, stop_range) = (LinkId(0), &AtomicBool::new(false));
     let next_ping = Instant::now() + silence;
-    let ahead = None;
-    let mut writer = Writer { context, link, stats, debtor, sink, stop_range, next_ping, ahead };
+    let frames = &mut FrameWriter { config: &context.config, stats, sink, next_ping };
     match out {
-        Out::Ask => writer.data(Data::Text, vec![b' '; bytes].into()).await?,
-        out => writer.send(out).await?,
+        Out::Json(JsonOut::Ask) => {
+            frames.data(Data::Text, vec![b' '; bytes].into()).await?;
+        }
+        Out::Json(next) => {
+            let ahead = &mut None;
+            Writer { context, link, debtor, frames, stop_range, ahead }.send(next).await?;
+        }
+        Out::Binary(next) => {
+            binary::writer::Writer { context, link, debtor, frames }.send(next).await?;
+        }
     }
-    writer.flush().await
+    frames.flush().await
 }
 
 #[tokio::test]
@@ -69,7 +79,8 @@ async fn a_peer_that_takes_a_chain_slowly_gives_up_the_turn_and_gets_the_rest() 
     let node = TestNode::dev();
     let (context, mut told) = context(node.handle.clone());
     let (mut theirs, ours) = duplex(64);
-    let sending = tokio::spawn(async move { send(&context, ours, Out::Chain).await });
+    let sending =
+        tokio::spawn(async move { send(&context, ours, Out::Json(JsonOut::Chain)).await });
     // Nothing was read yet.
     let Some(Event::Input(Input::Json(JsonInput::ChainSent { .. }))) = told.recv().await else {
         panic!("it holds the turn")
@@ -90,7 +101,7 @@ async fn a_peer_is_dropped_when_it_takes_nothing_and_not_while_it_takes_little()
     let limit = context.config.send_timeout;
     // A socket that holds 64 bytes.
     let (theirs, ours) = duplex(64);
-    let sent = send(&context, ours, Out::Ask).await;
+    let sent = send(&context, ours, Out::Json(JsonOut::Ask)).await;
     assert!(sent.unwrap_err().contains("took nothing"));
     drop(theirs);
 
@@ -102,7 +113,7 @@ async fn a_peer_is_dropped_when_it_takes_nothing_and_not_while_it_takes_little()
         }
     });
     let began = Instant::now();
-    send(&context, ours, Out::Ask).await.unwrap();
+    send(&context, ours, Out::Json(JsonOut::Ask)).await.unwrap();
     assert!(began.elapsed() > limit * 10, "it is slow indeed");
     import.await.unwrap();
     node.stop().await;
@@ -143,7 +154,7 @@ async fn a_real_socket_takes_more_for_each_bit_that_a_steady_peer_takes() {
     let stats = Arc::new(Stats::new());
     let sending = tokio::spawn({
         let stats = Arc::clone(&stats);
-        async move { send_of(&context, &stats, ours, Out::Ask, LENGTH).await }
+        async move { send_of(&context, &stats, ours, Out::Json(JsonOut::Ask), LENGTH).await }
     });
     let mut step = vec![0; STEP];
     let mut taken = settled(&stats).await;
@@ -165,7 +176,8 @@ async fn a_peer_that_takes_nothing_of_a_real_socket_is_dropped() {
     Arc::get_mut(&mut context).unwrap().config.send_timeout = Duration::from_millis(300);
     let (theirs, ours) = connected().await;
     // More than all buffers of a system hold.
-    let sent = send_of(&context, &Arc::new(Stats::new()), ours, Out::Ask, 64 << 20).await;
+    let sent =
+        send_of(&context, &Arc::new(Stats::new()), ours, Out::Json(JsonOut::Ask), 64 << 20).await;
     assert!(sent.unwrap_err().contains("took nothing for 300ms"));
     drop(theirs);
     node.stop().await;
@@ -180,11 +192,11 @@ async fn questions_that_our_chain_does_not_answer_are_rested_for() {
     let last = BlockId { height: Height::GENESIS, hash: Hash::new([7; 32]) };
     let held = BlockId { height: Height::GENESIS, hash: node.handle.tip().hash };
     for (say, is_of_use) in [
-        (Say::Headers { locator: unknown, stop: None }, false),
+        (BinaryOut::Headers { locator: unknown, stop: None }, false),
         // There is nothing above our tip.
-        (Say::Headers { locator: known, stop: None }, false),
-        (Say::Blocks { request: 0, first: Height::GENESIS, last }, false),
-        (Say::Blocks { request: 0, first: Height::GENESIS, last: held }, true),
+        (BinaryOut::Headers { locator: known, stop: None }, false),
+        (BinaryOut::Blocks { request: 0, first: Height::GENESIS, last }, false),
+        (BinaryOut::Blocks { request: 0, first: Height::GENESIS, last: held }, true),
     ] {
         let (theirs, ours) = duplex(64 << 10);
         let debtor = &context.debts.accepted([192, 0, 2, 1].into());
@@ -192,7 +204,7 @@ async fn questions_that_our_chain_does_not_answer_are_rested_for() {
         debtor.spend(Duration::from_micros(640));
         assert!(debtor.rests_until().is_none());
         let shown = format!("{say:?}");
-        let (stats, out) = (&Arc::new(Stats::new()), Out::Say(say));
+        let (stats, out) = (&Arc::new(Stats::new()), Out::Binary(say));
         send_for(debtor, &context, stats, ours, out, 0).await.unwrap();
         assert_eq!(debtor.rests_until().is_none(), is_of_use, "{shown}");
         drop(theirs);

@@ -13,7 +13,7 @@ const MAX_REFUSED: usize = 1_024;
 
 /// Verdicts by block.
 #[derive(Debug, Default)]
-pub(in crate::p2p) struct Refused(Mutex<Held>);
+pub(super) struct Refused(Mutex<Held>);
 
 #[derive(Debug, Default)]
 struct Held {
