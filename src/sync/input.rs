@@ -159,8 +159,8 @@ pub enum BinaryInput {
         /// Why the one after them is not, if one is not.
         fault: Option<String>,
     },
-    /// The result of [`super::Output::Check`] in place of [`BinaryInput::Checked`] when the check panicked: a
-    /// defect of this node, whatever the peer sent.
+    /// The result of [`super::Output::Check`] in place of [`BinaryInput::Checked`] if the check
+    /// panicked: a defect of this node, whatever the peer sent.
     Unchecked {
         /// As asked.
         link: LinkId,

@@ -182,7 +182,7 @@ impl BinarySync {
             return;
         };
         let Some(Held { place, state, fork }) = held else {
-            // It begins above what we hold, or below a reorg of ours: asked again after a pause.
+            // It begins above what we hold, or below a reorg: asked again after a pause.
             peer.candidate = None;
             peer.pause(step.now);
             return;

@@ -66,7 +66,7 @@ fn a_reorg_between_a_header_and_the_request_for_its_block_is_no_fault() {
     let mut out = lacks(&mut bench, A, &asked);
     out.extend(bench.says(A, Message::Announce(next.header(7))));
     assert_eq!((closed(&out), of(A, &ranges(&out))), (0, vec![]));
-    // Whoever shows what it does not hold is paused for a moment.
+    // A peer that shows what it does not hold is paused for a moment.
     let rested = bench.wait(Duration::from_secs(10));
     let out = bench.serve(&[(A, &next)], out.into_iter().chain(rested).collect());
     assert_eq!((bench.tip(), closed(&out)), (next.tip().hash(), 0));
