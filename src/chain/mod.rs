@@ -10,8 +10,10 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod block;
+mod block_id;
 mod checkpoint;
 mod error;
+mod fork;
 mod fork_choice;
 mod hash;
 mod header;
@@ -25,8 +27,10 @@ mod test_util;
 mod tip;
 
 pub use block::{Block, ValidBlock, ValidHeader, merkle_root};
+pub use block_id::BlockId;
 pub use checkpoint::Checkpoints;
 pub use error::RuleError;
+pub use fork::{DeepFork, ForkPoint};
 pub use fork_choice::replaces;
 pub use hash::{Hash, ParseHashError};
 pub use header::{HEADER_BYTES, Header, VERSION};

@@ -14,10 +14,10 @@ use super::import::offer::{Branch, import, import_part};
 use super::mining::request::Request;
 use super::shared::Shared;
 use super::{
-    Ban, DeepFork, HeldAncestor, HeldBlock, ImportError, Imported, KnownPeer, Links, MineError,
-    Mined, NodeFailure, NodeStatus, StoreError, Tip, View,
+    Ban, HeldAncestor, HeldBlock, ImportError, Imported, KnownPeer, Links, MineError, Mined,
+    NodeFailure, NodeStatus, StoreError, Tip, View,
 };
-use crate::chain::{Block, Checkpoints, Hash, Height, Spec, Timestamp, ValidBlock};
+use crate::chain::{Block, Checkpoints, DeepFork, Hash, Height, Spec, Timestamp, ValidBlock};
 
 /// Speaks to the node; cheap to clone. Its futures need tokio's timers.
 #[derive(Clone, Debug)]

@@ -27,15 +27,14 @@ pub(crate) mod test_util;
 mod writer;
 
 pub use crate::store::{
-    Ban, BookEntry as KnownPeer, ForkPoint, MAX_BAN, StoreError, StoredBlock, StoredHeader, Tip,
-    View, panic_message,
+    Ban, BookEntry as KnownPeer, MAX_BAN, StoreError, StoredBlock, StoredHeader, Tip, View,
+    panic_message,
 };
 pub use clock::{ClockFault, duration_text};
 pub use config::NodeConfig;
 pub use error::{ImportError, MineError, NodeFailure};
 pub use handle::NodeHandle;
 pub use import::append::Appending;
-pub use import::deep_forks::DeepFork;
 pub use import::fork_point::HeldAncestor;
 pub use import::offer::{Branch, Imported};
 pub use mining::request::Mined;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{ClockFault, DeepFork, StoredBlock, Tip};
-use crate::chain::{Hash, Height, Timestamp};
+use super::{ClockFault, StoredBlock, Tip};
+use crate::chain::{DeepFork, Hash, Height, Timestamp};
 
 /// A snapshot of the node.
 #[derive(Clone, Debug)]

@@ -12,8 +12,8 @@ use super::command::Command;
 use super::import::offer::known_prefix;
 use super::mining::queue::Sequenced;
 use super::shared::{Shared, guarded};
-use super::{DeepFork, Imported, MineError, StoreError};
-use crate::chain::{ValidBlock, replaces};
+use super::{Imported, MineError, StoreError};
+use crate::chain::{BlockId, DeepFork, ForkPoint, ValidBlock, replaces};
 use crate::store;
 
 /// Most blocks that one flush makes durable, one larger batch of offered blocks
@@ -261,7 +261,13 @@ impl WriterThread {
         let reorg = match self.store.reorg(last.header().height, &last.hash()) {
             // Our chain grew since the branch was examined.
             Err(StoreError::DeepFork { fork, depth, max, first }) => {
-                self.shared.forks.note(DeepFork::of(fork, depth, first, last), max);
+                let deep = DeepFork {
+                    fork: ForkPoint { below: fork, first },
+                    depth,
+                    last: BlockId { height: last.header().height, hash: last.hash() },
+                    work: last.total_work(),
+                };
+                self.shared.forks.note(deep, max);
                 return Err(StoreError::DeepFork { fork, depth, max, first });
             }
             reorg => reorg?,

@@ -9,6 +9,7 @@ mod perform;
 pub(super) mod throughput;
 mod tip_debounce;
 
+use crate::chain::BlockId;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,7 @@ use super::socket::transport::Transport;
 use super::ticket::Close;
 use crate::node::{LinkServer, SyncProgress, Tip};
 use crate::sync::{
-    BinaryConfig, BinaryInput, BlockId, Input, Output, SyncMachine, SyncState, Time, TipChange,
+    BinaryConfig, BinaryInput, Input, Output, SyncMachine, SyncState, Time, TipChange,
 };
 #[cfg(test)]
 pub(super) use dialing::FEELER_EVERY;

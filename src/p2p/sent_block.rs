@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::chain::Hash;
-use crate::sync::BlockId;
+use crate::chain::{BlockId, Hash};
 
 /// One of our blocks, ready to be sent.
 #[derive(Clone, Debug)]

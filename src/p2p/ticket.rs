@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::chain::{Hash, Height};
+use crate::chain::{BlockId, Hash, Height};
+use crate::sync::LinkId;
 use crate::sync::message::Message;
-use crate::sync::{BlockId, LinkId};
 
 /// Things that may wait for a link's socket, a few bytes each: they name blocks and hold
 /// none. A link whose queue is full is closed; it can catch up when it is opened again.

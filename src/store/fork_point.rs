@@ -5,19 +5,10 @@ use super::reorg::Branch;
 use super::sled::errors::{guarded, read_error, write_error};
 use super::writer::insert;
 use super::{Reader, StoreError, Writer};
-use crate::chain::{Hash, Height, Timestamp};
+use crate::chain::{ForkPoint, Hash, Height, Timestamp};
 
 /// Accepted forks that are kept; the one accepted longest ago makes room.
 const MAX_ACCEPTED: usize = 16;
-
-/// Where a branch leaves the main chain.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ForkPoint {
-    /// The last block that both share.
-    pub below: Height,
-    /// Hash of the branch's first block above it. It names the branch, whatever grows on top.
-    pub first: Hash,
-}
 
 impl Writer {
     /// Accepts the branch whose first block this is, whatever it displaces. Durable when it

@@ -30,7 +30,6 @@ mod writer;
 
 pub use branches::Branches;
 pub use error::StoreError;
-pub use fork_point::ForkPoint;
 pub use open::{Opened, exists, open};
 pub use options::Options;
 pub use own_file::open_own;

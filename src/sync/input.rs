@@ -1,8 +1,8 @@
 //! What the machine is told, one consistent fact at a time.
 
 use super::message::Message;
-use super::{BlockId, ForkPoint, LinkId, Origin};
-use crate::chain::{Hash, Height, TipState, ValidBlock, Work};
+use super::{LinkId, Origin};
+use crate::chain::{BlockId, ForkPoint, Hash, Height, TipState, ValidBlock, Work};
 
 /// Something that happened. One that names a link which is not open is ignored.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -8,8 +8,8 @@ use super::binary::BinarySync;
 use super::json::link::Link;
 use super::split::Split;
 use super::step::{Ours, Step};
-use super::{BinaryConfig, BlockId, Input, JsonInput, LinkId, Output, Progress, Time, TipChange};
-use crate::chain::{Timestamp, Work};
+use super::{BinaryConfig, Input, JsonInput, LinkId, Output, Progress, Time, TipChange};
+use crate::chain::{BlockId, Timestamp, Work};
 
 /// How long a peer stays on another tip before that is a split, unless it is told: two blocks of
 /// the chains built in.

@@ -21,11 +21,11 @@ mod step;
 mod time;
 
 pub use binary::{BinaryConfig, Progress, SyncState};
-pub use ids::{BlockId, ForkPoint, LinkId, Origin};
+pub use ids::{LinkId, Origin};
 pub use input::{
     BinaryInput, BlockOutcome, ChainOutcome, Held, ImportOutcome, Input, JsonInput, TipChange,
 };
 pub use machine::SyncMachine;
-pub use output::{DeepFork, Note, Output, Redial};
+pub use output::{Note, Output, Redial};
 pub use split::Split;
 pub use time::Time;

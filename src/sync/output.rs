@@ -1,8 +1,8 @@
 //! What the machine wants done.
 
+use super::LinkId;
 use super::message::{Body, Message, PeerAddress};
-use super::{BlockId, ForkPoint, LinkId};
-use crate::chain::{Hash, Height, ValidBlock, ValidHeader, Work};
+use crate::chain::{BlockId, DeepFork, Hash, Height, ValidBlock, ValidHeader};
 
 /// Something to do. Those of one link are done in order; [`Output::StopRange`] and
 /// [`Output::Close`] overtake.
@@ -202,19 +202,6 @@ pub enum Output {
         /// What.
         note: Note,
     },
-}
-
-/// A branch that was refused for its depth.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct DeepFork {
-    /// Where it leaves our chain.
-    pub fork: ForkPoint,
-    /// How many of our blocks it would disconnect.
-    pub depth: u64,
-    /// Its last block whose header was checked.
-    pub last: BlockId,
-    /// Work of the whole chain up to that block.
-    pub work: Work,
 }
 
 /// Which backoff a closed link starts with.

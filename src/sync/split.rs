@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{BlockId, LinkId, Time};
-use crate::chain::{Hash, Work};
+use super::{LinkId, Time};
+use crate::chain::{BlockId, Hash, Work};
 
 /// A peer and this node stay on different tips.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,7 +1,7 @@
 //! What every link needs to know while one input is handled.
 
-use super::{BlockId, Output, Time};
-use crate::chain::{Height, Timestamp};
+use super::{Output, Time};
+use crate::chain::{BlockId, Height, Timestamp};
 
 /// Our chain, as far as the JSON dialect cares.
 #[derive(Clone, Copy, Debug)]

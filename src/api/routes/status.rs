@@ -8,8 +8,8 @@ use super::peers::show;
 use crate::api::context::Context;
 use crate::api::http::problem::Problem;
 use crate::api::http::reply;
-use crate::chain::{Hash, Height};
-use crate::node::{self, ClockFault, LinkInfo, PeerSplit, ReorgSummary, SyncProgress, SyncState};
+use crate::chain::{self, Hash, Height};
+use crate::node::{ClockFault, LinkInfo, PeerSplit, ReorgSummary, SyncProgress, SyncState};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -94,12 +94,12 @@ pub(super) struct DeepFork {
 }
 
 impl DeepFork {
-    pub(super) fn of(deep: &node::DeepFork) -> Self {
+    pub(super) fn of(deep: &chain::DeepFork) -> Self {
         Self {
             fork: deep.fork.below.get(),
             depth: deep.depth,
             hash: deep.fork.first.to_string(),
-            tip: BlockName::of(deep.height, &deep.hash),
+            tip: BlockName::of(deep.last.height, &deep.last.hash),
             work: deep.work.to_string(),
         }
     }
@@ -249,7 +249,7 @@ fn sync(
     progress: SyncProgress,
     links: &[LinkInfo],
     height: Height,
-    deep_forks: &[node::DeepFork],
+    deep_forks: &[chain::DeepFork],
 ) -> Sync {
     // Nothing but the operator ends this.
     if let Some(heaviest) = deep_forks.first() {

@@ -2,42 +2,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::chain::{Hash, Height, TipState, ValidBlock, Work, replaces};
+use crate::chain::{BlockId, DeepFork, ForkPoint, Hash, Height, TipState, Work, replaces};
 use crate::node::shared::Shared;
-use crate::node::{ForkPoint, ImportError, StoreError};
+use crate::node::{ImportError, StoreError};
 
 /// Branches that are remembered; the one with least work makes room for one with more.
 const MAX_FORKS: usize = 16;
 
 /// Target of the log for what must be on record: no limit of repeated lines leaves any out.
 const AUDIT: &str = "audit";
-
-/// A branch with more work than the main chain that was refused for its depth.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct DeepFork {
-    /// Where it leaves the main chain; its first block's hash names it.
-    pub fork: ForkPoint,
-    /// How many blocks it would disconnect.
-    pub depth: u64,
-    /// Its last known block.
-    pub height: Height,
-    /// That block's hash.
-    pub hash: Hash,
-    /// Work of the whole chain up to that block.
-    pub work: Work,
-}
-
-impl DeepFork {
-    pub(in crate::node) fn of(below: Height, depth: u64, first: Hash, last: &ValidBlock) -> Self {
-        Self {
-            fork: ForkPoint { below, first },
-            depth,
-            height: last.header().height,
-            hash: last.hash(),
-            work: last.total_work(),
-        }
-    }
-}
 
 /// The deep forks since the start.
 #[derive(Debug, Default)]
@@ -102,10 +75,10 @@ impl ForkLog {
 }
 
 fn warn(fork: &DeepFork, max: u64) {
-    let DeepFork { fork: ForkPoint { below, first }, depth, height, hash, work } = fork;
+    let DeepFork { fork: ForkPoint { below, first }, depth, last, work } = fork;
     tracing::error!(
         target: AUDIT,
-        fork = %below, depth, hash = %first, tip_height = %height, tip = %hash, %work,
+        fork = %below, depth, hash = %first, tip_height = %last.height, tip = %last.hash, %work,
         "a branch with more work is refused: it would disconnect {depth} blocks, and \
          max_reorg_depth is {max}; if that branch is the right one, accept it by \
          POST /v1/forks/{first}/accept, or by `jenny repair --accept-fork {first}` while the \
@@ -128,8 +101,8 @@ impl TooDeep {
         if !replaces(work, shared.tip().total_work) {
             return Ok(());
         }
-        let (height, hash) = (tip.height(), tip.hash());
-        let fork = DeepFork { fork: self.fork, depth: self.depth, height, hash, work };
+        let last = BlockId { height: tip.height(), hash: tip.hash() };
+        let fork = DeepFork { fork: self.fork, depth: self.depth, last, work };
         shared.forks.note(fork, self.max);
         Err(ImportError::TooDeep)
     }

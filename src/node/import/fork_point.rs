@@ -1,7 +1,7 @@
 //! Where a branch that a peer names leaves what is held here.
 
-use crate::chain::{Hash, Height, TipState, replaces};
-use crate::node::{ForkPoint, StoreError};
+use crate::chain::{ForkPoint, Hash, Height, TipState, replaces};
+use crate::node::StoreError;
 use crate::store::Reader;
 
 /// The last one that is held of consecutive blocks.

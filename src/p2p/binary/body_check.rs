@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::chain::{Height, Spec, ValidBlock, ValidHeader};
+use crate::chain::{BlockId, Height, Spec, ValidBlock, ValidHeader};
 use crate::node::{HeldAncestor, panic_message};
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::sync::message::Body;
-use crate::sync::{BinaryInput, BlockId, ForkPoint, Held, LinkId};
+use crate::sync::{BinaryInput, Held, LinkId};
 
 /// Holds bodies against their headers, as many messages at a time as there are cores. A wrong one
 /// bans `to_ban`, though the link is over by then.
@@ -91,7 +91,7 @@ pub(in crate::p2p) async fn find_held_ancestor(
     let held = held.map(|HeldAncestor { place, state, fork }| Held {
         place,
         state: Box::new(state),
-        fork: fork.map(|fork| ForkPoint { below: fork.below, first: fork.first }),
+        fork,
     });
     let base = BinaryInput::HeldAncestor { link, query, held };
     context.tell(Event::Input(base.into())).await;

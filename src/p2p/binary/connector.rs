@@ -6,11 +6,11 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use tokio::sync::mpsc;
 
-use crate::chain::ValidBlock;
+use crate::chain::{BlockId, ValidBlock};
 use crate::node::{Appending, ImportError, NodeFailure};
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
-use crate::sync::{BinaryInput, BlockId, ImportOutcome, Input};
+use crate::sync::{BinaryInput, ImportOutcome, Input};
 
 /// Batches that may wait for the connector; the machine has at most two under way.
 pub(in crate::p2p) const MAX_BATCHES: usize = 2;

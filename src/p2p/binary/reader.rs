@@ -1,5 +1,6 @@
 //! What comes in on a link of the binary dialect: one message at a time.
 
+use crate::chain::BlockId;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use crate::p2p::socket::messages::{self, End, Payload};
 use crate::p2p::socket::stats::Stats;
 use crate::p2p::ticket::Close;
 pub(super) use crate::sync::message::{DecodeError, Message};
-use crate::sync::{BinaryInput, BlockId, LinkId};
+use crate::sync::{BinaryInput, LinkId};
 
 /// Reads a link.
 pub(in crate::p2p) struct Reader<'a, S> {

@@ -2,9 +2,8 @@
 
 use std::cmp::Reverse;
 
-use crate::chain::{Hash, Header, Height};
+use crate::chain::{BlockId, Hash, Header, Height};
 use crate::node::{StoreError, View};
-use crate::sync::BlockId;
 pub(super) use crate::sync::message::{Body, MAX_BODIES_BYTES, MAX_LOCATOR, Message};
 
 /// Single steps below the tip before the steps of a locator double.

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::Data;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use super::serve::{self, Part};
-use crate::chain::{Hash, Header, Height};
+use crate::chain::{BlockId, Hash, Header, Height};
 use crate::node::NodeFailure;
 use crate::p2p::context::Context;
 use crate::p2p::dialing::addresses;
@@ -18,7 +18,7 @@ use crate::p2p::socket::debts::Debtor;
 use crate::p2p::socket::frame_writer::{FrameWriter, Gone};
 use crate::p2p::ticket::BinaryOut;
 pub(super) use crate::sync::message::{MAX_HEADERS, Message};
-use crate::sync::{BinaryInput, BlockId, LinkId};
+use crate::sync::{BinaryInput, LinkId};
 
 /// Writes a link.
 pub(in crate::p2p) struct Writer<'a, 'f, S> {

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use tokio::time::Instant;
 
 use super::Driver;
-use crate::chain::{Height, ValidBlock};
-use crate::node::{self, Ban, Direction, KnownPeer, MAX_BAN, PeerSplit};
+use crate::chain::{BlockId, DeepFork, Height, ValidBlock};
+use crate::node::{Ban, Direction, KnownPeer, MAX_BAN, PeerSplit};
 use crate::p2p::binary::connector::Batch;
 use crate::p2p::connect::BANNED;
 use crate::p2p::dialing::addresses::{learned, listening};
@@ -14,7 +14,7 @@ use crate::p2p::socket::subprotocol::MAX_AGENT;
 use crate::p2p::socket::transport::Transport;
 use crate::p2p::ticket::{BinaryOut, Close};
 use crate::sync::message::PeerAddress;
-use crate::sync::{BinaryInput, BlockId, DeepFork, ImportOutcome, Input, LinkId, Split};
+use crate::sync::{BinaryInput, ImportOutcome, Input, LinkId, Split};
 
 /// As the machine says it of a link that is still there.
 const WRONG_BODY: &str = "a body that is not the one of its header";
@@ -174,15 +174,8 @@ impl<T: Transport> Driver<T> {
 
     /// A branch was refused by its headers: the operator decides.
     pub(super) fn note_deep_fork(&self, link: LinkId, deep: &DeepFork) {
-        let DeepFork { fork, depth, last, work } = *deep;
-        tracing::debug!(link = link.0, hash = %fork.first, "a peer has a deep fork");
-        self.context.node.note_deep_fork(node::DeepFork {
-            fork: node::ForkPoint { below: fork.below, first: fork.first },
-            depth,
-            height: last.height,
-            hash: last.hash,
-            work,
-        });
+        tracing::debug!(link = link.0, hash = %deep.fork.first, "a peer has a deep fork");
+        self.context.node.note_deep_fork(*deep);
     }
 
     /// Shows how fetching goes at once when that has come to be something else.

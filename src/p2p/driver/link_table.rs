@@ -9,14 +9,14 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::eviction::{self, Candidate};
-use crate::chain::Timestamp;
+use crate::chain::{BlockId, Timestamp};
 use crate::node::{DialError, Dialect, Direction, LinkInfo};
 use crate::p2p::config::{MAX_CLOSING, P2pConfig};
 use crate::p2p::net_group::{Prefix, SiteGroup};
 use crate::p2p::socket::stats::Stats;
 use crate::p2p::ticket::Close;
 use crate::p2p::ticket::Out;
-use crate::sync::{BlockId, LinkId};
+use crate::sync::LinkId;
 
 /// A link, as the driver holds it.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! What the node makes of blocks that came: looked up, checked, offered.
 
 use super::message::{Fault, Message, elements, name, open, well_formed};
-use crate::chain::{Block, Hash, Header, Height, JsonBlock, RuleError, merkle_root};
+use crate::chain::{Block, BlockId, Hash, Header, Height, JsonBlock, RuleError, merkle_root};
 use crate::node::{Branch, ImportError, Imported, NodeFailure, StoredHeader, View};
 use crate::p2p::context::Context;
-use crate::sync::{BlockId, BlockOutcome, ChainOutcome, LinkId};
+use crate::sync::{BlockOutcome, ChainOutcome, LinkId};
 use std::sync::Arc;
 
 /// Most blocks of a chain that are held parsed at a time.

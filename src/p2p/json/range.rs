@@ -6,11 +6,10 @@ use std::sync::{Arc, PoisonError};
 use tokio::task::JoinHandle;
 
 use super::message::block_message;
-use crate::chain::Height;
+use crate::chain::{BlockId, Height};
 use crate::node::{NodeFailure, View};
 use crate::p2p::context::Context;
 use crate::p2p::sent_block::SentBlock;
-use crate::sync::BlockId;
 
 /// Blocks of a range that are read at a time.
 pub(super) const RANGE_BATCH: u64 = 128;

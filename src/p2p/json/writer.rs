@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use super::message::{ASK, CHAIN_START, END};
 use super::range::{Ahead, RANGE_BATCH, read, read_one};
-use crate::chain::{Height, write_block_json};
+use crate::chain::{BlockId, Height, write_block_json};
 use crate::node::{NodeFailure, View};
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
@@ -22,7 +22,7 @@ use crate::p2p::sent_block::SentBlock;
 use crate::p2p::socket::debts::Debtor;
 use crate::p2p::socket::frame_writer::{FRAGMENT, FrameWriter, Gone};
 use crate::p2p::ticket::JsonOut;
-use crate::sync::{BlockId, JsonInput, LinkId};
+use crate::sync::{JsonInput, LinkId};
 
 /// Longest time for sending one whole chain, below the life of a view.
 const CHAIN_TIME: Duration = Duration::from_secs(300);

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::chain::{Hash, Height};
-use crate::sync::BlockId;
+use crate::chain::{BlockId, Hash, Height};
 
 /// A link's counters.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 
 use super::limits::{GIVE_UP_FIRST, NEAR};
 use super::{BinarySync, Claim};
-use crate::chain::{Header, RuleError};
+use crate::chain::{BlockId, Header, RuleError};
 use crate::sync::step::Step;
-use crate::sync::{BlockId, LinkId, Output, Time};
+use crate::sync::{LinkId, Output, Time};
 
 const BAD_ANNOUNCEMENT: &str = "an announced header that breaks a rule";
 

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use super::limits::{CANDIDATE_STEP, MAX_FRESH};
-use crate::chain::{Checkpoints, Hash, Header, Height, RuleError, Spec, Timestamp, TipState};
-use crate::chain::{ValidHeader, Work};
-use crate::sync::{BlockId, ForkPoint};
+use crate::chain::{
+    BlockId, Checkpoints, ForkPoint, Hash, Header, Height, RuleError, Spec, Timestamp,
+};
+use crate::chain::{TipState, ValidHeader, Work};
 
 /// Headers above a block that is held. Of a long branch little more than every 2,000th
 /// hash is kept, so that one which cannot win costs next to nothing.

@@ -7,8 +7,10 @@ use super::limits::{
     MAX_DOUBLINGS, MAX_IMPORT_BATCH_BLOCKS, MAX_IMPORT_BATCH_BYTES, SOURCE_PATIENCE, WINDOW,
 };
 use super::pace::Pace;
-use crate::chain::{Header, Height, RuleError, Timestamp, TipState, ValidBlock, ValidHeader, Work};
-use crate::sync::{BlockId, LinkId, Time};
+use crate::chain::{
+    BlockId, Header, Height, RuleError, Timestamp, TipState, ValidBlock, ValidHeader, Work,
+};
+use crate::sync::{LinkId, Time};
 
 /// A branch above a block that is held. At most one is fetched at a time.
 #[derive(Debug)]

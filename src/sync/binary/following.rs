@@ -4,10 +4,10 @@ use super::candidate::Rules;
 use super::download::Taken;
 use super::limits::MAX_AHEAD;
 use super::{BinarySync, Claim, Peer};
-use crate::chain::{Header, RuleError};
+use crate::chain::{BlockId, Header, RuleError};
+use crate::sync::LinkId;
 use crate::sync::message::MAX_HEADERS;
 use crate::sync::step::Step;
-use crate::sync::{BlockId, LinkId};
 
 impl BinarySync {
     /// Asks for the next headers of the branch that is fetched, when there is room for them: the

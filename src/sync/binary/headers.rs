@@ -12,10 +12,10 @@ use super::limits::{
 };
 use super::peer::{Ask, Query};
 use super::{BinarySync, Claim, Peer, UNASKED};
-use crate::chain::{Header, RuleError, Work};
+use crate::chain::{BlockId, Header, RuleError, Work};
 use crate::sync::message::MAX_HEADERS;
 use crate::sync::step::Step;
-use crate::sync::{BlockId, Held, LinkId, Note, Output, Redial, Time};
+use crate::sync::{Held, LinkId, Note, Output, Redial, Time};
 
 const BAD_HEADER: &str = "a header that breaks a rule";
 const NOT_CONSECUTIVE: &str = "headers that do not follow each other";

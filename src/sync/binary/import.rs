@@ -2,9 +2,9 @@
 
 use super::limits::{GIVE_UP_FIRST, MAX_BATCHES, MIN_SECOND_BATCH, UNAVAILABLE};
 use super::{BinarySync, Claim, Peer};
-use crate::chain::Height;
+use crate::chain::{BlockId, Height};
 use crate::sync::step::Step;
-use crate::sync::{BlockId, ImportOutcome, LinkId, Output, Time};
+use crate::sync::{ImportOutcome, LinkId, Output, Time};
 
 /// A batch at the writer.
 #[derive(Clone, Copy, Debug)]

@@ -30,8 +30,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::message::Message;
 use super::step::Step;
-use super::{BinaryInput, BlockId, LinkId, Note, Output, Redial, Time};
-use crate::chain::{Checkpoints, Hash, Height, Spec, Timestamp, Work};
+use super::{BinaryInput, LinkId, Note, Output, Redial, Time};
+use crate::chain::{BlockId, Checkpoints, Hash, Height, Spec, Timestamp, Work};
 use budget::Budget;
 use download::Download;
 use import::Pending;

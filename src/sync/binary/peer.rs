@@ -7,10 +7,10 @@ use super::limits::{
     FIRST_PENALTY, FIRST_TIMEOUT, HEADERS_TIMEOUT, LARGE_PART, LAST_TIMEOUT, MAX_OUTSTANDING,
     MAX_REQUESTS, PENALTY,
 };
-use crate::chain::{Hash, Header, Height, Work};
+use crate::chain::{BlockId, Hash, Header, Height, Work};
 use crate::sync::log_once::LogOnce;
 use crate::sync::split::{Rival, ShownWork};
-use crate::sync::{BlockId, LinkId, Origin, Time};
+use crate::sync::{LinkId, Origin, Time};
 
 /// One link. Of bounded size: the hashes and headers of a candidate are most of it.
 #[derive(Debug)]

@@ -2,8 +2,9 @@
 
 use super::candidate::Candidate;
 use super::{BinarySync, Claim};
+use crate::chain::DeepFork;
 use crate::sync::step::Step;
-use crate::sync::{DeepFork, LinkId, Output};
+use crate::sync::{LinkId, Output};
 
 impl BinarySync {
     /// The branch of a candidate, if it forks deeper than may be and was not accepted.

@@ -2,10 +2,10 @@
 
 use super::limits::{ADDRESSES_EVERY, ASK_ADDRESSES_EVERY, MAX_SERVING};
 use super::{BinarySync, UNASKED};
-use crate::chain::{Hash, Height};
+use crate::chain::{BlockId, Hash, Height};
 use crate::sync::message::{MAX_RANGE, Message, PeerAddress};
 use crate::sync::step::Step;
-use crate::sync::{BlockId, LinkId, Output, Redial};
+use crate::sync::{LinkId, Output, Redial};
 
 const TOO_MUCH: &str = "more was asked for than is answered at a time";
 const BAD_RANGE: &str = "a range of no blocks or of too many";

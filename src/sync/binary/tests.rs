@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::chain::{
-    Bits, Checkpoints, Hash, Header, Height, Spec, Timestamp, TipState, ValidBlock, Work,
+    Bits, BlockId, Checkpoints, Hash, Header, Height, Spec, Timestamp, TipState, ValidBlock, Work,
 };
 use crate::sync::message::{Body, Hello, Message, PeerAddress};
 use crate::sync::{
-    BinaryConfig, BinaryInput, BlockId, Held, ImportOutcome, Input, LinkId, Note, Origin, Output,
-    Redial, SyncMachine, SyncState, Time, TipChange,
+    BinaryConfig, BinaryInput, Held, ImportOutcome, Input, LinkId, Note, Origin, Output, Redial,
+    SyncMachine, SyncState, Time, TipChange,
 };
 
 mod announce;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::limits::{ASK_EVERY, FIRST_ANSWER};
-use crate::chain::{Hash, Height};
+use crate::chain::{BlockId, Hash, Height};
 use crate::sync::log_once::LogOnce;
 use crate::sync::split::Rival;
 use crate::sync::step::Step;
-use crate::sync::{BlockId, LinkId, Output, Redial, Time};
+use crate::sync::{LinkId, Output, Redial, Time};
 
 /// One link. Of fixed size.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use super::limits::{DEEP_PAUSE, is_too_soon};
 use super::link::{Flow, Link};
-use crate::chain::Height;
+use crate::chain::{BlockId, Height};
 use crate::sync::split::ShownWork;
 use crate::sync::step::Step;
-use crate::sync::{BlockId, BlockOutcome, ChainOutcome, Note, Output, Redial};
+use crate::sync::{BlockOutcome, ChainOutcome, Note, Output, Redial};
 
 /// Another chain: nothing that it says can ever be of use here.
 const FOREIGN_GENESIS: &str = "this is another chain: its genesis block differs";

@@ -2,9 +2,9 @@
 
 use super::limits::{ACK_WITHIN, MAX_ANNOUNCED, QUIET, STREAM_BATCH};
 use super::link::{Flow, Link, Quiet};
-use crate::chain::Height;
+use crate::chain::{BlockId, Height};
 use crate::sync::step::Step;
-use crate::sync::{BlockId, LinkId, Output, Time};
+use crate::sync::{LinkId, Output, Time};
 
 impl Link {
     /// Blocks on top of the tip that was, which had the height `from`.

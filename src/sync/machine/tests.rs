@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::chain::{Hash, Height, Timestamp, Work};
+use crate::chain::{BlockId, Hash, Height, Timestamp, Work};
 use crate::sync::{
-    BlockId, BlockOutcome, ChainOutcome, Input, JsonInput, LinkId, Output, SyncMachine, Time,
-    TipChange,
+    BlockOutcome, ChainOutcome, Input, JsonInput, LinkId, Output, SyncMachine, Time, TipChange,
 };
 
 mod announce;

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use jenny_chain::chain::{
-    Block, Hash, Header, RuleError, Spec, Timestamp, TipState, ValidBlock, Work,
+    Block, BlockId, Hash, Header, RuleError, Spec, Timestamp, TipState, ValidBlock, Work,
 };
-use jenny_chain::sync::BlockId;
 use jenny_chain::sync::message::Body;
 
 /// A block's place in the arena.

@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
-use jenny_chain::chain::{Hash, Height};
+use jenny_chain::chain::{BlockId, Hash, Height};
 use jenny_chain::sync::message::{MAX_BODIES_BYTES, MAX_HEADERS, Message};
-use jenny_chain::sync::{BinaryInput, BlockId, Held, LinkId, Output};
+use jenny_chain::sync::{BinaryInput, Held, LinkId, Output};
 
 use super::arena::Id;
 use super::edge::{Doing, Same};

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use jenny_chain::chain::{Hash, Header, Height, TipState};
-use jenny_chain::sync::BlockId;
+use jenny_chain::chain::{BlockId, Hash, Header, Height, TipState};
 use jenny_chain::sync::message::{Body, MAX_HEADERS, Message};
 
 use super::arena::{Arena, GENESIS, Id, mine_header};

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use jenny_chain::chain::{Checkpoints, Timestamp, Work};
-use jenny_chain::sync::{BinaryConfig, BlockId, LinkId, SyncMachine};
+use jenny_chain::chain::{BlockId, Checkpoints, Timestamp, Work};
+use jenny_chain::sync::{BinaryConfig, LinkId, SyncMachine};
 
 use super::arena::{Arena, Id};
 use super::queue::{MILLI, Micros};

@@ -1,8 +1,8 @@
 //! The simulation itself: what its driver, stores and links do is what the documentation says.
 
-use jenny_chain::chain::{Height, Timestamp};
+use jenny_chain::chain::{BlockId, Height, Timestamp};
+use jenny_chain::sync::Output;
 use jenny_chain::sync::message::Message;
-use jenny_chain::sync::{BlockId, Output};
 
 use super::arena::{Arena, GENESIS, Id};
 use super::edge::Doing;

@@ -3,9 +3,9 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use jenny_chain::chain::{Height, ValidHeader};
+use jenny_chain::chain::{BlockId, Height, ValidHeader};
+use jenny_chain::sync::LinkId;
 use jenny_chain::sync::message::{Body, Message};
-use jenny_chain::sync::{BlockId, LinkId};
 
 /// Microseconds since the start.
 pub(super) type Micros = u64;

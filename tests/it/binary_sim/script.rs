@@ -197,7 +197,7 @@ impl Network {
             }
             Message::GetBlocks { request, first, count, last } => {
                 let height = first.ahead(u64::from(count) - 1);
-                let id = jenny_chain::sync::BlockId { height, hash: last };
+                let id = jenny_chain::chain::BlockId { height, hash: last };
                 self.script_serves_blocks(socket, request, first.get(), id);
             }
             Message::GetPeers => {

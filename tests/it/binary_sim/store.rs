@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use jenny_chain::chain::{Hash, Height};
-use jenny_chain::sync::{BlockId, ForkPoint};
+use jenny_chain::chain::{BlockId, ForkPoint, Hash, Height};
 
 use super::arena::{Arena, GENESIS, Id, place};
 

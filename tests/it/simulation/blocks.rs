@@ -1,7 +1,6 @@
 //! Blocks without content: a tree of numbers, and chains in it.
 
-use jenny_chain::chain::{Hash, Height};
-use jenny_chain::sync::BlockId;
+use jenny_chain::chain::{BlockId, Hash, Height};
 
 /// Where a block stands in the tree; 0 is genesis.
 pub(super) type Id = usize;

@@ -1,7 +1,7 @@
 //! Offered branches that fork too deep.
 
 use super::*;
-use crate::chain::{Spec, Work};
+use crate::chain::{Height, Spec, ValidBlock, Work};
 use crate::node::test_util::{Branch, TestNode, options, records};
 use crate::node::{Imported, NodeConfig};
 use crate::store::Options;
@@ -54,7 +54,10 @@ async fn a_deeper_branch_is_refused_without_being_kept_and_a_shallower_one_displ
             let [waiting] = node.handle.status().deep_forks[..] else { panic!("one waits") };
             assert_eq!((waiting.fork.below.get(), waiting.depth), (0, depth));
             assert_eq!(waiting.fork.first, theirs.blocks[0].header.hash());
-            assert_eq!((waiting.hash, waiting.work), (theirs.tip.hash(), theirs.tip.total_work()));
+            assert_eq!(
+                (waiting.last.hash, waiting.work),
+                (theirs.tip.hash(), theirs.tip.total_work())
+            );
             for block in &theirs.blocks {
                 let held = node.handle.held_block(block.header.height, block.header.hash()).await;
                 assert_eq!(held.unwrap(), None, "nothing of it is stored");
@@ -136,8 +139,7 @@ fn deep(number: u8, work: u8) -> DeepFork {
     DeepFork {
         fork: ForkPoint { below: Height::new(1), first },
         depth: 9,
-        height: Height::new(20),
-        hash: Hash::new([number; 32]),
+        last: BlockId { height: Height::new(20), hash: first },
         work: Work::from_bytes(bytes),
     }
 }

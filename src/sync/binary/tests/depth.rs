@@ -1,7 +1,7 @@
 //! Branches that fork deeper than may be without the operator.
 
 use super::*;
-use crate::sync::{DeepFork, ForkPoint};
+use crate::chain::{DeepFork, ForkPoint};
 
 /// Where the branch that ends here leaves our chain.
 pub(super) fn fork_point(bench: &Bench, state: &TipState) -> Option<ForkPoint> {
