@@ -1,6 +1,6 @@
 //! Blocks: a header and the records that it commits to.
 
-use super::{Hash, Header, RuleError, Spec, Work, leaf_hash, root};
+use super::{BlockId, ChainHeader, Hash, Header, RuleError, Spec, Work, leaf_hash, root};
 
 /// A block as received, not yet checked by any rule.
 /// # Examples
@@ -38,11 +38,7 @@ pub struct ValidBlock {
 /// A header that follows every rule on top of the ancestors it was checked against,
 /// with its records still to come. Only [`super::TipState::check_next`] makes one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ValidHeader {
-    header: Header,
-    hash: Hash,
-    total_work: Work,
-}
+pub struct ValidHeader(ChainHeader);
 
 /// RFC 6962 tree hash over the records' UTF-8 bytes.
 pub fn merkle_root<T: AsRef<str>>(records: &[T]) -> Hash {
@@ -81,6 +77,16 @@ impl ValidBlock {
         self.total_work
     }
 
+    /// What names it.
+    pub const fn id(&self) -> BlockId {
+        BlockId { height: self.block.header.height, hash: self.hash }
+    }
+
+    /// The header, its hash and the work of the chain up to it.
+    pub const fn chain_header(&self) -> ChainHeader {
+        ChainHeader { header: self.block.header, hash: self.hash, total_work: self.total_work }
+    }
+
     /// Gives the block back.
     pub fn into_block(self) -> Block {
         self.block
@@ -88,23 +94,33 @@ impl ValidBlock {
 }
 
 impl ValidHeader {
-    pub(super) const fn new(header: Header, hash: Hash, total_work: Work) -> Self {
-        Self { header, hash, total_work }
+    pub(super) const fn new(header: ChainHeader) -> Self {
+        Self(header)
+    }
+
+    /// The header, its hash and the work of the chain up to it.
+    pub const fn get(&self) -> &ChainHeader {
+        &self.0
     }
 
     /// The header.
     pub const fn header(&self) -> &Header {
-        &self.header
+        &self.0.header
     }
 
     /// Its hash.
     pub const fn hash(&self) -> Hash {
-        self.hash
+        self.0.hash
+    }
+
+    /// What names the block.
+    pub const fn id(&self) -> BlockId {
+        self.0.id()
     }
 
     /// Work of the chain from genesis up to and with this block.
     pub const fn total_work(&self) -> Work {
-        self.total_work
+        self.0.total_work
     }
 
     /// Puts the records to it, when they are those that the header commits to.
@@ -112,8 +128,8 @@ impl ValidHeader {
     /// # Errors
     /// The first rule of a body that they break.
     pub fn with_records(&self, spec: &Spec, records: Vec<String>) -> Result<ValidBlock, RuleError> {
-        super::tip::check_body(spec, &self.header, &records)?;
-        let block = Block { header: self.header, records };
-        Ok(ValidBlock::new(block, self.hash, self.total_work))
+        let ChainHeader { header, hash, total_work } = self.0;
+        super::tip::check_body(spec, &header, &records)?;
+        Ok(ValidBlock::new(Block { header, records }, hash, total_work))
     }
 }

@@ -11,6 +11,7 @@
 
 mod block;
 mod block_id;
+mod chain_header;
 mod checkpoint;
 mod error;
 mod fork;
@@ -28,6 +29,7 @@ mod tip;
 
 pub use block::{Block, ValidBlock, ValidHeader, merkle_root};
 pub use block_id::BlockId;
+pub use chain_header::ChainHeader;
 pub use checkpoint::Checkpoints;
 pub use error::RuleError;
 pub use fork::{DeepFork, ForkPoint};

@@ -2,8 +2,8 @@
 
 use super::number::MAX_SAFE_INTEGER;
 use super::{
-    Bits, Block, Frontier, Hash, Header, Height, RuleError, Spec, Target, Timestamp, VERSION,
-    ValidBlock, ValidHeader, Work, leaf_hash, merkle_root, required_bits,
+    Bits, Block, BlockId, ChainHeader, Frontier, Hash, Header, Height, RuleError, Spec, Target,
+    Timestamp, VERSION, ValidBlock, ValidHeader, Work, leaf_hash, merkle_root, required_bits,
 };
 
 /// The last block of some chain with what its ancestors amount to. A value:
@@ -35,10 +35,8 @@ use super::{
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TipState {
-    header: Header,
-    hash: Hash,
+    last: ChainHeader,
     parent_time: Timestamp,
-    total_work: Work,
     history: Frontier,
 }
 
@@ -46,55 +44,52 @@ impl TipState {
     /// The chain of one block.
     pub fn genesis(spec: &Spec) -> Self {
         let genesis = spec.genesis();
-        let timestamp = genesis.header().timestamp;
-        let mut state = Self {
-            header: *genesis.header(),
-            hash: genesis.hash(),
-            parent_time: timestamp,
-            total_work: Work::default(),
-            history: Frontier::default(),
-        };
-        // Makes genesis its own parent in time.
-        state.extend(&genesis);
-        state
+        let mut history = Frontier::default();
+        history.append(leaf_hash(genesis.hash().as_bytes()));
+        // Genesis is its own parent in time.
+        Self { last: genesis.chain_header(), parent_time: genesis.header().timestamp, history }
     }
 
-    /// Puts together the state after a stored block: its header, its parent's
-    /// timestamp (its own for genesis), the work up to and with it, and the
-    /// frontier over the hashes of its ancestors. None when the frontier is not
-    /// the one that the header commits to.
-    pub fn restore(
-        header: Header,
-        parent_time: Timestamp,
-        total_work: Work,
-        ancestors: Frontier,
-    ) -> Option<Self> {
-        let fits =
-            ancestors.leaves() == header.height.get() && ancestors.root() == header.history_root;
-        let hash = header.hash();
+    /// Puts together the state after a stored block, from its parent's timestamp
+    /// (its own for genesis) and the frontier over the hashes of its ancestors.
+    /// `None` if the frontier is not the one that the header commits to.
+    pub fn restore(last: ChainHeader, parent_time: Timestamp, ancestors: Frontier) -> Option<Self> {
+        debug_assert_eq!(last.hash, last.header.hash(), "the stored hash was checked");
+        let fits = ancestors.leaves() == last.height().get()
+            && ancestors.root() == last.header.history_root;
         let mut history = ancestors;
-        history.append(leaf_hash(hash.as_bytes()));
-        fits.then_some(Self { header, hash, parent_time, total_work, history })
+        history.append(leaf_hash(last.hash.as_bytes()));
+        fits.then_some(Self { last, parent_time, history })
+    }
+
+    /// The last header, its hash and the work of the chain up to it.
+    pub const fn last(&self) -> &ChainHeader {
+        &self.last
     }
 
     /// The last header.
     pub const fn header(&self) -> &Header {
-        &self.header
+        &self.last.header
     }
 
     /// The last block's hash.
     pub const fn hash(&self) -> Hash {
-        self.hash
+        self.last.hash
+    }
+
+    /// What names the last block.
+    pub const fn id(&self) -> BlockId {
+        self.last.id()
     }
 
     /// The last block's height.
     pub const fn height(&self) -> Height {
-        self.header.height
+        self.last.header.height
     }
 
     /// Work from genesis up to and with the last block.
     pub const fn total_work(&self) -> Work {
-        self.total_work
+        self.last.total_work
     }
 
     /// Frontier over the hashes of all blocks, the last one with them.
@@ -105,7 +100,8 @@ impl TipState {
     /// The target that the next block must carry.
     pub fn next_bits(&self, spec: &Spec) -> Bits {
         let height = self.height().next();
-        required_bits(spec, height, self.header.bits, self.header.timestamp, self.parent_time)
+        let parent = &self.last.header;
+        required_bits(spec, height, parent.bits, parent.timestamp, self.parent_time)
             .unwrap_or_else(|_| spec.pow_limit().to_bits())
     }
 
@@ -115,8 +111,8 @@ impl TipState {
         Header {
             version: VERSION,
             height: self.height().next(),
-            timestamp: now.max(self.header.timestamp),
-            previous_hash: self.hash,
+            timestamp: now.max(self.last.header.timestamp),
+            previous_hash: self.last.hash,
             merkle_root: merkle_root(records),
             history_root: self.history.root(),
             record_count: u32::try_from(records.len()).unwrap_or(u32::MAX),
@@ -150,7 +146,8 @@ impl TipState {
         now: Timestamp,
     ) -> Result<ValidHeader, RuleError> {
         let (hash, work) = self.check_header(spec, header, now)?;
-        Ok(ValidHeader::new(*header, hash, self.total_work.plus(work)))
+        let total_work = self.last.total_work.plus(work);
+        Ok(ValidHeader::new(ChainHeader { header: *header, hash, total_work }))
     }
 
     /// Checks a header against this tip: all rules that need no records. Returns
@@ -165,8 +162,8 @@ impl TipState {
         now: Timestamp,
     ) -> Result<(Hash, Work), RuleError> {
         let (hash, target) = check_alone(spec, header)?;
-        if header.previous_hash != self.hash {
-            let (expected, found) = (self.hash, header.previous_hash);
+        if header.previous_hash != self.last.hash {
+            let (expected, found) = (self.last.hash, header.previous_hash);
             return Err(RuleError::PreviousHash { expected, found });
         }
         let expected = self.height().next();
@@ -177,7 +174,7 @@ impl TipState {
         if header.bits != expected {
             return Err(RuleError::Bits { expected, found: header.bits });
         }
-        let (parent, found) = (self.header.timestamp, header.timestamp);
+        let (parent, found) = (self.last.header.timestamp, header.timestamp);
         if found < parent {
             return Err(RuleError::TimestampBeforeParent { parent, found });
         }
@@ -194,20 +191,18 @@ impl TipState {
 
     /// Moves on to `block`, which was checked against this state.
     pub fn extend(&mut self, block: &ValidBlock) {
-        self.advance(block.header(), block.hash(), block.total_work());
+        self.advance(block.chain_header());
     }
 
     /// Moves on to the block of `header`, which was checked against this state.
     pub fn extend_header(&mut self, header: &ValidHeader) {
-        self.advance(header.header(), header.hash(), header.total_work());
+        self.advance(*header.get());
     }
 
-    fn advance(&mut self, header: &Header, hash: Hash, total_work: Work) {
-        self.parent_time = self.header.timestamp;
-        self.header = *header;
-        self.hash = hash;
-        self.total_work = total_work;
-        self.history.append(leaf_hash(hash.as_bytes()));
+    fn advance(&mut self, last: ChainHeader) {
+        self.parent_time = self.last.header.timestamp;
+        self.last = last;
+        self.history.append(leaf_hash(last.hash.as_bytes()));
     }
 }
 

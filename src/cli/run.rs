@@ -17,8 +17,8 @@ use super::signal::{Stops, end, never_stop_for_output};
 use super::users::UsersFile;
 use super::{api_address, descriptors, logging, peers, syncing, variables};
 use crate::api::{ApiConfig, AuthHandle, Server};
-use crate::chain::Spec;
-use crate::node::{Links, Node, NodeConfig, Tip};
+use crate::chain::{ChainHeader, Spec};
+use crate::node::{Links, Node, NodeConfig};
 use crate::p2p::{Network, P2pConfig};
 use crate::store::{Opened, Options, StoreError, exists, open};
 
@@ -256,7 +256,7 @@ fn open_or_create(
 }
 
 /// The one line on standard output, from a thread of its own: its reader may never take it.
-fn announce(address: SocketAddr, p2p: SocketAddr, spec: &Spec, tip: &Tip) {
+fn announce(address: SocketAddr, p2p: SocketAddr, spec: &Spec, tip: &ChainHeader) {
     let line = format!(
         "ready api=http://{address} p2p=ws://{p2p} chain={} height={} tip={}",
         spec.name(),

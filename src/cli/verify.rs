@@ -11,8 +11,8 @@ use super::format::count;
 use super::output::{escape_json, time_text};
 use super::progress::Progress;
 use super::{config, offline, signal};
-use crate::chain::{Checkpoints, Height, Timestamp};
-use crate::store::{Branches, Checked, Opened, Reader, StoreError, Tip};
+use crate::chain::{ChainHeader, Checkpoints, Height, Timestamp};
+use crate::store::{Branches, Checked, Opened, Reader, StoreError};
 
 /// Digits of a hash that are shown where a whole one does not fit the line.
 const SHORT_HASH: usize = 16;
@@ -61,7 +61,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<()> {
 struct Report {
     name: String,
     id: String,
-    tip: Tip,
+    tip: ChainHeader,
     checked: Checked,
     branches: Branches,
     /// Checkpoints up to the tip, all of which hold, and above it.

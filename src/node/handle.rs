@@ -15,9 +15,11 @@ use super::mining::request::Request;
 use super::shared::Shared;
 use super::{
     Ban, HeldAncestor, HeldBlock, ImportError, Imported, KnownPeer, Links, MineError, Mined,
-    NodeFailure, NodeStatus, StoreError, Tip, View,
+    NodeFailure, NodeStatus, StoreError, View,
 };
-use crate::chain::{Block, Checkpoints, DeepFork, Hash, Height, Spec, Timestamp, ValidBlock};
+use crate::chain::{
+    Block, ChainHeader, Checkpoints, DeepFork, Hash, Height, Spec, Timestamp, ValidBlock,
+};
 
 /// Speaks to the node; cheap to clone. Its futures need tokio's timers.
 #[derive(Clone, Debug)]
@@ -62,12 +64,12 @@ impl NodeHandle {
     }
 
     /// The published tip.
-    pub fn tip(&self) -> Tip {
+    pub fn tip(&self) -> ChainHeader {
         self.shared.tip()
     }
 
     /// The published tip, to be waited on.
-    pub fn watch_tip(&self) -> watch::Receiver<Tip> {
+    pub fn watch_tip(&self) -> watch::Receiver<ChainHeader> {
         self.shared.watch_tip()
     }
 

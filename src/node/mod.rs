@@ -27,8 +27,7 @@ pub(crate) mod test_util;
 mod writer;
 
 pub use crate::store::{
-    Ban, BookEntry as KnownPeer, MAX_BAN, StoreError, StoredBlock, StoredHeader, Tip, View,
-    panic_message,
+    Ban, BookEntry as KnownPeer, MAX_BAN, StoreError, StoredBlock, View, panic_message,
 };
 pub use clock::{ClockFault, duration_text};
 pub use config::NodeConfig;

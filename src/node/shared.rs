@@ -15,8 +15,8 @@ use super::mining::hash_rate::HashRate;
 use super::mining::queue::MiningQueue;
 use super::peering::forgotten::Forgotten;
 use super::reorg_log::ReorgLog;
-use super::{Links, NodeConfig, NodeFailure, StoreError, Tip};
-use crate::chain::{Hash, Height, Spec, Timestamp, TipState};
+use super::{Links, NodeConfig, NodeFailure, StoreError};
+use crate::chain::{ChainHeader, Hash, Height, Spec, Timestamp, TipState};
 use crate::store::{Reader, panic_message};
 
 /// Offers that are checked at the same time; others wait. Each has at most one
@@ -45,7 +45,7 @@ pub(super) struct Shared {
     pub(super) readers: Arc<Semaphore>,
     /// One permit an offer.
     pub(super) offers: Arc<Semaphore>,
-    tip: watch::Sender<Tip>,
+    tip: watch::Sender<ChainHeader>,
     /// What the published tip's chain amounts to, once a block was written: reading it back
     /// from the history tiles takes up to 65,000 hashes.
     tip_state: Mutex<Option<TipState>>,
@@ -101,7 +101,7 @@ impl Shared {
     }
 
     /// Makes a durable tip known, and the state of the chain that it ends.
-    pub(super) fn publish(&self, tip: Tip, state: &TipState) {
+    pub(super) fn publish(&self, tip: ChainHeader, state: &TipState) {
         *self.tip_state.lock().unwrap_or_else(PoisonError::into_inner) = Some(state.clone());
         self.tip.send_if_modified(|published| {
             let moved = published.hash != tip.hash;
@@ -110,7 +110,7 @@ impl Shared {
         });
     }
 
-    pub(super) fn tip(&self) -> Tip {
+    pub(super) fn tip(&self) -> ChainHeader {
         *self.tip.borrow()
     }
 
@@ -120,7 +120,7 @@ impl Shared {
         state.as_ref().filter(|state| state.hash() == *hash).cloned()
     }
 
-    pub(super) fn watch_tip(&self) -> watch::Receiver<Tip> {
+    pub(super) fn watch_tip(&self) -> watch::Receiver<ChainHeader> {
         self.tip.subscribe()
     }
 

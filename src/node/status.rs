@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::{ClockFault, StoredBlock, Tip};
-use crate::chain::{DeepFork, Hash, Height, Timestamp};
+use super::{ClockFault, StoredBlock};
+use crate::chain::{ChainHeader, DeepFork, Hash, Height, Timestamp};
 
 /// A snapshot of the node.
 #[derive(Clone, Debug)]
 pub struct NodeStatus {
     /// The published tip.
-    pub tip: Tip,
+    pub tip: ChainHeader,
     /// Time since the node started.
     pub uptime: Duration,
     /// Hashes per second while last mining, `None` before the first block.

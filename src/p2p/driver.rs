@@ -9,7 +9,7 @@ mod perform;
 pub(super) mod throughput;
 mod tip_debounce;
 
-use crate::chain::BlockId;
+use crate::chain::{BlockId, ChainHeader};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use super::json::chain_size::ChainSize;
 use super::socket::subprotocol::AGENT;
 use super::socket::transport::Transport;
 use super::ticket::Close;
-use crate::node::{LinkServer, SyncProgress, Tip};
+use crate::node::{LinkServer, SyncProgress};
 use crate::sync::{
     BinaryConfig, BinaryInput, Input, Output, SyncMachine, SyncState, Time, TipChange,
 };
@@ -61,7 +61,7 @@ pub(super) struct Driver<T> {
     outputs: Vec<Output>,
     /// The tip that the machine knows.
     tip: BlockId,
-    tips: watch::Receiver<Tip>,
+    tips: watch::Receiver<ChainHeader>,
     tip_debounce: TipDebounce,
     size: ChainSize,
     table: Table,
@@ -92,7 +92,7 @@ impl<T: Transport> Driver<T> {
         tasks: TaskTracker,
     ) -> Self {
         let tips = context.node.watch_tip();
-        let tip = id_of(&context.node.tip());
+        let tip = context.node.tip().id();
         let size = ChainSize::start(&context.node).await;
         let cap = context.config.max_message as u64;
         let now = Instant::now();
@@ -249,7 +249,7 @@ impl<T: Transport> Driver<T> {
     /// Tells the machine of the tip that is published now.
     async fn tip_changed(&mut self) {
         let published = *self.tips.borrow_and_update();
-        let (from, tip) = (self.tip, id_of(&published));
+        let (from, tip) = (self.tip, published.id());
         if from == tip {
             return;
         }
@@ -301,7 +301,7 @@ async fn binary_config(context: &Context, listening: SocketAddr) -> BinaryConfig
 
 /// Waits for another tip, at least until `after`.
 async fn changed(
-    tips: &mut watch::Receiver<Tip>,
+    tips: &mut watch::Receiver<ChainHeader>,
     after: Instant,
 ) -> Result<(), watch::error::RecvError> {
     // A timer is a millisecond late.
@@ -309,10 +309,6 @@ async fn changed(
         tokio::time::sleep_until(after).await;
     }
     tips.changed().await
-}
-
-const fn id_of(tip: &Tip) -> BlockId {
-    BlockId { height: tip.header.height, hash: tip.hash }
 }
 
 #[cfg(test)]

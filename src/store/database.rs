@@ -12,8 +12,8 @@ use super::peers::address_book::BookIndex;
 use super::peers::bans::BanTable;
 use super::sled::data_file::DataFile;
 use super::sled::errors::{read_error, write_error};
-use super::{Options, StoreError, StoredBlock, StoredHeader, Tip, tiles};
-use crate::chain::{Hash, Header, Height, Spec, merkle_root};
+use super::{Options, StoreError, StoredBlock, tiles};
+use crate::chain::{ChainHeader, Hash, Header, Height, Spec, merkle_root};
 
 /// What the writer and all readers share.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Database {
 #[derive(Debug)]
 pub(super) struct State {
     /// The durable tip.
-    pub(super) tip: Tip,
+    pub(super) tip: ChainHeader,
     /// Reorgs finished since the start.
     pub(super) reorgs_done: u64,
     /// Reorgs that some live view does not know, and the one under way; oldest first.
@@ -158,7 +158,7 @@ impl Database {
 
     /// A block's value with its records, which are checked against its header.
     pub(super) fn complete(&self, height: Height, value: &[u8]) -> Result<StoredBlock, StoreError> {
-        let (StoredHeader { header, hash, total_work }, place) = decode_block(height, value)?;
+        let (ChainHeader { header, hash, total_work }, place) = decode_block(height, value)?;
         let records = match place {
             BodyPlace::Inline(body) => decode_body(height, body)?,
             BodyPlace::Chunked(length) => decode_body(height, &self.body(height, &hash, length)?)?,
@@ -172,7 +172,7 @@ impl Database {
         &self,
         height: Height,
         value: &[u8],
-    ) -> Result<(StoredHeader, Vec<u8>), StoreError> {
+    ) -> Result<(ChainHeader, Vec<u8>), StoreError> {
         let (stored, place) = decode_block(height, value)?;
         let body = match place {
             BodyPlace::Inline(body) => body.to_vec(),

@@ -7,8 +7,8 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, Tip, open_own};
-use crate::chain::{Hash, Height, Work};
+use super::{StoreError, open_own};
+use crate::chain::{ChainHeader, Hash, Height, Work};
 
 /// Name of the file in the data directory.
 const NAME: &str = "durable-tip";
@@ -70,7 +70,7 @@ impl DurableTip {
 
     /// Notes a durable tip. Not synchronised itself: after a loss of power it may
     /// name an earlier tip, never a later one.
-    pub(super) fn note(&mut self, tip: &Tip) -> Result<(), StoreError> {
+    pub(super) fn note(&mut self, tip: &ChainHeader) -> Result<(), StoreError> {
         self.sequence += 1;
         let seen = Seen {
             sequence: self.sequence,

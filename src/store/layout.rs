@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use serde::Deserialize;
 
-use super::{Ban, BookEntry, StoreError, StoredHeader};
-use crate::chain::{HEADER_BYTES, Hash, Header, Height, Timestamp, Work};
+use super::{Ban, BookEntry, StoreError};
+use crate::chain::{ChainHeader, HEADER_BYTES, Hash, Header, Height, Timestamp, Work};
 
 /// Everything that must change together: the main chain, its history tiles, the
 /// schema number, the spec's text and the intent of a large reorg.
@@ -111,11 +111,11 @@ pub(super) enum BodyPlace<'a> {
 }
 
 /// The value of a block, in `chain` and in `side`.
-pub(super) fn encode_block(header: &Header, hash: &Hash, work: Work, body: &[u8]) -> Vec<u8> {
+pub(super) fn encode_block(block: &ChainHeader, body: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(FIXED + body.len().min(INLINE_MAX));
-    value.extend_from_slice(hash.as_bytes());
-    value.extend_from_slice(&header.encode());
-    value.extend_from_slice(&work.to_bytes());
+    value.extend_from_slice(block.hash.as_bytes());
+    value.extend_from_slice(&block.header.encode());
+    value.extend_from_slice(&block.total_work.to_bytes());
     if body.len() <= INLINE_MAX {
         value.push(TAG_INLINE);
         value.extend_from_slice(body);
@@ -131,7 +131,7 @@ pub(super) fn encode_block(header: &Header, hash: &Hash, work: Work, body: &[u8]
 pub(super) fn decode_block(
     height: Height,
     value: &[u8],
-) -> Result<(StoredHeader, BodyPlace<'_>), StoreError> {
+) -> Result<(ChainHeader, BodyPlace<'_>), StoreError> {
     let damaged = |what: &str| StoreError::Damaged { what: format!("block {height}: {what}") };
     let parts = value.split_first_chunk::<{ Hash::BYTES }>().and_then(|(hash, rest)| {
         let (header, rest) = rest.split_first_chunk::<HEADER_BYTES>()?;
@@ -162,7 +162,7 @@ pub(super) fn decode_block(
         }
         _ => return Err(damaged("its body has an unknown form")),
     };
-    Ok((StoredHeader { header, hash, total_work: Work::from_bytes(*work) }, place))
+    Ok((ChainHeader { header, hash, total_work: Work::from_bytes(*work) }, place))
 }
 
 /// Encodes records: a postcard sequence of strings.

@@ -35,7 +35,7 @@ pub use options::Options;
 pub use own_file::open_own;
 pub use peers::address_book::{Book, BookEntry};
 pub use peers::bans::{Ban, Bans, MAX_BAN, Unwritten};
-pub use reader::{Reader, StoredBlock, StoredHeader, Tip};
+pub use reader::{Reader, StoredBlock};
 pub use reorg::Reorg;
 pub use sled::errors::panic_message;
 pub use verify::Checked;

@@ -21,7 +21,7 @@ use super::sled::open::Engine;
 use super::sled::page_cache::{Kernel, System};
 use super::verify::check_recent;
 use super::writer::load_end;
-use super::{Options, Reader, StoreError, Tip, Writer};
+use super::{Options, Reader, StoreError, Writer};
 use crate::chain::{Height, Spec, ValidBlock};
 
 /// What opening gives: the only writer and a reader.
@@ -127,7 +127,7 @@ fn open_chain(
         db,
         file,
         state: Mutex::new(State {
-            tip: tip_of_genesis(&genesis),
+            tip: genesis.chain_header(),
             reorgs_done: 0,
             reorgs: Vec::new(),
             views: BTreeMap::new(),
@@ -143,7 +143,7 @@ fn open_chain(
     }
     let height = last_height(&database)?;
     let (applied, edge) = load_end(&database, height)?;
-    database.state().tip = Tip::of(&applied);
+    database.state().tip = *applied.last();
     let reader = Reader::new(Arc::clone(&database));
     check_recent(&reader.view(), &spec)?;
     check_durable_tip(&durable_tip, &database)?;
@@ -203,7 +203,7 @@ fn create_missing(
         return Err(StoreError::Damaged { what: "every block is missing".to_owned() });
     }
     let body = encode_body(&genesis.block().records)?;
-    let value = encode_block(genesis.header(), &genesis.hash(), genesis.total_work(), &body);
+    let value = encode_block(&genesis.chain_header(), &body);
     chain.insert(SPEC, spec.canonical_text().as_bytes()).map_err(write_error)?;
     chain.insert(block_key(Height::GENESIS), value).map_err(write_error)?;
     Ok(())
@@ -246,10 +246,6 @@ fn check_checkpoints(reader: &Reader, options: &Options) -> Result<(), StoreErro
         }
     }
     Ok(())
-}
-
-fn tip_of_genesis(genesis: &ValidBlock) -> Tip {
-    Tip { header: *genesis.header(), hash: genesis.hash(), total_work: genesis.total_work() }
 }
 
 #[cfg(test)]

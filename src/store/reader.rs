@@ -8,29 +8,7 @@ use super::layout::decode_block;
 use super::sled::errors::guarded;
 use super::verify::{Checked, check_all};
 use super::{Bans, Book, StoreError, View};
-use crate::chain::{Frontier, Hash, Header, Height, Spec, TipState, Work, leaf_hash};
-
-/// The end of the chain, as published: durable.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Tip {
-    /// The last block's header.
-    pub header: Header,
-    /// Its hash.
-    pub hash: Hash,
-    /// Work of the whole chain.
-    pub total_work: Work,
-}
-
-/// A header as stored, found to hash to what it is stored as.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct StoredHeader {
-    /// The header.
-    pub header: Header,
-    /// Its hash.
-    pub hash: Hash,
-    /// Work from genesis up to and with this block.
-    pub total_work: Work,
-}
+use crate::chain::{ChainHeader, Frontier, Hash, Header, Height, Spec, TipState, Work, leaf_hash};
 
 /// A block as stored, whose records were found to be those of its header.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -51,13 +29,6 @@ pub struct Reader {
     pub(super) database: Arc<Database>,
 }
 
-impl Tip {
-    /// The tip of this chain state.
-    pub(super) const fn of(state: &TipState) -> Self {
-        Self { header: *state.header(), hash: state.hash(), total_work: state.total_work() }
-    }
-}
-
 impl Reader {
     pub(super) const fn new(database: Arc<Database>) -> Self {
         Self { database }
@@ -68,8 +39,8 @@ impl Reader {
         &self.database.spec
     }
 
-    /// The published tip.
-    pub fn tip(&self) -> Tip {
+    /// The published tip, which is durable.
+    pub fn tip(&self) -> ChainHeader {
         self.database.state().tip
     }
 
@@ -143,7 +114,7 @@ impl Reader {
             for hash in above.iter().skip(1).rev() {
                 ancestors.append(leaf_hash(hash.as_bytes()));
             }
-            let state = TipState::restore(last.header, parent_time, last.total_work, ancestors);
+            let state = TipState::restore(last, parent_time, ancestors);
             let what = format!("block {height} {hash}: history_root does not fit its branch");
             state.map(Some).ok_or(StoreError::Damaged { what })
         })

@@ -9,8 +9,8 @@ use super::layout::{
 use super::sled::errors::{read_error, write_error};
 use super::tiles::{TileEdge, nodes_at};
 use super::writer::insert;
-use super::{StoreError, Tip, Writer};
-use crate::chain::{Hash, Height, leaf_hash, replaces};
+use super::{StoreError, Writer};
+use crate::chain::{ChainHeader, Hash, Height, leaf_hash, replaces};
 
 /// A finished reorg.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,9 +20,9 @@ pub struct Reorg {
     /// Hashes of the blocks that left the main chain, lowest first, from `fork` + 1 on.
     pub disconnected: Vec<Hash>,
     /// The tip before.
-    pub old_tip: Tip,
+    pub old_tip: ChainHeader,
     /// The tip after.
-    pub new_tip: Tip,
+    pub new_tip: ChainHeader,
 }
 
 /// Most bytes of blocks that one batch moves; readers wait for it, 100 MB take a second.
@@ -67,7 +67,7 @@ impl Writer {
         hash: &Hash,
         branch: &Branch,
     ) -> Result<Reorg, StoreError> {
-        let old_tip = Tip::of(&self.applied);
+        let old_tip = *self.applied.last();
         let (disconnected, disconnected_bytes) = self.copy_disconnected(branch.fork)?;
         let number = self.enter(branch.fork, disconnected.clone());
 
@@ -87,7 +87,7 @@ impl Writer {
         self.make_durable()?;
         self.uncommitted = false;
 
-        let new_tip = Tip::of(&self.applied);
+        let new_tip = *self.applied.last();
         self.publish(new_tip, number);
         self.pruner.reorged();
         self.remove_branch_copies(branch)?;
@@ -146,7 +146,7 @@ impl Writer {
         number
     }
 
-    fn publish(&self, tip: Tip, number: u64) {
+    fn publish(&self, tip: ChainHeader, number: u64) {
         let mut state = self.database.state();
         state.tip = tip;
         state.reorgs_done = number;

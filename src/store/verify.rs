@@ -6,8 +6,10 @@ use super::database::{Database, touch};
 use super::layout::TILE;
 use super::sled::errors::guarded;
 use super::tiles::{self, TileEdge};
-use super::{StoreError, StoredHeader, Tip, View};
-use crate::chain::{Block, Height, Spec, Timestamp, TipState, ValidBlock, Work, leaf_hash};
+use super::{StoreError, View};
+use crate::chain::{
+    Block, ChainHeader, Height, Spec, Timestamp, TipState, ValidBlock, Work, leaf_hash,
+};
 
 /// Links that are checked before anything is served.
 const QUICK_LINKS: u64 = 1_000;
@@ -17,7 +19,7 @@ pub(super) fn check_recent(view: &View, spec: &Spec) -> Result<(), StoreError> {
     let tip = view.tip();
     check_genesis(view, spec)?;
     let mut next = tip.header.height.back(QUICK_LINKS);
-    let mut last: Option<StoredHeader> = None;
+    let mut last: Option<ChainHeader> = None;
     while next <= tip.header.height {
         for header in view.headers(next, tip.header.height)? {
             if let Some(last) = last {
@@ -43,7 +45,7 @@ fn check_genesis(view: &View, spec: &Spec) -> Result<(), StoreError> {
     if fits { Ok(()) } else { Err(StoreError::Damaged { what: what.to_owned() }) }
 }
 
-fn check_link(parent: &StoredHeader, header: &StoredHeader) -> Result<(), StoreError> {
+fn check_link(parent: &ChainHeader, header: &ChainHeader) -> Result<(), StoreError> {
     let height = header.header.height;
     let damaged = |what: &str| StoreError::Damaged { what: format!("block {height}: {what}") };
     if header.header.previous_hash != parent.hash {
@@ -100,7 +102,7 @@ pub(super) fn check_all(
     // the state that is carried along shows whether the chain is still the same.
     while state.hash() != database.state().tip.hash {
         let view = View::new(Arc::clone(database));
-        let Tip { header, .. } = view.tip();
+        let ChainHeader { header, .. } = view.tip();
         let next = state.height().next();
         let blocks = view.blocks(next, header.height).map_err(|error| {
             // The engine speaks of places in its file: say which block that is.

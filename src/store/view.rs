@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::database::{Database, TOUCHED, touch, weight};
 use super::layout::{block_key, decode_block, height_of_block_key};
 use super::sled::errors::{guarded, read_error};
-use super::{StoreError, StoredBlock, StoredHeader, Tip, tiles};
-use crate::chain::{Frontier, Hash, Height, TipState, leaf_hash};
+use super::{StoreError, StoredBlock, tiles};
+use crate::chain::{ChainHeader, Frontier, Hash, Height, TipState, leaf_hash};
 
 /// One chain, from genesis to the tip at the moment the view was made, whatever
 /// happens to the main chain meanwhile.
@@ -18,7 +18,7 @@ use crate::chain::{Frontier, Hash, Height, TipState, leaf_hash};
 #[derive(Debug)]
 pub struct View {
     database: Arc<Database>,
-    tip: Tip,
+    tip: ChainHeader,
     reorgs_known: u64,
     made: Instant,
 }
@@ -44,7 +44,7 @@ impl View {
     }
 
     /// Where this chain ends.
-    pub fn tip(&self) -> Tip {
+    pub fn tip(&self) -> ChainHeader {
         self.tip
     }
 
@@ -60,7 +60,7 @@ impl View {
     ///
     /// # Errors
     /// As [`View::block`].
-    pub fn header(&self, height: Height) -> Result<Option<StoredHeader>, StoreError> {
+    pub fn header(&self, height: Height) -> Result<Option<ChainHeader>, StoreError> {
         Ok(self.headers(height, height)?.pop())
     }
 
@@ -88,7 +88,7 @@ impl View {
         &self,
         from: Height,
         to: Height,
-    ) -> Result<Vec<(StoredHeader, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<(ChainHeader, Vec<u8>)>, StoreError> {
         guarded(|| {
             let raw = self.batch(from, to)?;
             let bodies: Result<Vec<_>, _> = raw
@@ -105,7 +105,7 @@ impl View {
     ///
     /// # Errors
     /// As [`View::block`].
-    pub fn headers(&self, from: Height, to: Height) -> Result<Vec<StoredHeader>, StoreError> {
+    pub fn headers(&self, from: Height, to: Height) -> Result<Vec<ChainHeader>, StoreError> {
         guarded(|| {
             let raw = self.batch(from, to)?;
             let headers: Result<Vec<_>, _> = raw
@@ -155,9 +155,9 @@ impl View {
         loop {
             // Tiles above the fork of a reorg that this view does not know are another chain's.
             let own = self.lowest_fork().unwrap_or(height).min(height);
-            let state = self.ancestors(own, height).map(|ancestors| {
-                TipState::restore(last.header, parent_time, last.total_work, ancestors)
-            });
+            let state = self
+                .ancestors(own, height)
+                .map(|ancestors| TipState::restore(last, parent_time, ancestors));
             // A reorg that began while the tiles were read: again, with what it left alone.
             if !matches!(state, Ok(Some(_))) && self.lowest_fork().is_some_and(|fork| fork < own) {
                 continue;
@@ -181,7 +181,7 @@ impl View {
         })
     }
 
-    fn required_header(&self, height: Height) -> Result<StoredHeader, StoreError> {
+    fn required_header(&self, height: Height) -> Result<ChainHeader, StoreError> {
         self.header(height)?.ok_or_else(|| missing(height))
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::StoreError;
 use super::branch::Pruner;
 use super::database::{Database, touch};
 use super::durable_tip::DurableTip;
@@ -12,8 +13,7 @@ use super::sled::errors::{guarded, write_error};
 use super::sweep::Sweep;
 use super::tiles::{self, TileEdge};
 use super::verify::repair_tiles;
-use super::{StoreError, Tip};
-use crate::chain::{Hash, Height, TipState, ValidBlock, leaf_hash};
+use crate::chain::{ChainHeader, Hash, Height, TipState, ValidBlock, leaf_hash};
 
 /// The only write handle.
 ///
@@ -114,8 +114,8 @@ impl Writer {
     ///
     /// # Errors
     /// Every error is final.
-    pub fn commit(&mut self) -> Result<Tip, StoreError> {
-        let tip = Tip::of(&self.applied);
+    pub fn commit(&mut self) -> Result<ChainHeader, StoreError> {
+        let tip = *self.applied.last();
         if self.uncommitted {
             self.write(Self::make_durable)?;
             self.uncommitted = false;
@@ -127,7 +127,7 @@ impl Writer {
     /// Flush, fdatasync, and then the durable tip.
     pub(super) fn make_durable(&mut self) -> Result<(), StoreError> {
         self.database.synchronise()?;
-        self.durable_tip.note(&Tip::of(&self.applied))
+        self.durable_tip.note(self.applied.last())
     }
 
     /// From now on every commit fails, as when the disk does.
@@ -160,7 +160,7 @@ impl Writer {
                 insert(&self.database.bodies, &key, chunk)?;
             }
         }
-        Ok(encode_block(block.header(), &hash, block.total_work(), &body))
+        Ok(encode_block(&block.chain_header(), &body))
     }
 
     /// Refuses to fill the disk: once sled has met a full one, it is of no use until a restart.
@@ -212,7 +212,7 @@ pub(super) fn load_end(
         tiles::frontier(height.get(), &|level, index| database.tile(level, index), &|leaf| {
             Ok(leaf_hash(header(Height::new(leaf))?.hash.as_bytes()))
         })?;
-    let state = TipState::restore(last.header, parent_time, last.total_work, ancestors);
+    let state = TipState::restore(last, parent_time, ancestors);
     let what = || format!("block {height}: history_root does not fit the history tiles");
     Ok((state.ok_or_else(|| StoreError::Damaged { what: what() })?, edge))
 }

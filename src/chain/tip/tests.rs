@@ -139,8 +139,7 @@ fn a_restored_state_is_the_one_that_was() {
     let mut ancestors = Frontier::default();
     let mut parent_time = states[0].header().timestamp;
     for state in &states {
-        let restored =
-            TipState::restore(*state.header(), parent_time, state.total_work(), ancestors.clone());
+        let restored = TipState::restore(*state.last(), parent_time, ancestors.clone());
         assert_eq!(restored.as_ref(), Some(state));
         parent_time = state.header().timestamp;
         ancestors.append(leaf_hash(state.hash().as_bytes()));
@@ -152,9 +151,8 @@ fn a_state_is_not_restored_from_another_history() {
     let spec = spec();
     let states = states(&spec, 6);
     let state = &states[6];
-    let (time, work) = (states[5].header().timestamp, state.total_work());
-    let restore =
-        |ancestors: &Frontier| TipState::restore(*state.header(), time, work, ancestors.clone());
+    let time = states[5].header().timestamp;
+    let restore = |ancestors: &Frontier| TipState::restore(*state.last(), time, ancestors.clone());
     assert_eq!(restore(states[5].history()).as_ref(), Some(state));
     assert_eq!(restore(states[4].history()), None, "a leaf too few");
     assert_eq!(restore(states[6].history()), None, "a leaf too many");
@@ -162,7 +160,8 @@ fn a_state_is_not_restored_from_another_history() {
     assert_eq!(restore(&other), None, "other leaves");
     let header = Header { height: Height::new(7), ..*state.header() };
     let ancestors = states[5].history().clone();
-    assert_eq!(TipState::restore(header, time, work, ancestors), None, "another height");
+    let last = ChainHeader { header, hash: header.hash(), ..*state.last() };
+    assert_eq!(TipState::restore(last, time, ancestors), None, "another height");
 }
 
 proptest! {

@@ -6,14 +6,14 @@ use anyhow::Result;
 
 use super::select::{Candidates, Select, above_tip, no_hash};
 use super::{Piece, Source};
-use crate::chain::Height;
+use crate::chain::{ChainHeader, Height};
 use crate::cli::api_address;
 use crate::cli::args::DEFAULT_URL;
 use crate::cli::block_name::HashPrefix;
 use crate::cli::exit::{Code, Failure};
 use crate::cli::offline;
 use crate::cli::output::Row;
-use crate::store::{Opened, Reader, StoreError, StoredBlock, StoredHeader};
+use crate::store::{Opened, Reader, StoreError, StoredBlock};
 
 /// An opened database. It is locked while this lives, so its chain does not change.
 pub(super) struct Local {
@@ -139,8 +139,8 @@ impl From<StoredBlock> for Row {
     }
 }
 
-impl From<StoredHeader> for Row {
-    fn from(stored: StoredHeader) -> Self {
+impl From<ChainHeader> for Row {
+    fn from(stored: ChainHeader) -> Self {
         Self { header: stored.header, hash: stored.hash, records: Vec::new() }
     }
 }

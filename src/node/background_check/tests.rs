@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::chain::{Frontier, Spec, TipState};
+use crate::chain::{ChainHeader, Frontier, Spec, TipState};
 use crate::node::test_util::{Branch, TestNode, options, records, reopen, until};
 use crate::node::{Links, Node, NodeConfig, NodeFailure};
 use crate::store::{Options, open};
@@ -44,8 +44,10 @@ async fn damage_ends_the_node_with_the_reason() {
     let mut opened = open(dir.path(), &options, &mut |_| ()).unwrap();
     // A block whose stored work is wrong: it was checked against a state that is.
     let genesis = TipState::genesis(&Spec::dev());
-    let (header, wrong) = (*genesis.header(), genesis.total_work().plus(genesis.total_work()));
-    let state = TipState::restore(header, header.timestamp, wrong, Frontier::default()).unwrap();
+    let header = genesis.header();
+    let wrong = genesis.total_work().plus(genesis.total_work());
+    let last = ChainHeader { total_work: wrong, ..*genesis.last() };
+    let state = TipState::restore(last, header.timestamp, Frontier::default()).unwrap();
     let mut branch = Branch::from(&Spec::dev(), state.clone());
     branch.grow(1, "a");
     let block = branch.blocks.remove(0);

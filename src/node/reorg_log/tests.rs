@@ -1,13 +1,12 @@
 //! What is kept of reorgs.
 
 use super::*;
-use crate::chain::{Hash, Height, Spec, TipState};
-use crate::node::Tip;
+use crate::chain::{ChainHeader, Hash, Height, Spec, TipState};
 
 fn reorg(disconnected: u8) -> Reorg {
     let genesis = TipState::genesis(&Spec::dev());
     let (header, hash) = (*genesis.header(), genesis.hash());
-    let tip = Tip { header, hash, total_work: genesis.total_work() };
+    let tip = ChainHeader { header, hash, total_work: genesis.total_work() };
     let disconnected = (1..=disconnected).map(|number| Hash::new([number; 32])).collect();
     Reorg { fork: Height::new(6), disconnected, old_tip: tip, new_tip: tip }
 }

@@ -1,8 +1,10 @@
 //! What the node makes of blocks that came: looked up, checked, offered.
 
 use super::message::{Fault, Message, elements, name, open, well_formed};
-use crate::chain::{Block, BlockId, Hash, Header, Height, JsonBlock, RuleError, merkle_root};
-use crate::node::{Branch, ImportError, Imported, NodeFailure, StoredHeader, View};
+use crate::chain::{
+    Block, BlockId, ChainHeader, Hash, Header, Height, JsonBlock, RuleError, merkle_root,
+};
+use crate::node::{Branch, ImportError, Imported, NodeFailure, View};
 use crate::p2p::context::Context;
 use crate::sync::{BlockOutcome, ChainOutcome, LinkId};
 use std::sync::Arc;
@@ -200,7 +202,7 @@ struct ChainImport<'a> {
     link: LinkId,
     view: Arc<View>,
     /// Our headers at the heights that arrive.
-    known: Vec<StoredHeader>,
+    known: Vec<ChainHeader>,
     /// Whether every block so far is on our chain.
     is_known: bool,
     batch: Vec<Block>,
@@ -268,7 +270,7 @@ impl ChainImport<'_> {
 
     /// Whether a block is on our chain, whose blocks are read in batches.
     fn holds(&mut self, id: BlockId) -> bool {
-        let at = |known: &[StoredHeader]| {
+        let at = |known: &[ChainHeader]| {
             let first = known.first()?.header.height;
             let offset = usize::try_from(id.height.get().checked_sub(first.get())?).ok()?;
             known.get(offset).map(|header| header.hash)

@@ -50,7 +50,7 @@ fn damage_beside_the_main_chain_is_found() {
     opened.writer.store_branch_block(&stored).unwrap();
     opened.writer.commit().unwrap();
     let body = encode_body(&["forged".to_owned()]).unwrap();
-    let value = encode_block(stored.header(), &stored.hash(), stored.total_work(), &body);
+    let value = encode_block(&stored.chain_header(), &body);
     let key = branch_key(stored.header().height, &stored.hash());
     opened.writer.database.branches.insert(key, value).unwrap();
     let text = opened.reader.check_branches().unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use super::super::layout::{encode_block, encode_body};
 use super::*;
-use crate::chain::Work;
+use crate::chain::{ChainHeader, Work};
 use crate::store::test_util::{Home, genesis, mine};
 
 #[test]
@@ -14,8 +14,8 @@ fn a_small_block_weighs_its_value_whatever_its_work() {
         for byte in 0..32 {
             let mut work = [7; 32];
             work[byte] = 1;
-            let work = Work::from_bytes(work);
-            let value = encode_block(block.header(), &block.hash(), work, &body);
+            let total_work = Work::from_bytes(work);
+            let value = encode_block(&ChainHeader { total_work, ..block.chain_header() }, &body);
             assert_eq!(weight(&value), value.len() as u64, "{records:?}, byte {byte}");
         }
     }
@@ -26,7 +26,7 @@ fn a_large_block_weighs_its_body_too() {
     let records = vec!["x".repeat(30_000)];
     let block = mine(&mut genesis(), &records);
     let body = encode_body(&records).unwrap();
-    let value = encode_block(block.header(), &block.hash(), block.total_work(), &body);
+    let value = encode_block(&block.chain_header(), &body);
     assert_eq!(weight(&value), (value.len() + body.len()) as u64);
 }
 

@@ -5,12 +5,12 @@ use std::fs;
 use super::*;
 use crate::store::test_util::{genesis, grow};
 
-fn tips(count: u64) -> Vec<Tip> {
+fn tips(count: u64) -> Vec<ChainHeader> {
     let mut state = genesis();
     (0..count)
         .map(|_| {
             grow(&mut state, 1, "a");
-            Tip::of(&state)
+            *state.last()
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::chain::{Spec, Work};
+use crate::chain::Spec;
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
@@ -33,11 +33,11 @@ fn a_block_value_is_hash_header_work_and_body() {
     let (header, hash) = (genesis.header(), genesis.hash());
     let body = encode_body(&["a".to_owned(), "\0é".to_owned()]).unwrap();
     assert_eq!(hex(&body), "0201610300c3a9".replace(' ', ""));
-    let value = encode_block(header, &hash, Work::of(Spec::dev().pow_limit()), &body);
+    let value = encode_block(&genesis.chain_header(), &body);
     let expected = format!("{hash}{}{:0>64}00{}", hex(&header.encode()), "2", hex(&body));
     assert_eq!(hex(&value), expected);
     let (stored, place) = decode_block(Height::GENESIS, &value).unwrap();
-    assert_eq!((stored.header, stored.hash), (*header, hash));
+    assert_eq!(stored, genesis.chain_header());
     assert_eq!(place, BodyPlace::Inline(&body));
 }
 
@@ -45,7 +45,7 @@ fn a_block_value_is_hash_header_work_and_body() {
 fn a_large_body_leaves_its_length_behind() {
     let genesis = Spec::dev().genesis();
     let body = vec![7; INLINE_MAX + 1];
-    let value = encode_block(genesis.header(), &genesis.hash(), genesis.total_work(), &body);
+    let value = encode_block(&genesis.chain_header(), &body);
     assert_eq!(hex(&value[196..]), "0100001001");
     let (_, place) = decode_block(Height::GENESIS, &value).unwrap();
     assert_eq!(place, BodyPlace::Chunked(INLINE_MAX + 1));
@@ -55,7 +55,7 @@ fn a_large_body_leaves_its_length_behind() {
 fn every_flipped_bit_of_a_block_value_is_noticed_or_harmless_to_its_block() {
     let genesis = Spec::dev().genesis();
     let body = encode_body(&genesis.block().records).unwrap();
-    let value = encode_block(genesis.header(), &genesis.hash(), genesis.total_work(), &body);
+    let value = encode_block(&genesis.chain_header(), &body);
     for position in 0..value.len() {
         let mut torn = value.clone();
         torn[position] ^= 1;

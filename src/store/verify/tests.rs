@@ -2,7 +2,7 @@
 
 use super::super::layout::{block_key, encode_block, encode_body, tile_key};
 use super::super::{Opened, StoreError, open};
-use crate::chain::{Height, Work};
+use crate::chain::{ChainHeader, Height, Work};
 use crate::store::test_util::{Home, genesis, grow};
 
 fn stored(blocks: u64) -> (Home, Opened) {
@@ -27,8 +27,9 @@ fn rewrite(opened: &Opened, height: u64, work: Option<Work>, records: Option<&[S
     let height = Height::new(height);
     let block = opened.reader.view().block(height).unwrap().unwrap();
     let body = encode_body(records.unwrap_or(&block.records)).unwrap();
-    let work = work.unwrap_or(block.total_work);
-    let value = encode_block(&block.header, &block.hash, work, &body);
+    let total_work = work.unwrap_or(block.total_work);
+    let value =
+        encode_block(&ChainHeader { header: block.header, hash: block.hash, total_work }, &body);
     opened.writer.database.chain.insert(block_key(height), value).unwrap();
 }
 

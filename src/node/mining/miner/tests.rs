@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use super::*;
-use crate::chain::{Frontier, Hash, Header, Height, Spec, Timestamp};
+use crate::chain::{ChainHeader, Frontier, Hash, Header, Height, Spec, Timestamp};
 use crate::node::mining::request::{Request, Ticket};
 use crate::node::test_util::{Branch, options, records, varied};
 use crate::node::{Links, NodeConfig};
@@ -138,7 +138,8 @@ fn hopeless_tip() -> TipState {
         bits: "01010000".parse().unwrap(),
         ..*genesis.header()
     };
-    TipState::restore(header, header.timestamp, genesis.total_work(), ancestors).unwrap()
+    let last = ChainHeader { header, hash: header.hash(), total_work: genesis.total_work() };
+    TipState::restore(last, header.timestamp, ancestors).unwrap()
 }
 
 #[test]
