@@ -77,6 +77,12 @@ impl ValidBlock {
         self.total_work
     }
 
+    /// What names its parent. Genesis, which has none, names zeros.
+    pub const fn parent(&self) -> BlockId {
+        let Header { height, previous_hash, .. } = self.block.header;
+        BlockId { height: height.back(1), hash: previous_hash }
+    }
+
     /// What names it.
     pub const fn id(&self) -> BlockId {
         BlockId { height: self.block.header.height, hash: self.hash }

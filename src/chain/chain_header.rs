@@ -20,6 +20,12 @@ impl ChainHeader {
         self.header.height
     }
 
+    /// What names its parent; `None` for genesis.
+    pub fn parent(&self) -> Option<BlockId> {
+        let height = self.header.height.parent()?;
+        Some(BlockId { height, hash: self.header.previous_hash })
+    }
+
     /// What names the block.
     pub const fn id(&self) -> BlockId {
         BlockId { height: self.header.height, hash: self.hash }

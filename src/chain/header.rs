@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Bits, Hash, Height, Timestamp};
+use super::{Bits, BlockId, Hash, Height, Timestamp};
 
 /// Length of an encoded header.
 pub const HEADER_BYTES: usize = 132;
@@ -84,6 +84,11 @@ impl Header {
             bits: Bits::new(u32::from_be_bytes(take(&mut rest))),
             nonce: u64::from_be_bytes(take(&mut rest)),
         }
+    }
+
+    /// What names the block. Computes its hash.
+    pub fn id(&self) -> BlockId {
+        BlockId { height: self.height, hash: self.hash() }
     }
 
     /// The block's hash: SHA-256 of the encoded header.

@@ -11,7 +11,7 @@ use super::format::count;
 use super::output::{escape_json, time_text};
 use super::progress::Progress;
 use super::{config, offline, signal};
-use crate::chain::{ChainHeader, Checkpoints, Height, Timestamp};
+use crate::chain::{BlockId, ChainHeader, Checkpoints, Height, Timestamp};
 use crate::store::{Branches, Checked, Opened, Reader, StoreError};
 
 /// Digits of a hash that are shown where a whole one does not fit the line.
@@ -131,7 +131,7 @@ impl Report {
         } else {
             line("branches", &format!("{branches} beside the main chain, {blocks} blocks"));
         }
-        for (height, hash) in ends {
+        for BlockId { height, hash } in ends {
             let hash = hash.to_string();
             let hash = hash.get(..SHORT_HASH).unwrap_or(&hash);
             line("", &format!("one ends at block {height}, {hash}.."));
@@ -146,10 +146,7 @@ impl Report {
 
     fn json(&self) -> Result<String> {
         let (first, last) = self.times();
-        let end = |(height, hash): &(Height, crate::chain::Hash)| End {
-            height: height.get(),
-            hash: hash.to_string(),
-        };
+        let end = |id: &BlockId| End { height: id.height.get(), hash: id.hash.to_string() };
         let yes = Yes {
             ok: true,
             height: self.tip.header.height.get(),

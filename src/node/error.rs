@@ -70,7 +70,7 @@ impl ImportError {
     /// What the writer's refusal of blocks means to those who offered them.
     pub(super) fn of_store(error: StoreError) -> Self {
         match error {
-            StoreError::NotHeld { hash, .. } => Self::UnknownParent(hash),
+            StoreError::NotHeld(id) => Self::UnknownParent(id.hash),
             StoreError::DeepFork { .. } => Self::TooDeep,
             error => Self::Unavailable(error.into()),
         }

@@ -18,7 +18,7 @@ use super::{
     NodeFailure, NodeStatus, StoreError, View,
 };
 use crate::chain::{
-    Block, ChainHeader, Checkpoints, DeepFork, Hash, Height, Spec, Timestamp, ValidBlock,
+    Block, BlockId, ChainHeader, Checkpoints, DeepFork, Hash, Spec, Timestamp, ValidBlock,
 };
 
 /// Speaks to the node; cheap to clone. Its futures need tokio's timers.
@@ -78,21 +78,17 @@ impl NodeHandle {
         self.shared.reader.view()
     }
 
-    /// A block of any branch, by height and hash; `None` if it is not held.
+    /// A block of any branch; `None` if it is not held.
     ///
     /// # Errors
     /// As [`NodeHandle::read`].
-    pub async fn held_block(
-        &self,
-        height: Height,
-        hash: Hash,
-    ) -> Result<Option<HeldBlock>, NodeFailure> {
+    pub async fn held_block(&self, id: BlockId) -> Result<Option<HeldBlock>, NodeFailure> {
         let reader = self.shared.reader.clone();
-        let Some(mut held) = self.read(move || held::find(&reader, height, &hash)).await? else {
+        let Some(mut held) = self.read(move || held::find(&reader, id)).await? else {
             return Ok(None);
         };
         if !held.is_main {
-            held.disconnected = self.shared.reorgs.disconnection(height, &hash);
+            held.disconnected = self.shared.reorgs.disconnection(id);
         }
         Ok(Some(held))
     }
@@ -208,7 +204,7 @@ impl NodeHandle {
     /// As [`NodeHandle::read`].
     pub async fn find_held_ancestor(
         &self,
-        ids: Vec<(Height, Hash)>,
+        ids: Vec<BlockId>,
     ) -> Result<Option<HeldAncestor>, NodeFailure> {
         let reader = self.shared.reader.clone();
         self.read(move || find_held_ancestor(&reader, &ids)).await

@@ -1,7 +1,7 @@
 //! A block of any branch, by height and hash.
 
 use super::{HeldBlock, StoreError};
-use crate::chain::{Hash, Height};
+use crate::chain::BlockId;
 use crate::store::Reader;
 
 /// Looks at a block that a reorg may move from one place to the other meanwhile.
@@ -9,16 +9,12 @@ const LOOKS: usize = 8;
 
 /// The block, on any branch; `None` if it is not held. Whether a reorg disconnected it is
 /// for the caller to add.
-pub(super) fn find(
-    reader: &Reader,
-    height: Height,
-    hash: &Hash,
-) -> Result<Option<HeldBlock>, StoreError> {
+pub(super) fn find(reader: &Reader, id: BlockId) -> Result<Option<HeldBlock>, StoreError> {
     for _ in 0..LOOKS {
         let view = reader.view();
-        let main = view.header(height)?.map(|header| header.hash);
-        if main == Some(*hash) {
-            if let Some(block) = view.block(height)? {
+        let main = view.header(id.height)?.map(|header| header.hash);
+        if main == Some(id.hash) {
+            if let Some(block) = view.block(id.height)? {
                 return Ok(Some(HeldBlock {
                     block,
                     is_main: true,
@@ -26,7 +22,7 @@ pub(super) fn find(
                     disconnected: None,
                 }));
             }
-        } else if let Some(block) = reader.branch_block(height, hash)? {
+        } else if let Some(block) = reader.branch_block(id)? {
             return Ok(Some(HeldBlock {
                 block,
                 is_main: false,

@@ -44,4 +44,4 @@ pub use peering::links::{
 pub use peering::peer_url::{PeerUrl, PeerUrlError, is_local_service};
 pub use peering::peers_file::{PeersFileError, read_peers_file};
 pub use peering::progress::{PeerSplit, SyncProgress, SyncState};
-pub use status::{DisconnectedBlock, Disconnection, HeldBlock, NodeStatus, ReorgSummary};
+pub use status::{Disconnection, HeldBlock, NodeStatus, ReorgSummary};

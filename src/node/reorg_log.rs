@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use super::{DisconnectedBlock, Disconnection, ReorgSummary};
-use crate::chain::{Hash, Height, Timestamp};
+use super::{Disconnection, ReorgSummary};
+use crate::chain::{BlockId, Hash, Timestamp};
 use crate::store::Reorg;
 
 /// Disconnected blocks that a summary names, and that the log lists one by one.
@@ -57,9 +57,9 @@ impl ReorgLog {
     }
 
     /// The latest reorg that disconnected this block; `None` if it is not remembered.
-    pub(super) fn disconnection(&self, height: Height, hash: &Hash) -> Option<Disconnection> {
+    pub(super) fn disconnection(&self, id: BlockId) -> Option<Disconnection> {
         let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        log.reorgs.iter().find(|reorg| reorg.disconnected(height, hash)).map(|reorg| reorg.what)
+        log.reorgs.iter().find(|reorg| reorg.disconnected(id)).map(|reorg| reorg.what)
     }
 
     /// How many there were, and the latest, newest first.
@@ -88,16 +88,15 @@ impl PastReorg {
             time,
             fork: reorg.fork,
             depth: reorg.disconnected.len() as u64,
-            new_height: reorg.new_tip.header.height,
-            new_hash: reorg.new_tip.hash,
+            new_tip: reorg.new_tip.id(),
         };
         Self { what, hashes: reorg.disconnected.clone() }
     }
 
-    fn disconnected(&self, height: Height, hash: &Hash) -> bool {
-        let place = height.above(self.what.fork).checked_sub(1);
+    fn disconnected(&self, id: BlockId) -> bool {
+        let place = id.height.above(self.what.fork).checked_sub(1);
         let place = place.and_then(|place| usize::try_from(place).ok());
-        place.and_then(|place| self.hashes.get(place)) == Some(hash)
+        place.and_then(|place| self.hashes.get(place)) == Some(&id.hash)
     }
 }
 
@@ -108,11 +107,8 @@ fn summarise(reorg: &Reorg, time: Timestamp) -> ReorgSummary {
         time,
         fork: reorg.fork,
         depth: reorg.disconnected.len() as u64,
-        disconnected: disconnected
-            .map(|(height, &hash)| DisconnectedBlock { height, hash })
-            .collect(),
-        new_height: reorg.new_tip.header.height,
-        new_hash: reorg.new_tip.hash,
+        disconnected: disconnected.map(|(height, &hash)| BlockId { height, hash }).collect(),
+        new_tip: reorg.new_tip.id(),
     }
 }
 
@@ -121,8 +117,8 @@ fn warn(reorg: &ReorgSummary) {
         target: AUDIT,
         fork = %reorg.fork,
         depth = reorg.depth,
-        height = %reorg.new_height,
-        hash = %reorg.new_hash,
+        height = %reorg.new_tip.height,
+        hash = %reorg.new_tip.hash,
         "reorganised to a branch with more work"
     );
     for block in &reorg.disconnected {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ClockFault, StoredBlock};
-use crate::chain::{ChainHeader, DeepFork, Hash, Height, Timestamp};
+use crate::chain::{BlockId, ChainHeader, DeepFork, Hash, Height, Timestamp};
 
 /// A snapshot of the node.
 #[derive(Clone, Debug)]
@@ -43,11 +43,9 @@ pub struct ReorgSummary {
     /// How many blocks left the main chain.
     pub depth: u64,
     /// The first of them, at most 256, lowest first.
-    pub disconnected: Vec<DisconnectedBlock>,
+    pub disconnected: Vec<BlockId>,
     /// The new tip.
-    pub new_height: Height,
-    /// Its hash.
-    pub new_hash: Hash,
+    pub new_tip: BlockId,
 }
 
 /// The reorg that took a block off the main chain.
@@ -60,9 +58,7 @@ pub struct Disconnection {
     /// How many blocks left the main chain.
     pub depth: u64,
     /// The new tip.
-    pub new_height: Height,
-    /// Its hash.
-    pub new_hash: Hash,
+    pub new_tip: BlockId,
 }
 
 /// A block that is held, on the main chain or beside it.
@@ -77,13 +73,4 @@ pub struct HeldBlock {
     /// The latest reorg that disconnected it since the node started. `None` for a block of the
     /// main chain, one that never was on it, and one that was disconnected longer ago.
     pub disconnected: Option<Disconnection>,
-}
-
-/// A block that a reorg took off the main chain.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct DisconnectedBlock {
-    /// Its height.
-    pub height: Height,
-    /// Its hash.
-    pub hash: Hash,
 }

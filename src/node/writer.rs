@@ -13,7 +13,7 @@ use super::import::offer::known_prefix;
 use super::mining::queue::Sequenced;
 use super::shared::{Shared, guarded};
 use super::{Imported, MineError, StoreError};
-use crate::chain::{BlockId, DeepFork, ForkPoint, ValidBlock, replaces};
+use crate::chain::{DeepFork, ValidBlock, replaces};
 use crate::store;
 
 /// Most blocks that one flush makes durable, one larger batch of offered blocks
@@ -198,8 +198,7 @@ impl WriterThread {
         if !self.extends(&blocks) {
             // A view sees durable blocks only, and a reorg needs them to be.
             self.finish(std::mem::take(group))?;
-            let ids: Vec<_> =
-                blocks.iter().map(|block| (block.header().height, block.hash())).collect();
+            let ids: Vec<_> = blocks.iter().map(ValidBlock::id).collect();
             blocks.drain(..known_prefix(&self.shared.reader.view(), &ids)?);
         }
         let Some(last) = blocks.last() else { return Ok(Imported::Known) };
@@ -231,11 +230,8 @@ impl WriterThread {
     /// The thread that checked them saw the block below them, which may have been removed since.
     fn check_parent(&self, blocks: &[ValidBlock]) -> Result<(), StoreError> {
         let Some(first) = blocks.first() else { return Ok(()) };
-        let (height, hash) = (first.header().height.back(1), first.header().previous_hash);
-        if self.shared.reader.holds(height, &hash)? {
-            return Ok(());
-        }
-        Err(StoreError::NotHeld { height, hash })
+        let parent = first.parent();
+        if self.shared.reader.holds(parent)? { Ok(()) } else { Err(StoreError::NotHeld(parent)) }
     }
 
     fn extends(&self, blocks: &[ValidBlock]) -> bool {
@@ -258,17 +254,12 @@ impl WriterThread {
     }
 
     fn reorg(&mut self, last: &ValidBlock) -> Result<(), StoreError> {
-        let reorg = match self.store.reorg(last.header().height, &last.hash()) {
+        let reorg = match self.store.reorg(last.id()) {
             // Our chain grew since the branch was examined.
-            Err(StoreError::DeepFork { fork, depth, max, first }) => {
-                let deep = DeepFork {
-                    fork: ForkPoint { below: fork, first },
-                    depth,
-                    last: BlockId { height: last.header().height, hash: last.hash() },
-                    work: last.total_work(),
-                };
-                self.shared.forks.note(deep, max);
-                return Err(StoreError::DeepFork { fork, depth, max, first });
+            Err(StoreError::DeepFork { fork, depth, max }) => {
+                let (last, work) = (last.id(), last.total_work());
+                self.shared.forks.note(DeepFork { fork, depth, last, work }, max);
+                return Err(StoreError::DeepFork { fork, depth, max });
             }
             reorg => reorg?,
         };
@@ -338,7 +329,7 @@ impl Group {
 /// no longer held or forks too deep. Anything else ends the node.
 const fn is_refusal(error: &StoreError) -> bool {
     use StoreError::{DeepFork, DiskLow, NotHeavier, NotHeld};
-    matches!(error, DeepFork { .. } | DiskLow { .. } | NotHeld { .. } | NotHeavier { .. })
+    matches!(error, DeepFork { .. } | DiskLow { .. } | NotHeld(_) | NotHeavier(_))
 }
 
 #[cfg(test)]

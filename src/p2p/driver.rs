@@ -9,7 +9,6 @@ mod perform;
 pub(super) mod throughput;
 mod tip_debounce;
 
-use crate::chain::{BlockId, ChainHeader};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +27,7 @@ use super::json::chain_size::ChainSize;
 use super::socket::subprotocol::AGENT;
 use super::socket::transport::Transport;
 use super::ticket::Close;
+use crate::chain::{BlockId, ChainHeader};
 use crate::node::{LinkServer, SyncProgress};
 use crate::sync::{
     BinaryConfig, BinaryInput, Input, Output, SyncMachine, SyncState, Time, TipChange,

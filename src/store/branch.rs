@@ -7,7 +7,7 @@ use super::database::{touch, weight};
 use super::layout::{decode_block, parse_branch_key};
 use super::sled::errors::{read_error, write_error};
 use super::{StoreError, Writer};
-use crate::chain::{Hash, Height, ValidBlock};
+use crate::chain::{BlockId, Hash, Height, ValidBlock};
 
 /// Blocks that one call of [`Writer::prune`] looks at.
 const STEP: usize = 256;
@@ -188,7 +188,7 @@ impl Writer {
 
     fn prune_block(&self, pass: &mut Pass, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         let damaged = || StoreError::Damaged { what: "a key of a branch block is torn".to_owned() };
-        let (height, hash) = parse_branch_key(key).ok_or_else(damaged)?;
+        let id @ BlockId { height, hash } = parse_branch_key(key).ok_or_else(damaged)?;
         if height != pass.at {
             let below = std::mem::take(&mut pass.needed_below);
             pass.needed = if height.next() == pass.at { below } else { Needed::default() };
@@ -207,7 +207,7 @@ impl Writer {
             return Ok(());
         }
         let is_needed = pass.needed.kept.contains(&hash);
-        if height >= pass.horizon || is_needed || self.in_use(height, &hash) {
+        if height >= pass.horizon || is_needed || self.in_use(id) {
             pass.needed_below.kept.insert(parent()?);
             pass.kept_bytes += weight(value);
             return Ok(());
@@ -217,9 +217,9 @@ impl Writer {
     }
 
     /// Whether a live view may read the block.
-    fn in_use(&self, height: Height, hash: &Hash) -> bool {
+    fn in_use(&self, id: BlockId) -> bool {
         let state = self.database.state();
-        state.reorgs.iter().any(|reorg| reorg.disconnected_at(height) == Some(*hash))
+        state.reorgs.iter().any(|reorg| reorg.disconnected_at(id.height) == Some(id.hash))
     }
 }
 

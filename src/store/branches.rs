@@ -6,7 +6,7 @@ use super::StoreError;
 use super::database::{Database, touch};
 use super::layout::parse_branch_key;
 use super::sled::errors::read_error;
-use crate::chain::{Hash, Height};
+use crate::chain::{BlockId, Hash, Height};
 
 /// Ends of branches that are named; further ones are only counted.
 const MAX_ENDS: usize = 16;
@@ -19,7 +19,7 @@ pub struct Branches {
     /// Branches: blocks that no other block beside the main chain builds on.
     pub count: u64,
     /// Where the first 16 of them end, highest first.
-    pub ends: Vec<(Height, Hash)>,
+    pub ends: Vec<BlockId>,
 }
 
 /// Checks every block beside the main chain alone: its hash, proof of work and records. Goes
@@ -31,7 +31,7 @@ pub(super) fn check_branches(database: &Database) -> Result<Branches, StoreError
     for entry in database.branches.iter().rev() {
         let (key, value) = entry.map_err(read_error)?;
         touch(&database.branches, &key, value.len())?;
-        let (height, hash) = parse(&key)?;
+        let id @ BlockId { height, hash } = parse(&key)?;
         if database.raw_block(height)?.is_some_and(|main| main.starts_with(hash.as_bytes())) {
             // A copy that a reorg left; the main chain's own was checked.
             continue;
@@ -42,7 +42,7 @@ pub(super) fn check_branches(database: &Database) -> Result<Branches, StoreError
             at = Some(height);
         }
         let damaged = |what: String| StoreError::Damaged {
-            what: format!("block {height} {hash}, which is beside the main chain: {what}"),
+            what: format!("block {id}, which is beside the main chain: {what}"),
         };
         let block = database.complete(height, &value).map_err(|error| match error {
             StoreError::Damaged { what } => damaged(what),
@@ -58,7 +58,7 @@ pub(super) fn check_branches(database: &Database) -> Result<Branches, StoreError
         if !needed.contains(&hash) {
             found.count = found.count.saturating_add(1);
             if found.ends.len() < MAX_ENDS {
-                found.ends.push((height, hash));
+                found.ends.push(id);
             }
         }
     }
@@ -67,10 +67,10 @@ pub(super) fn check_branches(database: &Database) -> Result<Branches, StoreError
 
 pub(super) fn branch_hashes(database: &Database, height: Height) -> Result<Vec<Hash>, StoreError> {
     let keys = database.branches.scan_prefix(height.get().to_be_bytes()).keys();
-    keys.map(|key| Ok(parse(&key.map_err(read_error)?)?.1)).collect()
+    keys.map(|key| Ok(parse(&key.map_err(read_error)?)?.hash)).collect()
 }
 
-fn parse(key: &[u8]) -> Result<(Height, Hash), StoreError> {
+fn parse(key: &[u8]) -> Result<BlockId, StoreError> {
     let what = "the key of a block beside the main chain is torn";
     parse_branch_key(key).ok_or_else(|| StoreError::Damaged { what: what.to_owned() })
 }

@@ -13,7 +13,7 @@ use super::peers::bans::BanTable;
 use super::sled::data_file::DataFile;
 use super::sled::errors::{read_error, write_error};
 use super::{Options, StoreError, StoredBlock, tiles};
-use crate::chain::{ChainHeader, Hash, Header, Height, Spec, merkle_root};
+use crate::chain::{BlockId, ChainHeader, Hash, Header, Height, Spec, merkle_root};
 
 /// What the writer and all readers share.
 #[derive(Debug)]
@@ -122,17 +122,13 @@ impl Database {
     }
 
     /// The value of a block beside the main chain.
-    pub(super) fn raw_branch_block(
-        &self,
-        height: Height,
-        hash: &Hash,
-    ) -> Result<Option<sled::IVec>, StoreError> {
-        let key = branch_key(height, hash);
+    pub(super) fn raw_branch_block(&self, id: BlockId) -> Result<Option<sled::IVec>, StoreError> {
+        let key = branch_key(id);
         let value = self.branches.get(key).map_err(read_error)?;
         if let Some(value) = &value {
             touch(&self.branches, &key, value.len())?;
-            if !value.starts_with(hash.as_bytes()) {
-                let what = format!("block {height} {hash}: another one is stored in its place");
+            if !value.starts_with(id.hash.as_bytes()) {
+                let what = format!("block {id}: another one is stored in its place");
                 return Err(StoreError::Damaged { what });
             }
         }
@@ -140,29 +136,30 @@ impl Database {
     }
 
     /// The value of a block that is known to be held, wherever a reorg moved it.
-    pub(super) fn raw_held(&self, height: Height, hash: &Hash) -> Result<sled::IVec, StoreError> {
+    pub(super) fn raw_held(&self, id: BlockId) -> Result<sled::IVec, StoreError> {
         // A reorg copies before it removes, so the block is in one place at any moment; it
         // may change places between two looks, and back again.
         for _ in 0..8 {
-            if let Some(value) = self.raw_branch_block(height, hash)? {
+            if let Some(value) = self.raw_branch_block(id)? {
                 return Ok(value);
             }
-            if let Some(value) = self.raw_block(height)?
-                && value.starts_with(hash.as_bytes())
+            if let Some(value) = self.raw_block(id.height)?
+                && value.starts_with(id.hash.as_bytes())
             {
                 return Ok(value);
             }
         }
-        Err(StoreError::NotHeld { height, hash: *hash })
+        Err(StoreError::NotHeld(id))
     }
 
     /// A block's value with its records, which are checked against its header.
     pub(super) fn complete(&self, height: Height, value: &[u8]) -> Result<StoredBlock, StoreError> {
-        let (ChainHeader { header, hash, total_work }, place) = decode_block(height, value)?;
+        let (stored, place) = decode_block(height, value)?;
         let records = match place {
             BodyPlace::Inline(body) => decode_body(height, body)?,
-            BodyPlace::Chunked(length) => decode_body(height, &self.body(height, &hash, length)?)?,
+            BodyPlace::Chunked(length) => decode_body(height, &self.body(stored.id(), length)?)?,
         };
+        let ChainHeader { header, hash, total_work } = stored;
         check_records::<String>(&header, &records)?;
         Ok(StoredBlock { header, hash, total_work, records })
     }
@@ -176,16 +173,16 @@ impl Database {
         let (stored, place) = decode_block(height, value)?;
         let body = match place {
             BodyPlace::Inline(body) => body.to_vec(),
-            BodyPlace::Chunked(length) => self.body(height, &stored.hash, length)?,
+            BodyPlace::Chunked(length) => self.body(stored.id(), length)?,
         };
         check_records::<&str>(&stored.header, &decode_body(height, &body)?)?;
         Ok((stored, body))
     }
 
-    fn body(&self, height: Height, hash: &Hash, length: usize) -> Result<Vec<u8>, StoreError> {
+    fn body(&self, id: BlockId, length: usize) -> Result<Vec<u8>, StoreError> {
         let mut body = Vec::with_capacity(length);
         for chunk in 0..u16::try_from(length.div_ceil(CHUNK)).unwrap_or(u16::MAX) {
-            let key = chunk_key(height, hash, chunk);
+            let key = chunk_key(id, chunk);
             let value = self.bodies.get(key).map_err(read_error)?.unwrap_or_default();
             body.extend_from_slice(&value);
             touch(&self.bodies, &key, value.len())?;
@@ -193,7 +190,9 @@ impl Database {
         if body.len() == length {
             return Ok(body);
         }
-        Err(StoreError::Damaged { what: format!("block {height}: a part of its body is missing") })
+        Err(StoreError::Damaged {
+            what: format!("block {}: a part of its body is missing", id.height),
+        })
     }
 
     /// Removes the chunks of a large body.
@@ -201,7 +200,7 @@ impl Database {
         let (stored, place) = decode_block(height, value)?;
         if let BodyPlace::Chunked(length) = place {
             for chunk in 0..u16::try_from(length.div_ceil(CHUNK)).unwrap_or(u16::MAX) {
-                let key = chunk_key(height, &stored.hash, chunk);
+                let key = chunk_key(stored.id(), chunk);
                 self.bodies.remove(key).map_err(write_error)?;
             }
         }

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::{StoreError, open_own};
-use crate::chain::{ChainHeader, Hash, Height, Work};
+use crate::chain::{BlockId, ChainHeader, Hash, Height, Work};
 
 /// Name of the file in the data directory.
 const NAME: &str = "durable-tip";
@@ -31,10 +31,8 @@ pub(super) struct DurableTip {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Seen {
     sequence: u64,
-    /// Height of the durable tip.
-    pub(super) height: Height,
-    /// Its hash.
-    pub(super) hash: Hash,
+    /// The durable tip.
+    pub(super) id: BlockId,
     /// Work of the chain up to it.
     pub(super) total_work: Work,
 }
@@ -72,12 +70,7 @@ impl DurableTip {
     /// name an earlier tip, never a later one.
     pub(super) fn note(&mut self, tip: &ChainHeader) -> Result<(), StoreError> {
         self.sequence += 1;
-        let seen = Seen {
-            sequence: self.sequence,
-            height: tip.header.height,
-            hash: tip.hash,
-            total_work: tip.total_work,
-        };
+        let seen = Seen { sequence: self.sequence, id: tip.id(), total_work: tip.total_work };
         let offset = (self.sequence % 2) * SLOT as u64;
         self.file
             .write_all_at(&seen.encode(), offset)
@@ -103,8 +96,8 @@ impl Seen {
         let (payload, check) = slot.split_at_mut(PAYLOAD);
         let fields: [&[u8]; 4] = [
             &self.sequence.to_be_bytes(),
-            &self.height.get().to_be_bytes(),
-            self.hash.as_bytes(),
+            &self.id.height.get().to_be_bytes(),
+            self.id.hash.as_bytes(),
             &self.total_work.to_bytes(),
         ];
         payload.copy_from_slice(&fields.concat());
@@ -119,8 +112,10 @@ impl Seen {
         let (hash, work) = rest.split_first_chunk()?;
         let seen = Self {
             sequence: u64::from_be_bytes(*sequence),
-            height: Height::new(u64::from_be_bytes(*height)),
-            hash: Hash::new(*hash),
+            id: BlockId {
+                height: Height::new(u64::from_be_bytes(*height)),
+                hash: Hash::new(*hash),
+            },
             total_work: Work::from_bytes(work.try_into().ok()?),
         };
         // Zeros have a CRC of their own, and sequence numbers start at one.

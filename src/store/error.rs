@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use crate::chain::{Hash, Height};
+use crate::chain::{BlockId, ForkPoint, Hash, Height};
 
 /// A failure of this machine's storage. Never a peer's or a client's fault.
 ///
@@ -112,49 +112,34 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// Blocks at the end of the chain that were durable are gone.
-    #[error(
-        "the chain ends at block {end}, but block {height} {hash} had been written; it is not served"
-    )]
+    #[error("the chain ends at block {end}, but block {last} had been written; it is not served")]
     EndLost {
         /// Where the stored chain ends.
         end: Height,
-        /// Height of the last block that is known to have been durable.
-        height: Height,
-        /// Its hash.
-        hash: Hash,
+        /// The last block that is known to have been durable.
+        last: BlockId,
         /// The file that remembers it.
         durable_tip: PathBuf,
     },
     /// A block or branch that is not, or no longer, what the caller thought.
-    #[error("block {height} {hash} is not stored")]
-    NotHeld {
-        /// The block's height.
-        height: Height,
-        /// The block's hash.
-        hash: Hash,
-    },
+    #[error("block {0} is not stored")]
+    NotHeld(BlockId),
     /// A branch forks deeper than may be without the operator.
     #[error(
-        "the branch that begins with block {first} forks off at height {fork} and would disconnect {depth} blocks, but `max_reorg_depth` is {max}"
+        "the branch that begins with block {} forks off at height {} and would disconnect {depth} blocks, but `max_reorg_depth` is {max}",
+        fork.first, fork.below
     )]
     DeepFork {
-        /// The last block that both chains share.
-        fork: Height,
+        /// Where it leaves the main chain.
+        fork: ForkPoint,
         /// How many blocks it would disconnect.
         depth: u64,
         /// How many it may.
         max: u64,
-        /// Hash of its first block above the fork.
-        first: Hash,
     },
     /// A branch that was to be made the main chain has no more work than the applied chain.
-    #[error("the branch that ends in block {height} {hash} has no more work than the chain")]
-    NotHeavier {
-        /// The branch's last height.
-        height: Height,
-        /// Its last hash.
-        hash: Hash,
-    },
+    #[error("the branch that ends in block {0} has no more work than the chain")]
+    NotHeavier(BlockId),
 }
 
 impl StoreError {
@@ -205,7 +190,7 @@ impl StoreError {
                  is on it"
                     .to_owned(),
             ],
-            Self::DeepFork { first, .. } => vec![format!(
+            Self::DeepFork { fork: ForkPoint { first, .. }, .. } => vec![format!(
                 "if that branch is the right one, accept it: `jenny repair --accept-fork {first}` \
                  while the node is stopped, or POST /v1/forks/{first}/accept"
             )],
@@ -214,10 +199,9 @@ impl StoreError {
                  stop the node before you move or replace it"
                     .to_owned(),
             ],
-            Self::DiskLow { .. }
-            | Self::ViewExpired
-            | Self::NotHeld { .. }
-            | Self::NotHeavier { .. } => Vec::new(),
+            Self::DiskLow { .. } | Self::ViewExpired | Self::NotHeld(_) | Self::NotHeavier(_) => {
+                Vec::new()
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::reorg::Branch;
 use super::sled::errors::{guarded, read_error, write_error};
 use super::writer::insert;
 use super::{Reader, StoreError, Writer};
-use crate::chain::{ForkPoint, Hash, Height, Timestamp};
+use crate::chain::{BlockId, ForkPoint, Hash, Timestamp};
 
 /// Accepted forks that are kept; the one accepted longest ago makes room.
 const MAX_ACCEPTED: usize = 16;
@@ -42,7 +42,8 @@ impl Writer {
         if known.iter().any(|(_, hash)| hash == first) {
             return Ok(());
         }
-        Err(StoreError::DeepFork { fork: branch.fork, depth, max, first: *first })
+        let fork = ForkPoint { below: branch.fork, first: *first };
+        Err(StoreError::DeepFork { fork, depth, max })
     }
 }
 
@@ -67,22 +68,19 @@ impl Reader {
     ///
     /// # Errors
     /// When something is damaged, or the disk fails.
-    pub fn fork_point(&self, height: Height, hash: &Hash) -> Result<Option<ForkPoint>, StoreError> {
+    pub fn fork_point(&self, id: BlockId) -> Result<Option<ForkPoint>, StoreError> {
         let view = self.view();
         guarded(|| {
-            let (mut at, mut wanted, mut first) = (height, *hash, None);
+            let (mut at, mut first) = (id, None);
             loop {
-                if view.header(at)?.is_some_and(|header| header.hash == wanted) {
-                    return Ok(first.map(|first| ForkPoint { below: at, first }));
+                if view.header(at.height)?.is_some_and(|header| header.hash == at.hash) {
+                    return Ok(first.map(|first| ForkPoint { below: at.height, first }));
                 }
-                let value = match self.database.raw_held(at, &wanted) {
-                    Ok(value) => value,
-                    Err(StoreError::NotHeld { .. }) => return Ok(None),
-                    Err(error) => return Err(error),
+                let Some(value) = self.held(at)? else { return Ok(None) };
+                first = Some(at.hash);
+                let Some(parent) = decode_block(at.height, &value)?.0.parent() else {
+                    return Ok(None);
                 };
-                first = Some(wanted);
-                wanted = decode_block(at, &value)?.0.header.previous_hash;
-                let Some(parent) = at.parent() else { return Ok(None) };
                 at = parent;
             }
         })

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use serde::Deserialize;
 
 use super::{Ban, BookEntry, StoreError};
-use crate::chain::{ChainHeader, HEADER_BYTES, Hash, Header, Height, Timestamp, Work};
+use crate::chain::{BlockId, ChainHeader, HEADER_BYTES, Hash, Header, Height, Timestamp, Work};
 
 /// Everything that must change together: the main chain, its history tiles, the
 /// schema number, the spec's text and the intent of a large reorg.
@@ -78,25 +78,26 @@ pub(super) fn tile_key(level: u8, index: u64) -> [u8; 10] {
 }
 
 /// The height and the hash: a block of another branch.
-pub(super) fn branch_key(height: Height, hash: &Hash) -> [u8; 40] {
+pub(super) fn branch_key(id: BlockId) -> [u8; 40] {
     let mut key = [0; 40];
     let (start, end) = key.split_at_mut(8);
-    start.copy_from_slice(&height.get().to_be_bytes());
-    end.copy_from_slice(hash.as_bytes());
+    start.copy_from_slice(&id.height.get().to_be_bytes());
+    end.copy_from_slice(id.hash.as_bytes());
     key
 }
 
 /// The contents of a key of `side`.
-pub(super) fn parse_branch_key(key: &[u8]) -> Option<(Height, Hash)> {
+pub(super) fn parse_branch_key(key: &[u8]) -> Option<BlockId> {
     let (height, hash) = key.split_first_chunk()?;
-    Some((Height::new(u64::from_be_bytes(*height)), Hash::new(hash.try_into().ok()?)))
+    let height = Height::new(u64::from_be_bytes(*height));
+    Some(BlockId { height, hash: Hash::new(hash.try_into().ok()?) })
 }
 
 /// The height, the hash and a number: one chunk of a body.
-pub(super) fn chunk_key(height: Height, hash: &Hash, chunk: u16) -> [u8; 42] {
+pub(super) fn chunk_key(id: BlockId, chunk: u16) -> [u8; 42] {
     let mut key = [0; 42];
     let (start, end) = key.split_at_mut(40);
-    start.copy_from_slice(&branch_key(height, hash));
+    start.copy_from_slice(&branch_key(id));
     end.copy_from_slice(&chunk.to_be_bytes());
     key
 }
@@ -181,15 +182,13 @@ where
     }
 }
 
-/// The intent of a reorg: the last shared height, the new tip's height and hash.
+/// The intent of a reorg.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Intent {
     /// The last block that both branches share.
     pub(super) fork: Height,
-    /// Height of the new tip.
-    pub(super) height: Height,
-    /// Hash of the new tip.
-    pub(super) hash: Hash,
+    /// The new tip.
+    pub(super) tip: BlockId,
 }
 
 impl Intent {
@@ -197,7 +196,7 @@ impl Intent {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut value = Vec::with_capacity(48);
         value.extend_from_slice(&self.fork.get().to_be_bytes());
-        value.extend_from_slice(&branch_key(self.height, &self.hash));
+        value.extend_from_slice(&branch_key(self.tip));
         value
     }
 
@@ -206,8 +205,8 @@ impl Intent {
         let damaged =
             || StoreError::Damaged { what: "the reorg intent does not decode".to_owned() };
         let (fork, tip) = value.split_first_chunk().ok_or_else(damaged)?;
-        let (height, hash) = parse_branch_key(tip).ok_or_else(damaged)?;
-        Ok(Self { fork: Height::new(u64::from_be_bytes(*fork)), height, hash })
+        let tip = parse_branch_key(tip).ok_or_else(damaged)?;
+        Ok(Self { fork: Height::new(u64::from_be_bytes(*fork)), tip })
     }
 }
 

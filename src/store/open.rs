@@ -222,13 +222,15 @@ fn check_durable_tip(durable_tip: &DurableTip, database: &Database) -> Result<()
     match durable_tip.last() {
         Some(seen) if seen.total_work > tip.total_work => Err(StoreError::EndLost {
             end: tip.header.height,
-            height: seen.height,
-            hash: seen.hash,
+            last: seen.id,
             durable_tip: durable_tip.path().to_owned(),
         }),
-        Some(seen) if seen.total_work == tip.total_work && seen.hash != tip.hash => {
+        Some(seen) if seen.total_work == tip.total_work && seen.id.hash != tip.hash => {
             Err(StoreError::Damaged {
-                what: format!("the last block is {}, but {} had been written", tip.hash, seen.hash),
+                what: format!(
+                    "the last block is {}, but {} had been written",
+                    tip.hash, seen.id.hash
+                ),
             })
         }
         _ => Ok(()),

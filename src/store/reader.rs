@@ -8,7 +8,9 @@ use super::layout::decode_block;
 use super::sled::errors::guarded;
 use super::verify::{Checked, check_all};
 use super::{Bans, Book, StoreError, View};
-use crate::chain::{ChainHeader, Frontier, Hash, Header, Height, Spec, TipState, Work, leaf_hash};
+use crate::chain::{
+    BlockId, ChainHeader, Frontier, Hash, Header, Height, Spec, TipState, Work, leaf_hash,
+};
 
 /// A block as stored, whose records were found to be those of its header.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -53,20 +55,16 @@ impl Reader {
     ///
     /// # Errors
     /// When it is damaged, or the disk fails.
-    pub fn branch_block(
-        &self,
-        height: Height,
-        hash: &Hash,
-    ) -> Result<Option<StoredBlock>, StoreError> {
+    pub fn branch_block(&self, id: BlockId) -> Result<Option<StoredBlock>, StoreError> {
         /// Looks at a block whose body is gone: it may have been removed, and stored again.
         const LOOKS: usize = 8;
         guarded(|| {
             let mut found = Ok(None);
             for _ in 0..LOOKS {
-                let Some(value) = self.database.raw_branch_block(height, hash)? else {
+                let Some(value) = self.database.raw_branch_block(id)? else {
                     return Ok(None);
                 };
-                found = self.database.complete(height, &value).map(Some);
+                found = self.database.complete(id.height, &value).map(Some);
                 if found.is_ok() {
                     break;
                 }
@@ -75,47 +73,45 @@ impl Reader {
         })
     }
 
-    /// The chain state after the block with this height and hash, on the main chain,
-    /// durable or not, or on a branch that is held, `None` if it is not held.
+    /// The chain state after this block, on the main chain,
+    /// durable or not, or on a branch that is held; `None` if it is not held.
     /// Costs time in the blocks between it and the main chain, and 32 bytes for each.
     ///
     /// # Errors
     /// When something is damaged, or the disk fails.
-    pub fn state_of(&self, height: Height, hash: &Hash) -> Result<Option<TipState>, StoreError> {
+    pub fn state_of(&self, id: BlockId) -> Result<Option<TipState>, StoreError> {
         let view = self.view();
         guarded(|| {
             let mut above: Vec<Hash> = Vec::new();
-            let (mut at, mut wanted) = (height, *hash);
+            let mut at = id;
             let mut last = None;
             let fork = loop {
-                if view.header(at)?.is_some_and(|header| header.hash == wanted) {
-                    break view.state_at(at)?;
+                if view.header(at.height)?.is_some_and(|header| header.hash == at.hash) {
+                    break view.state_at(at.height)?;
                 }
-                let Some(value) = self.held(at, &wanted)? else { return Ok(None) };
-                let (stored, _) = decode_block(at, &value)?;
+                let Some(value) = self.held(at)? else { return Ok(None) };
+                let (stored, _) = decode_block(at.height, &value)?;
                 last.get_or_insert(stored);
-                above.push(wanted);
-                wanted = stored.header.previous_hash;
-                let Some(parent) = at.parent() else { return Ok(None) };
+                above.push(at.hash);
+                let Some(parent) = stored.parent() else { return Ok(None) };
                 at = parent;
             };
             // Without a block above the fork, the block itself is on the main chain.
             let Some(last) = last else { return Ok(fork) };
             let Some(fork) = fork else { return Ok(None) };
-            let Some(parent) = height.parent() else { return Ok(None) };
-            let parent_time = match above.get(1) {
-                None => fork.header().timestamp,
-                Some(hash) => {
-                    let Some(value) = self.held(parent, hash)? else { return Ok(None) };
-                    decode_block(parent, &value)?.0.header.timestamp
+            let parent_time = match last.parent() {
+                Some(parent) if parent != fork.id() => {
+                    let Some(value) = self.held(parent)? else { return Ok(None) };
+                    decode_block(parent.height, &value)?.0.header.timestamp
                 }
+                _ => fork.header().timestamp,
             };
             let mut ancestors: Frontier = fork.history().clone();
             for hash in above.iter().skip(1).rev() {
                 ancestors.append(leaf_hash(hash.as_bytes()));
             }
             let state = TipState::restore(last, parent_time, ancestors);
-            let what = format!("block {height} {hash}: history_root does not fit its branch");
+            let what = format!("block {id}: history_root does not fit its branch");
             state.map(Some).ok_or(StoreError::Damaged { what })
         })
     }
@@ -124,15 +120,15 @@ impl Reader {
     ///
     /// # Errors
     /// When it is damaged, or the disk fails.
-    pub fn holds(&self, height: Height, hash: &Hash) -> Result<bool, StoreError> {
-        guarded(|| Ok(self.held(height, hash)?.is_some()))
+    pub fn holds(&self, id: BlockId) -> Result<bool, StoreError> {
+        guarded(|| Ok(self.held(id)?.is_some()))
     }
 
     /// A block's value in `side`, or applied to the main chain and not yet published.
-    fn held(&self, height: Height, hash: &Hash) -> Result<Option<sled::IVec>, StoreError> {
-        match self.database.raw_held(height, hash) {
+    pub(super) fn held(&self, id: BlockId) -> Result<Option<sled::IVec>, StoreError> {
+        match self.database.raw_held(id) {
             Ok(value) => Ok(Some(value)),
-            Err(StoreError::NotHeld { .. }) => Ok(None),
+            Err(StoreError::NotHeld(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -6,11 +6,11 @@ use super::database::{Database, ReorgEntry, touch, weight};
 use super::layout::{
     AFTER_BLOCKS, Intent, REORG, block_key, branch_key, decode_block, height_of_block_key, tile_key,
 };
-use super::sled::errors::{read_error, write_error};
+use super::sled::errors::{guarded, read_error, write_error};
 use super::tiles::{TileEdge, nodes_at};
 use super::writer::insert;
 use super::{StoreError, Writer};
-use crate::chain::{ChainHeader, Hash, Height, leaf_hash, replaces};
+use crate::chain::{BlockId, ChainHeader, Hash, Height, leaf_hash, replaces};
 
 /// A finished reorg.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,6 +42,13 @@ pub(super) struct Branch {
     bytes: u64,
 }
 
+impl Branch {
+    fn ids(&self) -> impl Iterator<Item = BlockId> {
+        let heights = (1..).map(|above| self.fork.ahead(above));
+        heights.zip(&self.hashes).map(|(height, &hash)| BlockId { height, hash })
+    }
+}
+
 impl Writer {
     /// Makes the stored branch that ends in this block the main chain. Durable and
     /// published when it returns; until then every reader sees the old chain. Up to
@@ -53,20 +60,15 @@ impl Writer {
     /// [`StoreError::NotHeavier`] when it has no more work than the applied chain,
     /// [`StoreError::DeepFork`] when it forks deeper than may be without the operator.
     /// Any other error is final.
-    pub fn reorg(&mut self, height: Height, hash: &Hash) -> Result<Reorg, StoreError> {
+    pub fn reorg(&mut self, tip: BlockId) -> Result<Reorg, StoreError> {
         self.commit()?;
-        let branch = self.branch(height, hash, None)?;
-        super::sled::errors::guarded(|| self.check_heavier(height, hash))?;
+        let branch = guarded(|| branch(&self.database, tip, None))?;
+        guarded(|| self.check_heavier(tip))?;
         self.check_depth(&branch)?;
-        self.write(|writer| writer.reorg_to(height, hash, &branch))
+        self.write(|writer| writer.reorg_to(tip, &branch))
     }
 
-    fn reorg_to(
-        &mut self,
-        height: Height,
-        hash: &Hash,
-        branch: &Branch,
-    ) -> Result<Reorg, StoreError> {
+    fn reorg_to(&mut self, tip: BlockId, branch: &Branch) -> Result<Reorg, StoreError> {
         let old_tip = *self.applied.last();
         let (disconnected, disconnected_bytes) = self.copy_disconnected(branch.fork)?;
         let number = self.enter(branch.fork, disconnected.clone());
@@ -77,13 +79,13 @@ impl Writer {
         if one_batch {
             self.rewrite(branch, u64::MAX, u64::MAX)?;
         } else {
-            let intent = Intent { fork: branch.fork, height, hash: *hash };
+            let intent = Intent { fork: branch.fork, tip };
             insert(&self.database.chain, REORG, &intent.encode())?;
             self.database.synchronise()?;
             self.rewrite(branch, STEP_BLOCKS, STEP_BYTES)?;
             self.database.chain.remove(REORG).map_err(write_error)?;
         }
-        self.reload(height, hash)?;
+        self.reload(tip)?;
         self.make_durable()?;
         self.uncommitted = false;
 
@@ -96,30 +98,20 @@ impl Writer {
 
     /// Finishes a reorg that a kill interrupted between its steps.
     pub(super) fn finish(database: &Arc<Database>, intent: &Intent) -> Result<(), StoreError> {
-        let branch = branch(database, intent.height, &intent.hash, Some(intent.fork))?;
+        let branch = branch(database, intent.tip, Some(intent.fork))?;
         rewrite(database, &branch, STEP_BLOCKS, STEP_BYTES)?;
         database.db.flush().map_err(write_error)?;
         database.chain.remove(REORG).map_err(write_error)?;
         database.synchronise()
     }
 
-    fn branch(
-        &self,
-        height: Height,
-        hash: &Hash,
-        fork: Option<Height>,
-    ) -> Result<Branch, StoreError> {
-        super::sled::errors::guarded(|| branch(&self.database, height, hash, fork))
-    }
-
-    fn check_heavier(&self, height: Height, hash: &Hash) -> Result<(), StoreError> {
-        let value = self.database.raw_branch_block(height, hash)?;
-        let value = value.ok_or(StoreError::NotHeld { height, hash: *hash })?;
-        let (stored, _) = decode_block(height, &value)?;
+    fn check_heavier(&self, tip: BlockId) -> Result<(), StoreError> {
+        let value = self.database.raw_branch_block(tip)?.ok_or(StoreError::NotHeld(tip))?;
+        let (stored, _) = decode_block(tip.height, &value)?;
         if replaces(stored.total_work, self.applied.total_work()) {
             return Ok(());
         }
-        Err(StoreError::NotHeavier { height, hash: *hash })
+        Err(StoreError::NotHeavier(tip))
     }
 
     /// Copies the main chain above `fork` to `side`. Returns its hashes and its bytes.
@@ -130,7 +122,7 @@ impl Writer {
             let damaged = || StoreError::Damaged { what: "a block key is torn".to_owned() };
             let height = height_of_block_key(&key).ok_or_else(damaged)?;
             let (stored, _) = decode_block(height, &value)?;
-            insert(&self.database.branches, &branch_key(height, &stored.hash), &value)?;
+            insert(&self.database.branches, &branch_key(stored.id()), &value)?;
             touch(&self.database.chain, &key, value.len())?;
             hashes.push(stored.hash);
             bytes += weight(&value);
@@ -159,42 +151,33 @@ impl Writer {
 
     /// The winner is on the main chain now.
     fn remove_branch_copies(&self, branch: &Branch) -> Result<(), StoreError> {
-        let mut height = branch.fork;
-        for hash in &branch.hashes {
-            height = height.next();
-            self.database.branches.remove(branch_key(height, hash)).map_err(write_error)?;
+        for id in branch.ids() {
+            self.database.branches.remove(branch_key(id)).map_err(write_error)?;
         }
         Ok(())
     }
 }
 
 /// Walks down from a branch block to the main chain, or to a fork that is known.
-fn branch(
-    database: &Database,
-    height: Height,
-    hash: &Hash,
-    fork: Option<Height>,
-) -> Result<Branch, StoreError> {
-    let (mut at, mut wanted) = (height, *hash);
+fn branch(database: &Database, tip: BlockId, fork: Option<Height>) -> Result<Branch, StoreError> {
+    let mut at = tip;
     let (mut hashes, mut bytes) = (Vec::new(), 0);
     loop {
-        if fork == Some(at) {
+        if fork == Some(at.height) {
             break;
         }
-        let main = if fork.is_none() { database.raw_block(at)? } else { None };
-        if main.is_some_and(|value| value.starts_with(wanted.as_bytes())) {
+        let main = if fork.is_none() { database.raw_block(at.height)? } else { None };
+        if main.is_some_and(|value| value.starts_with(at.hash.as_bytes())) {
             break;
         }
-        let held = StoreError::NotHeld { height: at, hash: wanted };
-        let Some(value) = database.raw_branch_block(at, &wanted)? else { return Err(held) };
-        let (stored, _) = decode_block(at, &value)?;
+        let value = database.raw_branch_block(at)?.ok_or(StoreError::NotHeld(at))?;
+        let (stored, _) = decode_block(at.height, &value)?;
         bytes += weight(&value);
-        hashes.push(wanted);
-        wanted = stored.header.previous_hash;
-        at = at.parent().ok_or(held)?;
+        hashes.push(at.hash);
+        at = stored.parent().ok_or(StoreError::NotHeld(at))?;
     }
     hashes.reverse();
-    Ok(Branch { fork: at, hashes, bytes })
+    Ok(Branch { fork: at.height, hashes, bytes })
 }
 
 /// Puts the branch onto the main chain, in batches of at most this many blocks and bytes,
@@ -210,11 +193,10 @@ fn rewrite(
     let mut batch = Step::new(database);
     batch.remove_tiles_above(branch.fork)?;
     let mut height = branch.fork;
-    for hash in &branch.hashes {
-        height = height.next();
-        let value = database.raw_branch_block(height, hash)?;
-        let value = value.ok_or(StoreError::NotHeld { height, hash: *hash })?;
-        batch.put_block(height, &value, &mut edge, hash);
+    for id in branch.ids() {
+        height = id.height;
+        let value = database.raw_branch_block(id)?.ok_or(StoreError::NotHeld(id))?;
+        batch.put_block(id, &value, &mut edge);
         if batch.blocks >= max_blocks || batch.bytes >= max_bytes {
             batch.apply()?;
         }
@@ -241,9 +223,9 @@ impl<'a> Step<'a> {
         Self { database, batch: sled::Batch::default(), blocks: 0, bytes: 0 }
     }
 
-    fn put_block(&mut self, height: Height, value: &[u8], edge: &mut TileEdge, hash: &Hash) {
-        self.batch.insert(&block_key(height), value);
-        edge.append(leaf_hash(hash.as_bytes()), &mut |tile| {
+    fn put_block(&mut self, id: BlockId, value: &[u8], edge: &mut TileEdge) {
+        self.batch.insert(&block_key(id.height), value);
+        edge.append(leaf_hash(id.hash.as_bytes()), &mut |tile| {
             self.batch.insert(&tile.key, tile.value);
         });
         self.blocks += 1;

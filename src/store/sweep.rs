@@ -5,7 +5,7 @@ use super::database::touch;
 use super::layout::{branch_key, chunk_key, parse_branch_key};
 use super::sled::errors::{guarded, read_error, write_error};
 use super::{StoreError, Writer};
-use crate::chain::{Hash, Height};
+use crate::chain::BlockId;
 
 /// Bodies that one step looks at.
 const STEP: usize = 64;
@@ -13,7 +13,7 @@ const STEP: usize = 64;
 /// Where the sweep is, which every start begins anew: the body that was examined last.
 #[derive(Debug, Default)]
 pub(super) struct Sweep {
-    last: Option<(Height, Hash)>,
+    last: Option<BlockId>,
 }
 
 impl Writer {
@@ -23,21 +23,21 @@ impl Writer {
         let Some(mut sweep) = self.sweep.take() else { return Ok(false) };
         for _ in 0..STEP {
             let next = guarded(|| self.next_body(&sweep))?;
-            let Some((height, hash)) = next else { return Ok(false) };
+            let Some(id) = next else { return Ok(false) };
             sweep.last = next;
-            if guarded(|| self.is_stored(height, &hash))? {
+            if guarded(|| self.is_stored(id))? {
                 continue;
             }
-            self.write(|writer| writer.remove_chunks(height, &hash))?;
+            self.write(|writer| writer.remove_chunks(id))?;
         }
         self.sweep = Some(sweep);
         Ok(true)
     }
 
-    fn next_body(&self, sweep: &Sweep) -> Result<Option<(Height, Hash)>, StoreError> {
+    fn next_body(&self, sweep: &Sweep) -> Result<Option<BlockId>, StoreError> {
         let bodies = &self.database.bodies;
         let found = match sweep.last {
-            Some((height, hash)) => bodies.get_gt(chunk_key(height, &hash, u16::MAX)),
+            Some(last) => bodies.get_gt(chunk_key(last, u16::MAX)),
             None => bodies.first(),
         };
         let Some((key, value)) = found.map_err(read_error)? else { return Ok(None) };
@@ -47,17 +47,17 @@ impl Writer {
         name.ok_or_else(damaged).map(Some)
     }
 
-    fn is_stored(&self, height: Height, hash: &Hash) -> Result<bool, StoreError> {
-        let main = self.database.raw_block(height)?;
-        if main.is_some_and(|value| value.starts_with(hash.as_bytes())) {
+    fn is_stored(&self, id: BlockId) -> Result<bool, StoreError> {
+        let main = self.database.raw_block(id.height)?;
+        if main.is_some_and(|value| value.starts_with(id.hash.as_bytes())) {
             return Ok(true);
         }
-        self.database.branches.contains_key(branch_key(height, hash)).map_err(read_error)
+        self.database.branches.contains_key(branch_key(id)).map_err(read_error)
     }
 
     /// Removes every chunk that is there: a kill may have taken the first ones.
-    fn remove_chunks(&self, height: Height, hash: &Hash) -> Result<(), StoreError> {
-        for key in self.database.bodies.scan_prefix(branch_key(height, hash)).keys() {
+    fn remove_chunks(&self, id: BlockId) -> Result<(), StoreError> {
+        for key in self.database.bodies.scan_prefix(branch_key(id)).keys() {
             let key = key.map_err(read_error)?;
             self.database.bodies.remove(key).map_err(write_error)?;
         }

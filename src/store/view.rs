@@ -7,7 +7,7 @@ use super::database::{Database, TOUCHED, touch, weight};
 use super::layout::{block_key, decode_block, height_of_block_key};
 use super::sled::errors::{guarded, read_error};
 use super::{StoreError, StoredBlock, tiles};
-use crate::chain::{ChainHeader, Frontier, Hash, Height, TipState, leaf_hash};
+use crate::chain::{BlockId, ChainHeader, Frontier, Hash, Height, TipState, leaf_hash};
 
 /// One chain, from genesis to the tip at the moment the view was made, whatever
 /// happens to the main chain meanwhile.
@@ -254,7 +254,7 @@ impl View {
         }
         while wanted <= to && (bytes < Self::MAX_VIEW_BYTES || batch.is_empty()) {
             let value = match self.disconnected_at(wanted) {
-                Some(hash) => self.database.raw_held(wanted, &hash)?,
+                Some(hash) => self.database.raw_held(BlockId { height: wanted, hash })?,
                 None => self.database.raw_block(wanted)?.ok_or_else(|| missing(wanted))?,
             };
             bytes += weight(&value);

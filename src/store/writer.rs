@@ -13,7 +13,7 @@ use super::sled::errors::{guarded, write_error};
 use super::sweep::Sweep;
 use super::tiles::{self, TileEdge};
 use super::verify::repair_tiles;
-use crate::chain::{ChainHeader, Hash, Height, TipState, ValidBlock, leaf_hash};
+use crate::chain::{BlockId, ChainHeader, Height, TipState, ValidBlock, leaf_hash};
 
 /// The only write handle.
 ///
@@ -66,8 +66,7 @@ impl Writer {
     pub fn append(&mut self, block: &ValidBlock) -> Result<(), StoreError> {
         let header = block.header();
         if header.previous_hash != self.applied.hash() {
-            let height = header.height.back(1);
-            return Err(StoreError::NotHeld { height, hash: header.previous_hash });
+            return Err(StoreError::NotHeld(block.parent()));
         }
         self.check_room()?;
         self.write(|writer| {
@@ -92,7 +91,7 @@ impl Writer {
         self.check_room()?;
         self.write(|writer| {
             let value = writer.write_body(block)?;
-            let key = branch_key(block.header().height, &block.hash());
+            let key = branch_key(block.id());
             insert(&writer.database.branches, &key, &value)?;
             writer.pruner.stored(&value);
             Ok(())
@@ -152,11 +151,10 @@ impl Writer {
 
     /// Writes a body that does not fit its block's value, and returns that value.
     fn write_body(&self, block: &ValidBlock) -> Result<Vec<u8>, StoreError> {
-        let (height, hash) = (block.header().height, block.hash());
         let body = encode_body(&block.block().records)?;
         if body.len() > INLINE_MAX {
             for (number, chunk) in (0_u16..).zip(body.chunks(CHUNK)) {
-                let key = chunk_key(height, &hash, number);
+                let key = chunk_key(block.id(), number);
                 insert(&self.database.bodies, &key, chunk)?;
             }
         }
@@ -174,10 +172,11 @@ impl Writer {
     }
 
     /// Reads the end of the main chain back after a reorg.
-    pub(super) fn reload(&mut self, height: Height, hash: &Hash) -> Result<(), StoreError> {
-        let (applied, edge) = load_end(&self.database, height)?;
-        if applied.hash() != *hash {
-            let what = format!("block {height}: it is not the tip that was made the main chain");
+    pub(super) fn reload(&mut self, tip: BlockId) -> Result<(), StoreError> {
+        let (applied, edge) = load_end(&self.database, tip.height)?;
+        if applied.id() != tip {
+            let what =
+                format!("block {}: it is not the tip that was made the main chain", tip.height);
             return Err(StoreError::Damaged { what });
         }
         (self.applied, self.edge) = (applied, edge);

@@ -36,7 +36,7 @@ fn small_database(directory: &Path) {
     for number in 0..7 {
         opened.writer.store_branch_block(&mine(&mut two, format!("two {number}"))).unwrap();
     }
-    opened.writer.reorg(two.height(), &two.hash()).unwrap();
+    opened.writer.reorg(two.id()).unwrap();
     drop(opened);
     let mut opened = open(directory, &options, &mut |_| ()).unwrap();
     opened.writer.append(&mine(&mut two, "l".repeat(5_000))).unwrap();

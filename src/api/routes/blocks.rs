@@ -15,7 +15,7 @@ use super::status::BlockName;
 use crate::api::http::problem::{Kind, Problem};
 use crate::api::http::reply;
 use crate::api::http::response_memory::{ANSWER_WAIT, NoRoom, Reserved, Share};
-use crate::chain::{Hash, Height, MAX_SAFE_INTEGER, Spec, write_block_json};
+use crate::chain::{BlockId, Hash, Height, MAX_SAFE_INTEGER, Spec, write_block_json};
 use crate::node::{HeldBlock, StoreError, StoredBlock, View};
 
 /// A block is found by its hash among this many last ones. A search reads that many
@@ -78,7 +78,7 @@ pub(super) async fn of_any_branch(call: Call) -> Result<Response, Problem> {
         return Err(Problem::new(Kind::InvalidParameter, detail).at("block"));
     };
     let find = async |reserved| {
-        let held = node.held_block(height, hash).await?.ok_or_else(|| {
+        let held = node.held_block(BlockId { height, hash }).await?.ok_or_else(|| {
             let detail = format!(
                 "no block with this hash is stored at height {height}; blocks off the main chain are removed after a while, see docs/storage.md"
             );
@@ -122,7 +122,7 @@ fn held_text(spec: &Spec, held: &HeldBlock) -> Result<Vec<u8>, Problem> {
             time: reorg.time.as_millis(),
             fork: reorg.fork.get(),
             depth: reorg.depth,
-            new_tip: BlockName::of(reorg.new_height, &reorg.new_hash),
+            new_tip: BlockName::of(reorg.new_tip),
         }),
     };
     let members = serde_json::to_vec(&standing).map_err(|_| Problem::internal())?;

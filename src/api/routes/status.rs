@@ -8,7 +8,7 @@ use super::peers::show;
 use crate::api::context::Context;
 use crate::api::http::problem::Problem;
 use crate::api::http::reply;
-use crate::chain::{self, Hash, Height};
+use crate::chain::{self, BlockId, Height};
 use crate::node::{ClockFault, LinkInfo, PeerSplit, ReorgSummary, SyncProgress, SyncState};
 
 #[derive(Serialize)]
@@ -99,7 +99,7 @@ impl DeepFork {
             fork: deep.fork.below.get(),
             depth: deep.depth,
             hash: deep.fork.first.to_string(),
-            tip: BlockName::of(deep.last.height, &deep.last.hash),
+            tip: BlockName::of(deep.last),
             work: deep.work.to_string(),
         }
     }
@@ -196,8 +196,8 @@ pub(super) struct BlockName {
 }
 
 impl BlockName {
-    pub(super) fn of(height: Height, hash: &Hash) -> Self {
-        Self { height: height.get(), hash: hash.to_string() }
+    pub(super) fn of(id: BlockId) -> Self {
+        Self { height: id.height.get(), hash: id.hash.to_string() }
     }
 }
 
@@ -265,8 +265,8 @@ fn sync(
     }
     if let Some(PeerSplit { peer, ours, theirs, lasts }) = progress.split {
         return Sync::Split(Split {
-            ours: BlockName::of(ours.0, &ours.1),
-            theirs: BlockName::of(theirs.0, &theirs.1),
+            ours: BlockName::of(ours),
+            theirs: BlockName::of(theirs),
             peer: show(peer),
             seconds: lasts.as_secs(),
         });
@@ -300,7 +300,7 @@ fn reorg(reorg: &ReorgSummary) -> Reorg {
         time: reorg.time.as_millis(),
         fork: reorg.fork.get(),
         depth: reorg.depth,
-        disconnected: disconnected.map(|block| BlockName::of(block.height, &block.hash)).collect(),
-        new_tip: BlockName::of(reorg.new_height, &reorg.new_hash),
+        disconnected: disconnected.copied().map(BlockName::of).collect(),
+        new_tip: BlockName::of(reorg.new_tip),
     }
 }

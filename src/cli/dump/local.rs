@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::select::{Candidates, Select, above_tip, no_hash};
 use super::{Piece, Source};
-use crate::chain::{ChainHeader, Height};
+use crate::chain::{BlockId, ChainHeader, Height};
 use crate::cli::api_address;
 use crate::cli::args::DEFAULT_URL;
 use crate::cli::block_name::HashPrefix;
@@ -91,7 +91,7 @@ fn exact(reader: &Reader, height: Height, prefix: &HashPrefix) -> Result<Row> {
     if let Some(block) = main.filter(|block| block.hash == hash) {
         return Ok(block.into());
     }
-    Ok(reader.branch_block(height, &hash)?.ok_or_else(nothing)?.into())
+    Ok(reader.branch_block(BlockId { height, hash })?.ok_or_else(nothing)?.into())
 }
 
 fn missing(height: Height, tip: Height) -> StoreError {

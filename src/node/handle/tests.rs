@@ -340,8 +340,8 @@ async fn foreign_tips_restart_the_miner_and_nothing_is_lost_or_doubled() {
     let mut stored = chain(&node.handle).await;
     for reorg in &status.recent_reorgs {
         assert!(reorg.depth <= 256, "not every disconnected block is named");
-        for block in &reorg.disconnected {
-            stored.extend(reader.branch_block(block.height, &block.hash).unwrap());
+        for id in &reorg.disconnected {
+            stored.extend(reader.branch_block(*id).unwrap());
         }
     }
     // A branch that was disconnected may have come back.

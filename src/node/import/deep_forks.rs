@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::chain::{BlockId, DeepFork, ForkPoint, Hash, Height, TipState, Work, replaces};
+use crate::chain::{BlockId, DeepFork, ForkPoint, Hash, TipState, Work, replaces};
 use crate::node::shared::Shared;
 use crate::node::{ImportError, StoreError};
 
@@ -101,8 +101,7 @@ impl TooDeep {
         if !replaces(work, shared.tip().total_work) {
             return Ok(());
         }
-        let last = BlockId { height: tip.height(), hash: tip.hash() };
-        let fork = DeepFork { fork: self.fork, depth: self.depth, last, work };
+        let fork = DeepFork { fork: self.fork, depth: self.depth, last: tip.id(), work };
         shared.forks.note(fork, self.max);
         Err(ImportError::TooDeep)
     }
@@ -113,18 +112,18 @@ impl TooDeep {
 pub(super) fn too_deep(
     shared: &Shared,
     parent: &TipState,
-    block: Option<&(Height, Hash)>,
+    block: Option<&BlockId>,
 ) -> Result<Option<TooDeep>, StoreError> {
-    let (Some(max), Some(&(_, first))) = (shared.reader.max_reorg_depth(), block) else {
+    let (Some(max), Some(&BlockId { hash: first, .. })) = (shared.reader.max_reorg_depth(), block)
+    else {
         return Ok(None);
     };
     let tip = shared.tip();
     if parent.hash() == tip.hash {
         return Ok(None);
     }
-    let below = parent.height();
-    let fork = shared.reader.fork_point(below, &parent.hash())?;
-    let fork = fork.unwrap_or(ForkPoint { below, first });
+    let fork = shared.reader.fork_point(parent.id())?;
+    let fork = fork.unwrap_or(ForkPoint { below: parent.height(), first });
     let depth = tip.header.height.above(fork.below);
     if depth <= max || shared.reader.accepted_forks()?.contains(&fork.first) {
         return Ok(None);

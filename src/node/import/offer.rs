@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::deep_forks;
 use super::deep_forks::TooDeep;
-use crate::chain::{Block, Hash, Height, RuleError, TipState, ValidBlock};
+use crate::chain::{Block, BlockId, RuleError, TipState, ValidBlock};
 use crate::node::command::Command;
 use crate::node::shared::Shared;
 use crate::node::{ImportError, NodeFailure, StoreError, View};
@@ -48,11 +48,11 @@ pub(in crate::node) fn import(
     let tip = parent_of(shared, first)?;
     let deep = deep_forks::too_deep(shared, &tip, ids.get(known)).map_err(|e| fail(shared, e))?;
     let mut batch = Batch::after(shared, tip, deep);
-    for (block, &(height, hash)) in blocks.into_iter().zip(ids.iter().skip(known)) {
-        if let Err(error) = batch.check(block, height, hash) {
+    for (block, &id) in blocks.into_iter().zip(ids.iter().skip(known)) {
+        if let Err(error) = batch.check(block, id) {
             // Those before it are good.
             batch.send(false)?;
-            return Err(ImportError::Rule { hash, error });
+            return Err(ImportError::Rule { hash: id.hash, error });
         }
         if batch.is_full() {
             batch.send(false)?;
@@ -96,11 +96,11 @@ pub(in crate::node) fn import_part(
         (tip, deep.map_err(|error| fail(shared, error))?)
     };
     let mut batch = Batch::after(shared, tip, deep);
-    for (block, &(height, hash)) in blocks.into_iter().zip(&ids) {
+    for (block, &id) in blocks.into_iter().zip(&ids) {
         if batch.is_full() {
             batch.send(true)?;
         }
-        batch.check(block, height, hash).map_err(|error| ImportError::Rule { hash, error })?;
+        batch.check(block, id).map_err(|error| ImportError::Rule { hash: id.hash, error })?;
     }
     batch.send(is_partial)?;
     (branch.tip, branch.deep) = (Some(batch.tip), batch.deep);
@@ -108,17 +108,14 @@ pub(in crate::node) fn import_part(
 }
 
 /// How many of these consecutive blocks are on the view's chain: those are the first ones.
-pub(in crate::node) fn known_prefix(
-    view: &View,
-    ids: &[(Height, Hash)],
-) -> Result<usize, StoreError> {
+pub(in crate::node) fn known_prefix(view: &View, ids: &[BlockId]) -> Result<usize, StoreError> {
     let (mut known, mut unknown) = (0, ids.len());
     while known < unknown {
         // The last one's hash decides about all before it. The first one is asked about
         // first, since mostly that one is new.
         let middle = if known == 0 && unknown == ids.len() { 0 } else { known.midpoint(unknown) };
-        let Some(&(height, hash)) = ids.get(middle) else { break };
-        if view.header(height)?.is_some_and(|stored| stored.hash == hash) {
+        let Some(id) = ids.get(middle) else { break };
+        if view.header(id.height)?.is_some_and(|stored| stored.hash == id.hash) {
             known = middle + 1;
         } else {
             unknown = middle;
@@ -127,18 +124,18 @@ pub(in crate::node) fn known_prefix(
     Ok(known)
 }
 
-/// Heights and hashes of blocks, each the child of the one before.
-fn consecutive(blocks: &[Block]) -> Result<Vec<(Height, Hash)>, ImportError> {
-    let mut ids: Vec<(Height, Hash)> = Vec::with_capacity(blocks.len());
+/// What names the blocks, each of which must be the child of the one before.
+fn consecutive(blocks: &[Block]) -> Result<Vec<BlockId>, ImportError> {
+    let mut ids: Vec<BlockId> = Vec::with_capacity(blocks.len());
     for Block { header, .. } in blocks {
         let hash = header.hash();
-        if let Some(&(parent, expected)) = ids.last() {
-            let found = header.previous_hash;
+        if let Some(parent) = ids.last() {
+            let (expected, found) = (parent.hash, header.previous_hash);
             if found != expected {
                 let error = RuleError::PreviousHash { expected, found };
                 return Err(ImportError::Rule { hash, error });
             }
-            let (expected, found) = (parent.next(), header.height);
+            let (expected, found) = (parent.height.next(), header.height);
             if found != expected {
                 return Err(ImportError::Rule {
                     hash,
@@ -146,7 +143,7 @@ fn consecutive(blocks: &[Block]) -> Result<Vec<(Height, Hash)>, ImportError> {
                 });
             }
         }
-        ids.push((header.height, hash));
+        ids.push(BlockId { height: header.height, hash });
     }
     Ok(ids)
 }
@@ -160,7 +157,8 @@ fn parent_of(shared: &Shared, block: &Block) -> Result<TipState, ImportError> {
     if let Some(state) = shared.state_at_tip(&hash).filter(|state| state.height() == height) {
         return Ok(state);
     }
-    let find = || shared.reader.state_of(height, &hash).map_err(|error| fail(shared, error));
+    let find =
+        || shared.reader.state_of(BlockId { height, hash }).map_err(|error| fail(shared, error));
     if let Some(state) = find()? {
         return Ok(state);
     }
@@ -188,10 +186,10 @@ impl<'a> Batch<'a> {
         Self { shared, tip, blocks: Vec::new(), bytes: 0, outcome: Imported::Known, deep }
     }
 
-    fn check(&mut self, block: Block, height: Height, hash: Hash) -> Result<(), RuleError> {
+    fn check(&mut self, block: Block, id: BlockId) -> Result<(), RuleError> {
         let Shared { spec, config, .. } = self.shared;
         let block = self.tip.check_block(spec, block, (config.clock)())?;
-        config.checkpoints.check(height, hash)?;
+        config.checkpoints.check(id.height, id.hash)?;
         self.tip.extend(&block);
         self.bytes = self.bytes.saturating_add(block.block().record_bytes());
         self.blocks.push(block);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::chain::{Hash, Height};
+use crate::chain::{BlockId, Height};
 
 /// What the peer network is doing to reach the best chain.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -54,9 +54,9 @@ pub struct PeerSplit {
     /// The peer that has done so for longest.
     pub peer: SocketAddr,
     /// Our tip.
-    pub ours: (Height, Hash),
+    pub ours: BlockId,
     /// The peer's, which was checked.
-    pub theirs: (Height, Hash),
+    pub theirs: BlockId,
     /// How long that has been so.
     pub lasts: Duration,
 }

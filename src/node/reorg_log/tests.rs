@@ -52,10 +52,14 @@ fn a_disconnected_block_is_found_with_the_latest_reorg_that_disconnected_it() {
     let later = Timestamp::from_millis(8);
     log.record(&reorg(1), later);
     let of = |height: u64, number: u8| {
-        log.disconnection(Height::new(height), &Hash::new([number; 32])).map(|found| found.time)
+        log.disconnection(id(height, Hash::new([number; 32]))).map(|found| found.time)
     };
     assert_eq!((of(7, 1), of(8, 2)), (Some(later), Some(TIME)));
     assert_eq!((of(6, 1), of(8, 1), of(9, 3)), (None, None, None));
+}
+
+fn id(height: u64, hash: Hash) -> BlockId {
+    BlockId { height: Height::new(height), hash }
 }
 
 #[test]
@@ -65,8 +69,8 @@ fn the_blocks_of_the_oldest_reorgs_are_forgotten_first() {
     let mut deep = reorg(1);
     deep.disconnected = vec![Hash::ZERO; MAX_HASHES + 10];
     log.record(&deep, TIME);
-    assert_eq!(log.disconnection(Height::new(7), &Hash::new([1; 32])), None);
-    assert!(log.disconnection(Height::new(7), &Hash::ZERO).is_some());
+    assert_eq!(log.disconnection(id(7, Hash::new([1; 32]))), None);
+    assert!(log.disconnection(id(7, Hash::ZERO)).is_some());
     for _ in 0..MAX_REORGS + 10 {
         log.record(&reorg(1), TIME);
     }

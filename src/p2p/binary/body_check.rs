@@ -85,7 +85,6 @@ pub(in crate::p2p) async fn find_held_ancestor(
     query: u64,
     ids: Vec<BlockId>,
 ) {
-    let ids = ids.into_iter().map(|id| (id.height, id.hash)).collect();
     // A node that cannot read is about to end.
     let held = context.node.find_held_ancestor(ids).await.ok().flatten();
     let held = held.map(|HeldAncestor { place, state, fork }| Held {

@@ -1,6 +1,5 @@
 //! What comes in on a link of the binary dialect: one message at a time.
 
-use crate::chain::BlockId;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,6 +7,7 @@ use futures_util::Stream;
 use tokio::sync::Semaphore;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
+use crate::chain::BlockId;
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::p2p::socket::debts::{Debtor, QUESTION};

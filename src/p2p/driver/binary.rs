@@ -192,7 +192,6 @@ impl<T: Transport> Driver<T> {
         let mut shown = self.pace.show(Instant::now(), &progress, address);
         shown.split = self.machine.split(self.now()).and_then(|split| {
             let Split { link, ours, theirs, lasts } = split;
-            let (ours, theirs) = ((ours.height, ours.hash), (theirs.height, theirs.hash));
             Some(PeerSplit { peer: address(link)?, ours, theirs, lasts })
         });
         self.server.progress.send_if_modified(|last| {

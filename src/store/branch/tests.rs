@@ -21,9 +21,7 @@ fn prune(opened: &mut Opened) {
 }
 
 fn held(opened: &Opened, blocks: &[ValidBlock]) -> usize {
-    let branches = |block: &&ValidBlock| {
-        opened.reader.branch_block(block.header().height, &block.hash()).unwrap().is_some()
-    };
+    let branches = |block: &&ValidBlock| opened.reader.branch_block(block.id()).unwrap().is_some();
     blocks.iter().filter(branches).count()
 }
 
@@ -90,7 +88,7 @@ fn a_live_view_keeps_what_it_reads() {
     opened.writer.commit().unwrap();
     let view = opened.reader.view();
     stage(&mut opened, &grow(&mut two, 301, "two"));
-    opened.writer.reorg(two.height(), &two.hash()).unwrap();
+    opened.writer.reorg(two.id()).unwrap();
     prune(&mut opened);
     assert_eq!(held(&opened, &first), 300);
     assert_eq!(view.block(Height::new(300)).unwrap().unwrap().hash, one.hash());
@@ -138,7 +136,7 @@ fn a_proven_branch_is_kept_while_it_is_staged_whatever_its_size() {
     }
     assert_eq!(held(&opened, &blocks), 900);
     assert_eq!(held(&opened, &other_blocks), 0, "what is not being stored goes");
-    opened.writer.reorg(branch.height(), &branch.hash()).unwrap();
+    opened.writer.reorg(branch.id()).unwrap();
     assert_eq!(opened.writer.applied(), &branch);
 }
 
@@ -185,14 +183,14 @@ fn a_block_that_goes_while_it_is_read_is_no_damage() {
         opened.writer.append(&block).unwrap();
     }
     let block = mine(&mut genesis(), &vec!["x".repeat(60_000); 16]);
-    let (height, hash) = (block.header().height, block.hash());
+    let id = block.id();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let (reader, done) = (opened.reader.clone(), &done);
         let reading = scope.spawn(move || {
             let mut result = Ok(None);
             while result.is_ok() && !done.load(Ordering::Relaxed) {
-                result = reader.branch_block(height, &hash);
+                result = reader.branch_block(id);
             }
             result
         });
@@ -236,10 +234,10 @@ fn a_branch_that_is_displaced_while_others_are_removed_stays_whole() {
     }
     stage(&mut opened, &grow(&mut two, 601, "two"));
     assert!(opened.writer.prune().unwrap(), "one step of it is done");
-    opened.writer.reorg(two.height(), &two.hash()).unwrap();
+    opened.writer.reorg(two.id()).unwrap();
     prune(&mut opened);
     assert_eq!(held(&opened, &first), 600);
-    let state = opened.reader.state_of(one.height(), &one.hash()).unwrap();
+    let state = opened.reader.state_of(one.id()).unwrap();
     assert_eq!(state, Some(one));
 }
 
@@ -253,7 +251,7 @@ fn a_branch_goes_when_the_tip_has_moved_away_from_it() {
         opened.writer.append(block).unwrap();
     }
     stage(&mut opened, &grow(&mut two, 6, "two"));
-    opened.writer.reorg(two.height(), &two.hash()).unwrap();
+    opened.writer.reorg(two.id()).unwrap();
     prune(&mut opened);
     assert_eq!(held(&opened, &first), 5);
     for block in grow(&mut two, 120, "two") {

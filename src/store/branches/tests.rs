@@ -24,7 +24,7 @@ fn branches_are_counted_by_their_ends() {
     for (state, blocks, label) in [(&shared, 2, "a"), (&shared, 1, "b"), (&fork, 1, "c")] {
         let mut state = state.clone();
         stored.extend(grow(&mut state, blocks, label));
-        ends.push((state.height(), state.hash()));
+        ends.push(state.id());
     }
     for block in &stored {
         opened.writer.store_branch_block(block).unwrap();
@@ -51,7 +51,7 @@ fn damage_beside_the_main_chain_is_found() {
     opened.writer.commit().unwrap();
     let body = encode_body(&["forged".to_owned()]).unwrap();
     let value = encode_block(&stored.chain_header(), &body);
-    let key = branch_key(stored.header().height, &stored.hash());
+    let key = branch_key(stored.id());
     opened.writer.database.branches.insert(key, value).unwrap();
     let text = opened.reader.check_branches().unwrap_err().to_string();
     let expected = format!("block 1 {}, which is beside the main chain: ", stored.hash());

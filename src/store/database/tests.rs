@@ -37,12 +37,11 @@ fn a_block_that_stands_under_the_hash_of_another_is_damage() {
     let (one, two) = (mine(&mut genesis(), &[]), mine(&mut genesis(), &["two".to_owned()]));
     opened.writer.store_branch_block(&one).unwrap();
     opened.writer.store_branch_block(&two).unwrap();
-    let height = one.header().height;
     let database = &opened.writer.database;
-    let value = database.branches.get(branch_key(height, &two.hash())).unwrap().unwrap();
-    database.branches.insert(branch_key(height, &one.hash()), value).unwrap();
-    let read = opened.reader.branch_block(height, &one.hash());
+    let value = database.branches.get(branch_key(two.id())).unwrap().unwrap();
+    database.branches.insert(branch_key(one.id()), value).unwrap();
+    let read = opened.reader.branch_block(one.id());
     assert!(matches!(read, Err(StoreError::Damaged { .. })), "{read:?}");
-    let state = opened.reader.state_of(height, &one.hash());
+    let state = opened.reader.state_of(one.id());
     assert!(matches!(state, Err(StoreError::Damaged { .. })), "{state:?}");
 }

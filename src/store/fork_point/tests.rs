@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::chain::{TipState, ValidBlock};
+use crate::chain::{Height, TipState, ValidBlock};
 use crate::store::Opened;
 use crate::store::test_util::{Home, genesis, grow};
 
@@ -27,7 +27,7 @@ fn offer(opened: &mut Opened, blocks: &[ValidBlock]) -> Result<(), StoreError> {
         opened.writer.store_branch_block(block).unwrap();
     }
     let last = blocks.last().unwrap();
-    opened.writer.reorg(last.header().height, &last.hash()).map(drop)
+    opened.writer.reorg(last.id()).map(drop)
 }
 
 fn state_after(blocks: &[ValidBlock]) -> TipState {
@@ -65,13 +65,13 @@ proptest! {
             prop_assert_eq!(opened.reader.tip().hash, last);
             return Ok(());
         }
-        let fork = Height::new(trunk);
-        let is_deep = matches!(reorged, Err(StoreError::DeepFork { fork: f, depth: d, max: m, first: h })
-            if (f, d, m, h) == (fork, depth, max, first));
+        let fork = ForkPoint { below: Height::new(trunk), first };
+        let is_deep = matches!(reorged, Err(StoreError::DeepFork { fork: f, depth: d, max: m })
+            if (f, d, m) == (fork, depth, max));
         prop_assert!(is_deep, "{:?}", reorged);
         prop_assert_eq!(opened.reader.tip(), ours);
-        let point = opened.reader.fork_point(theirs[theirs.len() - 1].header().height, &last).unwrap();
-        prop_assert_eq!(point, Some(ForkPoint { below: fork, first }));
+        let point = opened.reader.fork_point(theirs[theirs.len() - 1].id()).unwrap();
+        prop_assert_eq!(point, Some(fork));
         // Writes go on.
         append(&mut opened, &grow(&mut state, 1, "more of ours"));
         let more = grow(&mut state_after(&[shared, theirs].concat()), 2, "more of theirs");

@@ -16,13 +16,13 @@ fn hex(bytes: &[u8]) -> String {
 #[test]
 fn keys_are_pinned() {
     let height = Height::new(0x0102);
-    let hash = Hash::new([0xab; 32]);
+    let id = BlockId { height, hash: Hash::new([0xab; 32]) };
     assert_eq!(hex(&block_key(height)), "620000000000000102");
     assert_eq!(hex(&tile_key(1, 2)), "74010000000000000002");
-    assert_eq!(hex(&branch_key(height, &hash)), format!("0000000000000102{}", "ab".repeat(32)));
-    let chunk = chunk_key(height, &hash, 3);
+    assert_eq!(hex(&branch_key(id)), format!("0000000000000102{}", "ab".repeat(32)));
+    let chunk = chunk_key(id, 3);
     assert_eq!(hex(&chunk), format!("0000000000000102{}0003", "ab".repeat(32)));
-    assert_eq!(parse_branch_key(&branch_key(height, &hash)), Some((height, hash)));
+    assert_eq!(parse_branch_key(&branch_key(id)), Some(id));
     assert_eq!(height_of_block_key(&block_key(height)), Some(height));
     assert_eq!(height_of_block_key(b"spec"), None);
 }
@@ -71,7 +71,10 @@ fn every_flipped_bit_of_a_block_value_is_noticed_or_harmless_to_its_block() {
 
 #[test]
 fn an_intent_is_48_bytes() {
-    let intent = Intent { fork: Height::new(1), height: Height::new(2), hash: Hash::new([3; 32]) };
+    let intent = Intent {
+        fork: Height::new(1),
+        tip: BlockId { height: Height::new(2), hash: Hash::new([3; 32]) },
+    };
     let bytes = intent.encode();
     assert_eq!(hex(&bytes), format!("00000000000000010000000000000002{}", "03".repeat(32)));
     assert_eq!(Intent::decode(&bytes).unwrap(), intent);

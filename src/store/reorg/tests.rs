@@ -3,7 +3,7 @@
 mod property;
 
 use super::super::{Opened, StoreError, View};
-use crate::chain::{Hash, Height, ValidBlock};
+use crate::chain::{BlockId, Hash, Height, ValidBlock};
 use crate::store::test_util::{Home, genesis, grow};
 
 fn hashes(view: &View) -> Vec<Hash> {
@@ -31,7 +31,7 @@ fn reorg_to(opened: &mut Opened, blocks: &[ValidBlock]) -> super::Reorg {
         opened.writer.store_branch_block(block).unwrap();
     }
     let last = blocks.last().unwrap();
-    opened.writer.reorg(last.header().height, &last.hash()).unwrap()
+    opened.writer.reorg(last.id()).unwrap()
 }
 
 #[test]
@@ -103,10 +103,10 @@ fn a_branch_with_no_more_work_is_not_swapped_in() {
     for block in &equal {
         opened.writer.store_branch_block(block).unwrap();
     }
-    let refused = opened.writer.reorg(Height::new(5), &two.hash());
-    assert!(matches!(refused, Err(StoreError::NotHeavier { .. })));
-    let unknown = opened.writer.reorg(Height::new(6), &two.hash());
-    assert!(matches!(unknown, Err(StoreError::NotHeld { .. })));
+    let refused = opened.writer.reorg(two.id());
+    assert!(matches!(refused, Err(StoreError::NotHeavier(_))));
+    let unknown = opened.writer.reorg(BlockId { height: Height::new(6), hash: two.hash() });
+    assert!(matches!(unknown, Err(StoreError::NotHeld(_))));
     assert_eq!(opened.reader.tip().hash, one.hash());
     // Neither refusal is a failure of the disk.
     append(&mut opened, &grow(&mut one, 1, "one"));
@@ -124,11 +124,11 @@ fn a_reorg_survives_reopening_with_its_displaced_blocks() {
     let opened = home.open();
     assert_eq!(opened.writer.applied(), &two);
     for block in &first {
-        let held = opened.reader.branch_block(block.header().height, &block.hash()).unwrap();
+        let held = opened.reader.branch_block(block.id()).unwrap();
         assert_eq!(held.unwrap().records, block.block().records);
     }
     opened.reader.check_all(&mut |_| true).unwrap();
-    let state = opened.reader.state_of(Height::new(700), &one.hash()).unwrap();
+    let state = opened.reader.state_of(one.id()).unwrap();
     assert_eq!(state, Some(one));
 }
 
@@ -144,9 +144,9 @@ fn a_shorter_heavier_chain_leaves_nothing_of_the_longer_one() {
     for block in &short {
         opened.writer.store_branch_block(block).unwrap();
     }
-    let intent = super::Intent { fork: Height::GENESIS, height: Height::new(10), hash: two.hash() };
+    let intent = super::Intent { fork: Height::GENESIS, tip: two.id() };
     super::Writer::finish(&opened.writer.database, &intent).unwrap();
-    opened.writer.reload(Height::new(10), &two.hash()).unwrap();
+    opened.writer.reload(two.id()).unwrap();
     let left = opened.writer.database.chain.range(&b"t"[..]..&b"u"[..]).count();
     assert_eq!(left, 0, "tiles of the longer chain");
     assert_eq!(opened.writer.applied(), &two);
@@ -163,20 +163,17 @@ fn a_reorg_that_was_interrupted_is_finished_at_opening() {
     }
     opened.writer.commit().unwrap();
     opened.writer.copy_disconnected(Height::GENESIS).unwrap();
-    let intent = super::Intent { fork: Height::GENESIS, height: two.height(), hash: two.hash() };
+    let intent = super::Intent { fork: Height::GENESIS, tip: two.id() };
     opened.writer.database.chain.insert(super::REORG, intent.encode()).unwrap();
     // As if killed after the first of its steps.
-    let mut branch =
-        super::branch(&opened.writer.database, two.height(), &two.hash(), None).unwrap();
+    let mut branch = super::branch(&opened.writer.database, two.id(), None).unwrap();
     branch.hashes.truncate(150);
     let mut edge = super::TileEdge::default();
     let mut step = super::Step::new(&opened.writer.database);
     step.remove_tiles_above(Height::GENESIS).unwrap();
-    let mut height = Height::GENESIS;
-    for hash in &branch.hashes {
-        height = height.next();
-        let value = opened.writer.database.raw_branch_block(height, hash).unwrap().unwrap();
-        step.put_block(height, &value, &mut edge, hash);
+    for id in branch.ids() {
+        let value = opened.writer.database.raw_branch_block(id).unwrap().unwrap();
+        step.put_block(id, &value, &mut edge);
     }
     step.apply().unwrap();
     drop(opened);

@@ -13,7 +13,7 @@ fn leave_body(writer: &Writer, block: &ValidBlock, first: u16) {
     let body = super::super::layout::encode_body(&block.block().records).unwrap();
     for (number, chunk) in (0..).zip(body.chunks(super::super::layout::CHUNK)) {
         if number >= first {
-            let key = chunk_key(block.header().height, &block.hash(), number);
+            let key = chunk_key(block.id(), number);
             writer.database.bodies.insert(key, chunk).unwrap();
         }
     }
@@ -49,8 +49,7 @@ fn a_start_removes_bodies_that_a_kill_left_and_no_other() {
     let view = opened.reader.view();
     let found = view.block(kept.header().height).unwrap().unwrap();
     assert_eq!(found.records, kept.block().records);
-    let (height, hash) = (stored.header().height, stored.hash());
-    let found = opened.reader.branch_block(height, &hash).unwrap().unwrap();
+    let found = opened.reader.branch_block(stored.id()).unwrap().unwrap();
     assert_eq!(found.records, stored.block().records);
 }
 

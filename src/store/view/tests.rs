@@ -73,10 +73,10 @@ fn read_all(reader: &Reader, known: &Known, round: u64) {
     assert_eq!(Some(&state.hash()), expected.get(usize::try_from(height.get()).unwrap()));
     assert_eq!(view.find_recent(&state.hash(), u64::MAX).unwrap(), Some(height));
     let any = &known.states[usize::try_from(round * 61).unwrap() % known.states.len()];
-    if let Some(state) = reader.state_of(any.height(), &any.hash()).unwrap() {
+    if let Some(state) = reader.state_of(any.id()).unwrap() {
         assert_eq!(&state, any);
     }
-    if let Some(block) = reader.branch_block(any.height(), &any.hash()).unwrap() {
+    if let Some(block) = reader.branch_block(any.id()).unwrap() {
         assert_eq!(block.hash, any.hash());
     }
     if round.is_multiple_of(8) {
@@ -131,7 +131,7 @@ fn hammer(reorg_batch_blocks: u64) {
             opened.writer.commit().unwrap();
             if turn > 0 {
                 let last = blocks.last().unwrap();
-                opened.writer.reorg(last.header().height, &last.hash()).unwrap();
+                opened.writer.reorg(last.id()).unwrap();
             }
             while opened.writer.prune().unwrap() {}
             opened.writer.commit().unwrap();

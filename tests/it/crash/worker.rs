@@ -98,7 +98,7 @@ impl Worker {
             // It extends the tip after all.
             return;
         }
-        opened.writer.reorg(state.height(), &state.hash()).unwrap();
+        opened.writer.reorg(state.id()).unwrap();
         say(&format!("swapped {fork} {} {}", state.height(), state.hash()));
     }
 

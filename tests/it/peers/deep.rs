@@ -40,7 +40,7 @@ async fn a_stranger_never_displaces_more_blocks_than_may_be_and_writes_go_on() {
         let deep = node.handle.status().deep_forks[0];
         assert_eq!((deep.fork.below.get(), deep.depth), (0, MAX + 1), "native: {binary}");
         assert_eq!((deep.last.height.get(), deep.last.hash), (40, stranger.handle.tip().hash));
-        let held = node.handle.held_block(deep.last.height, deep.last.hash).await.unwrap();
+        let held = node.handle.held_block(deep.last).await.unwrap();
         assert_eq!(held, None, "nothing of it was fetched");
         assert_eq!(node.handle.bans(), [], "the stranger is honest");
         assert_eq!(node.handle.links().table().len(), 1, "and stays linked");

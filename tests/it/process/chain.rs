@@ -52,15 +52,14 @@ impl Chain {
         let _open = open_here();
         let mut opened = self.open();
         let parent = self.blocks.last().unwrap();
-        let (height, hash) = (parent.header().height, parent.hash());
-        let mut state = opened.reader.state_of(height, &hash).unwrap().unwrap();
+        let mut state = opened.reader.state_of(parent.id()).unwrap().unwrap();
         for label in ["other", "heavier"] {
             let block = mine(&mut state, vec![label.to_owned()]);
             opened.writer.store_branch_block(&block).unwrap();
             self.blocks.push(block);
         }
         opened.writer.commit().unwrap();
-        opened.writer.reorg(state.height(), &state.hash()).unwrap();
+        opened.writer.reorg(state.id()).unwrap();
         (disconnected.header().height, disconnected.hash())
     }
 

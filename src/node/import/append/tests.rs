@@ -92,7 +92,7 @@ async fn blocks_above_one_that_is_not_held_are_refused_and_leave_nothing_behind(
     let blocks = checked(&grown(&Branch::from_genesis(&Spec::dev()), 10, "a"));
     let error = connect(&node.handle, &blocks[5..]).await.unwrap_err();
     assert!(matches!(error, ImportError::UnknownParent(hash) if hash == blocks[4].hash()));
-    let ids = vec![(blocks[5].header().height, blocks[5].hash())];
+    let ids = vec![blocks[5].id()];
     assert_eq!(node.handle.find_held_ancestor(ids).await.unwrap(), None);
     node.stop().await;
 }

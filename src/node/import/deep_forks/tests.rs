@@ -59,7 +59,7 @@ async fn a_deeper_branch_is_refused_without_being_kept_and_a_shallower_one_displ
                 (theirs.tip.hash(), theirs.tip.total_work())
             );
             for block in &theirs.blocks {
-                let held = node.handle.held_block(block.header.height, block.header.hash()).await;
+                let held = node.handle.held_block(block.header.id()).await;
                 assert_eq!(held.unwrap(), None, "nothing of it is stored");
             }
             node.handle.mine(records("writes go on")).await.unwrap();
@@ -75,8 +75,8 @@ async fn a_deep_branch_of_no_more_work_is_neither_kept_nor_news() {
     let theirs = branch(6, "theirs");
     assert_eq!(import_in_parts(&node, &theirs, 4).await.unwrap(), Imported::OnBranch);
     assert_eq!(node.handle.status().deep_forks, []);
-    let first = theirs.blocks[0].header.hash();
-    assert_eq!(node.handle.held_block(Height::new(1), first).await.unwrap(), None);
+    let first = theirs.blocks[0].header.id();
+    assert_eq!(node.handle.held_block(first).await.unwrap(), None);
     node.stop().await;
 }
 
@@ -124,7 +124,7 @@ async fn a_branch_that_is_staged_whole_and_too_deep_by_now_is_taken_once_it_is_a
     let first = valid[0].hash();
     assert_eq!(node.handle.status().deep_forks[0].fork.first, first);
     node.handle.accept_fork(first).await.unwrap().unwrap();
-    let ids: Vec<_> = valid.iter().map(|block| (block.header().height, block.hash())).collect();
+    let ids: Vec<_> = valid.iter().map(ValidBlock::id).collect();
     let base = node.handle.find_held_ancestor(ids).await.unwrap().unwrap();
     assert_eq!((base.place, base.fork.unwrap().first), (3, first), "its last block is fetched");
     assert_eq!(connect(&valid[4..]).await.unwrap(), Imported::Reorged);

@@ -1,18 +1,16 @@
 //! Which of a branch's blocks are held, and the state after the last of them.
 
-use crate::chain::{Hash, Height, Spec, TipState};
+use crate::chain::{BlockId, Spec, TipState};
 use crate::node::test_util::{Branch, TestNode};
 
-type Marks = Vec<(Height, Hash)>;
-
-fn ids(branch: &Branch) -> Marks {
+fn ids(branch: &Branch) -> Vec<BlockId> {
     let genesis = TipState::genesis(&branch.spec);
-    let above = branch.blocks.iter().map(|block| (block.header.height, block.header.hash()));
-    std::iter::once((genesis.height(), genesis.hash())).chain(above).collect()
+    let above = branch.blocks.iter().map(|block| block.header.id());
+    std::iter::once(genesis.id()).chain(above).collect()
 }
 
 /// What the node says of the marks from `first` on.
-async fn base(node: &TestNode, ids: &Marks, first: usize) -> Option<(usize, TipState)> {
+async fn base(node: &TestNode, ids: &[BlockId], first: usize) -> Option<(usize, TipState)> {
     let base = node.handle.find_held_ancestor(ids[first..].to_vec()).await.unwrap();
     base.map(|base| (base.place, base.state))
 }
@@ -36,7 +34,7 @@ async fn the_highest_block_held_on_the_main_chain_is_the_base_wherever_it_stands
     for first in 21..40 {
         assert_eq!(base(&node, &ids, first).await, None, "{first}");
     }
-    assert_eq!(base(&node, &Marks::new(), 0).await, None);
+    assert_eq!(base(&node, &[], 0).await, None);
     node.stop().await;
 }
 

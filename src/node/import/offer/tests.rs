@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::chain::{Checkpoints, Spec, Timestamp, Work};
+use crate::chain::{Checkpoints, Hash, Height, Spec, Timestamp, Work};
 use crate::node::test_util::{Branch, TestNode, mine_slowly, records, varied};
 use crate::node::{NodeConfig, NodeHandle};
 
@@ -74,7 +74,7 @@ async fn a_reorg_is_summarised_in_status() {
     assert_eq!((status.reorgs, status.recent_reorgs.len()), (1, 1));
     let reorg = &status.recent_reorgs[0];
     assert_eq!((reorg.fork.get(), reorg.depth), (2, 3));
-    assert_eq!((reorg.new_height.get(), reorg.new_hash), (6, branch.tip.hash()));
+    assert_eq!((reorg.new_tip.height.get(), reorg.new_tip), (6, branch.tip.id()));
     let named: Vec<_> = reorg.disconnected.iter().map(|b| (b.height.get(), b.hash)).collect();
     assert_eq!(named, [(3, disconnected[0]), (4, disconnected[1]), (5, disconnected[2])]);
     node.stop().await;

@@ -106,7 +106,7 @@ proptest! {
                     } else {
                         opened.writer.store_branch_block(&block).unwrap();
                         if block.total_work() > opened.writer.applied().total_work() {
-                            opened.writer.reorg(block.header().height, &block.hash()).unwrap();
+                            opened.writer.reorg(block.id()).unwrap();
                         }
                     }
                     opened.writer.commit().unwrap();
@@ -132,7 +132,7 @@ proptest! {
         check_view(&opened.reader.view(), &tree, &path(&tree, best.hash()));
         opened.reader.check_all(&mut |_| true).unwrap();
         for (block, state) in &tree {
-            let held = opened.reader.state_of(block.header().height, &block.hash()).unwrap();
+            let held = opened.reader.state_of(block.id()).unwrap();
             prop_assert_eq!(held.as_ref(), Some(state));
         }
     }
