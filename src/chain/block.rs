@@ -1,6 +1,6 @@
 //! Blocks: a header and the records that it commits to.
 
-use super::{BlockId, ChainHeader, Hash, Header, RuleError, Spec, Work, leaf_hash, root};
+use super::{BlockId, ChainHeader, Hash, Header, Work, leaf_hash, root};
 
 /// A block as received, not yet checked by any rule.
 /// # Examples
@@ -127,15 +127,5 @@ impl ValidHeader {
     /// Work of the chain from genesis up to and with this block.
     pub const fn total_work(&self) -> Work {
         self.0.total_work
-    }
-
-    /// Puts the records to it, when they are those that the header commits to.
-    ///
-    /// # Errors
-    /// The first rule of a body that they break.
-    pub fn with_records(&self, spec: &Spec, records: Vec<String>) -> Result<ValidBlock, RuleError> {
-        let ChainHeader { header, hash, total_work } = self.0;
-        super::tip::check_body(spec, &header, &records)?;
-        Ok(ValidBlock::new(Block { header, records }, hash, total_work))
     }
 }

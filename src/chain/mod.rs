@@ -20,8 +20,10 @@ mod hash;
 mod header;
 mod json;
 mod merkle;
+mod midstate;
 mod number;
 mod pow;
+mod retarget;
 mod spec;
 #[cfg(test)]
 mod test_util;
@@ -40,16 +42,16 @@ pub use json::{
     BoundedBlock, JsonBlock, JsonError, parse_block, parse_bounded_block, write_block_json,
     write_header_json,
 };
-pub use merkle::frontier::Frontier;
+pub use merkle::frontier::{Frontier, root};
 pub use merkle::proof::{
     ProofError, consistency_proof, inclusion_path, verify_consistency, verify_inclusion,
 };
-pub use merkle::tree::{empty_root, leaf_hash, node_hash, root};
+pub use merkle::tree::{empty_root, leaf_hash, node_hash};
+pub use midstate::Midstate;
 pub use number::{Height, MAX_SAFE_INTEGER, Timestamp};
 pub use pow::difficulty::Difficulty;
-pub use pow::midstate::Midstate;
-pub use pow::retarget::required_bits;
 pub use pow::target::{Bits, BitsError, Target};
 pub use pow::work::Work;
+pub use retarget::required_bits;
 pub use spec::{Spec, SpecError};
 pub use tip::TipState;

@@ -248,11 +248,19 @@ fn check_alone(spec: &Spec, header: &Header) -> Result<(Hash, Target), RuleError
     Ok((hash, target))
 }
 
-pub(super) fn check_body(
-    spec: &Spec,
-    header: &Header,
-    records: &[String],
-) -> Result<(), RuleError> {
+impl ValidHeader {
+    /// Puts the records to it, when they are those that the header commits to.
+    ///
+    /// # Errors
+    /// The first rule of a body that they break.
+    pub fn with_records(&self, spec: &Spec, records: Vec<String>) -> Result<ValidBlock, RuleError> {
+        let ChainHeader { header, hash, total_work } = *self.get();
+        check_body(spec, &header, &records)?;
+        Ok(ValidBlock::new(Block { header, records }, hash, total_work))
+    }
+}
+
+fn check_body(spec: &Spec, header: &Header, records: &[String]) -> Result<(), RuleError> {
     if u32::try_from(records.len()) != Ok(header.record_count) {
         let (expected, found) = (header.record_count, records.len());
         return Err(RuleError::DataCount { expected, found });

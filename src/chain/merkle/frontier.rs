@@ -64,5 +64,22 @@ impl Frontier {
     }
 }
 
+/// Root of the tree over these leaf hashes, in one pass and O(log n) memory.
+/// # Examples
+///
+/// ```
+/// use jenny_chain::chain::{leaf_hash, node_hash, root};
+///
+/// let [a, b, c] = [b"a", b"b", b"c"].map(|record| leaf_hash(record));
+/// assert_eq!(root([a, b, c]), node_hash(&node_hash(&a, &b), &c));
+/// ```
+pub fn root(leaves: impl IntoIterator<Item = Hash>) -> Hash {
+    let mut frontier = Frontier::default();
+    for leaf in leaves {
+        frontier.append(leaf);
+    }
+    frontier.root()
+}
+
 #[cfg(test)]
 mod tests;

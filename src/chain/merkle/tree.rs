@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::chain::{Frontier, Hash};
+use crate::chain::Hash;
 
 /// Root of the tree without leaves: SHA-256 of nothing.
 pub fn empty_root() -> Hash {
@@ -24,23 +24,6 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     hasher.update(left.as_bytes());
     hasher.update(right.as_bytes());
     Hash::new(hasher.finalize().into())
-}
-
-/// Root of the tree over these leaf hashes, in one pass and O(log n) memory.
-/// # Examples
-///
-/// ```
-/// use jenny_chain::chain::{leaf_hash, node_hash, root};
-///
-/// let [a, b, c] = [b"a", b"b", b"c"].map(|record| leaf_hash(record));
-/// assert_eq!(root([a, b, c]), node_hash(&node_hash(&a, &b), &c));
-/// ```
-pub fn root(leaves: impl IntoIterator<Item = Hash>) -> Hash {
-    let mut frontier = Frontier::default();
-    for leaf in leaves {
-        frontier.append(leaf);
-    }
-    frontier.root()
 }
 
 #[cfg(test)]

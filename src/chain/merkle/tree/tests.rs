@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::chain::root;
 use crate::chain::test_util::{any_hash, any_text, cases, leaves, naive_root};
 
 /// The leaves of Certificate Transparency's reference tests.

@@ -2,7 +2,7 @@
 
 use sha2::block_api::compress256;
 
-use crate::chain::{Hash, Header};
+use super::{Hash, Header};
 
 /// SHA-256's initial state (FIPS 180-4 section 5.3.3).
 const INITIAL: [u32; 8] = [

@@ -2,7 +2,7 @@
 
 use ruint::aliases::U256;
 
-use crate::chain::{Bits, BitsError, Height, Spec, Target, Timestamp};
+use super::{Bits, BitsError, Height, Spec, Target, Timestamp};
 
 /// The `bits` that the block at `height` must carry.
 ///
