@@ -10,7 +10,7 @@ use super::socket::subprotocol::Agreed;
 use super::ticket::Ticket;
 use crate::node::{DialError, PeerUrl};
 use crate::sync::message::Message;
-use crate::sync::{Input, LinkId};
+use crate::sync::{BinaryInput, Input, LinkId};
 
 /// What the driver is told.
 #[derive(Debug)]
@@ -19,9 +19,9 @@ pub(super) enum Event {
     Input(Input),
     /// A message of the binary dialect. The link reads the next one when `taken` is dropped.
     Message { link: LinkId, message: Box<Message>, taken: OwnedSemaphorePermit },
-    /// A body was wrong, as the machine was told just before. It does not know a link that is
-    /// over: a peer that hung up meanwhile is banned by its address.
-    WrongBody { ip: IpAddr },
+    /// Bodies were checked: this is what the machine is told. It does not know a link that is
+    /// over, so `to_ban` names the address to ban for a wrong body all the same.
+    Checked { checked: BinaryInput, to_ban: Option<IpAddr> },
     /// A peer has connected and was upgraded. Without an answer it is refused.
     Accepted(Arrival),
     /// A peer that was dialled is connected and upgraded.

@@ -52,12 +52,9 @@ async fn check_by(
         // A runtime that shuts down.
         Err(_) => return,
     };
-    let wrong = to_ban.filter(|_| fault.is_some());
+    let to_ban = to_ban.filter(|_| fault.is_some());
     let checked = BinaryInput::Checked { link, download, first, blocks, fault };
-    context.tell(Event::Input(checked.into())).await;
-    if let Some(ip) = wrong {
-        context.tell(Event::WrongBody { ip }).await;
-    }
+    context.tell(Event::Checked { checked, to_ban }).await;
 }
 
 /// The blocks up to the first whose body is wrong, and what is wrong with that.

@@ -14,21 +14,30 @@ use crate::p2p::socket::subprotocol::MAX_AGENT;
 use crate::p2p::socket::transport::Transport;
 use crate::p2p::ticket::{BinaryOut, Close};
 use crate::sync::message::PeerAddress;
-use crate::sync::{BinaryInput, ImportOutcome, Input, LinkId, Split};
+use crate::sync::{BinaryInput, ImportOutcome, LinkId, Split};
 
 /// As the machine says it of a link that is still there.
 const WRONG_BODY: &str = "a body that is not the one of its header";
 
 impl<T: Transport> Driver<T> {
-    /// Tells the machine; the table notes who gave new blocks that are valid.
-    pub(super) fn input(&mut self, input: Input) {
-        if let Input::Binary(BinaryInput::Checked { link, blocks, .. }) = &input
+    /// Bodies were checked. The table notes who gave new blocks that are valid; a wrong body bans
+    /// its sender's address even if the link is over.
+    pub(super) fn checked(&mut self, checked: BinaryInput, to_ban: Option<IpAddr>) {
+        if let BinaryInput::Checked { link, blocks, .. } = &checked
             && !blocks.is_empty()
             && let Some(live) = self.table.links.get(link)
         {
             live.stats.new_block();
         }
-        self.tell(input);
+        self.tell(checked);
+        // The machine has a link banned that it still knows.
+        self.perform();
+        if let Some(ip) = to_ban
+            && !self.is_banned(ip)
+        {
+            tracing::warn!(address = %ip, "a peer broke the protocol and is gone: {WRONG_BODY}");
+            self.keep_out(ip, WRONG_BODY);
+        }
     }
 
     /// Hands blocks to the writer, after those handed to it before.
@@ -105,14 +114,6 @@ impl<T: Transport> Driver<T> {
         (!ip.is_loopback() && !self.dials.is_wanted(link)).then_some(ip)
     }
 
-    /// Bans the peer that sent a wrong body and disconnected before it was banned for it.
-    pub(super) fn wrong_body(&mut self, ip: IpAddr) {
-        if !self.is_banned(ip) {
-            tracing::warn!(address = %ip, "a peer broke the protocol and is gone: {WRONG_BODY}");
-            self.keep_out(ip, WRONG_BODY);
-        }
-    }
-
     /// Has an address, in IPv6 its /64, refused for a day, and closes its links but those to peers
     /// that the operator named.
     fn keep_out(&mut self, ip: IpAddr, reason: &str) {
@@ -146,7 +147,7 @@ impl<T: Transport> Driver<T> {
         let banned = node.ban(ip, until, reason);
         self.tasks.spawn(async move {
             if let Err(error) = banned.await {
-                tracing::warn!("a ban cannot be written: {error}");
+                tracing::warn!("cannot write a ban: {error}");
             }
         });
     }
@@ -158,7 +159,7 @@ impl<T: Transport> Driver<T> {
         let shortened = self.context.node.shorten_bans();
         self.tasks.spawn(async move {
             if let Err(error) = shortened.await {
-                tracing::warn!("a ban cannot be written: {error}");
+                tracing::warn!("cannot write a ban: {error}");
             }
         });
     }
@@ -207,7 +208,7 @@ impl<T: Transport> Driver<T> {
         self.tasks.spawn(async move {
             for peer in peers {
                 if let Err(error) = node.remember_peer(peer).await {
-                    tracing::warn!("the address book cannot be written: {error}");
+                    tracing::warn!("cannot write the address book: {error}");
                     return;
                 }
             }

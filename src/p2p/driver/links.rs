@@ -24,20 +24,20 @@ pub(super) const NEVER: Timestamp = Timestamp::from_millis(0);
 impl<T: Transport> Driver<T> {
     pub(super) fn event(&mut self, event: Event) {
         match event {
-            Event::Input(input) => self.input(input),
+            Event::Input(input) => self.tell(input),
             Event::Message { link, message, taken } => {
                 self.tell(BinaryInput::Message { link, message: *message });
                 drop(taken);
             }
-            Event::WrongBody { ip } => self.wrong_body(ip),
+            Event::Checked { checked, to_ban } => self.checked(checked, to_ban),
             Event::Accepted(arrival) => {
                 let config = &self.context.config;
                 if self.is_banned(arrival.address.ip()) {
-                    tracing::info!(address = %arrival.address, "a peer was refused: banned");
+                    tracing::info!(address = %arrival.address, "peer refused: its address is banned");
                 } else if self.table.admits(arrival.address, config) {
                     self.open(arrival, Direction::Accepted);
                 } else {
-                    tracing::info!(address = %arrival.address, "a peer was refused: no room");
+                    tracing::info!(address = %arrival.address, "peer refused: no room");
                 }
             }
             Event::Dialled { peer, arrival } => self.dialled(&peer, arrival),

@@ -55,12 +55,10 @@ async fn what_was_worked_out_is_told() {
     let (link, first) = (LinkId(1), Height::new(1));
     let (bodies, blocks) = bodies(3);
     check(Arc::clone(&context), None, link, 9, first, bodies).await;
-    let Some(Event::Input(Input::Binary(BinaryInput::Checked {
-        link: LinkId(1),
-        download: 9,
-        blocks: right,
-        ..
-    }))) = told.recv().await
+    let Some(Event::Checked {
+        checked: BinaryInput::Checked { link: LinkId(1), download: 9, blocks: right, .. },
+        to_ban: None,
+    }) = told.recv().await
     else {
         panic!("not what was checked")
     };

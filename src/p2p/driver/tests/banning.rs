@@ -100,3 +100,23 @@ async fn whoever_hangs_up_before_its_bodies_are_checked_is_banned_all_the_same()
     assert_eq!(bench.banned(), ["192.0.2.1"]);
     bench.stop().await;
 }
+
+#[tokio::test]
+async fn only_a_check_with_a_right_body_is_credited() {
+    let mut bench = Bench::new().await;
+    let link = bench.accept(LIAR).unwrap().link;
+    let spec = bench.node.handle.spec().clone();
+    let block = Branch::from_genesis(&spec).grow(1, "a").blocks.remove(0);
+    let header = TipState::genesis(&spec);
+    let header = header.check_next(&spec, &block.header, block.header.timestamp).unwrap();
+    let right = header.with_records(&spec, block.records).unwrap();
+    for (blocks, is_credited) in [(Vec::new(), false), (vec![right], true)] {
+        let first = Height::new(1);
+        let checked = BinaryInput::Checked { link, download: 1, first, blocks, fault: None };
+        bench.happens(Event::Checked { checked, to_ban: None });
+        let stats = &bench.driver.table.links[&link].stats;
+        assert_eq!(stats.last_new_block().is_some(), is_credited);
+        assert!(stats.last_new_headers().is_none(), "a body is no header");
+    }
+    bench.stop().await;
+}
