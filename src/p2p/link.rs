@@ -44,7 +44,7 @@ pub(super) async fn run<S>(
 {
     let link = ticket.link;
     let served = serve(&context, &stats, &debtor, socket, dialect, ticket);
-    // A defect takes the socket with it, and must not take the place for ever.
+    // A panic takes the socket with it, and must not take the place for ever.
     let reason = match AssertUnwindSafe(served).catch_unwind().await {
         Ok(reason) => reason,
         Err(_) => "internal error: the link task panicked".to_owned(),
@@ -72,7 +72,7 @@ where
             if dialect == Dialect::Binary {
                 binary::reader::Reader { context, link, stats, debtor, stream }.run().await
             } else {
-                Ok(json::reader::Reader { context, link, stats, debtor, stream }.run().await)
+                json::reader::Reader { context, link, stats, debtor, stream }.run().await
             }
         };
         let writer = write(context, link, stats, debtor, &mut sink, &mut waiting, &stop_range);

@@ -1,4 +1,4 @@
-//! What comes in on a link: one message at a time, judged and told before the next.
+//! What comes in on a link: one message at a time, imported and told before the next.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,23 +11,25 @@ use super::import::{id_of, import_blocks, import_chain};
 use super::message::{Fault, Message, first_block, open};
 use super::pacing::Asks;
 use crate::chain::JsonBlock;
+use crate::node::panic_message;
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::p2p::socket::debts::{Debtor, FRAME};
 use crate::p2p::socket::messages::{self, End, Payload};
 use crate::p2p::socket::stats::Stats;
+use crate::p2p::ticket::Close;
 use crate::sync::{BlockOutcome, ChainOutcome, JsonInput, LinkId};
 
 /// Messages up to this are parsed on the runtime's threads: 64 KiB.
 const SMALL: usize = 64 << 10;
 
-/// Most consecutive blocks that came one by one and are judged together.
+/// Most consecutive blocks that came one by one and are imported together.
 const MAX_BLOCKS: usize = 128;
 
 /// Most bytes of their text, one larger block excepted. 1 MiB.
 const MAX_BYTES: usize = 1 << 20;
 
-/// How long the next block of a stream is waited for before those at hand are judged.
+/// How long the next block of a stream is waited for before those at hand are imported.
 const LINGER: Duration = Duration::from_millis(1);
 
 /// Reads a link.
@@ -48,9 +50,12 @@ enum Read {
 }
 
 /// Why reading stops.
+#[derive(Debug)]
 enum Stop {
     /// The peer broke the dialect: it is told, and the link closed by the machine.
     Fault(Fault),
+    /// The link is to be closed for what is no fault of the peer's.
+    Close(Close),
     /// The peer closed the link, for this reason.
     Closed(String),
     /// The link is gone.
@@ -61,15 +66,16 @@ impl<S> Reader<'_, S>
 where
     S: Stream<Item = Result<Frame, Error>> + Unpin,
 {
-    /// Reads until the link is gone. Returns why. After a fault of the peer's it waits: the
-    /// link is closed from elsewhere.
-    pub(in crate::p2p) async fn run(mut self) -> String {
+    /// Reads until the link is gone, and returns why; or until it is to be closed. After a fault
+    /// of the peer's it waits: the link is closed from elsewhere.
+    pub(in crate::p2p) async fn run(mut self) -> Result<String, Close> {
         match self.serve().await {
-            Stop::Gone(reason) => reason,
+            Stop::Gone(reason) => Ok(reason),
             Stop::Closed(reason) => {
                 messages::hear_out(self.stream).await;
-                reason
+                Ok(reason)
             }
+            Stop::Close(close) => Err(close),
             Stop::Fault(Fault { code, reason }) => {
                 self.tell(JsonInput::Malformed { link: self.link, code, reason }).await;
                 std::future::pending().await
@@ -95,7 +101,7 @@ where
                 }
                 Read::Block(block) => {
                     let (blocks, after) = self.gather(*block).await;
-                    let is_of_use = self.judge(blocks).await;
+                    let is_of_use = self.import(blocks).await;
                     match after {
                         Some(Ok(read)) => next = Some(read),
                         Some(Err(stop)) => return stop,
@@ -127,7 +133,7 @@ where
             }
         };
         let started = Instant::now();
-        Ok((read(text).await.map_err(Stop::Fault)?, started))
+        Ok((self.read(text).await?, started))
     }
 
     /// The text of the next message. Dropping the future loses none.
@@ -138,6 +144,16 @@ where
                 Err(Stop::Fault(Fault { code: 1003, reason: "a binary message" }))
             }
         }
+    }
+
+    /// Reads a message; a long one off the runtime.
+    async fn read(&self, text: Utf8Bytes) -> Result<Read, Stop> {
+        let read = if text.len() <= SMALL {
+            read_now(text)
+        } else {
+            blocking(self.link, move || read_now(text)).await?
+        };
+        read.map_err(Stop::Fault)
     }
 
     /// Passes type 0 on, if it is time.
@@ -164,22 +180,22 @@ where
                 Some(Ok(text)) => text,
                 Some(Err(stop)) => return (blocks, Some(Err(stop))),
             };
-            match read(text).await {
+            match self.read(text).await {
                 Ok(Read::Block(block)) if block.block.header.previous_hash == last.hash => {
                     last = id_of(&block);
                     bytes = bytes.saturating_add(block.block.record_bytes());
                     blocks.push(*block);
                 }
                 Ok(other) => return (blocks, Some(Ok(other))),
-                Err(fault) => return (blocks, Some(Err(Stop::Fault(fault)))),
+                Err(stop) => return (blocks, Some(Err(stop))),
             }
         }
         (blocks, None)
     }
 
-    /// Judges blocks. Returns whether one of them was new and valid, or shows that the peer took
+    /// Imports blocks. Returns whether one of them was new and valid, or shows that the peer took
     /// what it was sent.
-    async fn judge(&self, blocks: Vec<JsonBlock>) -> bool {
+    async fn import(&self, blocks: Vec<JsonBlock>) -> bool {
         if let Some(last) = blocks.last() {
             self.stats.tip(id_of(last));
         }
@@ -199,19 +215,18 @@ where
         is_of_use
     }
 
-    /// Judges a whole chain; returns whether it brought new blocks.
+    /// Imports a whole chain; returns whether it brought new blocks.
     async fn chain(&self, text: Utf8Bytes) -> Result<bool, Stop> {
         let (context, link) = (Arc::clone(self.context), self.link);
         let runtime = tokio::runtime::Handle::current();
         // An import waits for other blocking threads: some must be left.
-        let place = Arc::clone(&context.chains).acquire_owned().await;
-        let place = place.map_err(|error| Stop::Gone(error.to_string()))?;
-        let imported = tokio::task::spawn_blocking(move || {
-            let _place = place;
+        let permit = Arc::clone(&context.chains).acquire_owned().await;
+        let permit = permit.map_err(|error| Stop::Gone(error.to_string()))?;
+        let imported = blocking(link, move || {
+            let _permit = permit;
             import_chain(&context, &runtime, link, &text)
         });
-        let imported = imported.await.map_err(|error| Stop::Gone(error.to_string()))?;
-        let (last, outcome) = imported.map_err(Stop::Fault)?;
+        let (last, outcome) = imported.await?.map_err(Stop::Fault)?;
         self.stats.tip(last);
         let is_new = outcome == ChainOutcome::Adopted;
         if is_new {
@@ -229,14 +244,26 @@ where
     }
 }
 
-/// Reads a message; a long one off the runtime.
-async fn read(text: Utf8Bytes) -> Result<Read, Fault> {
-    if text.len() <= SMALL {
-        return read_now(text);
+/// Runs `work` off the runtime. A panic in it closes the link and blames nobody: it is a defect of
+/// this node.
+async fn blocking<T: Send + 'static>(
+    link: LinkId,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Stop> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done),
+        Err(error) if error.is_panic() => {
+            let panic = error.into_panic();
+            let what = panic_message(panic.as_ref());
+            tracing::error!(
+                link = link.0,
+                "reading a message of a peer panicked: {what}; please report this"
+            );
+            Err(Stop::Close(DEFECT))
+        }
+        // Only a runtime that shuts down drops it.
+        Err(error) => Err(Stop::Gone(error.to_string())),
     }
-    let read = tokio::task::spawn_blocking(move || read_now(text)).await;
-    // Only a runtime that shuts down drops it.
-    read.unwrap_or(Ok(Read::Nothing))
 }
 
 fn read_now(text: Utf8Bytes) -> Result<Read, Fault> {
@@ -261,6 +288,9 @@ impl From<End> for Stop {
         }
     }
 }
+
+/// A close for a panic of this node.
+const DEFECT: Close = Close { code: 1011, reason: "an internal error of this node" };
 
 const TOO_BIG: &str = "a message above the limit; p2p.max_message raises it";
 
