@@ -39,12 +39,12 @@ struct Upgraded<S> {
     address: SocketAddr,
 }
 
-/// Serves a connection that a peer opened. `place` is held until it is a link, or gone.
-pub(super) async fn accept<S>(context: Arc<Context>, stream: S, address: SocketAddr, place: Slot)
+/// Serves a connection that a peer opened. `slot` is held until it is a link, or gone.
+pub(super) async fn accept<S>(context: Arc<Context>, stream: S, address: SocketAddr, slot: Slot)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let evicted = place.evicted();
+    let evicted = slot.evicted();
     if context.node.is_banned(address.ip(), context.node.now()) {
         tracing::debug!(%address, "no link: the address is banned");
         return;
@@ -67,14 +67,14 @@ where
     }
     let Some(upgraded) = upgraded else { return };
     let Some(upgraded) = upgraded else {
-        tracing::debug!(%address, "no link: its place was given to a newer connection");
+        tracing::debug!(%address, "no link: a newer connection took its upgrade slot");
         return;
     };
     let (stream, agreed) = match upgraded {
         Ok(Some(upgraded)) => upgraded,
         Ok(None) => return,
         Err(_) => {
-            tracing::debug!(%address, "no link: the upgrade took too long");
+            tracing::debug!(%address, "no link: the upgrade timed out");
             return;
         }
     };
@@ -84,7 +84,7 @@ where
         return;
     }
     if let Ok(ticket) = ticket.await {
-        drop(place);
+        drop(slot);
         upgraded.run(context, ticket).await;
     } else if !context.node.is_banned(address.ip(), context.node.now()) {
         let refuse = link::refuse(upgraded.socket, &upgraded.debtor, FULL);
@@ -115,7 +115,7 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
         }
         Refusal::ForeignOrigin(origin) => {
             tracing::info!(%address, ?origin,
-                "a peer was refused: its Origin is not the host that it dialled");
+                "peer refused: its Origin header does not match the host it dialled");
         }
         Refusal::NoUpgrade(status, _) => {
             tracing::debug!(%address, %status, "no link: the request is not an upgrade to WebSocket");
@@ -142,7 +142,7 @@ pub(super) async fn dial<T: Transport>(
     let reached = timeout(limit, reach(&context, &transport, &peer, named, listening));
     let reached = AssertUnwindSafe(reached).catch_unwind();
     let Some(reached) = context.stop.run_until_cancelled(reached).await else { return };
-    // A defect must not hold the place of a dial for ever.
+    // A panic must not hold the place of a dial for ever.
     let defect = |_| {
         let error = DialError::unreached("internal error: the dialling task panicked");
         Ok(Err(Unreached::Other(error)))

@@ -19,7 +19,7 @@ use crate::sync::LinkId;
 /// Events that may wait for the driver. When it is full, links are not read from.
 pub(super) const MAX_EVENTS: usize = 256;
 
-/// Whole chains judged at a time. Each holds a blocking thread and waits for another one: far
+/// Whole chains imported at a time. Each holds a blocking thread and waits for another one: far
 /// fewer than the runtime has, which are 512.
 pub(super) const MAX_CHAINS: usize = 16;
 
@@ -35,7 +35,7 @@ pub(super) struct Context {
     pub(super) debts: Arc<Debts>,
     /// One permit for each message whose bodies are being checked.
     pub(super) checks: Arc<Semaphore>,
-    /// One permit for each whole chain that is being judged.
+    /// One permit for each whole chain that is being imported.
     pub(super) chains: Arc<Semaphore>,
     pub(super) sources: Sources,
     pub(super) refused: Refused,

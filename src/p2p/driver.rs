@@ -77,7 +77,7 @@ pub(super) struct Driver<T> {
     next_clock: Instant,
     /// To the task that hands blocks to the node's writer.
     connector: mpsc::Sender<Batch>,
-    pace: Throughput,
+    throughput: Throughput,
     /// What was shown last.
     sync_state: SyncState,
 }
@@ -122,7 +122,7 @@ impl<T: Transport> Driver<T> {
             next_table: now,
             next_clock: now,
             connector,
-            pace: Throughput::default(),
+            throughput: Throughput::default(),
             sync_state: SyncState::Idle,
             context,
             transport,
@@ -161,7 +161,7 @@ impl<T: Transport> Driver<T> {
 
     async fn happened(&mut self, event: Event) {
         // Connected blocks were published before that is told, perhaps since the tips were looked
-        // at last. Any other event leaves a burst its pace.
+        // at last. Any other event leaves the debounce as it is.
         let is_connected =
             matches!(event, Event::Input(Input::Binary(BinaryInput::Imported { .. })));
         if is_connected && self.tips.has_changed().unwrap_or(false) {
@@ -201,7 +201,7 @@ impl<T: Transport> Driver<T> {
         drop(connector);
         tasks.close();
         if timeout(STOP_TIME, tasks.wait()).await.is_err() {
-            tracing::info!("{} peers did not hang up in time", tasks.len());
+            tracing::info!("{} links did not close in time", tasks.len());
         }
         shown.send_replace(Vec::new());
         progress.send_replace(SyncProgress::default());

@@ -113,16 +113,16 @@ fn cores() -> usize {
 
 /// Takes connections until the node stops.
 async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, tasks: &TaskTracker) {
-    let places = Arc::new(UpgradeSlots::default());
+    let slots = Arc::new(UpgradeSlots::default());
     let next = async || {
-        places.room().await;
+        slots.room().await;
         T::accept(listener).await
     };
     while let Some(accepted) = context.stop.run_until_cancelled(next()).await {
         match accepted {
             Ok((stream, address)) => {
-                let place = places.take(address.ip());
-                tasks.spawn(connect::accept(Arc::clone(context), stream, address, place));
+                let slot = slots.take(address.ip());
+                tasks.spawn(connect::accept(Arc::clone(context), stream, address, slot));
             }
             Err(error) => {
                 tracing::warn!("no connection from peers can be accepted: {error}");

@@ -1,5 +1,5 @@
 //! Blocks of forks and blocks that break a rule, remembered for a while: what is sent again is not
-//! judged again, which takes the state of the chain at its parent.
+//! checked again, which takes the state of the chain at its parent.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,11 +7,11 @@ use std::sync::{Mutex, PoisonError};
 use crate::chain::Hash;
 use crate::sync::BlockOutcome;
 
-/// Verdicts that are remembered, about 200 bytes each. A further one takes the place of the one that
+/// Outcomes that are remembered, about 200 bytes each. A further one takes the place of the one that
 /// was asked for longest ago.
 const MAX_REFUSED: usize = 1_024;
 
-/// Verdicts by block.
+/// Outcomes by block.
 #[derive(Debug, Default)]
 pub(super) struct Refused(Mutex<Held>);
 
@@ -30,7 +30,7 @@ struct Known {
 }
 
 impl Refused {
-    /// The outcome of a block, if it is remembered, and our tip when it was judged.
+    /// The outcome of a block, if it is remembered, and our tip at that time.
     pub(super) fn get(&self, hash: &Hash) -> Option<(Hash, BlockOutcome)> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.uses += 1;
@@ -40,7 +40,7 @@ impl Refused {
         Some((found.tip, found.outcome.clone()))
     }
 
-    /// Remembers the outcome of a block and the tip that it was judged with.
+    /// Remembers the outcome of a block and the tip that it was checked with.
     pub(super) fn put(&self, hash: Hash, tip: Hash, outcome: BlockOutcome) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.uses += 1;
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_verdicts_that_were_asked_for_last_are_kept() {
+    fn the_outcomes_that_were_asked_for_last_are_kept() {
         let refused = Refused::default();
         for number in 0..MAX_REFUSED {
             refused.put(hash(number), hash(9), BlockOutcome::Fork);

@@ -292,12 +292,12 @@ async fn what_a_dialled_server_sends_with_its_answer_counts_whatever_ends_its_li
 
 /// Links as often as told and hangs up at once. Returns how long each upgrade took.
 async fn reconnect(context: &Arc<Context>, from: SocketAddr, times: usize) -> Vec<Duration> {
-    let places = Arc::new(UpgradeSlots::default());
+    let slots = Arc::new(UpgradeSlots::default());
     let mut took = Vec::new();
     for _ in 0..times {
         let (mut theirs, ours) = duplex(64 << 10);
-        let place = places.take(from.ip());
-        let accepting = tokio::spawn(accept(Arc::clone(context), ours, from, place));
+        let slot = slots.take(from.ip());
+        let accepting = tokio::spawn(accept(Arc::clone(context), ours, from, slot));
         let started = Instant::now();
         let head = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";

@@ -190,7 +190,7 @@ impl<T: Transport> Driver<T> {
         let progress = self.machine.progress();
         self.sync_state = progress.state;
         let address = |link| self.table.links.get(&link).map(|live| live.address);
-        let mut shown = self.pace.show(Instant::now(), &progress, address);
+        let mut shown = self.throughput.show(Instant::now(), &progress, address);
         shown.split = self.machine.split(self.now()).and_then(|split| {
             let Split { link, ours, theirs, lasts } = split;
             Some(PeerSplit { peer: address(link)?, ours, theirs, lasts })

@@ -55,11 +55,11 @@ impl<T: Transport> Driver<T> {
             self.dials.configure(&peer, now);
         }
         let anchors = self.context.node.anchors().await.unwrap_or_else(|error| {
-            tracing::warn!("the anchors of the address book cannot be read: {error}");
+            tracing::warn!("cannot read the anchors of the address book: {error}");
             Vec::new()
         });
         let known = self.context.node.known_peers().await.unwrap_or_else(|error| {
-            tracing::warn!("the address book cannot be read: {error}");
+            tracing::warn!("cannot read the address book: {error}");
             Vec::new()
         });
         for KnownPeer { address, last_success, learned, .. } in known {
@@ -119,7 +119,7 @@ impl<T: Transport> Driver<T> {
         if is_over && !self.search.is_stale && self.is_behind_a_claim() {
             self.search.is_stale = true;
             tracing::warn!(
-                "no new block for {STALE_BLOCKS} block times while peers name higher ones: one more peer is dialled"
+                "no new block for {STALE_BLOCKS} block times while peers report higher ones: dialling one more peer"
             );
         }
     }
@@ -208,7 +208,7 @@ impl<T: Transport> Driver<T> {
             let _turn = unwritten.turn.lock().await;
             let latest = unwritten.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if let Err(error) = node.set_anchors(latest).await {
-                tracing::warn!("the anchors cannot be written into the address book: {error}");
+                tracing::warn!("cannot write the anchors to the address book: {error}");
             }
         });
     }

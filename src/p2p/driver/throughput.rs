@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::node::{SyncProgress, SyncState};
 use crate::sync::{self, LinkId};
 
-/// The pace is that of the last five seconds.
+/// The throughput is that of the last five seconds.
 const SPAN: Duration = Duration::from_secs(5);
 
 /// Two counts are at least this far apart, so that ten are kept.
@@ -59,7 +59,7 @@ impl Throughput {
             eta: (state == SyncState::Blocks).then(|| eta(left, blocks_per_second)).flatten(),
             links: progress.links.iter().filter_map(|link| address(*link)).collect(),
             awaited: progress.awaited.map(|(height, link)| (height, link.and_then(&address))),
-            // Not of the pace.
+            // Not of the throughput.
             split: None,
         }
     }
@@ -77,8 +77,8 @@ impl Throughput {
         if seconds <= 0.0 {
             return (0.0, 0.0);
         }
-        let pace = |now: u64, then: u64| precise(now.saturating_sub(then)) / seconds;
-        (pace(count.blocks, oldest.blocks), pace(count.bytes, oldest.bytes))
+        let rate = |now: u64, then: u64| precise(now.saturating_sub(then)) / seconds;
+        (rate(count.blocks, oldest.blocks), rate(count.bytes, oldest.bytes))
     }
 }
 
@@ -89,7 +89,7 @@ fn eta(remaining: u64, blocks_per_second: f64) -> Option<Duration> {
 }
 
 /// Exact up to 2^53, far above what is counted.
-#[expect(clippy::cast_precision_loss, reason = "a pace is no exact number")]
+#[expect(clippy::cast_precision_loss, reason = "a rate is no exact number")]
 const fn precise(count: u64) -> f64 {
     count as f64
 }

@@ -20,7 +20,7 @@ pub(super) const fn id_of(block: &JsonBlock) -> BlockId {
     BlockId { height: block.block.header.height, hash: block.hash }
 }
 
-/// Judges consecutive blocks that came one by one; tells each that settles something.
+/// Imports consecutive blocks that came one by one; tells each that settles something.
 /// Together they cost one synchronisation of the disk.
 pub(super) async fn import_blocks(
     context: &Context,
@@ -101,7 +101,7 @@ async fn import_block(context: &Context, link: LinkId, block: JsonBlock) -> Bloc
     outcome
 }
 
-/// The outcome of a block that was judged before, as it is with the tip of now.
+/// The outcome of a block that was imported before, as it is with the tip of now.
 fn remembered(context: &Context, header: &Header, hash: Hash, tip: Hash) -> Option<BlockOutcome> {
     let (at, outcome) = context.refused.get(&hash)?;
     match outcome {
@@ -161,7 +161,7 @@ const fn is_work(error: &RuleError) -> bool {
     matches!(error, ProofOfWork { .. } | BitsMeaningless { .. } | BitsTooEasy { .. })
 }
 
-/// Judges a whole chain, block by block. Blocks on the disk and on the writer: not for
+/// Imports a whole chain, block by block. Blocks on the disk and on the writer: not for
 /// the runtime's threads, which `runtime` is.
 pub(super) fn import_chain(
     context: &Context,

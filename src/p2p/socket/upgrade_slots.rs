@@ -1,4 +1,4 @@
-//! Places for connections that are no links yet. When they are full, the prefix that holds most of
+//! Slots for connections that are no links yet. When all are taken, the prefix that holds most of
 //! them gives one up, so that a flood of silent ones does not keep others out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::p2p::config::{MAX_LEAVING, MAX_UPGRADING};
 use crate::p2p::net_group::Prefix;
 
-/// The places. Loopback counts as any other prefix.
+/// The slots. Loopback counts as any other prefix.
 #[derive(Debug, Default)]
 pub(in crate::p2p) struct UpgradeSlots {
     taken: Mutex<Taken>,
@@ -23,8 +23,8 @@ pub(in crate::p2p) struct UpgradeSlots {
 struct Taken {
     next: u64,
     /// By age.
-    places: BTreeMap<u64, Holder>,
-    /// Those that gave up their places.
+    slots: BTreeMap<u64, Holder>,
+    /// Those that gave up their slots.
     leaving: BTreeSet<u64>,
 }
 
@@ -34,16 +34,16 @@ struct Holder {
     evicted: CancellationToken,
 }
 
-/// A connection's place, until it is dropped.
+/// A connection's slot, until it is dropped.
 #[derive(Debug)]
 pub(in crate::p2p) struct Slot {
-    places: Arc<UpgradeSlots>,
+    slots: Arc<UpgradeSlots>,
     number: u64,
     evicted: CancellationToken,
 }
 
 impl UpgradeSlots {
-    /// Waits until one more connection may be taken: those that gave up their places count until
+    /// Waits until one more connection may be taken: those that gave up their slots count until
     /// they are gone, and that can take a moment.
     pub(in crate::p2p) async fn room(&self) {
         loop {
@@ -55,27 +55,27 @@ impl UpgradeSlots {
         }
     }
 
-    /// A place for a connection from this address. When all are taken, the prefix that holds
+    /// A slot for a connection from this address. When all are taken, the prefix that holds
     /// most of them loses its oldest one.
     pub(in crate::p2p) fn take(self: &Arc<Self>, ip: IpAddr) -> Slot {
         let evicted = CancellationToken::new();
         let holder = Holder { prefix: Prefix::of(ip), evicted: evicted.clone() };
         let number = self.with(|taken| {
-            if taken.places.len() >= MAX_UPGRADING {
+            if taken.slots.len() >= MAX_UPGRADING {
                 taken.evict();
             }
             let number = taken.next;
             taken.next += 1;
-            taken.places.insert(number, holder);
+            taken.slots.insert(number, holder);
             number
         });
-        Slot { places: Arc::clone(self), number, evicted }
+        Slot { slots: Arc::clone(self), number, evicted }
     }
 
     /// Connections that count.
     #[cfg(test)]
     pub(in crate::p2p) fn count(&self) -> usize {
-        self.with(|taken| taken.places.len() + taken.leaving.len())
+        self.with(|taken| taken.slots.len() + taken.leaving.len())
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Taken) -> T) -> T {
@@ -86,13 +86,13 @@ impl UpgradeSlots {
 impl Taken {
     fn evict(&mut self) {
         let mut counts: BTreeMap<Prefix, usize> = BTreeMap::new();
-        for holder in self.places.values() {
+        for holder in self.slots.values() {
             *counts.entry(holder.prefix).or_default() += 1;
         }
         let max = counts.into_iter().max_by_key(|(_, count)| *count).map(|(prefix, _)| prefix);
-        let oldest = self.places.iter().find(|(_, holder)| Some(holder.prefix) == max);
+        let oldest = self.slots.iter().find(|(_, holder)| Some(holder.prefix) == max);
         let Some(number) = oldest.map(|(&number, _)| number) else { return };
-        if let Some(holder) = self.places.remove(&number) {
+        if let Some(holder) = self.slots.remove(&number) {
             self.leaving.insert(number);
             holder.evicted.cancel();
         }
@@ -100,7 +100,7 @@ impl Taken {
 }
 
 impl Slot {
-    /// Cancelled when the place was given to another connection.
+    /// Cancelled when another connection took the slot.
     pub(in crate::p2p) fn evicted(&self) -> CancellationToken {
         self.evicted.clone()
     }
@@ -108,11 +108,11 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.places.with(|taken| {
-            taken.places.remove(&self.number);
+        self.slots.with(|taken| {
+            taken.slots.remove(&self.number);
             taken.leaving.remove(&self.number);
         });
-        self.places.left.notify_one();
+        self.slots.left.notify_one();
     }
 }
 

@@ -49,7 +49,7 @@ async fn say(socket: DuplexStream, head: String, more: Vec<u8>, budget: Arc<Budg
 /// A peer's connection that is taken while its network has one place left.
 struct Crash {
     bench: Bench,
-    places: Arc<UpgradeSlots>,
+    slots: Arc<UpgradeSlots>,
     task: JoinHandle<()>,
     /// What [`say`] does.
     peer: JoinHandle<u64>,
@@ -64,14 +64,14 @@ impl Crash {
             assert!(bench.accept(PEER).is_some());
         }
         let (theirs, inner) = duplex(64 << 10);
-        let (places, address) =
+        let (slots, address) =
             (Arc::<UpgradeSlots>::default(), PEER.parse::<SocketAddr>().unwrap());
-        let (context, place) = (Arc::clone(&bench.driver.context), places.take(address.ip()));
+        let (context, slot) = (Arc::clone(&bench.driver.context), slots.take(address.ip()));
         let budget = Arc::clone(&context.budget);
         let stream = Defective { inner, bytes, writes };
-        let task = tokio::spawn(connect::accept(context, stream, address, place));
+        let task = tokio::spawn(connect::accept(context, stream, address, slot));
         let peer = tokio::spawn(say(theirs, upgrade(token), more.to_vec(), budget));
-        Self { bench, places, task, peer }
+        Self { bench, slots, task, peer }
     }
 
     /// As [`Self::new`]: reading panics behind all that the peer says.
@@ -100,7 +100,7 @@ impl Crash {
     async fn gives_all_back(mut self) -> u64 {
         let context = Arc::clone(&self.bench.driver.context);
         let max = self.peer.await.unwrap();
-        assert_eq!((self.places.count(), context.budget.held()), (0, 0));
+        assert_eq!((self.slots.count(), context.budget.held()), (0, 0));
         assert_eq!(context.chains.available_permits(), MAX_CHAINS);
         let mut next = self.bench.accept(PEER).expect("its place is free");
         assert!(self.bench.accept(PEER).is_none(), "it was the last one");
@@ -112,11 +112,11 @@ impl Crash {
 }
 
 #[tokio::test]
-async fn an_upgrade_that_panics_gives_its_place_back() {
+async fn an_upgrade_that_panics_gives_its_slot_back() {
     // In the head, and in the answer.
     for (bytes, writes) in [(20, ALL), (ALL, 0)] {
         let mut crash = Crash::new(BINARY, b"", bytes, writes).await;
-        assert_eq!(crash.places.count(), 1);
+        assert_eq!(crash.slots.count(), 1);
         assert!(crash.over().await.unwrap_err().is_panic());
         crash.gives_all_back().await;
     }

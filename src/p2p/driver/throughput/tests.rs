@@ -1,4 +1,4 @@
-//! The pace over the last five seconds, and the time that is left.
+//! The throughput over the last five seconds, and the time that is left.
 
 use super::*;
 use crate::chain::Height;
@@ -21,12 +21,12 @@ fn address(link: LinkId) -> Option<SocketAddr> {
 }
 
 #[test]
-fn the_pace_is_that_of_the_last_five_seconds() {
+fn the_throughput_is_that_of_the_last_five_seconds() {
     let start = Instant::now();
-    let mut pace = Throughput::default();
+    let mut throughput = Throughput::default();
     let mut shown = |second: u64, blocks| {
         let progress = progress(sync::SyncState::Blocks, blocks, blocks);
-        pace.show(start + Duration::from_secs(second), &progress, address)
+        throughput.show(start + Duration::from_secs(second), &progress, address)
     };
     let first = shown(0, 0);
     assert_eq!((first.blocks_per_second, first.eta), (0.0, None), "nothing came yet");
@@ -45,13 +45,13 @@ fn the_pace_is_that_of_the_last_five_seconds() {
 #[test]
 fn the_time_left_is_up_to_the_height_that_peers_claim() {
     let start = Instant::now();
-    let mut pace = Throughput::default();
+    let mut throughput = Throughput::default();
     let claimed = Some(Height::new(100_000));
     for (second, left) in [(0, None), (1, Some(99))] {
         let at = second * 1_000;
         let progress = progress(sync::SyncState::Blocks, at, at);
         let progress = sync::Progress { claimed, ..progress };
-        let shown = pace.show(start + Duration::from_secs(second), &progress, address);
+        let shown = throughput.show(start + Duration::from_secs(second), &progress, address);
         assert_eq!((shown.remaining, shown.claimed), (10_000 - at, claimed));
         assert_eq!(shown.eta, left.map(Duration::from_secs));
     }
@@ -60,22 +60,22 @@ fn the_time_left_is_up_to_the_height_that_peers_claim() {
 #[test]
 fn counts_that_come_thick_and_fast_are_not_all_kept() {
     let start = Instant::now();
-    let mut pace = Throughput::default();
+    let mut throughput = Throughput::default();
     for millis in 0..20_000 {
         let progress = progress(sync::SyncState::Blocks, millis, millis);
-        let shown = pace.show(start + Duration::from_millis(millis), &progress, address);
+        let shown = throughput.show(start + Duration::from_millis(millis), &progress, address);
         assert!(millis == 0 || (shown.blocks_per_second - 1_000.0).abs() < 0.1, "{shown:?}");
     }
-    assert!(pace.counted.len() <= 11, "{}", pace.counted.len());
+    assert!(throughput.counted.len() <= 11, "{}", throughput.counted.len());
 }
 
 #[test]
-fn idle_shows_no_pace_and_nothing_left() {
+fn idle_shows_no_throughput_and_nothing_left() {
     let start = Instant::now();
-    let mut pace = Throughput::default();
-    pace.show(start, &progress(sync::SyncState::Blocks, 0, 0), address);
+    let mut throughput = Throughput::default();
+    throughput.show(start, &progress(sync::SyncState::Blocks, 0, 0), address);
     let later = start + Duration::from_secs(1);
-    let shown = pace.show(later, &progress(sync::SyncState::Idle, 10, 900), address);
+    let shown = throughput.show(later, &progress(sync::SyncState::Idle, 10, 900), address);
     assert_eq!((shown.state, shown.remaining, shown.eta), (SyncState::Idle, 0, None));
     assert!(shown.blocks_per_second == 0.0);
 }
