@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use jenny_chain::chain::{Block, Spec, Timestamp, TipState, ValidBlock};
+use jenny_chain::chain::{Spec, Timestamp, TipState, ValidBlock, test_util};
 use jenny_chain::store::{Options, open};
 
 /// Blocks of a group that one flush makes durable.
@@ -39,9 +39,5 @@ fn mine(spec: &Spec, state: &TipState, height: u64, records: usize, bytes: usize
     };
     let records: Vec<_> = (0..records).map(record).collect();
     let now = Timestamp::from_millis(1_700_000_000_000 + height);
-    let mut header = state.template(spec, &records, now);
-    while header.check_alone(spec).is_err() {
-        header.nonce += 1;
-    }
-    state.check_block(spec, Block { header, records }, now).unwrap()
+    test_util::mine(spec, state, records, now)
 }

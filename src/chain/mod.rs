@@ -25,8 +25,8 @@ mod number;
 mod pow;
 mod retarget;
 mod spec;
-#[cfg(test)]
-mod test_util;
+#[cfg(any(test, feature = "test-util"))]
+pub mod test_util;
 mod tip;
 
 pub use block::{Block, ValidBlock, ValidHeader, merkle_root};

@@ -1,108 +1,22 @@
-//! What the tests of this layer share: one seed, values to draw, a miner, and the
-//! hash tree written down naively.
+//! Specs and blocks for tests and benchmarks: the feature `test-util`, which no release build has.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails")
+)]
 
-use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
-use ruint::aliases::U256;
-use sha2::{Digest, Sha256};
+#[cfg(test)]
+mod values;
 
-use super::{
-    Bits, Block, Hash, Header, Height, MAX_SAFE_INTEGER, Spec, Target, Timestamp, TipState,
-    ValidBlock,
-};
+use super::{Block, Hash, Header, Height, Spec, Timestamp, TipState, ValidBlock};
+#[cfg(test)]
+pub(super) use values::*;
 
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
-}
-
-/// The same cases in every run. `PROPTEST_CASES` asks for more of them; a failing
-/// case is kept under `proptest-regressions`.
-pub(super) fn cases(cases: u32) -> ProptestConfig {
-    let usual = ProptestConfig::default();
-    // The variable scales all properties alike, from proptest's own default of 256.
-    let cases = u64::from(cases) * u64::from(usual.cases) / 256;
-    let cases = u32::try_from(cases.max(1)).unwrap();
-    ProptestConfig { cases, rng_seed: RngSeed::Fixed(0x6a65_6e6e_7900_0001), ..usual }
-}
-
-pub(super) fn any_hash() -> impl Strategy<Value = Hash> {
-    any::<[u8; 32]>().prop_map(Hash::new)
-}
-
-/// Targets of every length in bits alike, and the ends of the range.
-pub(super) fn any_target() -> impl Strategy<Value = Target> {
-    let value = (any::<[u8; 32]>(), 0..256_usize)
-        .prop_map(|(bytes, shift)| U256::from_be_bytes(bytes) >> shift);
-    prop_oneof![8 => value, 1 => Just(U256::MAX), 1 => (1..=0x1_0000_u64).prop_map(U256::from)]
-        .prop_filter_map("zero is no target", Target::new)
-}
-
-/// The compact form of targets of every length.
-pub(super) fn any_bits() -> impl Strategy<Value = Bits> {
-    any_target().prop_map(Target::to_bits)
-}
-
-/// Any Unicode text, control characters included.
-pub(super) fn any_text() -> impl Strategy<Value = String> {
-    let character = prop_oneof![
-        4 => any::<char>(),
-        2 => (0_u8..0x80).prop_map(char::from),
-        1 => Just('\0'),
-        1 => Just('\u{10ffff}'),
-    ];
-    proptest::collection::vec(character, 0..12).prop_map(String::from_iter)
-}
-
-/// A block that JSON can carry, whatever the rules say of it.
-pub(super) fn any_block() -> impl Strategy<Value = Block> {
-    let safe = || prop_oneof![0..=MAX_SAFE_INTEGER, Just(MAX_SAFE_INTEGER), 0..10_u64];
-    let numbers = (any::<u32>(), safe(), safe(), any::<u32>(), safe());
-    let hashes = (any_hash(), any_hash(), any_hash());
-    let records = proptest::collection::vec(any_text(), 0..5);
-    (numbers, hashes, records).prop_map(|(numbers, hashes, records)| {
-        let (version, height, timestamp, bits, nonce) = numbers;
-        let (previous_hash, merkle_root, history_root) = hashes;
-        let header = Header {
-            version,
-            height: Height::new(height),
-            timestamp: Timestamp::from_millis(timestamp),
-            previous_hash,
-            merkle_root,
-            history_root,
-            record_count: u32::try_from(records.len()).unwrap(),
-            bits: Bits::new(bits),
-            nonce,
-        };
-        Block { header, records }
-    })
-}
-
-/// Distinct leaf hashes.
-pub(super) fn leaves(count: usize) -> Vec<Hash> {
-    (0..count).map(|index| Hash::new(Sha256::digest(index.to_be_bytes()).into())).collect()
-}
-
-/// RFC 6962 section 2.1 as it is written, from the leaf hashes up.
-pub(super) fn naive_root(leaves: &[Hash]) -> Hash {
-    match leaves {
-        [] => Hash::new(Sha256::digest(b"").into()),
-        [leaf] => *leaf,
-        _ => {
-            let (left, right) = leaves.split_at(naive_split(leaves.len()));
-            let (left, right) = (naive_root(left), naive_root(right));
-            let bytes = [&[1], left.as_bytes().as_slice(), right.as_bytes()].concat();
-            Hash::new(Sha256::digest(bytes).into())
-        }
-    }
-}
-
-/// Largest power of two smaller than `count`, by trying them.
-pub(super) fn naive_split(count: usize) -> usize {
-    (0..usize::BITS).map(|power| 1 << power).take_while(|&size| size < count).last().unwrap()
-}
-
-/// The `dev` spec with some values written differently: `("retarget_window", "10")`.
-pub(super) fn spec_with(changes: &[(&str, &str)]) -> Spec {
+/// Returns the `dev` spec with other values, each written as in JSON: `("retarget_window", "10")`.
+///
+/// # Panics
+/// If a key is unknown or the values are no spec.
+pub fn spec_with(changes: &[(&str, &str)]) -> Spec {
     let mut text = Spec::dev().canonical_text();
     for (key, value) in changes {
         text = with_value(&text, key, value);
@@ -110,28 +24,138 @@ pub(super) fn spec_with(changes: &[(&str, &str)]) -> Spec {
     Spec::parse(&text).unwrap()
 }
 
-/// A flat JSON object with another value under `key`.
-pub(super) fn with_value(json: &str, key: &str, value: &str) -> String {
+/// Returns a flat JSON object with another value under `key`.
+///
+/// # Panics
+/// If the key is missing.
+pub fn with_value(json: &str, key: &str, value: &str) -> String {
     let key = format!("\"{key}\":");
     let start = json.find(&key).unwrap() + key.len();
     let end = start + json[start..].find([',', '}']).unwrap();
     format!("{}{value}{}", &json[..start], &json[end..])
 }
 
-/// The first nonce at which the header's target is met, or is not.
-pub(super) fn seal(header: &mut Header, is_met: bool) {
+/// Returns a chain on which no block is found within a test: its target is 1.
+pub fn hopeless() -> Spec {
+    spec_with(&[("name", "\"hopeless\""), ("pow_limit_bits", "\"01010000\"")])
+}
+
+/// Sets the lowest nonce from the present one up with which the header's target is met, or is not.
+///
+/// # Panics
+/// If the header has no valid target.
+pub fn seal(header: &mut Header, is_met: bool) {
     let target = header.bits.target().unwrap();
-    header.nonce = 0;
     while target.is_met_by(&header.hash()) != is_met {
         header.nonce += 1;
     }
 }
 
-/// The next block on `tip` with these records, mined at `now`.
-pub(super) fn mine(spec: &Spec, tip: &TipState, records: &[&str], now: u64) -> ValidBlock {
-    let records: Vec<_> = records.iter().map(|&record| record.to_owned()).collect();
-    let now = Timestamp::from_millis(now);
-    let mut header = tip.template(spec, &records, now);
+/// Returns the header of the next block on `tip`, with the lowest nonce that meets its target.
+/// Its timestamp is `now`, or the parent's if that is later.
+pub fn mine_header(spec: &Spec, tip: &TipState, records: &[String], now: Timestamp) -> Header {
+    let mut header = tip.template(spec, records, now);
     seal(&mut header, true);
-    tip.check_block(spec, Block { header, records }, now).unwrap()
+    header
+}
+
+/// Mines the next block on `tip`, as [`mine_header`] does.
+///
+/// # Panics
+/// If the records break a rule.
+pub fn mine(spec: &Spec, tip: &TipState, records: Vec<String>, now: Timestamp) -> ValidBlock {
+    let header = mine_header(spec, tip, &records, now);
+    tip.check_block(spec, Block { header, records }, header.timestamp).unwrap()
+}
+
+/// Mines the next block, `step` milliseconds after its parent, and moves `tip` on to it.
+///
+/// # Panics
+/// If the records break a rule.
+pub fn extend(spec: &Spec, tip: &mut TipState, records: Vec<String>, step: u64) -> ValidBlock {
+    let block = mine(spec, tip, records, tip.header().timestamp.plus_millis(step));
+    tip.extend(&block);
+    block
+}
+
+/// Headers without end on top of a block: each is mined as it is taken, and only the last is kept.
+#[derive(Clone, Debug)]
+pub struct Headers {
+    /// The state after the last header taken.
+    pub tip: TipState,
+    spec: Spec,
+    records: Vec<String>,
+    step: u64,
+}
+
+impl Headers {
+    /// Returns headers above `tip`, `step` milliseconds apart, that all commit to these records.
+    pub fn above(spec: &Spec, tip: TipState, records: Vec<String>, step: u64) -> Self {
+        Self { spec: spec.clone(), tip, records, step }
+    }
+}
+
+impl Iterator for Headers {
+    type Item = Header;
+
+    fn next(&mut self) -> Option<Header> {
+        let now = self.tip.header().timestamp.plus_millis(self.step);
+        let header = mine_header(&self.spec, &self.tip, &self.records, now);
+        let valid = self.tip.check_next(&self.spec, &header, now).unwrap();
+        self.tip.extend_header(&valid);
+        Some(header)
+    }
+}
+
+/// A branch that grows in memory.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// The chain's rules.
+    pub spec: Spec,
+    /// The state after the last block.
+    pub tip: TipState,
+    /// The blocks above where the branch begins.
+    pub blocks: Vec<Block>,
+}
+
+impl Branch {
+    /// Returns a branch that begins at genesis.
+    pub fn from_genesis(spec: &Spec) -> Self {
+        Self::from(spec, TipState::genesis(spec))
+    }
+
+    /// Returns a branch that begins at `tip`.
+    pub fn from(spec: &Spec, tip: TipState) -> Self {
+        Self { spec: spec.clone(), tip, blocks: Vec::new() }
+    }
+
+    /// Adds `count` blocks of one record that names them.
+    pub fn grow(&mut self, count: u64, name: &str) -> &mut Self {
+        self.grow_with(count, |height| vec![format!("{name} {height}")])
+    }
+
+    /// Adds `count` blocks with the records that `records` returns for their heights.
+    pub fn grow_with(&mut self, count: u64, records: impl Fn(Height) -> Vec<String>) -> &mut Self {
+        for _ in 0..count {
+            self.add(records(self.tip.height().next()), self.tip.header().timestamp);
+        }
+        self
+    }
+
+    /// Returns a longer branch, grown as by [`Branch::grow`].
+    #[must_use]
+    pub fn grown(&self, count: u64, name: &str) -> Self {
+        let mut branch = self.clone();
+        branch.grow(count, name);
+        branch
+    }
+
+    /// Adds a block with the timestamp `time`, or its parent's if that is later.
+    pub fn add(&mut self, records: Vec<String>, time: Timestamp) -> Hash {
+        let block = mine(&self.spec, &self.tip, records, time);
+        self.tip.extend(&block);
+        let hash = block.hash();
+        self.blocks.push(block.into_block());
+        hash
+    }
 }

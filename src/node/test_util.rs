@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::{Links, Node, NodeConfig, NodeHandle, StoredBlock};
-use crate::chain::{Block, Hash, Header, Height, Spec, Timestamp, TipState};
+use crate::chain::test_util::spec_with;
+use crate::chain::{Height, Spec, TipState};
 use crate::store::{Opened, Options, open};
 
 /// A running node whose data goes when it is dropped.
@@ -93,62 +94,14 @@ pub(crate) fn reopen(dir: &Path) -> Opened {
     open(dir, &Options { min_free_bytes: 0, ..Options::default() }, &mut |_| ()).unwrap()
 }
 
-/// A chain that nobody mines within a test: its target is 1.
-pub(crate) fn hopeless() -> Spec {
-    let text = Spec::dev().canonical_text().replace("207fffff", "01010000");
-    Spec::parse(&text.replace("\"dev\"", "\"hopeless\"")).unwrap()
-}
-
 /// About 256 attempts a block, and harder or easier with the blocks' times, so that
 /// the longest branch is not always the one with most work.
 pub(crate) fn varied() -> Spec {
-    let text = Spec::dev().canonical_text().replace("207fffff", "2000ffff");
-    let text = text.replace("\"retarget_window\":0", "\"retarget_window\":10");
-    Spec::parse(&text.replace("\"dev\"", "\"varied\"")).unwrap()
-}
-
-/// A branch that grows in memory.
-#[derive(Clone)]
-pub(crate) struct Branch {
-    pub(crate) spec: Spec,
-    pub(crate) tip: TipState,
-    pub(crate) blocks: Vec<Block>,
-}
-
-impl Branch {
-    pub(crate) fn from_genesis(spec: &Spec) -> Self {
-        Self { spec: spec.clone(), tip: TipState::genesis(spec), blocks: Vec::new() }
-    }
-
-    pub(crate) fn from(spec: &Spec, tip: TipState) -> Self {
-        Self { spec: spec.clone(), tip, blocks: Vec::new() }
-    }
-
-    /// Adds `count` blocks of one record that names them.
-    pub(crate) fn grow(&mut self, count: u64, name: &str) -> &mut Self {
-        for _ in 0..count {
-            let record = format!("{name} {}", self.tip.height().next());
-            self.add(vec![record], self.tip.header().timestamp);
-        }
-        self
-    }
-
-    pub(crate) fn add(&mut self, records: Vec<String>, time: Timestamp) -> Hash {
-        let template = self.tip.template(&self.spec, &records, time);
-        let header = mine_slowly(template);
-        let block = Block { header, records };
-        let valid = self.tip.check_block(&self.spec, block.clone(), header.timestamp).unwrap();
-        self.tip.extend(&valid);
-        self.blocks.push(block);
-        valid.hash()
-    }
-}
-
-/// The lowest nonce, by hashing the whole header for each.
-pub(crate) fn mine_slowly(template: Header) -> Header {
-    let target = template.bits.target().unwrap();
-    let headers = (0..).map(|nonce| Header { nonce, ..template });
-    headers.into_iter().find(|header| target.is_met_by(&header.hash())).unwrap()
+    spec_with(&[
+        ("name", "\"varied\""),
+        ("pow_limit_bits", "\"2000ffff\""),
+        ("retarget_window", "10"),
+    ])
 }
 
 pub(crate) fn records(text: &str) -> Vec<String> {

@@ -3,7 +3,8 @@
 use tempfile::TempDir;
 
 use super::{Opened, Options, open};
-use crate::chain::{Block, Midstate, Spec, Timestamp, TipState, ValidBlock};
+use crate::chain::test_util::extend;
+use crate::chain::{Spec, TipState, ValidBlock};
 
 /// A data directory and how it is opened.
 pub(super) struct Home {
@@ -30,17 +31,7 @@ impl Home {
 
 /// Mines the next block of a chain, and moves the chain on to it.
 pub(super) fn mine(state: &mut TipState, records: &[String]) -> ValidBlock {
-    let spec = Spec::dev();
-    let now = state.header().timestamp.plus_millis(1);
-    let mut header = state.template(&spec, records, now);
-    let target = header.bits.target().unwrap();
-    let mut midstate = Midstate::of(&header);
-    header.nonce =
-        (0..=u32::MAX).find(|&nonce| target.is_met_by(&midstate.hash(nonce))).unwrap().into();
-    let block = Block { header, records: records.to_vec() };
-    let valid = state.check_block(&spec, block, Timestamp::from_millis(u64::MAX)).unwrap();
-    state.extend(&valid);
-    valid
+    extend(&Spec::dev(), state, records.to_vec(), 1)
 }
 
 /// A branch of this many blocks on top of `state`, with a label in every record.

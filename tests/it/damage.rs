@@ -7,10 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use jenny_chain::chain::test_util::extend;
 use jenny_chain::chain::{Spec, TipState};
 use jenny_chain::store::{Options, open};
 
-use crate::crash::{Random, mine};
+use crate::crash::Random;
 use crate::process::{Jenny, Running, open_here};
 
 /// Bytes flipped without the variable.
@@ -28,20 +29,26 @@ fn small_database(directory: &Path) {
     let (mut one, mut two) = (TipState::genesis(&Spec::dev()), TipState::genesis(&Spec::dev()));
     let mut opened = open(directory, &options, &mut |_| ()).unwrap();
     for number in 0..6 {
-        opened.writer.append(&mine(&mut one, format!("one {number}"))).unwrap();
+        opened
+            .writer
+            .append(&extend(&Spec::dev(), &mut one, vec![format!("one {number}")], 1))
+            .unwrap();
         opened.writer.commit().unwrap();
     }
     drop(opened);
     let mut opened = open(directory, &options, &mut |_| ()).unwrap();
     for number in 0..7 {
-        opened.writer.store_branch_block(&mine(&mut two, format!("two {number}"))).unwrap();
+        opened
+            .writer
+            .store_branch_block(&extend(&Spec::dev(), &mut two, vec![format!("two {number}")], 1))
+            .unwrap();
     }
     opened.writer.reorg(two.id()).unwrap();
     drop(opened);
     let mut opened = open(directory, &options, &mut |_| ()).unwrap();
-    opened.writer.append(&mine(&mut two, "l".repeat(5_000))).unwrap();
+    opened.writer.append(&extend(&Spec::dev(), &mut two, vec!["l".repeat(5_000)], 1)).unwrap();
     opened.writer.commit().unwrap();
-    opened.writer.append(&mine(&mut two, "last".to_owned())).unwrap();
+    opened.writer.append(&extend(&Spec::dev(), &mut two, vec!["last".to_owned()], 1)).unwrap();
     opened.writer.commit().unwrap();
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use ruint::aliases::{U256, U512};
 
 use super::*;
-use crate::chain::test_util::{cases, mine, spec_with};
+use crate::chain::test_util::{cases, extend, spec_with};
 use crate::chain::{Hash, Spec, TipState};
 
 /// One block of a random tree: which block it stands on (modulo those there are)
@@ -23,9 +23,7 @@ fn grown(spec: &Spec, growths: &[Growth]) -> Vec<TipState> {
     let mut states = vec![TipState::genesis(spec)];
     for (number, (parent, pause)) in growths.iter().enumerate() {
         let mut state = states[parent.index(states.len())].clone();
-        let now = state.header().timestamp.plus_millis(*pause).as_millis();
-        let block = mine(spec, &state, &[&number.to_string()], now);
-        state.extend(&block);
+        extend(spec, &mut state, vec![number.to_string()], *pause);
         states.push(state);
     }
     states
@@ -78,9 +76,7 @@ fn a_shorter_chain_with_more_work_wins() {
     let grow = |pauses: &[u64]| {
         let mut state = TipState::genesis(&spec);
         for pause in pauses {
-            let now = state.header().timestamp.plus_millis(*pause).as_millis();
-            let block = mine(&spec, &state, &[&pause.to_string()], now);
-            state.extend(&block);
+            extend(&spec, &mut state, vec![pause.to_string()], *pause);
         }
         state
     };

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::chain::test_util::{any_hash, cases, mine, naive_root, seal, spec_with};
+use crate::chain::test_util::{any_hash, cases, mine, naive_root, records, seal, spec_with};
 
 mod faults;
 
@@ -25,7 +25,8 @@ fn states(spec: &Spec, blocks: u64) -> Vec<TipState> {
     let mut states = vec![TipState::genesis(spec)];
     for number in 0..blocks {
         let mut state = states[states.len() - 1].clone();
-        state.extend(&mine(spec, &state, &["record", ""], START + number * 1_000));
+        let now = Timestamp::from_millis(START + number * 1_000);
+        state.extend(&mine(spec, &state, records(&["record", ""]), now));
         states.push(state);
     }
     states
@@ -38,7 +39,7 @@ fn tip(spec: &Spec) -> TipState {
 /// A valid next block and the clock's time when it is checked.
 fn next(spec: &Spec, tip: &TipState) -> (Block, Timestamp) {
     let now = tip.header().timestamp.plus_millis(2_000);
-    (mine(spec, tip, &["one", "two"], now.as_millis()).into_block(), now)
+    (mine(spec, tip, records(&["one", "two"]), now).into_block(), now)
 }
 
 #[test]
@@ -59,8 +60,8 @@ fn the_limits_themselves_are_allowed() {
     let spec = spec();
     let tip = tip(&spec);
     let parent = tip.header().timestamp;
-    let mined = |records: &[&str], timestamp: Timestamp, now: Timestamp| {
-        let mut block = mine(&spec, &tip, records, timestamp.as_millis()).into_block();
+    let mined = |texts: &[&str], timestamp: Timestamp, now: Timestamp| {
+        let mut block = mine(&spec, &tip, records(texts), timestamp).into_block();
         block.header.timestamp = timestamp;
         seal(&mut block.header, true);
         tip.check_block(&spec, block, now)
@@ -193,7 +194,7 @@ proptest! {
         for pause in pauses {
             let now = state.header().timestamp.plus_millis(pause);
             // `mine` checks the block.
-            let block = mine(&spec, &state, &[&record, &record], now.as_millis());
+            let block = mine(&spec, &state, vec![record.clone(), record.clone()], now);
             prop_assert!(block.header().bits.target().unwrap() <= spec.pow_limit());
             state.extend(&block);
             prop_assert_eq!(state.hash(), block.hash());

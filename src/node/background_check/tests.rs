@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::*;
+use crate::chain::test_util::Branch;
 use crate::chain::{ChainHeader, Frontier, Spec, TipState};
-use crate::node::test_util::{Branch, TestNode, options, records, reopen, until};
+use crate::node::test_util::{TestNode, options, records, reopen, until};
 use crate::node::{Links, Node, NodeConfig, NodeFailure};
 use crate::store::{Options, open};
 

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use super::*;
+use crate::chain::test_util::{Branch, hopeless};
 use crate::chain::{Height, Spec, Timestamp};
-use crate::node::test_util::{Branch, TestNode, chain, hopeless, options, records, reopen, until};
+use crate::node::test_util::{TestNode, chain, options, records, reopen, until};
 use crate::node::{Node, NodeConfig};
 use crate::store::Options;
 

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::node::test_util::{TestNode, hopeless, records, reopen, until};
+use crate::chain::test_util::hopeless;
+use crate::node::test_util::{TestNode, records, reopen, until};
 use crate::node::{MineError, NodeConfig};
 
 #[tokio::test(flavor = "multi_thread")]

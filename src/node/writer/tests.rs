@@ -5,11 +5,12 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use tempfile::TempDir;
 
 use super::*;
+use crate::chain::test_util::Branch;
 use crate::chain::{Block, Spec, Timestamp, TipState};
 use crate::node::command::MAX_COMMANDS;
 use crate::node::mining::queue::Job;
 use crate::node::mining::request::{Request, Ticket};
-use crate::node::test_util::{Branch, options, records};
+use crate::node::test_util::{options, records};
 use crate::node::{Links, NodeConfig, NodeFailure};
 use crate::store::Options;
 

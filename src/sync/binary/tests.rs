@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::chain::test_util::{mine, mine_header, seal, spec_with};
 use crate::chain::{
     Bits, BlockId, Checkpoints, Hash, Header, Height, Spec, Timestamp, TipState, ValidBlock, Work,
 };
@@ -29,7 +30,7 @@ mod splitting;
 mod timeouts;
 mod twins;
 
-use chain::{Chain, mine};
+use chain::Chain;
 
 const A: LinkId = LinkId(1);
 const B: LinkId = LinkId(2);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jenny_chain::chain::Spec;
+use jenny_chain::chain::test_util::spec_with;
 
 use super::raw::Raw;
 use crate::seed::Branch;
@@ -48,14 +48,13 @@ pub(super) struct Given {
 
 impl Given {
     pub(super) fn new(branch: &Branch, tip: usize) -> Self {
-        let other = Spec::dev().canonical_text().replace("\"dev\"", "\"other\"");
         Self {
             tip: branch.text(tip),
             next: branch.text(tip + 1),
             far: branch.text(tip + 9),
             early: branch.text(5),
             genesis: branch.text(0),
-            foreign: Branch::new(Spec::parse(&other).unwrap()).text(0),
+            foreign: Branch::new(spec_with(&[("name", "\"other\"")])).text(0),
         }
     }
 }

@@ -1,8 +1,6 @@
 //! `GET /v1/blocks/{height|hash|tip}` and `GET /v1/blocks/{height}/{hash}`.
 
-use jenny_chain::chain::Spec;
-
-use crate::harness::{ApiNode, Branch, Request, Response};
+use crate::harness::{ApiNode, Request, Response, mined};
 
 async fn with_etag(node: &ApiNode, path: &str, value: &str) -> Response {
     node.ask(&Request::get(path).jenny().header("If-None-Match", value)).await
@@ -136,9 +134,9 @@ async fn a_displaced_block_is_found_by_height_and_hash_with_the_reorg_that_displ
     expected["displaced"] = serde_json::Value::Null;
     assert_eq!(before.json(), expected);
 
-    let heavier = Branch::from_genesis(&Spec::dev()).grow(2, "theirs", 10);
-    let winner = heavier.blocks[0].header.hash();
-    node.handle.import(heavier.blocks).await.unwrap();
+    let heavier = mined(2, "theirs", 10);
+    let winner = heavier[0].header.hash();
+    node.handle.import(heavier).await.unwrap();
     let after = node.get(&path).await.expect(200).json();
     let tip = node.handle.tip();
     assert_eq!(after["data"], acknowledged["data"]);
@@ -157,9 +155,9 @@ async fn a_displaced_block_is_found_by_height_and_hash_with_the_reorg_that_displ
 async fn a_block_that_never_was_on_the_main_chain_was_not_displaced() {
     let node = ApiNode::start().await;
     node.mine("mine").await;
-    let tied = Branch::from_genesis(&Spec::dev()).grow(1, "theirs", 10);
-    let hash = tied.blocks[0].header.hash();
-    node.handle.import(tied.blocks).await.unwrap();
+    let tied = mined(1, "theirs", 10);
+    let hash = tied[0].header.hash();
+    node.handle.import(tied).await.unwrap();
     let block = node.get(&format!("/v1/blocks/1/{hash}")).await.expect(200).json();
     assert_eq!((&block["onMainChain"], &block["displaced"]), (&false.into(), &().into()));
 }

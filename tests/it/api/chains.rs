@@ -6,7 +6,7 @@ use jenny_chain::api::{Role, Users};
 use jenny_chain::chain::{Spec, parse_block};
 use jenny_chain::node::Imported;
 
-use crate::harness::{ApiNode, Branch, Client, Request, user};
+use crate::harness::{ApiNode, Client, Request, mined, user};
 
 /// The blocks of a `/chains` answer.
 fn blocks(body: &[u8]) -> Vec<serde_json::Value> {
@@ -45,8 +45,8 @@ async fn the_whole_chain_comes_as_one_array() {
 #[tokio::test]
 async fn a_chain_of_many_batches_is_whole() {
     let node = ApiNode::start().await;
-    let branch = Branch::from_genesis(&Spec::dev()).grow(1_500, "block", 1_000);
-    for part in branch.blocks.chunks(256) {
+    let branch = mined(1_500, "block", 1_000);
+    for part in branch.chunks(256) {
         node.handle.import(part.to_vec()).await.unwrap();
     }
     let answer = node.get("/chains").await.expect(200);
@@ -59,16 +59,16 @@ async fn a_chain_of_many_batches_is_whole() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_sees_one_chain_while_the_chain_is_swapped() {
     let node = ApiNode::start().await;
-    let old = Branch::from_genesis(&Spec::dev()).grow(300, "old", 30_000);
-    let new = Branch::from_genesis(&Spec::dev()).grow(301, "new", 10);
-    for part in old.blocks.chunks(30) {
+    let old = mined(300, "old", 30_000);
+    let new = mined(301, "new", 10);
+    for part in old.chunks(30) {
         assert_eq!(node.handle.import(part.to_vec()).await.unwrap(), Imported::Extended);
     }
     let mut reader = node.connect().await;
     reader.send(Request::get("/chains").jenny().bytes()).await;
     // The answer has begun, and at 9 MB it does not fit the sockets' buffers.
     assert_eq!(reader.read_line().await.unwrap(), "HTTP/1.1 200 OK");
-    let (max, last) = new.blocks.split_at(300);
+    let (max, last) = new.split_at(300);
     node.handle.import(max.to_vec()).await.unwrap();
     assert_eq!(node.handle.import(last.to_vec()).await.unwrap(), Imported::Reorged);
     assert_eq!(node.handle.tip().header.height.get(), 301);
@@ -105,8 +105,8 @@ async fn a_reader_that_accepts_nothing_is_cut_within_the_array() {
         setup.api.limits.connections = 1;
     })
     .await;
-    let branch = Branch::from_genesis(&Spec::dev()).grow(600, "block", 60_000);
-    for part in branch.blocks.chunks(20) {
+    let branch = mined(600, "block", 60_000);
+    for part in branch.chunks(20) {
         node.handle.import(part.to_vec()).await.unwrap();
     }
     let mut reader = node.connect().await;
@@ -123,8 +123,8 @@ async fn only_so_many_chains_are_sent_at_once() {
     let names = ["a", "b", "c", "d", "e"];
     let users = names.map(|name| user(name, "a long password", Role::Reader));
     let node = ApiNode::with(|setup| setup.api.users = Users::new(users.to_vec()).unwrap()).await;
-    let branch = Branch::from_genesis(&Spec::dev()).grow(300, "block", 60_000);
-    for part in branch.blocks.chunks(20) {
+    let branch = mined(300, "block", 60_000);
+    for part in branch.chunks(20) {
         node.handle.import(part.to_vec()).await.unwrap();
     }
     let chains = |name| Request::get("/chains").auth(name, "a long password");
@@ -151,8 +151,8 @@ async fn only_so_many_chains_are_sent_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chain_that_cannot_be_read_on_never_looks_whole() {
     let mut node = ApiNode::start().await;
-    let branch = Branch::from_genesis(&Spec::dev()).grow(600, "block", 60_000);
-    for part in branch.blocks.chunks(20) {
+    let branch = mined(600, "block", 60_000);
+    for part in branch.chunks(20) {
         node.handle.import(part.to_vec()).await.unwrap();
     }
     let mut reader = node.connect().await;

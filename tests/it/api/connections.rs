@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use jenny_chain::chain::test_util::hopeless;
 use tokio::time::timeout;
 
-use crate::harness::{ApiNode, Client, PATIENCE, Request, hopeless, until};
+use crate::harness::{ApiNode, Client, PATIENCE, Request, until};
 
 const SHORT: Duration = Duration::from_millis(100);
 

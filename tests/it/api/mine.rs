@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jenny_chain::chain::parse_block;
+use jenny_chain::chain::test_util::hopeless;
 
-use crate::harness::{ApiNode, Client, Request, hopeless, until};
+use crate::harness::{ApiNode, Client, Request, until};
 
 const BODY: &str = r#"{"data":["a"]}"#;
 

@@ -1,9 +1,10 @@
 //! `GET /`, `GET /v1/status`, `GET /livez` and `GET /readyz`.
 
 use jenny_chain::api::{Role, Users};
+use jenny_chain::chain::test_util::hopeless;
 use jenny_chain::chain::{Spec, Timestamp};
 
-use crate::harness::{ApiNode, Branch, Request, hopeless, until, user};
+use crate::harness::{ApiNode, Request, mined, until, user};
 
 #[tokio::test]
 async fn the_root_says_the_chains_name() {
@@ -59,18 +60,17 @@ async fn status_tells_of_requests_that_wait() {
 #[tokio::test]
 async fn status_tells_of_reorgs() {
     let node = ApiNode::start().await;
-    let old = Branch::from_genesis(&Spec::dev()).grow(2, "old", 1);
-    let new = Branch::from_genesis(&Spec::dev()).grow(3, "new", 1);
+    let old = mined(2, "old", 1);
+    let new = mined(3, "new", 1);
     let disconnected: Vec<_> = old
-        .blocks
         .iter()
         .map(|block| {
             let height = block.header.height.get();
             serde_json::json!({ "height": height, "hash": block.header.hash().to_string() })
         })
         .collect();
-    node.handle.import(old.blocks).await.unwrap();
-    node.handle.import(new.blocks).await.unwrap();
+    node.handle.import(old).await.unwrap();
+    node.handle.import(new).await.unwrap();
     let reorgs = node.get("/v1/status").await.json()["swaps"].take();
     assert_eq!(reorgs["count"], 1);
     let reorg = &reorgs["recent"][0];
@@ -165,13 +165,13 @@ async fn a_deep_fork_is_shown_until_an_operator_accepts_it() {
         setup.api.users = Users::new(users.into()).unwrap();
     })
     .await;
-    let ours = Branch::from_genesis(&Spec::dev()).grow(3, "ours", 10);
-    let theirs = Branch::from_genesis(&Spec::dev()).grow(5, "theirs", 10);
-    node.handle.import(ours.blocks).await.unwrap();
+    let ours = mined(3, "ours", 10);
+    let theirs = mined(5, "theirs", 10);
+    node.handle.import(ours).await.unwrap();
     assert_eq!(node.get("/v1/status").await.json()["deepForks"], serde_json::json!([]));
-    node.handle.import(theirs.blocks.clone()).await.unwrap_err();
-    let hash = theirs.blocks[0].header.hash().to_string();
-    let tip = theirs.blocks[4].header.hash().to_string();
+    node.handle.import(theirs.clone()).await.unwrap_err();
+    let hash = theirs[0].header.hash().to_string();
+    let tip = theirs[4].header.hash().to_string();
     let status = node.get("/v1/status").await.json();
     let mut deep = status["deepForks"][0].clone();
     assert!(deep["work"].as_str().is_some_and(|work| work.parse::<u64>().is_ok()));
@@ -198,6 +198,6 @@ async fn a_deep_fork_is_shown_until_an_operator_accepts_it() {
     let accepted = node.ask(&Request::post(&path).jenny()).await.expect(200).json();
     assert_eq!(accepted["accepted"]["hash"], hash);
     assert_eq!(node.get("/v1/status").await.json()["deepForks"], serde_json::json!([]));
-    node.handle.import(theirs.blocks).await.unwrap();
+    node.handle.import(theirs).await.unwrap();
     assert_eq!(node.handle.tip().hash.to_string(), tip);
 }

@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use jenny_chain::chain::{Header, Spec, Timestamp, TipState};
+use jenny_chain::chain::test_util::Headers;
+use jenny_chain::chain::{Spec, TipState};
 use jenny_chain::sync::message::{Hello, MAX_HEADERS, Message};
 
 use super::{checking, scripted, setting, store};
@@ -69,25 +70,25 @@ async fn a_flood_of_valid_headers_costs_neither_disk_nor_a_ban() {
 /// Links, claims giant work, and shows this many headers of a branch of its own, as they are
 /// asked for; returns when the node has taken the last one. The link stays until then.
 async fn flood(node: &PeerNode, count: u64, name: &str) {
-    let mut branch = Private::new(name);
+    let mut branch = private(name);
     let mut peer = BinarySocket::connect(node.address().parse().unwrap()).await;
     let height = jenny_chain::chain::Height::new(count);
     let nonce = count;
     peer.say(&Message::Hello(Hello { nonce, height, work: scripted::giant(), ..hello() })).await;
-    while branch.height() < count {
-        let after = branch.state.hash();
+    while branch.tip.height().get() < count {
+        let after = branch.tip.hash();
         peer.until(|message| match message {
             Message::GetHeaders { locator, .. } => {
                 // It goes on where the last answer ended.
-                let goes_on = branch.height() == 0 || locator[0].1 == after;
-                assert!(goes_on, "asked from {} at {}", locator[0].0, branch.height());
+                let goes_on = branch.tip.height().get() == 0 || locator[0].1 == after;
+                assert!(goes_on, "asked from {} at {}", locator[0].0, branch.tip.height().get());
                 Some(())
             }
             _ => None,
         })
         .await;
-        let max = (count - branch.height()).min(MAX_HEADERS as u64);
-        let headers = (0..max).map(|_| branch.next()).collect();
+        let max = (count - branch.tip.height().get()).min(MAX_HEADERS as u64);
+        let headers = branch.by_ref().take(usize::try_from(max).unwrap()).collect();
         peer.say(&Message::Headers(headers)).await;
     }
     // What a full last answer leaves open is asked for once more, and there is nothing.
@@ -100,34 +101,9 @@ async fn flood(node: &PeerNode, count: u64, name: &str) {
     peer.until(|message| matches!(message, Message::Peers(_)).then_some(())).await;
 }
 
-/// A branch that is made as it is shown: nothing of it is kept but its end.
-pub(super) struct Private {
-    spec: Spec,
-    state: TipState,
-    records: Vec<String>,
-}
-
-impl Private {
-    pub(super) fn new(name: &str) -> Self {
-        let spec = Spec::dev();
-        Self { state: TipState::genesis(&spec), spec, records: vec![name.to_owned()] }
-    }
-
-    fn height(&self) -> u64 {
-        self.state.height().get()
-    }
-
-    pub(super) fn next(&mut self) -> Header {
-        let now = self.state.header().timestamp.plus_millis(1);
-        let mut header = self.state.template(&self.spec, &self.records, now);
-        while header.check_alone(&self.spec).is_err() {
-            header.nonce += 1;
-        }
-        let late = Timestamp::from_millis(u64::MAX);
-        let valid = self.state.check_next(&self.spec, &header, late).unwrap();
-        self.state.extend_header(&valid);
-        header
-    }
+/// A branch that is made as it is shown.
+pub(super) fn private(name: &str) -> Headers {
+    Headers::above(&Spec::dev(), TipState::genesis(&Spec::dev()), vec![name.to_owned()], 1)
 }
 
 fn bytes_in(directory: &Path) -> u64 {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use jenny_chain::chain::{Header, Height, Spec};
 use jenny_chain::sync::message::{Hello, Message};
 
-use super::flood::Private;
+use super::flood::private;
 use super::{checking, scripted, setting, store};
 use crate::abuse::watch::{Rest, peak};
 use crate::harness::binary::{BinarySocket, genesis, hello};
@@ -118,9 +118,9 @@ impl Hostile {
             headers.next()
         })));
         for number in 0..CLAIMANTS {
-            let mut branch = Private::new(&format!("worthless {number}"));
+            let mut branch = private(&format!("worthless {number}"));
             let peer = BinarySocket::connect(address).await;
-            links.push(tokio::spawn(drip(peer, 2_000 + number, move || Some(branch.next()))));
+            links.push(tokio::spawn(drip(peer, 2_000 + number, move || branch.next())));
         }
         let bombs = (0..BOMBS).map(|_| {
             let (stop, address) = (Arc::clone(&stop), node.address().to_owned());

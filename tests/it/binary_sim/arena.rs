@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use jenny_chain::chain::{
-    Block, BlockId, Hash, Header, RuleError, Spec, Timestamp, TipState, ValidBlock, Work,
-};
+use jenny_chain::chain::test_util::mine;
+use jenny_chain::chain::{BlockId, Hash, Header, Spec, Timestamp, TipState, Work};
 use jenny_chain::sync::message::Body;
 
 /// A block's place in the arena.
@@ -39,8 +38,8 @@ impl Arena {
     /// Finds a block on top of another one; one that was found before, when it is the same.
     pub(super) fn mine(&mut self, parent: Id, records: Vec<String>, clock: Timestamp) -> Id {
         let body = Body::of(&records).unwrap();
-        let valid = mine(&self.spec, &self.blocks[parent].state, records, clock);
         let mut state = self.blocks[parent].state.clone();
+        let valid = mine(&self.spec, &state, records, clock);
         state.extend(&valid);
         let id = self.blocks.len();
         if let Some(found) = self.id(&state.hash()) {
@@ -98,26 +97,6 @@ impl Arena {
         chain.reverse();
         chain
     }
-}
-
-/// Searches a nonce: about two attempts on this chain.
-fn mine(spec: &Spec, state: &TipState, records: Vec<String>, clock: Timestamp) -> ValidBlock {
-    let header = mine_header(spec, state, &records, clock);
-    state.check_block(spec, Block { header, records }, clock).unwrap()
-}
-
-/// The header alone.
-pub(super) fn mine_header(
-    spec: &Spec,
-    state: &TipState,
-    records: &[String],
-    clock: Timestamp,
-) -> Header {
-    let mut header = state.template(spec, records, clock);
-    while let Err(RuleError::ProofOfWork { .. }) = header.check_alone(spec) {
-        header.nonce += 1;
-    }
-    header
 }
 
 /// A height as a place in a chain.

@@ -1,7 +1,7 @@
 //! A crowd: honest nodes and some that mean ill, who come and go, mine, part and meet again.
 
 use super::arena::{GENESIS, Id};
-use super::lies::Flood;
+use super::lies::flood;
 use super::network::Network;
 use super::node::{Actor, Honest, START_MILLIS};
 use super::queue::{Micros, SECOND};
@@ -122,7 +122,7 @@ fn build(seed: u64, nodes: usize) -> Network {
         let records = vec![format!("{seed}-{index}")];
         chain.push(network.arena.mine(*chain.last().unwrap(), records, clock));
     }
-    network.flood = Flood::new(&network.arena).next(&network.arena, FLOOD);
+    network.flood = flood(&network.arena).take(FLOOD).collect();
     let scripts = (nodes / HONEST_FOR_ONE).max(Kind::ALL.len());
     let ours = nodes - scripts;
     for index in 0..ours {

@@ -7,7 +7,6 @@ use jenny_chain::sync::message::{Hello, MAX_HEADERS, Message};
 use jenny_chain::sync::{BinaryInput, Held, Input, LinkId, Origin, Output, SyncState, Time};
 
 use super::arena::{Arena, GENESIS};
-use super::lies::Flood;
 use super::node::Honest;
 use super::store::Store;
 
@@ -26,13 +25,13 @@ fn a_flood_of_headers_of_little_work_costs_next_to_nothing() {
     let Ok(wanted) = std::env::var("JENNY_TEST_FLOOD") else { return in_a_process_of_its_own() };
     let wanted: usize = wanted.parse().unwrap();
     let (arena, mut flooded) = (Arena::new(), Flooded::new());
-    let mut flood = Flood::new(&arena);
+    let mut flood = super::lies::flood(&arena);
     let mut said = flooded.open(&arena);
     let mut before = None;
     let mut came = 0;
     while came < wanted {
         assert!(matches!(said[..], [Output::AskHeaders { link: LINK, .. }]), "{said:?}");
-        said = flooded.hear(&arena, Message::Headers(flood.next(&arena, MAX_HEADERS)));
+        said = flooded.hear(&arena, Message::Headers(flood.by_ref().take(MAX_HEADERS).collect()));
         came += MAX_HEADERS;
         // What the first ones made the allocator take is used again and again.
         before = before.or_else(|| Some(resident()));
@@ -41,7 +40,7 @@ fn a_flood_of_headers_of_little_work_costs_next_to_nothing() {
     if wanted >= LONG {
         assert!(grown < MAX_MEMORY, "{grown} bytes for {came} headers");
     }
-    said = flooded.hear(&arena, Message::Headers(flood.next(&arena, 1)));
+    said = flooded.hear(&arena, Message::Headers(flood.take(1).collect()));
     assert_eq!(said, [], "that was its tip, and it has less work than ours");
     println!("{came} headers, and {grown} bytes of memory");
 }

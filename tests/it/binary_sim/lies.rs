@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use jenny_chain::chain::{BlockId, Hash, Header, Height, TipState};
+use jenny_chain::chain::test_util::{Headers, seal};
+use jenny_chain::chain::{BlockId, Hash, Header, Height};
 use jenny_chain::sync::message::{Body, MAX_HEADERS, Message};
 
-use super::arena::{Arena, GENESIS, Id, mine_header};
+use super::arena::{Arena, GENESIS, Id};
 use super::network::Network;
 use super::queue::{MILLI, Micros, SECOND, Socket};
 use super::script::Kind;
@@ -78,9 +79,7 @@ impl Network {
         let tip = self.nodes[self.node_at(socket)].store.tip();
         let mut header = *self.arena.header(tip);
         header.height = Height::new(HIGH);
-        while header.check_alone(self.arena.spec()).is_err() {
-            header.nonce += 1;
-        }
+        seal(&mut header, true);
         self.transmit(socket, Message::Announce(header));
     }
 
@@ -234,25 +233,6 @@ fn flooded(flood: &[Header], locator: &[(Height, Hash)]) -> Vec<Header> {
 }
 
 /// Headers on top of genesis that follow every rule.
-pub(super) struct Flood {
-    state: TipState,
-}
-
-impl Flood {
-    pub(super) fn new(arena: &Arena) -> Self {
-        Self { state: arena.state(GENESIS).clone() }
-    }
-
-    /// The next ones.
-    pub(super) fn next(&mut self, arena: &Arena, count: usize) -> Vec<Header> {
-        let mut headers = Vec::with_capacity(count);
-        for _ in 0..count {
-            let clock = self.state.header().timestamp.plus_millis(MILLI);
-            let header = mine_header(arena.spec(), &self.state, &[], clock);
-            let valid = self.state.check_next(arena.spec(), &header, clock).unwrap();
-            self.state.extend_header(&valid);
-            headers.push(header);
-        }
-        headers
-    }
+pub(super) fn flood(arena: &Arena) -> Headers {
+    Headers::above(arena.spec(), arena.state(GENESIS).clone(), Vec::new(), MILLI)
 }

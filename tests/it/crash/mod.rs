@@ -9,4 +9,3 @@ mod storing;
 mod worker;
 
 pub(crate) use rounds::{Random, rounds};
-pub(crate) use worker::mine;

@@ -7,7 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jenny_chain::chain::{Block, Midstate, Spec, Timestamp, TipState, ValidBlock};
+use jenny_chain::chain::test_util::extend;
+use jenny_chain::chain::{Spec, TipState, ValidBlock};
 use jenny_chain::store::{Opened, Options, open};
 
 use super::rounds::Random;
@@ -108,26 +109,10 @@ impl Worker {
                 let length = if self.random.below(20) == 0 { 9_000 } else { 40 };
                 let length = usize::try_from(length).unwrap();
                 let record = format!("{} {:x}", self.label, self.random.below(u64::MAX));
-                mine(state, record + &"r".repeat(length))
+                extend(&Spec::dev(), state, vec![record + &"r".repeat(length)], 1)
             })
             .collect()
     }
-}
-
-/// The next block of a `dev` chain, with one record; the chain is moved on to it.
-pub(crate) fn mine(state: &mut TipState, record: String) -> ValidBlock {
-    let spec = Spec::dev();
-    let records = vec![record];
-    let now = state.header().timestamp.plus_millis(1);
-    let mut header = state.template(&spec, &records, now);
-    let target = header.bits.target().unwrap();
-    let mut midstate = Midstate::of(&header);
-    let nonce = (0..u32::MAX).find(|&nonce| target.is_met_by(&midstate.hash(nonce)));
-    header.nonce = nonce.unwrap().into();
-    let late = Timestamp::from_millis(u64::MAX);
-    let valid = state.check_block(&spec, Block { header, records }, late).unwrap();
-    state.extend(&valid);
-    valid
 }
 
 fn say(line: &str) {

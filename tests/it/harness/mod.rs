@@ -2,7 +2,6 @@
 //! that can misbehave, and branches mined beside the node.
 
 pub(crate) mod binary;
-mod branch;
 mod client;
 pub(crate) mod log;
 mod node;
@@ -10,13 +9,23 @@ mod peer;
 
 use std::time::{Duration, Instant};
 
-pub(crate) use branch::Branch;
+use jenny_chain::chain::test_util::Branch;
+use jenny_chain::chain::{Block, Spec};
+
 pub(crate) use client::{Client, Request, Response, basic};
-pub(crate) use node::{ApiNode, hopeless, user};
+pub(crate) use node::{ApiNode, user};
 pub(crate) use peer::{PeerNode, Socket, open_node, open_store};
 
 /// Longest wait for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Mines `count` blocks on the genesis of `dev`, of one record each that begins with `name` and is
+/// at least `bytes` long.
+pub(crate) fn mined(count: u64, name: &str, bytes: usize) -> Vec<Block> {
+    let mut branch = Branch::from_genesis(&Spec::dev());
+    branch.grow_with(count, |height| vec![format!("{name} {:<bytes$}", height.get())]);
+    branch.blocks
+}
 
 /// Waits until `holds`, polling; panics after [`PATIENCE`].
 pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {

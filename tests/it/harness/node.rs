@@ -124,9 +124,3 @@ pub(crate) fn user(name: &str, password: &str, role: Role) -> User {
     let hash = hasher.hash_password(password.as_bytes()).unwrap().to_string();
     User { name: name.to_owned(), hash, role }
 }
-
-/// A chain that nobody mines within a test: its target is 1.
-pub(crate) fn hopeless() -> Spec {
-    let text = Spec::dev().canonical_text().replace("207fffff", "01010000");
-    Spec::parse(&text.replace("\"dev\"", "\"hopeless\"")).unwrap()
-}

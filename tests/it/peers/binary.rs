@@ -1,20 +1,20 @@
 //! The binary dialect over real sockets: what a peer is told, and what it must not say.
 
-use jenny_chain::chain::{Block, Hash, Height, Spec};
+use jenny_chain::chain::{Block, Hash, Height};
 use jenny_chain::node::{Dialect, LinkInfo};
 use jenny_chain::sync::message::{Hello, Message};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message as Frame;
 
 use crate::harness::binary::{BinarySocket, genesis, hello};
-use crate::harness::{Branch, PATIENCE, PeerNode, until};
+use crate::harness::{PATIENCE, PeerNode, mined, until};
 
 /// A node with this many blocks.
 async fn node_of(blocks: u64) -> (PeerNode, Vec<Block>) {
     let node = PeerNode::start().await;
-    let branch = Branch::from_genesis(&Spec::dev()).grow(blocks, "block", 50);
-    node.import(&branch.blocks).await;
-    (node, branch.blocks)
+    let branch = mined(blocks, "block", 50);
+    node.import(&branch).await;
+    (node, branch)
 }
 
 fn last_of(blocks: &[Block], height: usize) -> Hash {

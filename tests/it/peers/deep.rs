@@ -1,8 +1,8 @@
 //! Branches that fork deeper than the operator lets a reorg go.
 
-use jenny_chain::chain::{Spec, Timestamp};
+use jenny_chain::chain::Timestamp;
 
-use crate::harness::{Branch, PeerNode, open_store, until};
+use crate::harness::{PeerNode, mined, open_store, until};
 
 const MAX: u64 = 5;
 
@@ -19,7 +19,7 @@ async fn writer(binary: bool, depth: u64) -> PeerNode {
 /// A stranger of the same chain, with more work.
 async fn stranger(binary: bool, height: u64) -> PeerNode {
     let node = PeerNode::with(|config| config.binary = binary).await;
-    node.import(&Branch::from_genesis(&Spec::dev()).grow(height, "theirs", 10).blocks).await;
+    node.import(&mined(height, "theirs", 10)).await;
     node
 }
 

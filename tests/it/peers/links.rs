@@ -2,10 +2,9 @@
 
 use std::net::SocketAddr;
 
-use jenny_chain::chain::Spec;
 use jenny_chain::p2p::P2pConfig;
 
-use crate::harness::{Branch, PATIENCE, PeerNode, until};
+use crate::harness::{PATIENCE, PeerNode, mined, until};
 
 /// A node that speaks the binary dialect, or JSON alone.
 async fn node(binary: bool) -> PeerNode {
@@ -56,7 +55,7 @@ async fn a_block_passes_through_the_node_between() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fresh_node_catches_up_ten_thousand_blocks() {
-    let blocks = Branch::from_genesis(&Spec::dev()).grow(10_000, "long", 50).blocks;
+    let blocks = mined(10_000, "long", 50);
     for binary in [true, false] {
         let (ahead, fresh) = (node(binary).await, node(binary).await);
         ahead.import(&blocks).await;
@@ -76,7 +75,7 @@ async fn a_fresh_node_catches_up_ten_thousand_blocks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_ahead_that_dials_catches_the_other_up() {
-    let blocks = Branch::from_genesis(&Spec::dev()).grow(1_000, "long", 50).blocks;
+    let blocks = mined(1_000, "long", 50);
     for binary in [true, false] {
         let (ahead, fresh) = (node(binary).await, node(binary).await);
         ahead.import(&blocks).await;
@@ -89,8 +88,8 @@ async fn a_node_ahead_that_dials_catches_the_other_up() {
 async fn a_fork_settles_on_most_work() {
     for binary in [true, false] {
         let (a, b) = (node(binary).await, node(binary).await);
-        a.import(&Branch::from_genesis(&Spec::dev()).grow(300, "a", 10).blocks).await;
-        b.import(&Branch::from_genesis(&Spec::dev()).grow(500, "b", 10).blocks).await;
+        a.import(&mined(300, "a", 10)).await;
+        b.import(&mined(500, "b", 10)).await;
         a.dial(&b.url()).await;
         a.agrees_with(&b).await;
         assert_eq!(a.height(), 500);

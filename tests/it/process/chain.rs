@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use jenny_chain::chain::{Block, Hash, Height, Midstate, Spec, Timestamp, TipState, ValidBlock};
+use jenny_chain::chain::test_util::extend;
+use jenny_chain::chain::{Hash, Height, Spec, TipState, ValidBlock};
 use jenny_chain::store::{Opened, Options, open};
 use tempfile::TempDir;
 
@@ -33,7 +34,7 @@ impl Chain {
         let mut state = TipState::genesis(&Spec::dev());
         let mut blocks = vec![Spec::dev().genesis()];
         for records in bodies {
-            let block = mine(&mut state, records);
+            let block = extend(&Spec::dev(), &mut state, records, 1_000);
             opened.writer.append(&block).unwrap();
             blocks.push(block);
         }
@@ -54,7 +55,7 @@ impl Chain {
         let parent = self.blocks.last().unwrap();
         let mut state = opened.reader.state_of(parent.id()).unwrap().unwrap();
         for label in ["other", "heavier"] {
-            let block = mine(&mut state, vec![label.to_owned()]);
+            let block = extend(&Spec::dev(), &mut state, vec![label.to_owned()], 1_000);
             opened.writer.store_branch_block(&block).unwrap();
             self.blocks.push(block);
         }
@@ -76,19 +77,4 @@ impl Chain {
     pub(crate) fn hash(&self, height: usize) -> Hash {
         self.blocks[height].hash()
     }
-}
-
-/// The next block: a second later, with the first nonce that fits, so always the same.
-fn mine(state: &mut TipState, records: Vec<String>) -> ValidBlock {
-    let spec = Spec::dev();
-    let now = state.header().timestamp.plus_millis(1_000);
-    let mut header = state.template(&spec, &records, now);
-    let target = header.bits.target().unwrap();
-    let mut midstate = Midstate::of(&header);
-    let nonce = (0..=u32::MAX).find(|&nonce| target.is_met_by(&midstate.hash(nonce)));
-    header.nonce = nonce.unwrap().into();
-    let block = Block { header, records };
-    let valid = state.check_block(&spec, block, Timestamp::from_millis(u64::MAX)).unwrap();
-    state.extend(&valid);
-    valid
 }

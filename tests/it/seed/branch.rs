@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use jenny_chain::chain::test_util::{extend, seal};
 use jenny_chain::chain::{
-    Block, Midstate, Spec, Timestamp, TipState, ValidBlock, Work, parse_block, write_block_json,
+    Block, Spec, Timestamp, TipState, ValidBlock, Work, parse_block, write_block_json,
 };
 use jenny_chain::store::{Options, open};
 use serde_json::Value;
@@ -35,21 +36,12 @@ impl Branch {
 
     /// One block more, with these records.
     pub(crate) fn mine(&mut self, records: Vec<String>, step: u64) {
-        let now = self.state.header().timestamp.plus_millis(step);
-        let mut header = self.state.template(&self.spec, &records, now);
-        let target = header.bits.target().unwrap();
-        let mut midstate = Midstate::of(&header);
-        let nonce = (0..=u32::MAX).find(|&nonce| target.is_met_by(&midstate.hash(nonce)));
-        header.nonce = nonce.unwrap().into();
-        self.take(Block { header, records });
+        self.blocks.push(extend(&self.spec, &mut self.state, records, step));
     }
 
     /// A block that a node mined on it.
     pub(crate) fn follow(&mut self, json: &str) {
-        self.take(parse_block(json.as_bytes()).unwrap().block);
-    }
-
-    fn take(&mut self, block: Block) {
+        let block = parse_block(json.as_bytes()).unwrap().block;
         let far = Timestamp::from_millis(u64::MAX);
         let valid = self.state.check_block(&self.spec, block, far).unwrap();
         self.state.extend(&valid);
@@ -121,10 +113,7 @@ impl Branch {
     fn sealed(&self, height: usize, change: impl FnOnce(&mut Block), is_met: bool) -> Value {
         let mut block = self.blocks[height].clone().into_block();
         change(&mut block);
-        let target = block.header.bits.target().unwrap();
-        while target.is_met_by(&block.header.hash()) != is_met {
-            block.header.nonce += 1;
-        }
+        seal(&mut block.header, is_met);
         let (header, mut out) = (&block.header, Vec::new());
         write_block_json(&mut out, &self.spec, header, &header.hash(), &block.records);
         serde_json::from_slice(&out).unwrap()

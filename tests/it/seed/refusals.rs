@@ -1,6 +1,7 @@
 //! Rule 6 of the JSON dialect: what is refused, how, and that nothing of it is relayed.
 
 use jenny_chain::chain::Spec;
+use jenny_chain::chain::test_util::spec_with;
 use serde_json::{Value, json};
 
 use super::{Branch, Link, Message, PeerNode};
@@ -57,8 +58,7 @@ fn altered(height: usize, change: impl FnOnce(&mut jenny_chain::chain::Block)) -
 
 #[test]
 fn a_block_of_another_genesis_closes_with_1008() {
-    let text = Spec::dev().canonical_text().replace("\"dev\"", "\"other\"");
-    let other = Branch::new(Spec::parse(&text).unwrap()).grow("O", 2, 1_000);
+    let other = Branch::new(spec_with(&[("name", "\"other\"")])).grow("O", 2, 1_000);
     closes(&block(&other.json(0)), 1008);
     closes(&json!({ "type": 2, "payload": [other.json(0), other.json(1)] }).to_string(), 1008);
 }

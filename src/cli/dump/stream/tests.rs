@@ -1,6 +1,7 @@
 //! Tests of reading a chain from a node that breaks off, lies or never ends a block.
 
 use super::*;
+use crate::chain::test_util::{extend, mine, seal, spec_with};
 use crate::chain::{Block, Hash, Header, parse_block, write_block_json};
 use crate::cli::block_name::HashPrefix;
 use crate::cli::exit::text_of;
@@ -12,20 +13,10 @@ fn blocks(last: u64) -> Vec<String> {
     let mut state = TipState::genesis(&spec);
     let mut blocks = vec![json(genesis.block())];
     for height in 1..=last {
-        let block = mine(&state, &spec, vec![format!("record {height}")]);
-        blocks.push(json(&block));
-        let valid = state.check_block(&spec, block, Timestamp::from_millis(u64::MAX)).unwrap();
-        state.extend(&valid);
+        let block = extend(&spec, &mut state, vec![format!("record {height}")], 0);
+        blocks.push(json(block.block()));
     }
     blocks
-}
-
-fn mine(state: &TipState, spec: &Spec, records: Vec<String>) -> Block {
-    let template = state.template(spec, &records, Timestamp::default());
-    let target = template.bits.target().unwrap();
-    let header = (0..).map(|nonce| Header { nonce, ..template });
-    let header = header.into_iter().find(|header| target.is_met_by(&header.hash())).unwrap();
-    Block { header, records }
 }
 
 fn json(block: &Block) -> String {
@@ -151,14 +142,14 @@ fn records_that_the_header_does_not_commit_to_are_an_error() {
 fn a_chain_that_breaks_a_rule_is_an_error_at_the_first_block_that_does() {
     let spec = Spec::dev();
     let state = TipState::genesis(&spec);
-    let good = mine(&state, &spec, vec!["a".to_owned()]);
+    let good = mine(&spec, &state, vec!["a".to_owned()], Timestamp::default()).into_block();
     let target = good.header.bits.target().unwrap();
     let mined = |header: Header| {
         let header = (0..).map(|nonce| Header { nonce, ..header });
         header.into_iter().find(|header| target.is_met_by(&header.hash())).unwrap()
     };
-    let lazy = (0..).map(|nonce| Header { nonce, ..good.header });
-    let lazy = lazy.into_iter().find(|header| !target.is_met_by(&header.hash())).unwrap();
+    let mut lazy = good.header;
+    seal(&mut lazy, false);
     let history = mined(Header { history_root: Hash::ZERO, ..good.header });
     let early = mined(Header { timestamp: Timestamp::default(), ..good.header });
     let hard = mined(Header { bits: "1f00ffff".parse().unwrap(), ..good.header });
@@ -193,7 +184,8 @@ fn rows_are_weighed_by_the_memory_that_they_cost() {
     let mut state = TipState::genesis(&spec);
     let mut blocks = vec![json(spec.genesis().block())];
     for _ in 0..20 {
-        let block = mine(&state, &spec, vec![String::new(); 4_096]);
+        let block =
+            mine(&spec, &state, vec![String::new(); 4_096], Timestamp::default()).into_block();
         blocks.push(json(&block));
         let valid = state.check_block(&spec, block, Timestamp::from_millis(u64::MAX)).unwrap();
         state.extend(&valid);
@@ -230,9 +222,7 @@ fn a_block_without_end_is_an_error_before_it_fills_memory() {
 
 /// A chain whose blocks may hold as many records as any chain's.
 fn spec_of_most_records() -> Spec {
-    let max = format!("\"max_block_records\":{}", Spec::MAX_BLOCK_RECORDS);
-    let text = Spec::dev().canonical_text().replace("\"max_block_records\":4096", &max);
-    let spec = Spec::parse(&text).unwrap();
+    let spec = spec_with(&[("max_block_records", &Spec::MAX_BLOCK_RECORDS.to_string())]);
     assert_eq!(spec.max_block_records(), Spec::MAX_BLOCK_RECORDS);
     spec
 }
@@ -247,7 +237,7 @@ fn max_records() -> Vec<String> {
 fn the_largest_block_fits_the_bound() {
     let spec = spec_of_most_records();
     let state = TipState::genesis(&spec);
-    let block = mine(&state, &spec, max_records());
+    let block = mine(&spec, &state, max_records(), Timestamp::default()).into_block();
     let text = array(&[json(spec.genesis().block()), json(&block)]);
     assert!(text.len() as u64 <= MAX_BLOCK_JSON_BYTES);
     heights(range(0, u64::MAX), &text).1.unwrap();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::chain::test_util::Branch;
 use crate::chain::{Spec, TipState, ValidBlock};
-use crate::node::test_util::{Branch, TestNode, options};
+use crate::node::test_util::{TestNode, options};
 use crate::node::{ImportError, Imported, NodeConfig, NodeFailure, NodeHandle};
 use crate::store::Options;
 
@@ -18,12 +19,6 @@ fn checked(branch: &Branch) -> Vec<ValidBlock> {
     branch.blocks.iter().map(check).collect()
 }
 
-fn grown(from: &Branch, count: u64, name: &str) -> Branch {
-    let mut branch = from.clone();
-    branch.grow(count, name);
-    branch
-}
-
 async fn connect(handle: &NodeHandle, blocks: &[ValidBlock]) -> Result<Imported, ImportError> {
     handle.connect(blocks.to_vec()).await?.done().await
 }
@@ -31,7 +26,7 @@ async fn connect(handle: &NodeHandle, blocks: &[ValidBlock]) -> Result<Imported,
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_handed_over_one_after_the_other_are_appended_in_order() {
     let node = TestNode::dev();
-    let branch = grown(&Branch::from_genesis(&Spec::dev()), 200, "a");
+    let branch = Branch::from_genesis(&Spec::dev()).grown(200, "a");
     let blocks = checked(&branch);
     let mut under_way = Vec::new();
     for batch in blocks.chunks(20) {
@@ -47,7 +42,7 @@ async fn batches_handed_over_one_after_the_other_are_appended_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tip_is_published_before_the_answer() {
     let node = TestNode::dev();
-    let branch = grown(&Branch::from_genesis(&Spec::dev()), 50, "a");
+    let branch = Branch::from_genesis(&Spec::dev()).grown(50, "a");
     for block in checked(&branch) {
         connect(&node.handle, std::slice::from_ref(&block)).await.unwrap();
         assert_eq!(node.handle.tip().hash, block.hash());
@@ -58,9 +53,9 @@ async fn the_tip_is_published_before_the_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_is_staged_in_parts_and_takes_over_with_the_part_that_gives_it_more_work() {
     let node = TestNode::dev();
-    let ours = grown(&Branch::from_genesis(&Spec::dev()), 30, "ours");
+    let ours = Branch::from_genesis(&Spec::dev()).grown(30, "ours");
     connect(&node.handle, &checked(&ours)).await.unwrap();
-    let theirs = grown(&Branch::from_genesis(&Spec::dev()), 40, "theirs");
+    let theirs = Branch::from_genesis(&Spec::dev()).grown(40, "theirs");
     let blocks = checked(&theirs);
     let outcomes = [Imported::OnBranch, Imported::OnBranch, Imported::Tied, Imported::Reorged];
     for (batch, outcome) in blocks.chunks(10).zip(outcomes) {
@@ -74,9 +69,9 @@ async fn a_branch_is_staged_in_parts_and_takes_over_with_the_part_that_gives_it_
 async fn a_heavier_branch_of_several_times_what_is_kept_of_branches_takes_over() {
     let limits = Options { min_free_bytes: 0, branch_bytes: 5_000, ..options(&Spec::dev()) };
     let node = TestNode::with_options(&limits, NodeConfig::default());
-    let ours = grown(&Branch::from_genesis(&Spec::dev()), 140, "ours");
+    let ours = Branch::from_genesis(&Spec::dev()).grown(140, "ours");
     connect(&node.handle, &checked(&ours)).await.unwrap();
-    let theirs = grown(&Branch::from_genesis(&Spec::dev()), 150, "theirs");
+    let theirs = Branch::from_genesis(&Spec::dev()).grown(150, "theirs");
     for batch in checked(&theirs).chunks(30) {
         connect(&node.handle, batch).await.unwrap();
         // Time to look at branches.
@@ -89,7 +84,7 @@ async fn a_heavier_branch_of_several_times_what_is_kept_of_branches_takes_over()
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_above_one_that_is_not_held_are_refused_and_leave_nothing_behind() {
     let node = TestNode::dev();
-    let blocks = checked(&grown(&Branch::from_genesis(&Spec::dev()), 10, "a"));
+    let blocks = checked(&Branch::from_genesis(&Spec::dev()).grown(10, "a"));
     let error = connect(&node.handle, &blocks[5..]).await.unwrap_err();
     assert!(matches!(error, ImportError::UnknownParent(hash) if hash == blocks[4].hash()));
     let ids = vec![blocks[5].id()];
@@ -100,7 +95,7 @@ async fn blocks_above_one_that_is_not_held_are_refused_and_leave_nothing_behind(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_stops_takes_no_blocks() {
     let node = TestNode::dev();
-    let blocks = checked(&grown(&Branch::from_genesis(&Spec::dev()), 1, "a"));
+    let blocks = checked(&Branch::from_genesis(&Spec::dev()).grown(1, "a"));
     let handle = node.handle.clone();
     node.stop().await;
     assert!(matches!(handle.connect(blocks).await, Err(NodeFailure::Stopping)));

@@ -1,8 +1,9 @@
 //! Offered branches that fork too deep.
 
 use super::*;
+use crate::chain::test_util::Branch;
 use crate::chain::{Height, Spec, ValidBlock, Work};
-use crate::node::test_util::{Branch, TestNode, options, records};
+use crate::node::test_util::{TestNode, options, records};
 use crate::node::{Imported, NodeConfig};
 use crate::store::Options;
 

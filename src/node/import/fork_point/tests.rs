@@ -1,7 +1,8 @@
 //! Which of a branch's blocks are held, and the state after the last of them.
 
+use crate::chain::test_util::Branch;
 use crate::chain::{BlockId, Spec, TipState};
-use crate::node::test_util::{Branch, TestNode};
+use crate::node::test_util::TestNode;
 
 fn ids(branch: &Branch) -> Vec<BlockId> {
     let genesis = TipState::genesis(&branch.spec);
@@ -15,18 +16,12 @@ async fn base(node: &TestNode, ids: &[BlockId], first: usize) -> Option<(usize, 
     base.map(|base| (base.place, base.state))
 }
 
-fn grown(from: &Branch, count: u64, name: &str) -> Branch {
-    let mut branch = from.clone();
-    branch.grow(count, name);
-    branch
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_highest_block_held_on_the_main_chain_is_the_base_wherever_it_stands() {
     let node = TestNode::dev();
-    let trunk = grown(&Branch::from_genesis(&Spec::dev()), 20, "trunk");
+    let trunk = Branch::from_genesis(&Spec::dev()).grown(20, "trunk");
     node.handle.import(trunk.blocks.clone()).await.unwrap();
-    let ids = ids(&grown(&trunk, 20, "more"));
+    let ids = ids(&trunk.grown(20, "more"));
     for first in 0..=20 {
         let (place, state) = base(&node, &ids, first).await.unwrap();
         assert_eq!((place, &state), (20 - first, &trunk.tip));
@@ -41,11 +36,11 @@ async fn the_highest_block_held_on_the_main_chain_is_the_base_wherever_it_stands
 #[tokio::test(flavor = "multi_thread")]
 async fn a_staged_branch_counts_as_held_and_its_state_is_that_of_the_branch() {
     let node = TestNode::dev();
-    let trunk = grown(&Branch::from_genesis(&Spec::dev()), 5, "trunk");
-    node.handle.import(grown(&trunk, 10, "ours").blocks).await.unwrap();
-    let stored = grown(&trunk, 7, "theirs");
+    let trunk = Branch::from_genesis(&Spec::dev()).grown(5, "trunk");
+    node.handle.import(trunk.grown(10, "ours").blocks).await.unwrap();
+    let stored = trunk.grown(7, "theirs");
     node.handle.import(stored.blocks.clone()).await.unwrap();
-    let ids = ids(&grown(&stored, 9, "theirs"));
+    let ids = ids(&stored.grown(9, "theirs"));
     for first in 0..=12 {
         let (place, state) = base(&node, &ids, first).await.unwrap();
         assert_eq!((place, &state), (12 - first, &stored.tip));

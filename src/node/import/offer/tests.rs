@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::chain::test_util::{Branch, extend};
 use crate::chain::{Checkpoints, Hash, Height, Spec, Timestamp, Work};
-use crate::node::test_util::{Branch, TestNode, mine_slowly, records, varied};
+use crate::node::test_util::{TestNode, records, varied};
 use crate::node::{NodeConfig, NodeHandle};
 
 async fn take(handle: &NodeHandle, branch: &Branch) -> Imported {
@@ -302,11 +303,7 @@ fn tree(spec: &Spec, shoots: &[Shoot]) -> Vec<(TipState, Option<(usize, Block)>)
         let reach = nodes.len().min(6);
         let parent = nodes.len() - 1 - parent.index(reach);
         let mut tip = nodes[parent].0.clone();
-        let time = tip.header().timestamp.plus_millis(*delay);
-        let records = records(&number.to_string());
-        let header = mine_slowly(tip.template(spec, &records, time));
-        let block = Block { header, records };
-        tip.extend(&tip.clone().check_block(spec, block.clone(), time).unwrap());
+        let block = extend(spec, &mut tip, records(&number.to_string()), *delay).into_block();
         nodes.push((tip, Some((parent, block))));
     }
     nodes

@@ -5,9 +5,10 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use super::*;
+use crate::chain::test_util::Branch;
 use crate::chain::{ChainHeader, Frontier, Hash, Header, Height, Spec, Timestamp};
 use crate::node::mining::request::{Request, Ticket};
-use crate::node::test_util::{Branch, options, records, varied};
+use crate::node::test_util::{options, records, varied};
 use crate::node::{Links, NodeConfig};
 use crate::store::{Options, open};
 

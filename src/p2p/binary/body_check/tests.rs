@@ -1,8 +1,9 @@
 //! Tests of bodies checked against their headers.
 
 use super::*;
+use crate::chain::test_util::Branch;
 use crate::chain::{Block, TipState};
-use crate::node::test_util::{Branch, TestNode};
+use crate::node::test_util::TestNode;
 use crate::p2p::test_util::context;
 use crate::sync::Input;
 

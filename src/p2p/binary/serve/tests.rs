@@ -1,21 +1,16 @@
 //! Locators, forks, headers and bodies, from real chains.
 
 use super::*;
+use crate::chain::test_util::Branch;
 use crate::chain::{Spec, Timestamp};
 use crate::node::NodeConfig;
-use crate::node::test_util::{Branch, TestNode};
+use crate::node::test_util::TestNode;
 use crate::sync::message::MAX_BODY;
 
 async fn node_with(branch: &Branch) -> TestNode {
     let node = TestNode::new(&branch.spec, NodeConfig::default());
     node.handle.import(branch.blocks.clone()).await.unwrap();
     node
-}
-
-fn grown(from: &Branch, count: u64, name: &str) -> Branch {
-    let mut branch = from.clone();
-    branch.grow(count, name);
-    branch
 }
 
 fn id_of(branch: &Branch, height: usize) -> BlockId {
@@ -47,8 +42,8 @@ fn a_locator_steps_back_singly_ten_times_then_doubling_to_genesis() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locator_begins_with_the_block_to_go_on_from_and_leads_to_the_highest_common_block() {
-    let trunk = grown(&Branch::from_genesis(&Spec::dev()), 200, "trunk");
-    let (ours, theirs) = (grown(&trunk, 40, "ours"), grown(&trunk, 60, "theirs"));
+    let trunk = Branch::from_genesis(&Spec::dev()).grown(200, "trunk");
+    let (ours, theirs) = (trunk.grown(40, "ours"), trunk.grown(60, "theirs"));
     let (node, peer) = (node_with(&ours).await, node_with(&theirs).await);
     let (view, seen) = (node.handle.view(), peer.handle.view());
     let locator_of = |after| locator(&view, after).unwrap();
@@ -73,7 +68,7 @@ async fn a_locator_begins_with_the_block_to_go_on_from_and_leads_to_the_highest_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_go_up_to_the_tip_or_the_hash_to_stop_at() {
-    let branch = grown(&Branch::from_genesis(&Spec::dev()), 300, "a");
+    let branch = Branch::from_genesis(&Spec::dev()).grown(300, "a");
     let node = node_with(&branch).await;
     let view = node.handle.view();
     let (batch, is_over) = headers(&view, Height::GENESIS, None).unwrap();
@@ -92,7 +87,7 @@ async fn headers_go_up_to_the_tip_or_the_hash_to_stop_at() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bodies_of_a_range_of_small_blocks_are_one_message() {
-    let branch = grown(&Branch::from_genesis(&Spec::dev()), 200, "a");
+    let branch = Branch::from_genesis(&Spec::dev()).grown(200, "a");
     let node = node_with(&branch).await;
     let part = bodies(&node.handle.view(), 3, Height::new(11), id_of(&branch, 138));
     let part = part.unwrap().unwrap();
@@ -136,8 +131,8 @@ async fn a_message_has_at_most_a_mebibyte_of_bodies_and_a_larger_body_stands_alo
 #[tokio::test(flavor = "multi_thread")]
 async fn a_range_that_a_reorg_displaced_is_served_from_the_view_that_saw_it_and_from_no_later_one()
 {
-    let trunk = grown(&Branch::from_genesis(&Spec::dev()), 10, "trunk");
-    let (old, new) = (grown(&trunk, 20, "old"), grown(&trunk, 30, "new"));
+    let trunk = Branch::from_genesis(&Spec::dev()).grown(10, "trunk");
+    let (old, new) = (trunk.grown(20, "old"), trunk.grown(30, "new"));
     let node = node_with(&old).await;
     let pinned = node.handle.view();
     node.handle.import(new.blocks.clone()).await.unwrap();

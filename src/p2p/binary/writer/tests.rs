@@ -4,7 +4,8 @@ use futures_util::SinkExt;
 
 use super::*;
 use crate::chain::Spec;
-use crate::node::test_util::{Branch, TestNode};
+use crate::chain::test_util::Branch;
+use crate::node::test_util::TestNode;
 use crate::p2p::socket::stats::Stats;
 use crate::p2p::test_util::context;
 use crate::sync::Input;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::chain::TipState;
-use crate::node::test_util::Branch;
+use crate::chain::test_util::Branch;
 use crate::sync::message::Body;
 
 const LIAR: &str = "192.0.2.1:40000";

@@ -7,8 +7,9 @@ use futures_util::stream;
 use tokio::runtime::Builder;
 
 use super::*;
+use crate::chain::test_util::Branch;
 use crate::chain::{Block, Height, write_block_json};
-use crate::node::test_util::{Branch, TestNode};
+use crate::node::test_util::TestNode;
 use crate::p2p::json::message::{CHAIN_START, END};
 use crate::p2p::test_util::context;
 

@@ -87,7 +87,7 @@ fn a_flood_of_headers_with_little_work_leaves_nothing_but_a_hash_for_each_2000()
         assert_eq!(asked_headers(&out), [A]);
         let mut headers = Vec::new();
         for _ in 0..2_000 {
-            let block = mine(&chain.spec, &state, Vec::new());
+            let block = mine(&chain.spec, &state, Vec::new(), Timestamp::from_millis(NOW));
             state.extend(&block);
             headers.push(*block.header());
         }

@@ -13,10 +13,7 @@ pub(super) struct Chain {
 impl Chain {
     /// Of blocks up to 4 KiB, so that ranges are as long as they may be from the start.
     pub(super) fn genesis() -> Self {
-        let text = Spec::dev().canonical_text();
-        let text = text.replace(r#"max_record_bytes":65536"#, r#"max_record_bytes":4096"#);
-        let text = text.replace(r#"max_block_bytes":1048576"#, r#"max_block_bytes":4096"#);
-        Self::of(Spec::parse(&text).unwrap())
+        Self::of(spec_with(&[("max_record_bytes", "4096"), ("max_block_bytes", "4096")]))
     }
 
     pub(super) fn of(spec: Spec) -> Self {
@@ -33,8 +30,9 @@ impl Chain {
         let mut chain = self.clone();
         for _ in 0..count {
             let state = chain.states.last().unwrap();
-            let block = mine(&self.spec, state, records(state.height().get() + 1));
             let mut state = state.clone();
+            let records = records(state.height().get() + 1);
+            let block = mine(&self.spec, &state, records, Timestamp::from_millis(NOW));
             state.extend(&block);
             chain.blocks.push(block);
             chain.states.push(state);
@@ -80,14 +78,4 @@ impl Chain {
         let height = usize::try_from(id.height.get()).unwrap();
         self.blocks.get(height).is_some_and(|block| block.hash() == id.hash)
     }
-}
-
-pub(super) fn mine(spec: &Spec, state: &TipState, records: Vec<String>) -> ValidBlock {
-    let now = Timestamp::from_millis(NOW);
-    let mut header = state.template(spec, &records, now);
-    while header.check_alone(spec).is_err() {
-        header.nonce += 1;
-    }
-    let block = crate::chain::Block { header, records };
-    state.check_block(spec, block, now).unwrap()
 }

@@ -121,14 +121,8 @@ fn a_source_that_moved_to_another_branch_is_followed_there_at_once() {
 #[test]
 fn a_header_from_the_future_is_asked_for_again_when_its_time_has_come() {
     let common = Chain::genesis().grow("a", 3);
-    let state = common.tip().clone();
-    let spec = common.spec.clone();
-    let records = vec!["later".to_owned()];
     let late = Timestamp::from_millis(NOW + 125_000);
-    let mut header = state.template(&spec, &records, late);
-    while header.check_alone(&spec).is_err() {
-        header.nonce += 1;
-    }
+    let header = mine_header(&common.spec, common.tip(), &["later".to_owned()], late);
     let mut bench = Bench::new(&common);
     bench.handshake(A, &common);
     let out = bench.says(A, Message::Announce(header));
