@@ -89,17 +89,17 @@ long-damage:
 # Messages of malicious peers, the largest at full size; asserts memory and REST latency
 [group('long forms of tests')]
 long-abuse:
-    JENNY_TEST_ABUSE=all cargo test --release --test it abuse -- --nocapture
+    JENNY_TEST_ABUSE=all cargo test --release --test it p2p::abuse -- --nocapture
 
 # Three nodes, cut links and `kill -9`
 [group('long forms of tests')]
 long-cluster seconds='300':
-    JENNY_TEST_CLUSTER_SECONDS={{ seconds }} cargo test --release --test it cluster
+    JENNY_TEST_CLUSTER_SECONDS={{ seconds }} cargo test --release --test it p2p::cluster
 
 # Other runs of thousands of simulated nodes; JENNY_TEST_SIMULATION_WATCH=7 prints all that node 7 receives and sends
 [group('long forms of tests')]
 long-simulation seeds='100-200':
-    JENNY_TEST_SIMULATION_SEEDS={{ seeds }} cargo test --release --test it binary_sim -- --nocapture
+    JENNY_TEST_SIMULATION_SEEDS={{ seeds }} cargo test --release --test it sim::binary -- --nocapture
 
 # Headers of little work; asserts the memory they cost
 [group('long forms of tests')]
@@ -109,19 +109,19 @@ long-flood headers='1000000':
 # Five nodes of the binary dialect: `kill -9`, stalled cables and corrupted bytes
 [group('long forms of tests')]
 long-five seconds='120':
-    JENNY_TEST_NATIVE_SECONDS={{ seconds }} cargo test --release --test it binary::five
+    JENNY_TEST_NATIVE_SECONDS={{ seconds }} cargo test --release --test it p2p::binary::five
 
 # Many times `kill -9` during one catch-up; at most 5 % may be downloaded twice
 [group('long forms of tests')]
 long-resume kills='30' blocks='1000000':
-    JENNY_TEST_NATIVE_KILLS={{ kills }} JENNY_TEST_NATIVE_BLOCKS={{ blocks }} cargo test --release --test it binary::resume
+    JENNY_TEST_NATIVE_KILLS={{ kills }} JENNY_TEST_NATIVE_BLOCKS={{ blocks }} cargo test --release --test it p2p::binary::resume
 
 # Valid headers that lead nowhere: the disk does not grow; asserts memory and REST latency
 [group('long forms of tests')]
 long-native-flood headers='1000000':
-    JENNY_TEST_FLOOD_HEADERS={{ headers }} cargo test --release --test it binary::flood -- --nocapture
+    JENNY_TEST_FLOOD_HEADERS={{ headers }} cargo test --release --test it p2p::binary::flood -- --nocapture
 
 # A catch-up beside three kinds of hostile peers; asserts speed, memory and REST latency, compared with an undisturbed run
 [group('long forms of tests')]
 long-hostile blocks='200000':
-    JENNY_TEST_HOSTILE_BLOCKS={{ blocks }} cargo test --release --test it binary::hostile -- --nocapture
+    JENNY_TEST_HOSTILE_BLOCKS={{ blocks }} cargo test --release --test it p2p::binary::hostile -- --nocapture

@@ -11,8 +11,8 @@ use jenny_chain::chain::test_util::extend;
 use jenny_chain::chain::{Spec, TipState};
 use jenny_chain::store::{Options, open};
 
-use crate::crash::Random;
 use crate::process::{Jenny, Running, open_here};
+use crate::support::random::Random;
 
 /// Bytes flipped without the variable.
 const DEFAULT_FLIPS: u64 = 60;
@@ -95,7 +95,7 @@ fn a_flipped_byte_is_harmless_or_named() {
     let (mut right, mut named) = (0_u64, 0_u64);
     for number in 0..count {
         // All of them in order, or a sample that is the same in every run.
-        let at = if wanted == "all" { number } else { random.below(total) };
+        let at = if wanted == "all" { number } else { random.within(0, total) };
         let (file, offset) = &bytes[usize::try_from(at).unwrap()];
         let torn = home.path().join("torn");
         copy(&whole, &torn);

@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 
-use crate::abuse::watch::sockets;
+use crate::p2p::abuse::watch::sockets;
 use crate::process::{Jenny, Running, until};
 
 /// Connections that the node takes from peers before they are links.

@@ -2,7 +2,7 @@
 
 use jenny_chain::api::{NoUsers, Role, TrustedProxies, Users};
 
-use crate::harness::{ApiNode, Request, Response, basic, user};
+use crate::support::{ApiNode, Request, Response, basic, user};
 
 const CHALLENGE: &str = "Basic realm=\"jenny\", charset=\"UTF-8\"";
 
@@ -137,7 +137,7 @@ async fn a_guesser_keeps_nobody_else_out() {
     // One at names of nobody and one at a name of somebody, without a pause.
     let guessing = ["eve", "rob"].map(|name| {
         tokio::spawn(async move {
-            let mut guesser = crate::harness::Client::connect(address).await;
+            let mut guesser = crate::support::Client::connect(address).await;
             for guess in 0.. {
                 let request = Request::get("/").auth(name, &format!("guess {guess}"));
                 guesser.ask(&request).await;
@@ -199,7 +199,7 @@ async fn many_wrong_passwords_at_once_are_counted_too() {
         let request = Request::get("/").auth("ann", &format!("guess {guess}"));
         let address = node.address;
         tokio::spawn(async move {
-            crate::harness::Client::connect(address).await.ask(&request).await.status
+            crate::support::Client::connect(address).await.ask(&request).await.status
         })
     });
     let mut refused = 0;

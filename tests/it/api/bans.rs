@@ -6,7 +6,7 @@ use jenny_chain::chain::Timestamp;
 use jenny_chain::node::NodeConfig;
 use serde_json::json;
 
-use crate::harness::{ApiNode, Request};
+use crate::support::{ApiNode, Request};
 
 /// When these tests happen.
 const NOW: u64 = 1_700_000_000_000;

@@ -1,6 +1,6 @@
 //! `GET /v1/blocks/{height|hash|tip}` and `GET /v1/blocks/{height}/{hash}`.
 
-use crate::harness::{ApiNode, Request, Response, mined};
+use crate::support::{ApiNode, Request, Response, mined};
 
 async fn with_etag(node: &ApiNode, path: &str, value: &str) -> Response {
     node.ask(&Request::get(path).jenny().header("If-None-Match", value)).await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{ApiNode, Request, until};
+use crate::support::{ApiNode, Request, until};
 
 /// A body of exactly this many bytes, of one unknown key.
 fn padded(bytes: usize) -> Vec<u8> {

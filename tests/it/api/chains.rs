@@ -6,7 +6,7 @@ use jenny_chain::api::{Role, Users};
 use jenny_chain::chain::{Spec, parse_block};
 use jenny_chain::node::Imported;
 
-use crate::harness::{ApiNode, Client, Request, mined, user};
+use crate::support::{ApiNode, Client, Request, mined, user};
 
 /// The blocks of a `/chains` answer.
 fn blocks(body: &[u8]) -> Vec<serde_json::Value> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jenny_chain::chain::test_util::hopeless;
 use tokio::time::timeout;
 
-use crate::harness::{ApiNode, Client, PATIENCE, Request, until};
+use crate::support::{ApiNode, Client, PATIENCE, Request, until};
 
 const SHORT: Duration = Duration::from_millis(100);
 

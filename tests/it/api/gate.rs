@@ -2,7 +2,7 @@
 
 use jenny_chain::api::{Role, Users};
 
-use crate::harness::{ApiNode, Request, user};
+use crate::support::{ApiNode, Request, user};
 
 async fn status_with_host(node: &ApiNode, host: &str) -> u16 {
     node.ask(&Request::get("/").jenny().host(Some(host))).await.status

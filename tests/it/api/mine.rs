@@ -5,7 +5,7 @@ use std::time::Duration;
 use jenny_chain::chain::parse_block;
 use jenny_chain::chain::test_util::hopeless;
 
-use crate::harness::{ApiNode, Client, Request, until};
+use crate::support::{ApiNode, Client, Request, until};
 
 const BODY: &str = r#"{"data":["a"]}"#;
 

@@ -9,7 +9,7 @@ use jenny_chain::node::{
 };
 use serde_json::json;
 
-use crate::harness::{ApiNode, Request, user};
+use crate::support::{ApiNode, Request, user};
 
 /// A node whose peers can be reached when their URL says `up`.
 async fn with_network(links: &[&str]) -> ApiNode {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{ApiNode, Request, log};
+use crate::support::{ApiNode, Request, log};
 
 #[tokio::test]
 async fn a_problem_has_exactly_the_documented_members() {

@@ -4,7 +4,7 @@ use jenny_chain::api::{Role, Users};
 use jenny_chain::chain::test_util::hopeless;
 use jenny_chain::chain::{Spec, Timestamp};
 
-use crate::harness::{ApiNode, Request, mined, until, user};
+use crate::support::{ApiNode, Request, mined, until, user};
 
 #[tokio::test]
 async fn the_root_says_the_chains_name() {

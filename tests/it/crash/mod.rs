@@ -8,4 +8,4 @@ mod serving;
 mod storing;
 mod worker;
 
-pub(crate) use rounds::{Random, rounds};
+pub(crate) use rounds::rounds;

@@ -19,12 +19,12 @@ fn no_acknowledged_record_is_lost_by_a_node_killed_at_any_moment() {
     let acknowledged = Mutex::new(Vec::new());
     rounds(|round, random| {
         // First, sometimes, a start that does not get far.
-        if random.below(3) == 0 {
+        if random.within(0, 3) == 0 {
             kill_a_start(&directory, random.delay(Duration::from_millis(60)));
         }
         let node = Running::dev(directory.path());
         let life = random.delay(Duration::from_millis(400));
-        let stops_first = random.below(4) == 0;
+        let stops_first = random.within(0, 4) == 0;
         thread::scope(|scope| {
             for client in 0..CLIENTS {
                 let (node, acknowledged) = (&node, &acknowledged);

@@ -57,7 +57,7 @@ fn no_durable_block_is_lost_by_a_store_killed_at_any_moment() {
     let mut acknowledged = Acknowledged::default();
     let (mut reorgs, mut extended) = (0, 0);
     rounds(|round, random| {
-        let mut child = spawn(&mut command(directory.path(), random.below(u64::MAX)));
+        let mut child = spawn(&mut command(directory.path(), random.within(0, u64::MAX)));
         let out = BufReader::new(child.stdout.take().unwrap());
         let (say, lines) = channel();
         let listener = thread::spawn(move || {

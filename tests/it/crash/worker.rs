@@ -11,7 +11,7 @@ use jenny_chain::chain::test_util::extend;
 use jenny_chain::chain::{Spec, TipState, ValidBlock};
 use jenny_chain::store::{Opened, Options, open};
 
-use super::rounds::Random;
+use crate::support::random::Random;
 
 const DIRECTORY: &str = "JENNY_TEST_WORKER_DIRECTORY";
 const SEED: &str = "JENNY_TEST_WORKER_SEED";
@@ -63,7 +63,7 @@ struct Worker {
 
 impl Worker {
     fn step(&mut self, opened: &mut Opened) {
-        match self.random.below(4) {
+        match self.random.within(0, 4) {
             0 => self.reorg(opened),
             1 => while opened.writer.prune().unwrap() {},
             _ => self.extend(opened),
@@ -73,7 +73,7 @@ impl Worker {
     /// A group of blocks, and the flush behind it.
     fn extend(&mut self, opened: &mut Opened) {
         let mut state = opened.writer.applied().clone();
-        let group = self.random.below(30) + 1;
+        let group = self.random.within(0, 30) + 1;
         let blocks = self.grow(&mut state, group);
         for block in &blocks {
             opened.writer.append(block).unwrap();
@@ -87,7 +87,7 @@ impl Worker {
     /// A branch from some blocks below the tip, one block longer than the chain.
     fn reorg(&mut self, opened: &mut Opened) {
         let tip = opened.reader.tip().header.height;
-        let depth = self.random.below(60).min(tip.get());
+        let depth = self.random.within(0, 60).min(tip.get());
         let fork = tip.back(depth);
         let mut state = opened.reader.view().state_at(fork).unwrap().unwrap();
         let blocks = self.grow(&mut state, depth + 1);
@@ -106,9 +106,9 @@ impl Worker {
     fn grow(&mut self, state: &mut TipState, blocks: u64) -> Vec<ValidBlock> {
         (0..blocks)
             .map(|_| {
-                let length = if self.random.below(20) == 0 { 9_000 } else { 40 };
+                let length = if self.random.within(0, 20) == 0 { 9_000 } else { 40 };
                 let length = usize::try_from(length).unwrap();
-                let record = format!("{} {:x}", self.label, self.random.below(u64::MAX));
+                let record = format!("{} {:x}", self.label, self.random.within(0, u64::MAX));
                 extend(&Spec::dev(), state, vec![record + &"r".repeat(length)], 1)
             })
             .collect()

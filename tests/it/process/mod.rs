@@ -1,14 +1,18 @@
 //! Real processes: the binary as an operator runs it, in directories of its own.
 
+mod branch;
 mod chain;
 mod command;
+mod peer_node;
 mod running;
 pub(crate) mod tamper;
 
 use std::time::{Duration, Instant};
 
+pub(crate) use branch::Branch;
 pub(crate) use chain::Chain;
 pub(crate) use command::{Done, Jenny, finish, open_here, spawn};
+pub(crate) use peer_node::{PeerNode, Settings};
 pub(crate) use running::Running;
 
 /// Longest wait for something that must happen.

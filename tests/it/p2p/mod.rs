@@ -1,0 +1,15 @@
+//! Peers over real sockets: two and three nodes in this process, and peers that misbehave.
+
+pub(crate) mod abuse;
+mod bans;
+mod binary;
+mod caps;
+mod closing;
+mod cluster;
+mod deep;
+mod json;
+mod links;
+mod negotiation;
+mod partition;
+mod split;
+mod stopping;
