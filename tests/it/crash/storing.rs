@@ -32,10 +32,10 @@ impl Acknowledged {
             ["extended", at, hash] => {
                 self.chain.insert(height(at), hash.parse().unwrap());
             }
-            ["swapping", fork, at, hash] => {
+            ["reorganising", fork, at, hash] => {
                 self.begun = Some((height(fork), height(at), hash.parse().unwrap()));
             }
-            ["swapped", fork, at, hash] => {
+            ["reorged", fork, at, hash] => {
                 self.begun = None;
                 self.reorg(height(fork), height(at), hash.parse().unwrap());
             }
@@ -66,7 +66,7 @@ fn no_durable_block_is_lost_by_a_store_killed_at_any_moment() {
         let mut heard = Vec::new();
         if round == 0 {
             // Whatever the machine's load: later rounds kill a store that has something to lose.
-            heard = hear_a_swap(&lines);
+            heard = hear_a_reorg(&lines);
         }
         thread::sleep(random.delay(Duration::from_millis(500)));
         child.kill().unwrap();
@@ -74,7 +74,7 @@ fn no_durable_block_is_lost_by_a_store_killed_at_any_moment() {
         listener.join().unwrap();
         heard.extend(lines.try_iter());
         for line in heard {
-            reorgs += u64::from(line.starts_with("swapped"));
+            reorgs += u64::from(line.starts_with("reorged"));
             extended += u64::from(line.starts_with("extended"));
             acknowledged.hear(&line);
         }
@@ -97,13 +97,13 @@ fn no_durable_block_is_lost_by_a_store_killed_at_any_moment() {
 }
 
 /// What the store says until it has acknowledged a reorg that disconnected a block of its own.
-fn hear_a_swap(lines: &Receiver<String>) -> Vec<String> {
+fn hear_a_reorg(lines: &Receiver<String>) -> Vec<String> {
     const PATIENCE: Duration = Duration::from_secs(60);
     let mut heard: Vec<String> = Vec::new();
     loop {
         let line = lines.recv_timeout(PATIENCE).expect("no reorg was acknowledged");
         let ends =
-            line.starts_with("swapped") && heard.iter().any(|line| line.starts_with("extended"));
+            line.starts_with("reorged") && heard.iter().any(|line| line.starts_with("extended"));
         heard.push(line);
         if ends {
             return heard;

@@ -100,7 +100,7 @@ impl Worker {
             return;
         }
         opened.writer.reorg(state.id()).unwrap();
-        say(&format!("swapped {fork} {} {}", state.height(), state.hash()));
+        say(&format!("reorged {fork} {} {}", state.height(), state.hash()));
     }
 
     fn grow(&mut self, state: &mut TipState, blocks: u64) -> Vec<ValidBlock> {
