@@ -45,10 +45,7 @@ async fn the_whole_chain_comes_as_one_array() {
 #[tokio::test]
 async fn a_chain_of_many_batches_is_whole() {
     let node = ApiNode::start().await;
-    let branch = mined(1_500, "block", 1_000);
-    for part in branch.chunks(256) {
-        node.handle.import(part.to_vec()).await.unwrap();
-    }
+    node.import(&mined(1_500, "block", 1_000)).await;
     let answer = node.get("/chains").await.expect(200);
     assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
     let chain = blocks(&answer.body);
@@ -105,10 +102,7 @@ async fn a_reader_that_accepts_nothing_is_cut_within_the_array() {
         setup.api.limits.connections = 1;
     })
     .await;
-    let branch = mined(600, "block", 60_000);
-    for part in branch.chunks(20) {
-        node.handle.import(part.to_vec()).await.unwrap();
-    }
+    node.import(&mined(600, "block", 60_000)).await;
     let mut reader = node.connect().await;
     reader.send(Request::get("/chains").jenny().bytes()).await;
     assert_eq!(reader.read_line().await.unwrap(), "HTTP/1.1 200 OK");
@@ -123,10 +117,7 @@ async fn only_so_many_chains_are_sent_at_once() {
     let names = ["a", "b", "c", "d", "e"];
     let users = names.map(|name| user(name, "a long password", Role::Reader));
     let node = ApiNode::with(|setup| setup.api.users = Users::new(users.to_vec()).unwrap()).await;
-    let branch = mined(300, "block", 60_000);
-    for part in branch.chunks(20) {
-        node.handle.import(part.to_vec()).await.unwrap();
-    }
+    node.import(&mined(300, "block", 60_000)).await;
     let chains = |name| Request::get("/chains").auth(name, "a long password");
     let mut readers = Vec::new();
     for number in 0..16 {
@@ -151,10 +142,7 @@ async fn only_so_many_chains_are_sent_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chain_that_cannot_be_read_on_never_looks_whole() {
     let mut node = ApiNode::start().await;
-    let branch = mined(600, "block", 60_000);
-    for part in branch.chunks(20) {
-        node.handle.import(part.to_vec()).await.unwrap();
-    }
+    node.import(&mined(600, "block", 60_000)).await;
     let mut reader = node.connect().await;
     reader.send(Request::get("/chains").jenny().bytes()).await;
     assert_eq!(reader.read_line().await.unwrap(), "HTTP/1.1 200 OK");

@@ -1,7 +1,7 @@
 //! The log of `jenny run`: nothing that happens to it stops the node, and no stranger fills it.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{PipeReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -64,14 +64,19 @@ fn a_node_lives_on_when_the_reader_of_its_log_leaves() {
     works_and_stops(node);
 }
 
+/// A node that logs much into a pipe, and the pipe's other end.
+fn piped(dir: &Path) -> (Running, PipeReader) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = run(dir).words("--log-level debug");
+    command.0.stderr(writer);
+    // It drops the command, which holds an end of the pipe: the reader would wait for ever.
+    (Running::start(command), reader)
+}
+
 #[test]
 fn a_node_lives_on_when_nobody_reads_its_log() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut reader, writer) = std::io::pipe().unwrap();
-    let mut command = run(dir.path()).words("--log-level debug");
-    command.0.stderr(writer);
-    let node = Running::start(command);
-    // The command holds an end of the pipe no more, or the reader would wait for ever.
+    let (node, mut reader) = piped(dir.path());
     flood(&node.url, "", 900);
     works_and_stops(node);
     // The pipe is full of lines; more than it holds was lost with the process.
@@ -83,10 +88,7 @@ fn a_node_lives_on_when_nobody_reads_its_log() {
 #[test]
 fn a_log_that_is_read_late_is_read_whole() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut reader, writer) = std::io::pipe().unwrap();
-    let mut command = run(dir.path()).words("--log-level debug");
-    command.0.stderr(writer);
-    let node = Running::start(command);
+    let (node, mut reader) = piped(dir.path());
     flood(&node.url, "", 900);
     let reading = std::thread::spawn(move || {
         let mut log = String::new();

@@ -1,6 +1,6 @@
 //! Branches that fork deeper than the operator lets a reorg go.
 
-use jenny_chain::chain::Timestamp;
+use jenny_chain::chain::{Hash, Timestamp};
 
 use crate::support::{PeerNode, mined, open_store, until};
 
@@ -58,14 +58,20 @@ async fn a_stranger_displaces_as_many_as_may_be() {
     }
 }
 
+/// A node that is linked to a stranger whose branch forks too deep, and the branch's first block.
+async fn held_back(binary: bool) -> (PeerNode, PeerNode, Hash) {
+    let node = writer(binary, MAX + 1).await;
+    let stranger = stranger(binary, 40).await;
+    node.dial(&stranger.url()).await;
+    until_deep(&node).await;
+    let first = node.handle.status().deep_forks[0].fork.first;
+    (node, stranger, first)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_accepted_branch_is_taken_from_a_live_link() {
     for binary in [true, false] {
-        let node = writer(binary, MAX + 1).await;
-        let stranger = stranger(binary, 40).await;
-        node.dial(&stranger.url()).await;
-        until_deep(&node).await;
-        let first = node.handle.status().deep_forks[0].fork.first;
+        let (node, stranger, first) = held_back(binary).await;
         node.handle.accept_fork(first).await.unwrap().unwrap();
         if !binary {
             // JSON asks every 15 seconds only; a new block is told at once.
@@ -78,11 +84,7 @@ async fn an_accepted_branch_is_taken_from_a_live_link() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_that_was_accepted_while_the_node_was_stopped_is_taken() {
     for binary in [true, false] {
-        let node = writer(binary, MAX + 1).await;
-        let stranger = stranger(binary, 40).await;
-        node.dial(&stranger.url()).await;
-        until_deep(&node).await;
-        let first = node.handle.status().deep_forks[0].fork.first;
+        let (node, stranger, first) = held_back(binary).await;
         let directory = node.stop().await;
         let mut opened = open_store(directory.path(), None);
         opened.writer.accept_fork(&first, Timestamp::from_millis(1)).unwrap();

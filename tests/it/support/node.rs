@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use jenny_chain::api::{ApiConfig, AuthHandle, Role, Server, User};
-use jenny_chain::chain::Spec;
+use jenny_chain::chain::{Block, Spec};
 use jenny_chain::node::{Links, Node, NodeConfig, NodeHandle};
 use jenny_chain::store::{Options, open};
 use tempfile::TempDir;
@@ -95,6 +95,13 @@ impl ApiNode {
     pub(crate) async fn mine(&self, record: &str) -> serde_json::Value {
         let body = serde_json::json!({ "data": [record] }).to_string();
         self.post("/mineBlock", body).await.expect(200).json()
+    }
+
+    /// Imports blocks in batches that are small enough for any length of block.
+    pub(crate) async fn import(&self, blocks: &[Block]) {
+        for blocks in blocks.chunks(20) {
+            self.handle.import(blocks.to_vec()).await.unwrap();
+        }
     }
 
     /// Stops the API as a signal would, and waits for its end.

@@ -16,6 +16,15 @@ fn protocol_for(node: &PeerNode, offered: &[&str]) -> Option<String> {
     Link::dial_offering(&node.url, offered).unwrap().protocol
 }
 
+/// The link that a node opens to a port that it is told of.
+fn dialled(node: &PeerNode, port: &Port) -> Link {
+    std::thread::scope(|scope| {
+        let link = scope.spawn(|| port.accept());
+        assert!(node.dial(&port.url()));
+        link.join().unwrap()
+    })
+}
+
 #[test]
 fn a_token_is_named_only_when_it_was_offered_and_is_known() {
     let node = PeerNode::with(&genesis());
@@ -35,11 +44,7 @@ fn a_token_is_named_only_when_it_was_offered_and_is_known() {
 fn a_seed_that_echoes_the_first_token_is_spoken_to_in_json() {
     let node = PeerNode::with(&genesis());
     let port = Port::open();
-    let mut link = std::thread::scope(|scope| {
-        let link = scope.spawn(|| port.accept());
-        assert!(node.dial(&port.url()));
-        link.join().unwrap()
-    });
+    let mut link = dialled(&node, &port);
     assert_eq!(link.offered.first().map(String::as_str), Some("jenny.json.1"));
     assert_eq!(link.next(), Message::Ask);
     node.stop_and_verify();
@@ -68,11 +73,7 @@ fn a_server_that_names_no_token_is_dialled_again_without_any() {
 fn a_link_that_ended_is_dialled_again() {
     let node = PeerNode::with(&genesis());
     let port = Port::open();
-    let mut link = std::thread::scope(|scope| {
-        let link = scope.spawn(|| port.accept());
-        assert!(node.dial(&port.url()));
-        link.join().unwrap()
-    });
+    let mut link = dialled(&node, &port);
     link.close();
     // It is the server that ends the connection.
     drop(link);
@@ -97,11 +98,7 @@ fn a_peer_of_the_peers_file_is_dialled_at_start() {
 fn a_peer_is_dialled_once_however_often_it_is_added() {
     let node = PeerNode::with(&genesis());
     let port = Port::open();
-    let _link = std::thread::scope(|scope| {
-        let link = scope.spawn(|| port.accept());
-        assert!(node.dial(&port.url()));
-        link.join().unwrap()
-    });
+    let _link = dialled(&node, &port);
     assert!(node.dial(&port.url()));
     assert!(!port.is_dialled(Duration::from_millis(300)));
     let (code, peers) = node.process().get("/peers");
