@@ -5,8 +5,8 @@ use jenny_chain::chain::Timestamp;
 use super::arena::{Arena, GENESIS, Id};
 use super::network::Network;
 use super::node::{Actor, START_MILLIS};
-use super::queue::{Micros, SECOND};
 use super::script::Kind;
+use crate::sim::clock::{Micros, SECOND};
 
 /// Blocks that the node lacks.
 const GAP: usize = 20_000;
@@ -46,13 +46,13 @@ pub(super) fn play(seed: u64) -> Caught {
     }
     let tip = *chain.last().unwrap();
     while network.nodes[behind].store.tip() != tip {
-        assert!(network.now < WITHIN, "{}: {}", network.context(), network.describe(behind));
+        assert!(network.clock.now < WITHIN, "{}: {}", network.context(), network.describe(behind));
         network.run(SECOND / 10);
     }
     let Actor::Honest(honest) = &network.nodes[behind].actor else { unreachable!() };
     let progress = honest.machine.progress();
     let mut caught = Caught {
-        seconds: network.now / SECOND,
+        seconds: network.clock.now / SECOND,
         blocks: progress.blocks,
         bytes: progress.bytes,
         liars: 0,

@@ -5,9 +5,9 @@ use jenny_chain::sync::{LinkId, Note, Output};
 
 use super::driver::socket_of;
 use super::edge::Request;
+use super::event::Socket;
 use super::network::Network;
 use super::node::Actor;
-use super::queue::Socket;
 
 /// Bytes of bodies that came or were asked for and are not connected.
 const BUDGET: u64 = 64 << 20;

@@ -4,10 +4,10 @@ use super::arena::{GENESIS, Id};
 use super::lies::flood;
 use super::network::Network;
 use super::node::{Actor, Honest, START_MILLIS};
-use super::queue::{Micros, SECOND};
 use super::report::Report;
 use super::script::Kind;
 use super::store::Store;
+use crate::sim::clock::{Alarm, Micros, SECOND};
 use jenny_chain::chain::Timestamp;
 
 /// Blocks that nodes have before they meet.
@@ -72,13 +72,13 @@ struct Settled {
 
 /// Runs until all of our nodes have one tip.
 fn settle(network: &mut Network) -> Settled {
-    let start = network.now;
+    let start = network.clock.now;
     loop {
         let tips: Vec<_> =
             honest(network).map(|node| (network.nodes[node].store.tip(), node)).collect();
         let (tip, durable_tip) = tips[0];
         let apart = tips.iter().filter(|(other, _)| *other != tip).count();
-        let after = network.now - start;
+        let after = network.clock.now - start;
         if apart == 0 {
             return Settled { tip, durable_tip, after };
         }
@@ -178,8 +178,8 @@ fn draw_miner(network: &mut Network) -> usize {
 /// Anybody finds a block now and then, sometimes many at once, sometimes two at one time; links
 /// break and hang, nodes leave and come back.
 fn mine_for(network: &mut Network, time: Micros) {
-    let end = network.now + time;
-    while network.now < end {
+    let end = network.clock.now + time;
+    while network.clock.now < end {
         let pause = network.random.within(0, 4 * SECOND);
         network.run(pause);
         let miners = 1 + usize::from(network.random.below(6) == 0);
@@ -232,7 +232,7 @@ fn part(network: &mut Network) {
         }
     }
     network.halves = Some(side);
-    network.report.unmeasure(network.now.saturating_sub(SPREAD_WITHIN));
+    network.report.unmeasure(network.clock.now.saturating_sub(SPREAD_WITHIN));
 }
 
 impl Network {
@@ -244,7 +244,7 @@ impl Network {
         self.nodes[node].is_online = false;
         if let Actor::Honest(honest) = &mut self.nodes[node].actor {
             honest.jobs.clear();
-            honest.wake = None;
+            honest.alarm = Alarm::default();
         }
     }
 
@@ -258,7 +258,7 @@ impl Network {
         let honest = Honest::new(&self.arena, &entry.store, nonce);
         entry.actor = Actor::Honest(Box::new(honest));
         entry.life += 1;
-        entry.online_since = self.now;
+        entry.online_since = self.clock.now;
         entry.is_online = true;
         for (edge, end) in self.nodes[node].ends.clone() {
             if end == 0 {
@@ -286,7 +286,7 @@ impl Network {
             entry.life,
             honest.machine.progress(),
             honest.machine.deadline(),
-            honest.wake
+            honest.alarm
         )
     }
 }

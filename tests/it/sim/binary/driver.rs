@@ -9,8 +9,9 @@ use jenny_chain::sync::{BinaryInput, Held, LinkId, Output};
 
 use super::arena::Id;
 use super::edge::{Doing, Same};
+use super::event::{Check, Event, FindHeldAncestor, Socket, Work};
 use super::network::Network;
-use super::queue::{Check, Event, FindHeldAncestor, MILLI, Micros, Socket, Work};
+use crate::sim::clock::{MILLI, Micros};
 
 /// Outputs that may wait for a socket: the node closes a link above it.
 const MAX_WAITING: usize = 1_024;
@@ -43,7 +44,7 @@ impl Network {
                 let takes = self.random.within(100, MILLI);
                 let what = Box::new(FindHeldAncestor { query, ids });
                 let work = Work { node, life: self.nodes[node].life, link, what };
-                self.queue.push(self.now + takes, Event::Found(work));
+                self.clock.after(takes, Event::Found(work));
             }
             Output::Check { link, download, first, bodies } => {
                 let bytes: usize = bodies.iter().map(|(_, body)| body.len()).sum();
@@ -51,7 +52,7 @@ impl Network {
                 let takes = self.random.within(50, 500) + bytes as u64 / 500;
                 let what = Box::new(Check { download, first, bodies });
                 let work = Work { node, life: self.nodes[node].life, link, what };
-                self.queue.push(self.now + takes, Event::Checked(work));
+                self.clock.after(takes, Event::Checked(work));
             }
             Output::Import { download, source, blocks } => {
                 self.connect(node, download, source, &blocks);
@@ -195,7 +196,7 @@ impl Network {
 
     fn wait_until(&mut self, socket: Socket, took: Micros, doing: Doing) {
         self.edges[socket.edge].ends[socket.end].sender.doing = Some(doing);
-        self.queue.push(took, Event::Took(socket));
+        self.clock.at(took, Event::Took(socket));
     }
 
     /// The socket took what was handed to it.

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use jenny_chain::sync::Output;
 
 use super::arena::Id;
-use super::queue::{Micros, SECOND, Socket};
+use super::event::Socket;
+use crate::sim::clock::{Micros, SECOND};
 
 /// First pause before a link is dialled again.
 const FIRST_BACKOFF: Micros = SECOND;

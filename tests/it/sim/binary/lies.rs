@@ -7,10 +7,11 @@ use jenny_chain::chain::{BlockId, Hash, Header, Height};
 use jenny_chain::sync::message::{Body, MAX_HEADERS, Message};
 
 use super::arena::{Arena, GENESIS, Id};
+use super::event::Socket;
 use super::network::Network;
-use super::queue::{MILLI, Micros, SECOND, Socket};
 use super::script::Kind;
 use super::store::Store;
+use crate::sim::clock::{MILLI, Micros, SECOND};
 
 /// Blocks that a withheld branch is ahead.
 const AHEAD: usize = 8;
@@ -71,7 +72,7 @@ impl Network {
     /// Nothing that is sent from now on leaves earlier.
     fn pause(&mut self, socket: Socket, time: Micros) {
         let end = &mut self.edges[socket.edge].ends[socket.end];
-        end.busy = end.busy.max(self.now) + time;
+        end.busy = end.busy.max(self.clock.now) + time;
     }
 
     /// Names a block far above all chains, of which nothing but its own work can be checked.
@@ -158,7 +159,7 @@ impl Network {
     pub(super) fn extend_secret(&mut self, node: usize) {
         let store = &self.nodes[node].store;
         let tip = store.tip();
-        let clock = self.nodes[node].clock(self.now);
+        let clock = self.nodes[node].clock(self.clock.now);
         let mut secret = self.script(node).secret.unwrap_or(GENESIS);
         if self.arena.work(secret) <= self.arena.work(tip) {
             let fork = self.arena.height(tip).saturating_sub(AHEAD) as u64;
@@ -176,7 +177,7 @@ impl Network {
         if self.is_calm {
             return;
         }
-        let clock = self.nodes[node].clock(self.now);
+        let clock = self.nodes[node].clock(self.clock.now);
         let tip = self.nodes[node].store.tip();
         let secret =
             self.script(node).secret.filter(|&id| self.arena.work(id) > self.arena.work(tip));

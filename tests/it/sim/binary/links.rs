@@ -4,9 +4,10 @@ use jenny_chain::sync::message::Message;
 use jenny_chain::sync::{BinaryInput, Input, Origin};
 
 use super::edge::{End, LAST_BACKOFF, Same};
+use super::event::{Event, Frame, Socket};
 use super::network::Network;
-use super::queue::{Event, Frame, MILLI, Micros, SECOND, Socket};
 use super::report::bytes_of;
+use crate::sim::clock::{MILLI, Micros, SECOND};
 
 /// How long it takes to find out that a link carries nothing.
 const IDLE: Micros = 90 * SECOND;
@@ -16,13 +17,13 @@ const ENCODED_EVERY: u64 = 1_024;
 impl Network {
     pub(super) fn dial_after(&mut self, edge: usize, pause: Micros) {
         if !std::mem::replace(&mut self.edges[edge].is_due, true) {
-            self.queue.push(self.now + pause, Event::Dial { edge });
+            self.clock.after(pause, Event::Dial { edge });
         }
     }
 
     /// Dials again after a pause, of which a part of the second half is left out.
     fn redial(&mut self, edge: usize) {
-        let pause = self.edges[edge].next_backoff(self.now);
+        let pause = self.edges[edge].next_backoff(self.clock.now);
         let pause = pause - self.random.within(0, pause / 2);
         self.dial_after(edge, pause + self.edges[edge].latency);
     }
@@ -40,8 +41,8 @@ impl Network {
         entry.epoch += 1;
         entry.is_hung = false;
         let (epoch, latency) = (entry.epoch, entry.latency);
-        self.queue.push(self.now + latency, Event::Open(Socket { edge, end: 1, epoch }));
-        self.queue.push(self.now + 2 * latency, Event::Open(Socket { edge, end: 0, epoch }));
+        self.clock.after(latency, Event::Open(Socket { edge, end: 1, epoch }));
+        self.clock.after(2 * latency, Event::Open(Socket { edge, end: 0, epoch }));
     }
 
     fn can_link(&self, edge: usize) -> bool {
@@ -77,9 +78,9 @@ impl Network {
             return;
         }
         let entry = &mut self.edges[edge];
-        entry.ends[end] = End { epoch: Some(epoch), busy: self.now, ..End::default() };
+        entry.ends[end] = End { epoch: Some(epoch), busy: self.clock.now, ..End::default() };
         if end == 0 {
-            entry.opened = self.now;
+            entry.opened = self.clock.now;
         }
         let node = self.node_at(socket);
         if self.nodes[node].is_honest() {
@@ -98,9 +99,9 @@ impl Network {
         let entry = &mut self.edges[edge];
         // An opening that is under way leads nowhere.
         entry.epoch += 1;
-        let gone = self.now.max(entry.ends[end].busy) + entry.latency;
+        let gone = self.clock.now.max(entry.ends[end].busy) + entry.latency;
         if let Some(other) = entry.socket(edge, 1 - end) {
-            self.queue.push(gone, Event::Gone(other));
+            self.clock.at(gone, Event::Gone(other));
         }
         self.redial(edge);
     }
@@ -127,7 +128,7 @@ impl Network {
         self.edges[edge].is_hung = true;
         for end in [0, 1] {
             if let Some(socket) = self.edges[edge].socket(edge, end) {
-                self.queue.push(self.now + IDLE, Event::Gone(socket));
+                self.clock.after(IDLE, Event::Gone(socket));
             }
         }
         self.edges[edge].epoch += 1;
@@ -155,7 +156,7 @@ impl Network {
     pub(super) fn send(&mut self, socket: Socket, frame: Frame, bytes: u64) -> Micros {
         let Socket { edge, end, .. } = socket;
         let entry = &mut self.edges[edge];
-        let took = self.now.max(entry.ends[end].busy) + bytes * MILLI / entry.rate;
+        let took = self.clock.now.max(entry.ends[end].busy) + bytes * MILLI / entry.rate;
         entry.ends[end].busy = took;
         if entry.is_hung {
             // A socket's buffer is full sooner or later.
@@ -163,7 +164,7 @@ impl Network {
         }
         // The other end may be about to open.
         let other = Socket { end: 1 - end, ..socket };
-        self.queue.push(took + entry.latency, Event::Arrive(other, Box::new(frame)));
+        self.clock.at(took + entry.latency, Event::Arrive(other, Box::new(frame)));
         took
     }
 

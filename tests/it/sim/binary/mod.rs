@@ -7,18 +7,20 @@ mod checks;
 mod crowd;
 mod driver;
 mod edge;
+mod event;
 mod flood;
 mod lies;
 mod links;
 mod network;
 mod node;
 mod plumbing;
-mod queue;
 mod report;
 mod script;
 mod siege;
 mod store;
 mod writer;
+
+use crate::sim::seeds;
 
 /// Nodes of a large run.
 const NODES: usize = 2_000;
@@ -81,11 +83,4 @@ fn the_same_seed_gives_the_same_run() {
     let report = crowd::play(5, LEAST);
     assert_eq!(report, crowd::play(5, LEAST));
     assert_ne!(report.trace, crowd::play(6, LEAST).trace);
-}
-
-/// The fixed ones; `JENNY_TEST_SIMULATION_SEEDS=100-200` asks for others.
-fn seeds(fixed: &[u64]) -> Vec<u64> {
-    let Ok(range) = std::env::var("JENNY_TEST_SIMULATION_SEEDS") else { return fixed.to_vec() };
-    let (from, to) = range.split_once('-').expect("two numbers");
-    (from.parse().unwrap()..=to.parse().unwrap()).collect()
 }

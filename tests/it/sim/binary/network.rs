@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use jenny_chain::sync::{BinaryInput, Input, Output, Time};
+use jenny_chain::sync::{BinaryInput, Input, Output};
 
 use super::arena::{Arena, Id};
 use super::edge::Edge;
+use super::event::{Event, Frame};
 use super::node::{Actor, Honest, Node};
-use super::queue::{Event, Frame, Micros, Queue, SECOND};
 use super::report::Report;
 use super::script::{Kind, Script};
 use super::store::Store;
+use crate::sim::clock::{Clock, Micros, SECOND};
 use crate::support::random::{Random, mix};
 
 pub(super) struct Network {
@@ -18,8 +19,7 @@ pub(super) struct Network {
     pub(super) arena: Arena,
     pub(super) nodes: Vec<Node>,
     pub(super) edges: Vec<Edge>,
-    pub(super) queue: Queue,
-    pub(super) now: Micros,
+    pub(super) clock: Clock<Event>,
     pub(super) random: Random,
     pub(super) report: Report,
     /// The side of each node, while the network is in two halves.
@@ -43,8 +43,7 @@ impl Network {
             arena: Arena::new(),
             nodes: Vec::new(),
             edges: Vec::new(),
-            queue: Queue::default(),
-            now: 0,
+            clock: Clock::new(),
             random: Random::new(seed),
             report: Report::new(seed),
             halves: None,
@@ -95,13 +94,11 @@ impl Network {
 
     /// Runs for this long.
     pub(super) fn run(&mut self, time: Micros) {
-        let end = self.now + time;
-        while let Some((due, event)) = self.queue.pop(end) {
-            self.now = due;
+        let end = self.clock.now + time;
+        while let Some(event) = self.clock.next(end) {
             self.report.events += 1;
             self.happen(event);
         }
-        self.now = end;
     }
 
     fn happen(&mut self, event: Event) {
@@ -145,7 +142,7 @@ impl Network {
         self.nodes[node].is_online && self.nodes[node].life == life
     }
 
-    fn arrive(&mut self, socket: super::queue::Socket, frame: Frame) {
+    fn arrive(&mut self, socket: super::event::Socket, frame: Frame) {
         let node = self.node_at(socket);
         self.trace(node as u64, 1);
         if !self.nodes[node].is_honest() {
@@ -168,14 +165,14 @@ impl Network {
     /// Tells one of our nodes' machine, and does what it says.
     pub(super) fn tell(&mut self, node: usize, input: impl Into<Input>) {
         let input = input.into();
-        let clock = self.nodes[node].clock(self.now);
+        let clock = self.nodes[node].clock(self.clock.now);
         let Actor::Honest(honest) = &mut self.nodes[node].actor else { return };
         let mut outputs = std::mem::take(&mut self.outputs);
         let is_watched = self.watched == Some(node);
         if is_watched {
-            println!("{:?} {}", Duration::from_micros(self.now), short(&input));
+            println!("{:?} {}", Duration::from_micros(self.clock.now), short(&input));
         }
-        honest.machine.handle(time(self.now), clock, input, &mut outputs);
+        honest.machine.handle(self.clock.time(), clock, input, &mut outputs);
         if is_watched {
             for output in &outputs {
                 println!("    {}", short(output));
@@ -191,21 +188,19 @@ impl Network {
     }
 
     fn wake(&mut self, node: usize) {
-        let now = self.now;
+        let now = self.clock.time();
         let Actor::Honest(honest) = &mut self.nodes[node].actor else { return };
-        if honest.wake != Some(now) {
+        if !honest.alarm.rings(self.clock.now) {
             return;
         }
-        honest.wake = None;
-        if honest.machine.deadline().is_none_or(|due| due > time(now)) {
+        if honest.machine.deadline().is_none_or(|due| due > now) {
             self.wake_in_time(node);
             return;
         }
         self.tell(node, Input::DeadlinePassed);
         let Actor::Honest(honest) = &self.nodes[node].actor else { return };
-        let deadline = honest.machine.deadline();
         assert!(
-            deadline.is_none_or(|due| due > time(now)),
+            honest.machine.deadline().is_none_or(|due| due > now),
             "{}: node {node} does nothing about its deadline",
             self.context()
         );
@@ -213,32 +208,23 @@ impl Network {
 
     pub(super) fn wake_in_time(&mut self, node: usize) {
         let Actor::Honest(honest) = &mut self.nodes[node].actor else { return };
-        let Some(Time(due)) = honest.machine.deadline() else { return };
-        // Rounded up: a deadline must have passed.
-        let due = u64::try_from(due.as_nanos().div_ceil(1_000)).unwrap().max(self.now);
-        if honest.wake.is_none_or(|wake| due < wake) {
-            honest.wake = Some(due);
-            self.queue.push(due, Event::Wake { node });
+        if let Some(due) = honest.alarm.set(&honest.machine, self.clock.now) {
+            self.clock.at(due, Event::Wake { node });
         }
     }
 
     /// Folds something that happened into the digest of the run.
     pub(super) const fn trace(&mut self, what: u64, kind: u64) {
-        self.report.trace = mix(self.report.trace ^ self.now ^ (what << 40) ^ (kind << 60));
+        self.report.trace = mix(self.report.trace ^ self.clock.now ^ (what << 40) ^ (kind << 60));
     }
 
     /// Where and when, for the report of a failed run.
     pub(super) fn context(&self) -> String {
-        format!("seed {}, {:?}", self.seed, Duration::from_micros(self.now))
+        format!("seed {}, {:?}", self.seed, Duration::from_micros(self.clock.now))
     }
 }
 
 /// The beginning of what may be a MiB.
 fn short(what: &impl std::fmt::Debug) -> String {
     format!("{what:?}").chars().take(300).collect()
-}
-
-/// The machine's time.
-pub(super) const fn time(now: Micros) -> Time {
-    Time(Duration::from_micros(now))
 }

@@ -6,9 +6,9 @@ use jenny_chain::chain::{BlockId, Checkpoints, Timestamp, Work};
 use jenny_chain::sync::{BinaryConfig, LinkId, SyncMachine};
 
 use super::arena::{Arena, Id};
-use super::queue::{MILLI, Micros};
 use super::script::Script;
 use super::store::Store;
+use crate::sim::clock::{Alarm, MILLI, Micros};
 
 /// What clocks show at the start: all blocks mined before are older.
 pub(super) const START_MILLIS: u64 = 1_800_000_000_000;
@@ -41,7 +41,7 @@ pub(super) struct Honest {
     /// What the writer still has to do, one after the other.
     pub(super) jobs: VecDeque<Job>,
     /// When the machine is woken next.
-    pub(super) wake: Option<Micros>,
+    pub(super) alarm: Alarm,
 }
 
 /// Blocks to be made durable.
@@ -95,7 +95,7 @@ impl Honest {
         };
         let tip = store.tip();
         let machine = SyncMachine::new(arena.id_of(tip), 1_000, 64 << 20).with_binary(config, work);
-        Self { machine, jobs: VecDeque::new(), wake: None }
+        Self { machine, jobs: VecDeque::new(), alarm: Alarm::default() }
     }
 
     pub(super) fn connects(&self) -> usize {

@@ -6,10 +6,11 @@ use jenny_chain::sync::message::Message;
 
 use super::arena::{Arena, GENESIS, Id};
 use super::edge::Doing;
+use super::event::{Event, Frame, Socket};
 use super::network::Network;
 use super::node::START_MILLIS;
-use super::queue::{Event, Frame, SECOND, Socket};
 use super::store::{Moved, Store};
+use crate::sim::clock::SECOND;
 
 fn grow(arena: &mut Arena, from: Id, count: usize, name: &str, bytes: usize) -> Vec<Id> {
     let mut tip = from;
@@ -71,8 +72,7 @@ fn pair(blocks: usize, bytes: usize) -> (Network, Socket) {
 /// The bodies of each message that is on the way to the other end.
 fn under_way(network: &mut Network) -> Vec<usize> {
     let mut counts = Vec::new();
-    while let Some((due, event)) = network.queue.pop(network.now + SECOND) {
-        network.now = due;
+    while let Some(event) = network.clock.next(network.clock.now + SECOND) {
         match event {
             Event::Arrive(_, frame) => {
                 if let Frame::Message(Message::Blocks { bodies, .. }) = *frame {

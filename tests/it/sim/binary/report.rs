@@ -7,8 +7,8 @@ use jenny_chain::chain::HEADER_BYTES;
 use jenny_chain::sync::message::Message;
 
 use super::arena::Id;
-use super::queue::{MILLI, Micros};
 use super::script::Kind;
+use crate::sim::clock::{MILLI, Micros};
 
 /// Names of the messages, by [`kind_of`].
 const KINDS: [&str; 9] = [

@@ -4,9 +4,10 @@ use jenny_chain::chain::Work;
 use jenny_chain::sync::message::{Hello, Message};
 
 use super::arena::{GENESIS, Id};
+use super::event::{Event, Frame, Socket};
 use super::network::Network;
 use super::node::Actor;
-use super::queue::{Event, Frame, SECOND, Socket};
+use crate::sim::clock::SECOND;
 
 /// What a script does wrong.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -124,7 +125,7 @@ impl Network {
     pub(super) fn act_later(&mut self, node: usize) {
         let pause = self.random.within(5 * SECOND, 30 * SECOND);
         let life = self.nodes[node].life;
-        self.queue.push(self.now + pause, Event::Act { node, life });
+        self.clock.after(pause, Event::Act { node, life });
     }
 
     pub(super) fn script_opens(&mut self, socket: Socket) {
@@ -156,7 +157,7 @@ impl Network {
             listen: None,
             height,
             work,
-            time: self.nodes[node].clock(self.now),
+            time: self.nodes[node].clock(self.clock.now),
         };
         self.transmit(socket, Message::Hello(hello));
         if kind == Kind::ClaimAndDrip {

@@ -6,8 +6,8 @@ use jenny_chain::chain::Timestamp;
 use super::arena::{Arena, GENESIS, Id};
 use super::network::Network;
 use super::node::START_MILLIS;
-use super::queue::{MILLI, Micros, SECOND};
 use super::script::Kind;
+use crate::sim::clock::{MILLI, Micros, SECOND};
 
 /// Blocks that the node has.
 const HELD: usize = 300;
@@ -93,14 +93,14 @@ impl World {
         while !network.edges[edge].is_open() {
             network.run(MILLI);
         }
-        let (start, epoch) = (network.now, network.edges[edge].epoch);
+        let (start, epoch) = (network.clock.now, network.edges[edge].epoch);
         let tip = *self.chain.last().unwrap();
         while network.nodes[node].store.tip() != tip {
-            let is_over = network.now < start + 600 * SECOND;
+            let is_over = network.clock.now < start + 600 * SECOND;
             assert!(is_over, "{}: {}", network.context(), network.describe(node));
             network.run(10 * MILLI);
         }
-        let took = network.now - start;
+        let took = network.clock.now - start;
         network.run(SECOND);
         let is_kept = network.edges[edge].is_open() && network.edges[edge].epoch == epoch;
         assert!(is_kept, "{}: the honest link was closed", network.context());

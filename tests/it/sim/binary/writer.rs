@@ -4,10 +4,11 @@ use jenny_chain::chain::ValidBlock;
 use jenny_chain::sync::{BinaryInput, ImportOutcome, Input, LinkId, TipChange};
 
 use super::arena::Id;
+use super::event::Event;
 use super::network::Network;
 use super::node::{Actor, Job};
-use super::queue::{Event, Micros};
 use super::store::Moved;
+use crate::sim::clock::Micros;
 
 /// Batches that the machine may have at the writer.
 const MAX_CONNECTS: usize = 2;
@@ -41,7 +42,7 @@ impl Network {
 
     /// Finds blocks on top of what a node has.
     pub(super) fn mine(&mut self, node: usize, count: usize) {
-        let clock = self.nodes[node].clock(self.now);
+        let clock = self.nodes[node].clock(self.clock.now);
         let store = &self.nodes[node].store;
         let mut parent = match &self.nodes[node].actor {
             Actor::Honest(honest) => honest.head(store),
@@ -54,7 +55,7 @@ impl Network {
             blocks.push(parent);
         }
         // The others of a burst go the same way at the same moment: one is measured.
-        self.report.note_mined(parent, self.now, self.halves.is_none());
+        self.report.note_mined(parent, self.clock.now, self.halves.is_none());
         self.write(node, Job { blocks, source: None, download: None });
     }
 
@@ -82,7 +83,7 @@ impl Network {
         let Some(job) = honest.jobs.front() else { return };
         let takes = self.random.within(500, 5_000) + 5 * job.blocks.len() as Micros;
         let life = self.nodes[node].life;
-        self.queue.push(self.now + takes, Event::Written { node, life });
+        self.clock.after(takes, Event::Written { node, life });
     }
 
     /// The first job is durable.
@@ -123,7 +124,7 @@ impl Network {
             self.context()
         );
         self.report.reorgs += u64::from(is_reorg);
-        self.report.note_spread(&fresh, self.now, self.nodes[node].online_since);
+        self.report.note_spread(&fresh, self.clock.now, self.nodes[node].online_since);
         let change = if is_reorg {
             TipChange::Reorged { source: job.source }
         } else {

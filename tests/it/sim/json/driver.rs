@@ -2,18 +2,18 @@
 //! after the other on each link, and returns when the socket took it.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use jenny_chain::sync::{JsonInput, Output, Redial};
 
 use super::blocks::{self, Id};
 use super::network::{Event, Network};
 use super::node::{Kind, Message};
+use crate::sim::clock::{MILLI, Micros};
 
 /// Blocks that a driver reads at a time.
 const READ_BATCH: u64 = 16;
 /// How long a socket takes for that.
-const BATCH_TAKES: Duration = Duration::from_millis(1);
+const BATCH_TAKES: Micros = MILLI;
 
 /// What a driver is doing on its end of a link.
 #[derive(Default)]
@@ -95,14 +95,14 @@ impl Network {
                     let (next, to, reorgs) = (from.get(), to.get(), ours.reorgs);
                     let range = Doing::Range { next, to, reorgs, last: None, is_stopped: false };
                     self.links[link].senders[end].doing = Some(range);
-                    self.push(BATCH_TAKES, Event::Send { link, end, epoch });
+                    self.clock.after(BATCH_TAKES, Event::Send { link, end, epoch });
                 }
                 Output::SendChain { .. } => {
                     let length = self.nodes[node].chain.len();
-                    let takes = Duration::from_micros(1_000 + 10 * length as u64);
+                    let takes = 1_000 + 10 * length as u64;
                     self.transmit(link, end, Message::Whole(self.nodes[node].tip()));
                     self.links[link].senders[end].doing = Some(Doing::Chain);
-                    self.push(takes, Event::Send { link, end, epoch });
+                    self.clock.after(takes, Event::Send { link, end, epoch });
                 }
                 other => panic!("{other:?} is not done in order"),
             }
@@ -140,7 +140,7 @@ impl Network {
                     let range = Doing::Range { next, to, reorgs, last, is_stopped };
                     self.links[link].senders[end].doing = Some(range);
                     let epoch = self.links[link].epoch;
-                    self.push(BATCH_TAKES, Event::Send { link, end, epoch });
+                    self.clock.after(BATCH_TAKES, Event::Send { link, end, epoch });
                     return;
                 }
                 match last {
@@ -170,7 +170,7 @@ impl Network {
     pub(super) fn transmit(&mut self, link: usize, end: usize, message: Message) {
         let entry = &mut self.links[link];
         let is_hung = entry.is_hung;
-        let due = (self.now + entry.latency).max(entry.arrival[end]);
+        let due = (self.clock.now + entry.latency).max(entry.arrival[end]);
         entry.arrival[end] = due;
         let (node, epoch) = (entry.ends[end], entry.epoch);
         if self.nodes[node].is_ours() {
@@ -189,9 +189,6 @@ impl Network {
         if is_hung {
             return;
         }
-        self.push(
-            due.saturating_sub(self.now),
-            Event::Arrive { link, end: 1 - end, epoch, message },
-        );
+        self.clock.at(due, Event::Arrive { link, end: 1 - end, epoch, message });
     }
 }

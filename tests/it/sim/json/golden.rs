@@ -1,9 +1,8 @@
 //! The dialect's golden transcripts, with a seed-like node that behaves as the original does.
 
-use std::time::Duration;
-
 use super::network::Network;
 use super::node::{Message, Node};
+use crate::sim::clock::SECOND;
 
 /// One of our nodes and a seed-like node, each at a height of the same chain, linked.
 struct Pair {
@@ -29,7 +28,7 @@ impl Pair {
 
     /// What each said in the next 10 s, as type and height: ours, then the seed-like node.
     fn said(&mut self) -> [String; 2] {
-        self.network.run(Duration::from_secs(10));
+        self.network.run(10 * SECOND);
         let said = self.network.transcript.replace(Vec::new()).unwrap();
         [self.ours, self.seed].map(|node| {
             let said = said.iter().filter(|(from, _)| *from == node);

@@ -7,8 +7,8 @@ mod network;
 mod node;
 mod pairs;
 
-use std::time::Duration;
-
+use crate::sim::clock::{MILLI, SECOND};
+use crate::sim::seeds;
 use network::{Counts, Network};
 use node::Node;
 
@@ -27,7 +27,7 @@ const SEEDS: [u64; 7] = [1, 2, 89, 96, 68, 27, 60];
 
 #[test]
 fn our_nodes_converge_on_most_work_and_seeds_that_are_not_higher_follow() {
-    for seed in seeds() {
+    for seed in seeds(&SEEDS) {
         let (_, counts, mined) = play(seed);
         println!("seed {seed}: {mined} blocks, {counts:?}");
         assert!(counts.max_a_link <= MAX_A_LINK, "seed {seed}: {counts:?}");
@@ -39,13 +39,6 @@ fn our_nodes_converge_on_most_work_and_seeds_that_are_not_higher_follow() {
 fn the_same_seed_gives_the_same_run() {
     assert_eq!(play(5), play(5));
     assert_ne!(play(5).0, play(6).0);
-}
-
-/// The fixed ones; `JENNY_TEST_SIMULATION_SEEDS=100-200` asks for others.
-fn seeds() -> Vec<u64> {
-    let Ok(range) = std::env::var("JENNY_TEST_SIMULATION_SEEDS") else { return SEEDS.to_vec() };
-    let (from, to) = range.split_once('-').expect("two numbers");
-    (from.parse().unwrap()..=to.parse().unwrap()).collect()
 }
 
 /// A run: mining together, apart on two sides, and together again.
@@ -60,11 +53,11 @@ fn play(seed: u64) -> (u64, Counts, u64) {
     mine_for(&mut network, 60);
     // One block at a time, so that in the end one chain has the most work.
     for _ in 0..6 {
-        network.run(Duration::from_secs(40));
+        network.run(40 * SECOND);
         let miner = network.random.below(OURS);
         network.mine(miner);
     }
-    network.run(Duration::from_secs(120));
+    network.run(120 * SECOND);
     check(&network, seed);
     let mined = network.tree.len();
     (network.trace, network.counts, mined)
@@ -100,9 +93,9 @@ fn build(seed: u64) -> Network {
 
 /// Anybody finds a block now and then, sometimes many at once; links break and come back.
 fn mine_for(network: &mut Network, seconds: u64) {
-    let end = network.now + Duration::from_secs(seconds);
-    while network.now < end {
-        let pause = Duration::from_millis(network.random.within(0, 4_000));
+    let end = network.clock.now + seconds * SECOND;
+    while network.clock.now < end {
+        let pause = MILLI * network.random.within(0, 4_000);
         network.run(pause);
         let miner = network.random.below(NODES);
         let burst = if network.random.below(10) == 0 { network.random.within(2, 60) } else { 1 };

@@ -1,27 +1,24 @@
 //! Nodes, links between them, and a queue of timed events.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use jenny_chain::chain::Timestamp;
 use jenny_chain::sync::{Input, JsonInput, LinkId};
 
 use super::blocks::Tree;
 use super::driver::Sender;
-use super::node::{Kind, Message, Node, Source, time};
+use super::node::{Kind, Message, Node, Source};
+use crate::sim::clock::{Clock, MILLI, Micros, SECOND};
 use crate::support::random::{Random, mix};
 
 /// Nothing in the JSON dialect depends on it.
 const CLOCK: Timestamp = Timestamp::from_millis(0);
+/// Messages are counted by the minute.
+const MINUTE: Micros = 60 * SECOND;
 
 pub(super) struct Network {
     pub(super) tree: Tree,
     pub(super) nodes: Vec<Node>,
     pub(super) links: Vec<Link>,
-    /// By due time, then by order of scheduling: no ties.
-    queue: BTreeMap<(Duration, u64), Event>,
-    scheduled: u64,
-    pub(super) now: Duration,
+    pub(super) clock: Clock<Event>,
     pub(super) random: Random,
     /// Digest of everything delivered, to compare two runs.
     pub(super) trace: u64,
@@ -52,9 +49,9 @@ pub(super) struct Link {
     pub(super) is_hung: bool,
     /// How often it was opened: what is on the way in an older one is lost.
     pub(super) epoch: u64,
-    pub(super) latency: Duration,
+    pub(super) latency: Micros,
     /// When the last message of each end arrives: they stay in order.
-    pub(super) arrival: [Duration; 2],
+    pub(super) arrival: [Micros; 2],
     pub(super) senders: [Sender; 2],
     /// By end, what our node sent in this minute: other than blocks of ranges, and whole chains.
     pub(super) minute: [[u64; 2]; 2],
@@ -76,9 +73,7 @@ impl Network {
             tree: Tree::new(),
             nodes: Vec::new(),
             links: Vec::new(),
-            queue: BTreeMap::new(),
-            scheduled: 0,
-            now: Duration::ZERO,
+            clock: Clock::new(),
             random: Random::new(seed),
             trace: seed,
             transcript: None,
@@ -93,9 +88,9 @@ impl Network {
 
     /// Makes a link, to be opened within 100 ms.
     pub(super) fn link(&mut self, ends: [usize; 2]) -> usize {
-        let latency = Duration::from_micros(self.random.within(100, 80_000));
+        let latency = self.random.within(100, 80_000);
         let senders = [Sender::default(), Sender::default()];
-        let arrival = [Duration::ZERO; 2];
+        let arrival = [0; 2];
         self.links.push(Link {
             ends,
             is_up: false,
@@ -112,8 +107,8 @@ impl Network {
     }
 
     pub(super) fn open_within(&mut self, link: usize, millis: u64) {
-        let delay = Duration::from_millis(self.random.within(0, millis));
-        self.push(delay, Event::Open { link });
+        let delay = MILLI * self.random.within(0, millis);
+        self.clock.after(delay, Event::Open { link });
     }
 
     /// Closes a link, for both ends alike.
@@ -133,7 +128,7 @@ impl Network {
     pub(super) fn hang(&mut self, link: usize) {
         self.links[link].is_hung = true;
         let epoch = self.links[link].epoch;
-        self.push(Duration::from_secs(90), Event::Idle { link, epoch });
+        self.clock.after(90 * SECOND, Event::Idle { link, epoch });
     }
 
     /// A node finds a block on its tip.
@@ -151,20 +146,16 @@ impl Network {
     }
 
     /// Runs for this long.
-    pub(super) fn run(&mut self, time: Duration) {
-        let end = self.now + time;
-        while let Some(entry) = self.queue.first_entry() {
-            if entry.key().0 > end {
-                break;
-            }
-            let ((due, _), event) = entry.remove_entry();
-            if due.as_secs() / 60 != self.now.as_secs() / 60 {
+    pub(super) fn run(&mut self, time: Micros) {
+        let end = self.clock.now + time;
+        let mut before = self.clock.now;
+        while let Some(event) = self.clock.next(end) {
+            if self.clock.now / MINUTE != before / MINUTE {
                 self.end_minute();
             }
-            self.now = due;
+            before = self.clock.now;
             self.on_event(event);
         }
-        self.now = end;
     }
 
     fn on_event(&mut self, event: Event) {
@@ -209,7 +200,7 @@ impl Network {
 
     fn arrive(&mut self, link: usize, end: usize, message: Message) {
         let node = self.links[link].ends[end];
-        self.trace = mix(self.trace ^ u64::from(self.now.subsec_nanos()) ^ node as u64);
+        self.trace = mix(self.trace ^ self.clock.now ^ node as u64);
         if !self.nodes[node].is_ours() {
             let said = self.nodes[node].seed_hears(&self.tree, message);
             if let Some(answer) = said.answer {
@@ -233,17 +224,19 @@ impl Network {
 
     /// The tip is published a little after it moved, several moves at once.
     fn tell_tip_soon(&mut self, node: usize) {
-        let delay = Duration::from_micros(self.random.within(0, 3_000));
+        let delay = self.random.within(0, 3_000);
         let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
         if !std::mem::replace(&mut ours.is_telling, true) {
-            self.push(delay, Event::Tip { node });
+            self.clock.after(delay, Event::Tip { node });
         }
     }
 
     fn wake(&mut self, node: usize) {
         let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
-        ours.wake = None;
-        if ours.machine.deadline().is_some_and(|due| due <= time(self.now)) {
+        if !ours.alarm.rings(self.clock.now) {
+            return;
+        }
+        if ours.machine.deadline().is_some_and(|due| due <= self.clock.time()) {
             self.tell(node, Input::DeadlinePassed);
         } else {
             self.wake_in_time(node);
@@ -253,7 +246,7 @@ impl Network {
     pub(super) fn tell(&mut self, node: usize, input: impl Into<Input>) {
         let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
         let mut out = Vec::new();
-        ours.machine.handle(time(self.now), CLOCK, input.into(), &mut out);
+        ours.machine.handle(self.clock.time(), CLOCK, input.into(), &mut out);
         for output in out {
             self.perform(node, output);
         }
@@ -262,12 +255,10 @@ impl Network {
 
     fn wake_in_time(&mut self, node: usize) {
         let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
-        let Some(due) = ours.machine.deadline() else { return };
-        if ours.wake.is_none_or(|wake| due.0 < wake) {
-            ours.wake = Some(due.0);
-            let delay = due.0.saturating_sub(self.now);
-            assert!(delay <= Duration::from_secs(30), "a machine sleeps for {delay:?}");
-            self.push(delay, Event::Wake { node });
+        if let Some(due) = ours.alarm.set(&ours.machine, self.clock.now) {
+            let delay = due - self.clock.now;
+            assert!(delay <= 30 * SECOND, "a machine sleeps for {delay} us");
+            self.clock.at(due, Event::Wake { node });
         }
     }
 
@@ -278,11 +269,6 @@ impl Network {
                 self.counts.max_chains_a_link = self.counts.max_chains_a_link.max(chains);
             }
         }
-    }
-
-    pub(super) fn push(&mut self, delay: Duration, event: Event) {
-        self.queue.insert((self.now + delay, self.scheduled), event);
-        self.scheduled += 1;
     }
 
     pub(super) fn is_current(&self, link: usize, epoch: u64) -> bool {

@@ -1,13 +1,12 @@
 //! The two kinds of node, and what they make of a message.
 
-use std::time::Duration;
-
 use jenny_chain::chain::Work;
 use jenny_chain::sync::{
-    BlockOutcome, ChainOutcome, Input, JsonInput, LinkId, SyncMachine, Time, TipChange,
+    BlockOutcome, ChainOutcome, Input, JsonInput, LinkId, SyncMachine, TipChange,
 };
 
 use super::blocks::{Id, Tree};
+use crate::sim::clock::Alarm;
 
 /// What goes over a link. A chain is named by its last block.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,7 +37,7 @@ pub(super) struct Ours {
     /// A change of the tip is about to be told.
     pub(super) is_telling: bool,
     /// When the machine is woken next.
-    pub(super) wake: Option<Duration>,
+    pub(super) alarm: Alarm,
     /// How often the chain was replaced above a fork.
     pub(super) reorgs: u64,
 }
@@ -67,7 +66,8 @@ impl Node {
         let told = *chain.last().unwrap();
         let machine = SyncMachine::new(tree.id_of(told), 1_000, 64 << 20);
         let source = Source::Nothing;
-        let ours = Ours { machine, told, source, is_telling: false, wake: None, reorgs: 0 };
+        let ours =
+            Ours { machine, told, source, is_telling: false, alarm: Alarm::default(), reorgs: 0 };
         Self { chain, kind: Kind::Ours(Box::new(ours)) }
     }
 
@@ -194,9 +194,4 @@ impl Node {
             change,
         }
     }
-}
-
-/// The machine's time.
-pub(super) const fn time(now: Duration) -> Time {
-    Time(now)
 }

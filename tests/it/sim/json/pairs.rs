@@ -1,9 +1,8 @@
 //! A few of our nodes with each other.
 
-use std::time::Duration;
-
 use super::network::Network;
 use super::node::{Message, Node};
+use crate::sim::clock::{MILLI, SECOND};
 
 /// Two nodes, `lead` blocks apart, linked.
 fn pair(lead: usize) -> Network {
@@ -29,7 +28,7 @@ fn sent(network: &Network, from: usize, is_counted: impl Fn(Message) -> bool) ->
 #[test]
 fn a_node_far_behind_gets_every_block_once_and_no_whole_chain() {
     let mut network = pair(3_000);
-    network.run(Duration::from_secs(14));
+    network.run(14 * SECOND);
     assert_eq!(network.nodes[1].tip(), network.nodes[0].tip());
     let blocks = sent(&network, 0, |message| matches!(message, Message::One(_)));
     assert!((3_000..=3_001).contains(&blocks), "{blocks} blocks: the tip may be told besides");
@@ -42,12 +41,12 @@ fn a_node_far_behind_gets_every_block_once_and_no_whole_chain() {
 #[test]
 fn a_node_that_mines_fast_sends_each_block_about_once() {
     let mut network = pair(0);
-    network.run(Duration::from_secs(2));
+    network.run(2 * SECOND);
     for _ in 0..30_000 {
-        network.run(Duration::from_millis(2));
+        network.run(2 * MILLI);
         network.mine(0);
     }
-    network.run(Duration::from_secs(1));
+    network.run(SECOND);
     assert_eq!(network.nodes[1].tip(), network.nodes[0].tip());
     let blocks = sent(&network, 0, |message| matches!(message, Message::One(_)));
     println!("{blocks} blocks sent for 30,000 mined");
@@ -62,17 +61,17 @@ fn a_node_that_mines_fast_sends_each_block_about_once() {
 fn two_nodes_that_mine_at_once_agree_soon_after_they_pause() {
     for rate in [5, 50, 500] {
         let mut network = pair(0);
-        network.run(Duration::from_secs(2));
+        network.run(2 * SECOND);
         for _ in 0..20 * rate {
             let pause = network.random.within(0, 2_000 / rate);
-            network.run(Duration::from_millis(pause));
+            network.run(pause * MILLI);
             let miner = network.random.below(2);
             network.mine(miner);
         }
-        network.run(Duration::from_secs(50));
+        network.run(50 * SECOND);
         // Equal work would stay as it is.
         network.mine(0);
-        network.run(Duration::from_secs(50));
+        network.run(50 * SECOND);
         assert_eq!(network.nodes[1].tip(), network.nodes[0].tip(), "at {rate} blocks/s");
         let chains = sent(&network, 0, |message| matches!(message, Message::Whole(_)));
         println!("{rate} blocks/s: {chains} chains, {:?}", network.counts);
@@ -88,13 +87,13 @@ fn a_full_mesh_around_a_fast_miner_carries_a_block_less_than_twice_each_way() {
         network.add(node);
         (0..index).for_each(|other| _ = network.link([other, index]));
     }
-    network.run(Duration::from_secs(2));
+    network.run(2 * SECOND);
     network.transcript = Some(Vec::new());
     for _ in 0..5_000 {
-        network.run(Duration::from_millis(2));
+        network.run(2 * MILLI);
         network.mine(0);
     }
-    network.run(Duration::from_secs(40));
+    network.run(40 * SECOND);
     for node in &network.nodes {
         assert_eq!(node.tip(), network.nodes[0].tip());
     }

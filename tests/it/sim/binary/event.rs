@@ -1,17 +1,8 @@
-//! What is going to happen, in order of time and then of scheduling: no ties.
-
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+//! What may happen to a node of the binary dialect.
 
 use jenny_chain::chain::{BlockId, Height, ValidHeader};
 use jenny_chain::sync::LinkId;
 use jenny_chain::sync::message::{Body, Message};
-
-/// Microseconds since the start.
-pub(super) type Micros = u64;
-
-pub(super) const MILLI: Micros = 1_000;
-pub(super) const SECOND: Micros = 1_000_000;
 
 /// One end of a link, in one of its lives.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -81,50 +72,3 @@ pub(super) struct Check {
     pub(super) first: Height,
     pub(super) bodies: Vec<(ValidHeader, Body)>,
 }
-
-struct Entry {
-    due: Micros,
-    number: u64,
-    event: Event,
-}
-
-#[derive(Default)]
-pub(super) struct Queue {
-    heap: BinaryHeap<Reverse<Entry>>,
-    scheduled: u64,
-}
-
-impl Queue {
-    pub(super) fn push(&mut self, due: Micros, event: Event) {
-        self.scheduled += 1;
-        self.heap.push(Reverse(Entry { due, number: self.scheduled, event }));
-    }
-
-    /// The next event, when it is due by `end`.
-    pub(super) fn pop(&mut self, end: Micros) -> Option<(Micros, Event)> {
-        if self.heap.peek()?.0.due > end {
-            return None;
-        }
-        self.heap.pop().map(|Reverse(entry)| (entry.due, entry.event))
-    }
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (self.due, self.number).cmp(&(other.due, other.number))
-    }
-}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
-    }
-}
-
-impl Eq for Entry {}
