@@ -109,12 +109,12 @@ long-flood headers='1000000':
 # Five nodes of the binary dialect: `kill -9`, stalled cables and corrupted bytes
 [group('long forms of tests')]
 long-five seconds='120':
-    JENNY_TEST_NATIVE_SECONDS={{ seconds }} cargo test --release --test it p2p::binary::five
+    JENNY_TEST_SYNC_SECONDS={{ seconds }} cargo test --release --test it p2p::binary::five
 
 # Many times `kill -9` during one catch-up; at most 5 % may be downloaded twice
 [group('long forms of tests')]
 long-resume kills='30' blocks='1000000':
-    JENNY_TEST_NATIVE_KILLS={{ kills }} JENNY_TEST_NATIVE_BLOCKS={{ blocks }} cargo test --release --test it p2p::binary::resume
+    JENNY_TEST_SYNC_KILLS={{ kills }} JENNY_TEST_SYNC_BLOCKS={{ blocks }} cargo test --release --test it p2p::binary::resume
 
 # Valid headers that lead nowhere: the disk does not grow; asserts memory and REST latency
 [group('long forms of tests')]

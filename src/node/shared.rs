@@ -227,17 +227,17 @@ impl Shared {
         let max_future = self.spec.max_future_ms();
         let mut state = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
         let watch = state.watch.get_or_insert_with(|| ClockWatch::new(now, max_future));
-        let judged = watch.judge(now, tip);
-        let was_told = std::mem::replace(&mut state.is_told, judged.is_err());
+        let outcome = watch.judge(now, tip);
+        let was_told = std::mem::replace(&mut state.is_told, outcome.is_err());
         drop(state);
-        match &judged {
+        match &outcome {
             Err(fault) if !was_told => tracing::warn!("no block is mined: {fault}"),
             Ok(()) if was_told => {
                 tracing::info!("the clock fits the chain again: blocks are mined");
             }
             _ => {}
         }
-        judged
+        outcome
     }
 
     /// Notes how far the background check is, `None` if it is done.

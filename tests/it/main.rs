@@ -22,3 +22,4 @@ mod process;
 mod real_text;
 mod sim;
 mod support;
+mod words;

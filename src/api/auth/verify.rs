@@ -218,11 +218,11 @@ impl Auth {
         };
         let auth = Arc::clone(self);
         // Counted over there: a client that leaves early saves nothing by it.
-        let verdict = tokio::task::spawn_blocking(move || {
+        let result = tokio::task::spawn_blocking(move || {
             let _verifying = verifying;
             auth.verify_now(&attempt, throttled_for.is_some())
         });
-        verdict.await.unwrap_or_else(|_| Err(Problem::internal()))
+        result.await.unwrap_or_else(|_| Err(Problem::internal()))
     }
 
     /// Waits for the turn of an attempt whose source is throttled. The role, when the same

@@ -14,7 +14,7 @@ fn reorg(disconnected: u8) -> Reorg {
 const TIME: Timestamp = Timestamp::from_millis(7);
 
 #[test]
-fn a_summary_names_the_displaced_blocks_lowest_first() {
+fn a_summary_names_the_disconnected_blocks_lowest_first() {
     let log = ReorgLog::default();
     log.record(&reorg(2), TIME);
     let (count, recent) = log.get();

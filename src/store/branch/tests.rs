@@ -99,7 +99,7 @@ fn a_live_view_keeps_what_it_reads() {
 }
 
 #[test]
-fn nothing_goes_while_a_branch_is_being_staged() {
+fn nothing_goes_while_a_branch_is_being_stored() {
     let home = home(|options| options.branch_quiet = Duration::from_secs(60));
     let mut opened = home.open();
     let mut main = genesis();
@@ -114,7 +114,7 @@ fn nothing_goes_while_a_branch_is_being_staged() {
 }
 
 #[test]
-fn a_proven_branch_is_kept_while_it_is_staged_whatever_its_size() {
+fn a_proven_branch_is_kept_while_it_is_stored_whatever_its_size() {
     let limits = |options: &mut Options| {
         (options.branch_bytes, options.branch_quiet) = (30_000, Duration::from_secs(60));
     };
@@ -205,7 +205,7 @@ fn a_block_that_goes_while_it_is_read_is_no_damage() {
 }
 
 #[test]
-fn blocks_staged_while_branches_are_removed_stay() {
+fn blocks_stored_while_branches_are_removed_stay() {
     let home = home(|options| options.branch_quiet = Duration::from_secs(60));
     let mut opened = home.open();
     let mut main = genesis();
@@ -224,7 +224,7 @@ fn blocks_staged_while_branches_are_removed_stay() {
 }
 
 #[test]
-fn a_branch_that_is_displaced_while_others_are_removed_stays_whole() {
+fn a_branch_that_is_disconnected_while_others_are_removed_stays_whole() {
     let home = home(|_| ());
     let mut opened = home.open();
     let (mut one, mut two) = (genesis(), genesis());

@@ -94,7 +94,7 @@ fn a_branch_may_win_come_back_and_win_again() {
 }
 
 #[test]
-fn a_branch_with_no_more_work_is_not_swapped_in() {
+fn a_branch_with_no_more_work_is_not_made_the_main_chain() {
     let home = Home::new();
     let mut opened = home.open();
     let (mut one, mut two) = (genesis(), genesis());
@@ -113,7 +113,7 @@ fn a_branch_with_no_more_work_is_not_swapped_in() {
 }
 
 #[test]
-fn a_reorg_survives_reopening_with_its_displaced_blocks() {
+fn a_reorg_survives_reopening_with_its_disconnected_blocks() {
     let home = Home::new();
     let mut opened = home.open();
     let (mut one, mut two) = (genesis(), genesis());

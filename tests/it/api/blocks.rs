@@ -121,7 +121,7 @@ async fn after_a_304_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn a_displaced_block_is_found_by_height_and_hash_with_the_reorg_that_displaced_it() {
+async fn a_disconnected_block_is_found_by_height_and_hash_with_the_reorg_that_disconnected_it() {
     let node = ApiNode::start().await;
     let acknowledged = node.mine("mine").await;
     let hash = acknowledged["hash"].as_str().unwrap();
@@ -152,7 +152,7 @@ async fn a_displaced_block_is_found_by_height_and_hash_with_the_reorg_that_displ
 }
 
 #[tokio::test]
-async fn a_block_that_never_was_on_the_main_chain_was_not_displaced() {
+async fn a_block_that_never_was_on_the_main_chain_was_not_disconnected() {
     let node = ApiNode::start().await;
     node.mine("mine").await;
     let tied = mined(1, "theirs", 10);

@@ -54,7 +54,7 @@ async fn a_chain_of_many_batches_is_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reader_sees_one_chain_while_the_chain_is_swapped() {
+async fn a_reader_sees_one_chain_while_the_chain_is_reorged() {
     let node = ApiNode::start().await;
     let old = mined(300, "old", 30_000);
     let new = mined(301, "new", 10);

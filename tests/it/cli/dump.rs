@@ -91,7 +91,7 @@ fn a_block_is_found_by_its_hash_however_old() {
 }
 
 #[test]
-fn a_displaced_block_is_found_by_height_and_hash() {
+fn a_disconnected_block_is_found_by_height_and_hash() {
     let mut chain = awkward();
     let (height, hash) = chain.disconnect_tip();
     let exact = |hash: String| {

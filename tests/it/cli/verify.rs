@@ -124,7 +124,7 @@ fn the_first_bad_height_and_field_are_named() {
 }
 
 #[test]
-fn a_closed_standard_output_does_not_hide_the_verdict() {
+fn a_closed_standard_output_does_not_hide_the_outcome() {
     let chain = Chain::long(1_500);
     let closed = |flags: &str| {
         let (reader, writer) = std::io::pipe().unwrap();

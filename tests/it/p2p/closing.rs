@@ -92,7 +92,7 @@ fn a_server_that_closes_and_never_hangs_up_is_hung_up_on() {
 }
 
 #[test]
-fn a_native_server_that_closes_and_never_hangs_up_is_hung_up_on() {
+fn a_binary_server_that_closes_and_never_hangs_up_is_hung_up_on() {
     hangs_up_after(Some("jenny.postcard.1"), Message::Close(None));
 }
 

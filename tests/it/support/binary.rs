@@ -47,7 +47,7 @@ impl BinarySocket {
     }
 
     /// Connects and greets, and returns the node's Hello.
-    pub(crate) async fn greeted(address: SocketAddr) -> (Self, Hello) {
+    pub(crate) async fn ready(address: SocketAddr) -> (Self, Hello) {
         let mut peer = Self::connect(address).await;
         peer.say(&Message::Hello(hello())).await;
         let hello = match peer.next().await {

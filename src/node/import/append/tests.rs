@@ -51,7 +51,7 @@ async fn the_tip_is_published_before_the_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_branch_is_staged_in_parts_and_takes_over_with_the_part_that_gives_it_more_work() {
+async fn a_branch_is_stored_in_parts_and_takes_over_with_the_part_that_gives_it_more_work() {
     let node = TestNode::dev();
     let ours = Branch::from_genesis(&Spec::dev()).grown(30, "ours");
     connect(&node.handle, &checked(&ours)).await.unwrap();

@@ -103,7 +103,7 @@ async fn an_accepted_branch_is_taken_at_once_and_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_branch_that_is_staged_whole_and_too_deep_by_now_is_taken_once_it_is_accepted() {
+async fn a_branch_that_is_stored_whole_and_too_deep_by_now_is_taken_once_it_is_accepted() {
     let node = limited();
     let (mut ours, theirs) = (branch(3, "ours"), branch(5, "theirs"));
     node.handle.import(ours.blocks.clone()).await.unwrap();

@@ -34,7 +34,7 @@ async fn the_highest_block_held_on_the_main_chain_is_the_base_wherever_it_stands
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_staged_branch_counts_as_held_and_its_state_is_that_of_the_branch() {
+async fn a_stored_branch_counts_as_held_and_its_state_is_that_of_the_branch() {
     let node = TestNode::dev();
     let trunk = Branch::from_genesis(&Spec::dev()).grown(5, "trunk");
     node.handle.import(trunk.grown(10, "ours").blocks).await.unwrap();

@@ -168,7 +168,7 @@ async fn a_branch_that_contradicts_a_checkpoint_is_refused_whatever_its_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_branch_of_several_batches_is_swapped_in() {
+async fn a_branch_of_several_batches_is_made_the_main_chain() {
     let node = TestNode::dev();
     let (mut ours, mut theirs) =
         (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));

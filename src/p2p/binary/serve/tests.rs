@@ -129,8 +129,8 @@ async fn a_message_has_at_most_a_mebibyte_of_bodies_and_a_larger_body_stands_alo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_range_that_a_reorg_displaced_is_served_from_the_view_that_saw_it_and_from_no_later_one()
-{
+async fn a_range_that_a_reorg_disconnected_is_served_from_the_view_that_saw_it_and_from_no_later_one()
+ {
     let trunk = Branch::from_genesis(&Spec::dev()).grown(10, "trunk");
     let (old, new) = (trunk.grown(20, "old"), trunk.grown(30, "new"));
     let node = node_with(&old).await;

@@ -30,7 +30,7 @@ async fn said(node: &TestNode, next: BinaryOut) -> (Vec<Message>, Option<Input>)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_for_blocks_of_a_branch_that_was_displaced_is_told_that_they_are_not_found() {
+async fn who_asks_for_blocks_of_a_branch_that_was_disconnected_is_told_that_they_are_not_found() {
     let (mut old, mut new) =
         (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
     old.grow(3, "old");

@@ -105,7 +105,7 @@ fn a_refused_branch_that_grows_is_told_anew_and_its_headers_are_not_fetched_agai
 }
 
 #[test]
-fn a_branch_that_was_shallow_when_it_was_staged_is_deep_once_our_chain_has_grown() {
+fn a_branch_that_was_shallow_when_it_was_stored_is_deep_once_our_chain_has_grown() {
     let trunk = Chain::genesis().grow("a", 20);
     let ours = trunk.grow("b", 8);
     let theirs = trunk.grow("c", 10);

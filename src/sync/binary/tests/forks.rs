@@ -70,7 +70,7 @@ fn a_branch_that_is_another_one_when_fetched_again_is_given_up() {
 }
 
 #[test]
-fn what_was_staged_before_a_restart_is_not_fetched_again() {
+fn what_was_stored_before_a_restart_is_not_fetched_again() {
     let ours = Chain::genesis().grow("a", 40);
     let theirs = Chain::genesis().grow("b", 50);
     let mut bench = Bench::new(&ours);

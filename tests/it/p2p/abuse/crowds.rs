@@ -23,7 +23,7 @@ const SOCKETS: usize = 32 + 32 + 256 + 64 + 8;
 const BOMB: usize = 60 << 20;
 
 /// What large messages share.
-const BUDGET: usize = 128 << 20;
+const MESSAGE_BUDGET: usize = 128 << 20;
 
 /// Most memory of a node that is being bombed: twice the budget, since buffers grow by doubling,
 /// and what it has besides.
@@ -201,7 +201,7 @@ fn closing(node: &PeerNode) -> Option<String> {
 /// or closed, in the end.
 fn bombs(node: &PeerNode, links: usize) -> Option<String> {
     let bomb = format!("{{\"type\":2,\"payload\":[{}{{}}]}}", "{},".repeat(BOMB / 3));
-    assert!(links * bomb.len() > BUDGET, "they are to wait for each other");
+    assert!(links * bomb.len() > MESSAGE_BUDGET, "they are to wait for each other");
     let ends: Vec<_> = std::thread::scope(|scope| {
         let sending: Vec<_> = (0..links)
             .map(|_| {

@@ -2,7 +2,7 @@
 //! and one behind cables that spoil bytes: in the end all have one chain, nothing that was
 //! acknowledged is gone without a word, and nobody is blamed for what a cable did elsewhere.
 //!
-//! 15 s by default; `JENNY_TEST_NATIVE_SECONDS` asks for more.
+//! 15 s by default; `JENNY_TEST_SYNC_SECONDS` asks for more.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ const STALL: Duration = Duration::from_secs(4);
 
 #[test]
 fn five_nodes_agree_after_kills_and_stalls_and_spoilt_bytes_and_nobody_else_is_blamed() {
-    let seconds = setting("JENNY_TEST_NATIVE_SECONDS", DEFAULT_SECONDS);
+    let seconds = setting("JENNY_TEST_SYNC_SECONDS", DEFAULT_SECONDS);
     let seed = setting("JENNY_TEST_SEED", u64::from(std::process::id()));
     println!("{seconds} s, JENNY_TEST_SEED={seed}");
     let mut five = Five::start();

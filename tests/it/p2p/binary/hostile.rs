@@ -104,7 +104,7 @@ impl Hostile {
         let stop = Arc::new(AtomicBool::new(false));
         let mut links = Vec::new();
         // The first headers of the honest chain are all that a dripping source needs.
-        let (mut source, _) = BinarySocket::greeted(honest.address().parse().unwrap()).await;
+        let (mut source, _) = BinarySocket::ready(honest.address().parse().unwrap()).await;
         let locator = vec![(Height::GENESIS, genesis())];
         source.say(&Message::GetHeaders { locator, stop: None }).await;
         let headers = source

@@ -1,7 +1,7 @@
 //! kill -9 while a node catches up, over and over: it goes on where it was.
 //!
-//! 5 kills on a chain of 60,000 blocks by default; `JENNY_TEST_NATIVE_KILLS` and
-//! `JENNY_TEST_NATIVE_BLOCKS` ask for more.
+//! 5 kills on a chain of 60,000 blocks by default; `JENNY_TEST_SYNC_KILLS` and
+//! `JENNY_TEST_SYNC_BLOCKS` ask for more.
 
 use std::time::{Duration, Instant};
 
@@ -37,8 +37,8 @@ const BODY: u64 = RECORD as u64 + 5;
 
 #[test]
 fn a_node_killed_while_it_catches_up_goes_on_where_it_was() {
-    let kills = setting("JENNY_TEST_NATIVE_KILLS", DEFAULT_KILLS);
-    let blocks = setting("JENNY_TEST_NATIVE_BLOCKS", DEFAULT_BLOCKS);
+    let kills = setting("JENNY_TEST_SYNC_KILLS", DEFAULT_KILLS);
+    let blocks = setting("JENNY_TEST_SYNC_BLOCKS", DEFAULT_BLOCKS);
     let seed = setting("JENNY_TEST_SEED", u64::from(std::process::id()));
     println!("{kills} kills, {blocks} blocks, JENNY_TEST_SEED={seed}");
     let mut random = Random::new(seed);

@@ -28,7 +28,7 @@ fn only_link(node: &PeerNode) -> Option<LinkInfo> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_node_says_who_it_is_before_it_was_asked_and_shows_what_it_was_told() {
     let (node, blocks) = node_of(3).await;
-    let (mut peer, theirs) = BinarySocket::greeted(node.address).await;
+    let (mut peer, theirs) = BinarySocket::ready(node.address).await;
     assert_eq!((theirs.lowest, theirs.highest, theirs.genesis), (1, 1, genesis()));
     assert_eq!((theirs.height, theirs.listen), (Height::new(3), Some(node.address.to_string())));
     assert!(theirs.agent.starts_with("jenny/"), "{}", theirs.agent);
@@ -48,7 +48,7 @@ async fn the_node_says_who_it_is_before_it_was_asked_and_shows_what_it_was_told(
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_come_above_the_highest_common_block() {
     let (node, blocks) = node_of(2_500).await;
-    let (mut peer, _) = BinarySocket::greeted(node.address).await;
+    let (mut peer, _) = BinarySocket::ready(node.address).await;
     let mut known = vec![(Height::new(2_400), Hash::ZERO), (Height::new(90), last_of(&blocks, 90))];
     known.push((Height::GENESIS, genesis()));
     for (locator, stop, first, last) in [
@@ -74,7 +74,7 @@ async fn headers_come_above_the_highest_common_block() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_come_for_a_range_of_our_chain_and_not_found_for_any_other() {
     let (node, blocks) = node_of(200).await;
-    let (mut peer, _) = BinarySocket::greeted(node.address).await;
+    let (mut peer, _) = BinarySocket::ready(node.address).await;
     for (request, first, count, last, is_held) in [
         (1, 1, 128, last_of(&blocks, 128), true),
         (2, 200, 1, last_of(&blocks, 200), true),
@@ -115,7 +115,7 @@ async fn frames_that_are_no_message_are_closed_with_1002() {
         Frame::binary(vec![0xff; 100]),
         Frame::binary(trailing),
     ] {
-        let (mut peer, _) = BinarySocket::greeted(node.address).await;
+        let (mut peer, _) = BinarySocket::ready(node.address).await;
         peer.send(frame.clone()).await;
         assert_eq!(peer.closed().await, 1002, "{frame:?}");
     }
@@ -127,7 +127,7 @@ async fn a_message_above_four_mebibytes_is_refused_by_its_header() {
     let (node, _) = node_of(1).await;
     // A whole frame, and the last of two: the payload is not even sent.
     for (first, length) in [(0_usize, (4_u64 << 20) + 1), (1_000, 4 << 20)] {
-        let (mut peer, _) = BinarySocket::greeted(node.address).await;
+        let (mut peer, _) = BinarySocket::ready(node.address).await;
         let stream = peer.0.get_mut();
         if first > 0 {
             let mut frame = vec![0x02, 0xfe];
@@ -150,7 +150,7 @@ async fn what_must_not_be_said_at_this_moment_closes_the_link() {
     let mut early = BinarySocket::connect(node.address).await;
     early.say(&Message::GetPeers).await;
     assert_eq!(early.closed().await, 1002, "a message before Hello");
-    let (mut twice, _) = BinarySocket::greeted(node.address).await;
+    let (mut twice, _) = BinarySocket::ready(node.address).await;
     twice.say(&Message::Hello(hello())).await;
     assert_eq!(twice.closed().await, 1002, "a second Hello");
     let mut foreign = BinarySocket::connect(node.address).await;
@@ -161,7 +161,7 @@ async fn what_must_not_be_said_at_this_moment_closes_the_link() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_link_to_one_node_is_closed_with_1000() {
     let (node, _) = node_of(1).await;
-    let (first, _) = BinarySocket::greeted(node.address).await;
+    let (first, _) = BinarySocket::ready(node.address).await;
     until("the first is greeted", || {
         only_link(&node).is_some_and(|link| link.agent.as_deref() == Some("script/1"))
     })
@@ -183,7 +183,7 @@ async fn addresses_that_were_reached_are_told_once_a_minute() {
         }
     };
     tokio::time::timeout(PATIENCE, written).await.expect("it stands in the address book");
-    let (mut peer, _) = BinarySocket::greeted(node.address).await;
+    let (mut peer, _) = BinarySocket::ready(node.address).await;
     peer.say(&Message::GetPeers).await;
     let told = peer
         .until(|message| match message {

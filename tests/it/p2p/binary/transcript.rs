@@ -102,7 +102,7 @@ async fn a_running_node_says_what_the_transcript_says() {
 async fn frames_on_the_wire_are_those_of_the_golden_bytes() {
     let chain = Branch::new(Spec::dev()).grow("B", 2, 1_000);
     let node = PeerNode::with(&chain);
-    let (mut peer, _) = BinarySocket::greeted(address(&node)).await;
+    let (mut peer, _) = BinarySocket::ready(address(&node)).await;
     // GetHeaders: one entry, genesis, and no stop. Headers: two of 132 bytes.
     let ask = [vec![1, 1, 0], genesis().as_bytes().to_vec(), vec![0]].concat();
     let header = |height: usize| chain.block(height).header.encode().to_vec();
@@ -155,7 +155,7 @@ async fn a_running_node_closes_with_the_code_of_what_was_wrong_and_bans_nobody_h
         ("no blocks", Frame::binary([vec![3, 1, 1, 0], vec![0; 32]].concat()), 1002),
         ("a second Hello", binary(Message::Hello(hello())), 1002),
     ] {
-        let (mut peer, _) = BinarySocket::greeted(address(&node)).await;
+        let (mut peer, _) = BinarySocket::ready(address(&node)).await;
         peer.send(frame).await;
         assert_eq!(peer.closed().await, code, "{what}");
     }
@@ -168,11 +168,11 @@ async fn a_running_node_closes_with_the_code_of_what_was_wrong_and_bans_nobody_h
     itself.say(&Message::Hello(Hello { nonce: theirs.nonce, ..hello() })).await;
     assert_eq!(itself.closed().await, 1000, "its own nonce");
 
-    let (mut first, _) = BinarySocket::greeted(address(&node)).await;
+    let (mut first, _) = BinarySocket::ready(address(&node)).await;
     // Its answer shows that the Hello was taken.
     first.say(&get_headers(&chain, 0, None)).await;
     assert_eq!(first.next().await, Ok(headers(&chain, 1, 3)));
-    let (mut second, _) = BinarySocket::greeted(address(&node)).await;
+    let (mut second, _) = BinarySocket::ready(address(&node)).await;
     assert_eq!(second.closed().await, 1000, "the nonce of another link");
 
     assert_eq!(node.process().get("/v1/bans"), (200, "[]".to_owned()));

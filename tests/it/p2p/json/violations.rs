@@ -188,7 +188,7 @@ async fn a_chain_with_more_work_is_adopted_in_one_swap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_native_block_arrives_while_links_in_json_hold_all_of_their_budget() {
+async fn a_large_binary_block_arrives_while_links_in_json_hold_all_of_their_budget() {
     let (node, other) = (PeerNode::start().await, PeerNode::start().await);
     // With what names their lengths it is above 1 MiB.
     other.handle.mine(vec!["x".repeat(64 << 10); 16]).await.unwrap();

@@ -10,7 +10,7 @@ use super::network::Network;
 use super::node::Actor;
 
 /// Bytes of bodies that came or were asked for and are not connected.
-const BUDGET: u64 = 64 << 20;
+const BODIES_BUDGET: u64 = 64 << 20;
 /// Headers ahead of their bodies.
 const MAX_HEADERS_AHEAD: usize = 4_096;
 /// Blocks from the lowest one that is not handed on to the highest one asked for.
@@ -30,7 +30,8 @@ impl Network {
         worst.held_and_reserved = worst.held_and_reserved.max(bytes);
         worst.headers = worst.headers.max(headers);
         worst.window = worst.window.max(window);
-        let is_kept = bytes <= BUDGET && headers <= MAX_HEADERS_AHEAD && window <= MAX_WINDOW;
+        let is_kept =
+            bytes <= BODIES_BUDGET && headers <= MAX_HEADERS_AHEAD && window <= MAX_WINDOW;
         assert!(is_kept, "{}: node {node} holds {progress:?}", self.context());
     }
 
