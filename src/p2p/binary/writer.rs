@@ -32,32 +32,34 @@ impl<S> Writer<'_, '_, S>
 where
     S: Sink<Frame, Error = Error> + Unpin,
 {
-    /// Sends one thing.
+    /// Sends one thing, and waits until the socket took it.
     pub(in crate::p2p) async fn send(&mut self, next: BinaryOut) -> Result<(), Gone> {
         match next {
-            BinaryOut::Message(message) => self.message(&message).await,
-            BinaryOut::AskHeaders(after) => self.ask_headers(after).await,
-            BinaryOut::Announce(id) => match self.header(id).await {
-                Some(header) => self.message(&Message::Announce(header)).await,
-                None => Ok(()),
-            },
+            BinaryOut::Message(message) => self.message(&message).await?,
+            BinaryOut::AskHeaders(after) => self.ask_headers(after).await?,
+            BinaryOut::Announce(id) => {
+                if let Some(header) = self.header(id).await {
+                    self.message(&Message::Announce(header)).await?;
+                }
+            }
             BinaryOut::Headers { locator, stop } => {
                 let started = Instant::now();
                 // A node that cannot read is about to end.
                 let headers = self.headers(locator, stop).await.unwrap_or_default();
                 self.gave(headers.len(), started);
                 self.message(&Message::Headers(headers)).await?;
-                self.served().await
+                self.served().await?;
             }
             BinaryOut::Blocks { request, first, last } => {
                 self.blocks(request, first, last).await?;
-                self.served().await
+                self.served().await?;
             }
             BinaryOut::Peers { to } => {
                 let book = self.context.node.known_peers().await.unwrap_or_default();
-                self.message(&Message::Peers(addresses::to_tell(book, to))).await
+                self.message(&Message::Peers(addresses::to_tell(book, to))).await?;
             }
         }
+        self.frames.flush().await
     }
 
     async fn ask_headers(&mut self, after: Option<BlockId>) -> Result<(), Gone> {

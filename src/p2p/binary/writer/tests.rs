@@ -15,7 +15,8 @@ async fn said(node: &TestNode, next: BinaryOut) -> (Vec<Message>, Option<Input>)
     let (context, mut told) = context(node.handle.clone());
     let (stats, debtor) = (&Arc::new(Stats::new()), &context.debts.dialled());
     let mut frames: Vec<Frame> = Vec::new();
-    let sink = &mut (&mut frames).sink_map_err(|never| match never {});
+    // As a socket, it holds what is not flushed.
+    let sink = &mut (&mut frames).sink_map_err(|never| match never {}).buffer(16);
     let (link, next_ping) = (LinkId(0), Instant::now());
     let writer = &mut FrameWriter { config: &context.config, stats, sink, next_ping };
     let mut writer = Writer { context: &context, link, debtor, frames: writer };
@@ -27,6 +28,19 @@ async fn said(node: &TestNode, next: BinaryOut) -> (Vec<Message>, Option<Input>)
         other => panic!("{other:?}"),
     });
     (messages, told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_sent_leaves_at_once() {
+    let node = TestNode::dev();
+    let (messages, _) = said(&node, BinaryOut::Message(Box::new(Message::GetPeers))).await;
+    assert_eq!(messages, [Message::GetPeers]);
+    let (messages, _) = said(&node, BinaryOut::AskHeaders(None)).await;
+    assert!(matches!(messages[..], [Message::GetHeaders { .. }]), "{messages:?}");
+    let tip = node.handle.tip();
+    let (messages, _) = said(&node, BinaryOut::Announce(tip.id())).await;
+    assert_eq!(messages, [Message::Announce(tip.header)]);
+    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
