@@ -10,6 +10,7 @@
 mod answers;
 mod api;
 mod architecture;
+mod circles;
 mod cli;
 mod crash;
 mod damage;
