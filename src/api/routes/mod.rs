@@ -1,4 +1,4 @@
-//! The routes: one line of [`table`] each, and one file for each resource.
+//! The routes: one line of [`table()`] each, and one file for each resource.
 
 mod bans;
 mod blocks;
