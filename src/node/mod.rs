@@ -3,9 +3,9 @@
 //!
 //! Life of a mined block: `handle` puts a request into the `queue`, the `miner`
 //! takes it and searches a nonce (`search`), the `writer` makes it durable and
-//! answers. Life of an offered block: `import` checks it, the `writer` appends or
-//! stores it. Only the writer changes the chain, and nothing is answered before
-//! it is durable.
+//! replies. Life of an offered block: `import` checks it, the `writer` appends or
+//! stores it. Only the writer changes the chain, and replies only to what is
+//! durable.
 
 mod background_check;
 mod clock;

@@ -109,7 +109,7 @@ impl BinarySync {
             download.is_whole |= paused.peek().is_none();
             return;
         }
-        // Looked at anew when the pause is over.
+        // Tried again when the pause is over.
         paused.for_each(|peer| peer.claim = Claim::Block);
         self.drop_download();
         self.begin_best(step);

@@ -18,7 +18,7 @@ fn full() -> File {
     File::options().write(true).open("/dev/full").unwrap()
 }
 
-/// Sends this many requests on one connection, and reads all answers.
+/// Sends this many requests on one connection, and reads all responses.
 fn flood(url: &str, head: &str, count: usize) {
     let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -15,7 +15,7 @@ use crate::api::routes;
 
 type Stub = fn(Request<()>) -> std::future::Ready<Result<Response, Infallible>>;
 
-/// A router that answers whatever passes with 200.
+/// A router that responds with 200 to every request that passes.
 fn router(users: &Users) -> Router<tower::util::ServiceFn<Stub>> {
     let auth = Auth::new(users, true).unwrap();
     let (hosts, answers) = (Hosts::default(), ResponseMemory::new());
