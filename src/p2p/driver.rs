@@ -28,7 +28,7 @@ use super::socket::subprotocol::AGENT;
 use super::socket::transport::Transport;
 use super::ticket::Close;
 use crate::chain::{BlockId, ChainHeader};
-use crate::node::{LinkServer, SyncProgress};
+use crate::node::{LinkServer, NodeFailure, SyncProgress};
 use crate::sync::{
     BinaryConfig, BinaryInput, Input, Output, SyncMachine, SyncState, Time, TipChange,
 };
@@ -51,6 +51,16 @@ const SPLIT_AT_LEAST: Duration = Duration::from_secs(2);
 
 /// How long links may take to close when the node stops.
 const STOP_TIME: Duration = Duration::from_secs(2);
+
+/// Logs that what is kept of peers could not be read or written. A node that stops on request
+/// reads and writes nothing any more, which is no fault.
+fn log_failure(what: &str, error: &NodeFailure) {
+    if matches!(error, NodeFailure::Stopping) {
+        tracing::debug!("{what}: {error}");
+    } else {
+        tracing::warn!("{what}: {error}");
+    }
+}
 
 /// Owns the machine.
 pub(super) struct Driver<T> {

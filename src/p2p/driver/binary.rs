@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use tokio::time::Instant;
 
-use super::Driver;
+use super::{Driver, log_failure};
 use crate::chain::{BlockId, DeepFork, Height, ValidBlock};
 use crate::node::{Ban, Direction, KnownPeer, MAX_BAN, PeerSplit};
 use crate::p2p::binary::connector::Batch;
@@ -147,7 +147,7 @@ impl<T: Transport> Driver<T> {
         let banned = node.ban(ip, until, reason);
         self.tasks.spawn(async move {
             if let Err(error) = banned.await {
-                tracing::warn!("cannot write a ban: {error}");
+                log_failure("cannot write a ban", &error);
             }
         });
     }
@@ -159,7 +159,7 @@ impl<T: Transport> Driver<T> {
         let shortened = self.context.node.shorten_bans();
         self.tasks.spawn(async move {
             if let Err(error) = shortened.await {
-                tracing::warn!("cannot write a ban: {error}");
+                log_failure("cannot write a ban", &error);
             }
         });
     }
@@ -208,7 +208,7 @@ impl<T: Transport> Driver<T> {
         self.tasks.spawn(async move {
             for peer in peers {
                 if let Err(error) = node.remember_peer(peer).await {
-                    tracing::warn!("cannot write the address book: {error}");
+                    log_failure("cannot write the address book", &error);
                     return;
                 }
             }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Driver;
 use super::links::NEVER;
+use super::{Driver, log_failure};
 use crate::chain::Timestamp;
 use crate::node::{Direction, KnownPeer, PeerUrl};
 use crate::p2p::connect;
@@ -55,11 +55,11 @@ impl<T: Transport> Driver<T> {
             self.dials.configure(&peer, now);
         }
         let anchors = self.context.node.anchors().await.unwrap_or_else(|error| {
-            tracing::warn!("cannot read the anchors of the address book: {error}");
+            log_failure("cannot read the anchors of the address book", &error);
             Vec::new()
         });
         let known = self.context.node.known_peers().await.unwrap_or_else(|error| {
-            tracing::warn!("cannot read the address book: {error}");
+            log_failure("cannot read the address book", &error);
             Vec::new()
         });
         for KnownPeer { address, last_success, learned, .. } in known {
@@ -208,7 +208,7 @@ impl<T: Transport> Driver<T> {
             let _turn = unwritten.turn.lock().await;
             let latest = unwritten.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if let Err(error) = node.set_anchors(latest).await {
-                tracing::warn!("cannot write the anchors to the address book: {error}");
+                log_failure("cannot write the anchors to the address book", &error);
             }
         });
     }

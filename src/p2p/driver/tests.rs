@@ -20,6 +20,7 @@ mod defects;
 mod remembering;
 mod searching;
 mod stalling;
+mod stopping;
 mod twins;
 
 /// A driver that is told things, and does what the machine says to them.
