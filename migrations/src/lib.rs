@@ -13,6 +13,7 @@ use thiserror::Error;
 pub mod fixtures;
 mod m0001_name_the_schema;
 mod m0002_bans_beside_the_book;
+mod m0003_record_trees;
 
 /// The tree that holds the schema number, whatever the schema.
 const CHAIN: &str = "chain";
@@ -30,6 +31,7 @@ type Step = fn(&sled::Db) -> Result<(), MigrationError>;
 const STEPS: &[(&str, Step)] = &[
     ("m0001_name_the_schema", m0001_name_the_schema::up),
     ("m0002_bans_beside_the_book", m0002_bans_beside_the_book::up),
+    ("m0003_record_trees", m0003_record_trees::up),
 ];
 
 /// Why an upgrade stopped. What was done so far is kept, and the next start goes on.
@@ -45,6 +47,9 @@ pub enum MigrationError {
     /// The recorded number is not eight bytes.
     #[error("the schema number is damaged")]
     DamagedNumber,
+    /// What a step has to read does not decode.
+    #[error("{0} is damaged")]
+    Damaged(&'static str),
     /// A newer program wrote the database.
     #[error("the database has schema {found}; this program supports up to {known}")]
     TooNew {

@@ -4,16 +4,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::config::ApiConfig;
+use super::events::EventSlots;
 use super::http::body::BodyReader;
+use super::http::connections::OpenConnections;
+use super::http::long_requests::LongRequests;
 use super::http::response_memory::ResponseMemory;
+use super::metrics::requests::RequestCounts;
 use crate::node::NodeHandle;
 
 /// Chains that are sent at the same time. Each holds at most two batches, within the budget of
 /// responses: of one [`View::MAX_VIEW_BYTES`](crate::node::View::MAX_VIEW_BYTES) (1 MiB) of
 /// records each, as JSON text of usually 1.3 and never more than 6 times that.
 const MAX_STREAMS: usize = 16;
+
+/// Chains that are compressed at the same time; further ones are sent as they are. zstd holds
+/// 2.5 MiB, of which 1 MiB is its window.
+const MAX_COMPRESSIONS: usize = 2;
 
 /// Requests that dial the peers file at the same time, about 2 MiB each.
 const MAX_ADD_ALL: usize = 4;
@@ -28,11 +37,21 @@ pub(super) struct Context {
     pub(super) node: NodeHandle,
     /// The memory of large responses.
     pub(super) answers: ResponseMemory,
+    pub(super) connections: OpenConnections,
+    /// Requests that wait, follow events or read the whole chain.
+    pub(super) long_requests: LongRequests,
+    pub(super) requests: Arc<RequestCounts>,
     pub(super) bodies: BodyReader,
     pub(super) peers_file: PathBuf,
     pub(super) peers_required: bool,
     /// Chains that are being sent.
     pub(super) streams: Arc<Semaphore>,
+    /// Chains that are being compressed.
+    pub(super) compressions: Arc<Semaphore>,
+    /// Streams of events.
+    pub(super) event_slots: EventSlots,
+    /// Cancelled when streams without an end of their own are to end.
+    pub(super) stop: CancellationToken,
     /// Peers files that are being dialled.
     pub(super) peers_turns: Arc<Semaphore>,
     /// Lists of known peers that are being put together.
@@ -40,14 +59,26 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(config: &ApiConfig, node: NodeHandle) -> Self {
+    pub(super) fn new(
+        config: &ApiConfig,
+        node: NodeHandle,
+        connections: OpenConnections,
+        requests: Arc<RequestCounts>,
+    ) -> Self {
+        let long_requests = LongRequests::default();
         Self {
+            event_slots: EventSlots::new(long_requests.clone()),
             node,
             answers: ResponseMemory::new(),
+            connections,
+            long_requests,
+            requests,
             bodies: BodyReader::new(&config.limits),
             peers_file: config.peers_file.clone(),
             peers_required: config.peers_required,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            compressions: Arc::new(Semaphore::new(MAX_COMPRESSIONS)),
+            stop: CancellationToken::new(),
             peers_turns: Arc::new(Semaphore::new(MAX_ADD_ALL)),
             known_lists: Arc::new(Semaphore::new(MAX_KNOWN_LISTS)),
         }

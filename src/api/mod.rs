@@ -1,4 +1,5 @@
-//! HTTP: the routes of the seed-like node, health, status and blocks, behind Basic authentication.
+//! HTTP: the routes of the seed-like node, health, status, metrics and blocks, behind Basic
+//! authentication.
 //!
 //! A request passes, from outside in: `http::stream` (timeouts of the socket), hyper,
 //! [`http::respond`] (problems, HEAD), `http::panics`, [`auth::access`] (host, origin, user,
@@ -8,7 +9,10 @@
 mod auth;
 mod config;
 mod context;
+mod events;
 mod http;
+mod metrics;
+mod openapi;
 mod quoted;
 mod routes;
 mod server;

@@ -13,6 +13,7 @@ use super::config::ApiConfig;
 use super::context::Context;
 use super::http::connections::Connections;
 use super::http::host::Hosts;
+use super::metrics::requests::RequestCounts;
 use super::routes;
 use super::routes::router::{self, Router, Rules};
 use crate::node::NodeHandle;
@@ -49,16 +50,20 @@ impl Server {
                 "no user exists and the default user is disabled: nobody can use the API until a user is added (`jenny init --user NAME --password-file FILE`, then SIGHUP)"
             );
         }
-        let context = Context::new(&config, node);
+        let table = routes::table();
+        let requests = Arc::new(RequestCounts::new(table.paths()));
+        let connections = Connections::new(config.limits.clone(), config.trusted_proxies.clone())?;
+        let context = Context::new(&config, node, connections.open(), Arc::clone(&requests));
         Ok(Self {
             listener,
             local_addr,
-            connections: Connections::new(config.limits, config.trusted_proxies)?,
+            connections,
             rules: Arc::new(Rules {
                 hosts: Hosts::new(&config.hosts),
                 auth,
                 answers: context.answers.clone(),
-                table: routes::table(),
+                table,
+                requests,
             }),
             context: Arc::new(context),
         })
@@ -86,6 +91,12 @@ impl Server {
             .await;
         });
         let _reminding = AbortOnDropHandle::new(reminding);
+        let (stopped, streams) = (stop.clone(), context.stop.clone());
+        let ending = tokio::spawn(async move {
+            stopped.cancelled().await;
+            streams.cancel();
+        });
+        let _ending = AbortOnDropHandle::new(ending);
         let router = Router::new(rules, warp::service(router::filter(context)));
         connections.serve(listener, router, stop).await;
     }

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{Hash, Height};
 
 /// Names a block. Shown as `4711 00ab…`, with all digits.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct BlockId {
     /// Its height, or the one that it claims.
     pub height: Height,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 /// SHA-256 (FIPS 180-4), 32 bytes.
 ///
 /// Shown as 64 lower-case hexadecimal digits in natural byte order; only that
@@ -47,20 +49,19 @@ impl Hash {
 
     /// The 64 digits, without allocating.
     pub fn to_hex(self) -> [u8; 64] {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut hex = [0; 64];
-        for (pair, byte) in hex.chunks_exact_mut(2).zip(self.0) {
-            if let [high, low] = pair {
-                *high = digit(DIGITS, byte >> 4);
-                *low = digit(DIGITS, byte & 15);
-            }
+        for ([high, low], byte) in hex.as_chunks_mut().0.iter_mut().zip(self.0) {
+            *high = hex_digit(byte >> 4);
+            *low = hex_digit(byte & 15);
         }
         hex
     }
 }
 
-fn digit(digits: &[u8; 16], value: u8) -> u8 {
-    digits.get(usize::from(value)).copied().unwrap_or(b'?')
+/// The lower-case digit of a value below 16.
+#[expect(clippy::expect_used, reason = "its callers pass four bits, and there are sixteen digits")]
+fn hex_digit(value: u8) -> u8 {
+    *b"0123456789abcdef".get(usize::from(value)).expect("four bits")
 }
 
 /// The value of one lower-case hexadecimal digit.
@@ -93,6 +94,12 @@ impl FromStr for Hash {
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(std::str::from_utf8(&self.to_hex()).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

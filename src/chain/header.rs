@@ -66,7 +66,8 @@ impl Header {
         let rest = put(rest, self.history_root.as_bytes());
         let rest = put(rest, &self.record_count.to_be_bytes());
         let rest = put(rest, &self.bits.get().to_be_bytes());
-        put(rest, &self.nonce.to_be_bytes());
+        let rest = put(rest, &self.nonce.to_be_bytes());
+        debug_assert!(rest.is_empty(), "the fields fill the header");
         bytes
     }
 
@@ -93,6 +94,8 @@ impl Header {
 
     /// The block's hash: SHA-256 of the encoded header.
     pub fn hash(&self) -> Hash {
+        #[cfg(test)]
+        super::test_util::count_header();
         Hash::new(Sha256::digest(self.encode()).into())
     }
 }
@@ -100,14 +103,15 @@ impl Header {
 /// Writes a field and returns the room behind it. The buffer is exactly as long
 /// as its fields.
 fn put<'a>(rest: &'a mut [u8], field: &[u8]) -> &'a mut [u8] {
-    let Some((head, tail)) = rest.split_at_mut_checked(field.len()) else { return &mut [] };
+    let (head, tail) = rest.split_at_mut(field.len());
     head.copy_from_slice(field);
     tail
 }
 
-/// The next `N` bytes. The caller's buffer is exactly as long as its fields.
+/// The next `N` bytes.
+#[expect(clippy::expect_used, reason = "the buffer is an array exactly as long as its fields")]
 fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
-    let Some((head, tail)) = rest.split_first_chunk() else { return [0; N] };
+    let (head, tail) = rest.split_first_chunk().expect("the fields fill the header");
     *rest = tail;
     *head
 }

@@ -1,12 +1,15 @@
 //! The JSON form of a block: what REST and the JSON dialect carry.
 
+mod header;
+
 use std::fmt;
 
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::number::MAX_SAFE_INTEGER;
-use super::{Bits, Block, Difficulty, Hash, Header, Height, Spec, Timestamp};
+use super::{Bits, Block, Difficulty, Hash, HashedBlock, Header, Height, Spec, Timestamp};
+pub(super) use header::JsonHeader;
 
 /// Appends the JSON form of a block whose hash is known to be `hash`.
 pub fn write_block_json(
@@ -23,8 +26,7 @@ pub fn write_block_json(
         if index > 0 {
             out.push(b',');
         }
-        // Writing a string into memory cannot fail.
-        drop(serde_json::to_writer(&mut *out, record));
+        write_string(out, record);
     }
     out.extend_from_slice(b"]}");
 }
@@ -58,6 +60,7 @@ fn write_start(out: &mut Vec<u8>, header: &Header) {
 
 fn write_end(out: &mut Vec<u8>, spec: &Spec, header: &Header, hash: &Hash) {
     let limit = spec.pow_limit();
+    // The header may be one that nobody checked: bits that are no target have the difficulty 1.
     let difficulty = Difficulty::of(header.bits.target().unwrap_or(limit), limit);
     out.extend_from_slice(b",\"bits\":\"");
     write_text(out, &header.bits);
@@ -70,10 +73,15 @@ fn write_end(out: &mut Vec<u8>, spec: &Spec, header: &Header, hash: &Hash) {
     out.push(b'"');
 }
 
+#[expect(clippy::expect_used, reason = "a string has a JSON form, and memory takes every byte")]
+pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("a string");
+}
+
+#[expect(clippy::expect_used, reason = "a number is displayed, and memory takes every byte")]
 fn write_text(out: &mut Vec<u8>, value: &dyn fmt::Display) {
     use std::io::Write;
-    // Writing into memory cannot fail.
-    drop(write!(out, "{value}"));
+    write!(out, "{value}").expect("a number");
 }
 
 fn write_integer(out: &mut Vec<u8>, value: u64) {
@@ -82,33 +90,23 @@ fn write_integer(out: &mut Vec<u8>, value: u64) {
 
 /// Levels of arrays and objects in the JSON form of a block, its own object with
 /// them: `serde_json` refuses the 128th.
-const MAX_JSON_DEPTH: usize = 127;
-
-/// A block read from its JSON form, whose `hash` was found to be its header's.
-///
-/// No chain rule was checked. Integers are plain digits up to 2^53 - 1;
-/// hashes and `bits` have exactly their digits in lower case; a repeated key is an
-/// error; the values of `difficulty` and of unknown keys are skipped unread, nested
-/// at most 127 levels deep.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct JsonBlock {
-    /// The block.
-    pub block: Block,
-    /// Its header's hash.
-    pub hash: Hash,
-}
+pub(super) const MAX_JSON_DEPTH: usize = 127;
 
 /// Why a text is not the JSON form of a block.
 #[derive(Debug, thiserror::Error)]
 #[error("not a block: {0}")]
 pub struct JsonError(#[from] serde_json::Error);
 
-/// Reads one block.
+/// Reads one block, whose `hash` is found to be its header's. No chain rule is checked.
+///
+/// Integers are plain digits up to 2^53 - 1; hashes and `bits` have exactly their digits in lower
+/// case; a repeated key is an error; the values of `difficulty` and of unknown keys are skipped
+/// unread, nested at most 127 levels deep.
 ///
 /// # Errors
 /// When the text is not the JSON form of a block, or its `hash` is not its header's.
-pub fn parse_block(json: &[u8]) -> Result<JsonBlock, JsonError> {
-    Ok(serde_json::from_slice(json)?)
+pub fn parse_block(json: &[u8]) -> Result<HashedBlock, JsonError> {
+    parse_bounded_block(json, u32::MAX)
 }
 
 /// Reads one block of at most `max` records. A further record is an error as soon as it comes,
@@ -117,7 +115,7 @@ pub fn parse_block(json: &[u8]) -> Result<JsonBlock, JsonError> {
 ///
 /// # Errors
 /// As [`parse_block`], and when there are more records.
-pub fn parse_bounded_block(json: &[u8], max: u32) -> Result<JsonBlock, JsonError> {
+pub fn parse_bounded_block(json: &[u8], max: u32) -> Result<HashedBlock, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let block = BoundedBlock { max }.deserialize(&mut deserializer)?;
     deserializer.end()?;
@@ -132,16 +130,10 @@ pub struct BoundedBlock {
 }
 
 impl<'de> DeserializeSeed<'de> for BoundedBlock {
-    type Value = JsonBlock;
+    type Value = HashedBlock;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<JsonBlock, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<HashedBlock, D::Error> {
         deserializer.deserialize_map(BlockVisitor { max: self.max as usize })
-    }
-}
-
-impl<'de> Deserialize<'de> for JsonBlock {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(BlockVisitor { max: usize::MAX })
     }
 }
 
@@ -184,13 +176,13 @@ impl<'de> Visitor<'de> for Records {
 }
 
 impl<'de> Visitor<'de> for BlockVisitor {
-    type Value = JsonBlock;
+    type Value = HashedBlock;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a block object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonBlock, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HashedBlock, A::Error> {
         let mut seen = Partial::default();
         while let Some(key) = map.next_key::<Key>()? {
             match key {
@@ -210,7 +202,7 @@ impl<'de> Visitor<'de> for BlockVisitor {
                 Key::Difficulty => {
                     set(&mut seen.difficulty, "difficulty", skip(&mut map)?)?;
                 }
-                Key::Unknown => skip(&mut map)?,
+                Key::RecordCount | Key::Unknown => skip(&mut map)?,
             }
         }
         seen.finish()
@@ -233,8 +225,16 @@ struct Partial {
 }
 
 impl Partial {
-    fn finish<E: de::Error>(self) -> Result<JsonBlock, E> {
-        let records = need(self.data, "data")?;
+    fn finish<E: de::Error>(mut self) -> Result<HashedBlock, E> {
+        let records = need(self.data.take(), "data")?;
+        let record_count =
+            u32::try_from(records.len()).map_err(|_| E::custom("data has too many records"))?;
+        let (header, hash) = self.header(record_count)?;
+        Ok(HashedBlock::of_known(Block { header, records }, hash))
+    }
+
+    /// The header with this record count, and its hash, which was found to be the given one.
+    fn header<E: de::Error>(self, record_count: u32) -> Result<(Header, Hash), E> {
         let header = Header {
             version: need(self.version, "version")?
                 .try_into()
@@ -244,8 +244,7 @@ impl Partial {
             previous_hash: need(self.previous, "previousHash")?,
             merkle_root: need(self.merkle, "merkleRoot")?,
             history_root: need(self.history, "historyRoot")?,
-            record_count: u32::try_from(records.len())
-                .map_err(|_| E::custom("data has too many records"))?,
+            record_count,
             bits: need(self.bits, "bits")?,
             nonce: need(self.nonce, "nonce")?,
         };
@@ -253,7 +252,7 @@ impl Partial {
         if hash != claimed {
             return Err(E::custom(format_args!("hash is {claimed}, the header's is {hash}")));
         }
-        Ok(JsonBlock { block: Block { header, records }, hash })
+        Ok((header, hash))
     }
 }
 
@@ -287,7 +286,7 @@ fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
 }
 
 /// How many arrays and objects enclose the innermost value of a JSON text.
-fn depth(json: &str) -> usize {
+pub(super) fn depth(json: &str) -> usize {
     let (mut depth, mut max) = (0_usize, 0);
     let mut bytes = json.bytes();
     let mut is_text = false;
@@ -299,7 +298,10 @@ fn depth(json: &str) -> usize {
                 depth = depth.saturating_add(1);
                 max = depth.max(max);
             }
-            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            b']' | b'}' if !is_text => {
+                debug_assert!(depth > 0, "the text is JSON");
+                depth = depth.saturating_sub(1);
+            }
             _ => (),
         }
     }
@@ -315,7 +317,7 @@ where
 }
 
 /// A value read from a JSON string without keeping the string.
-struct Text<T>(T);
+pub(super) struct Text<T>(pub(super) T);
 
 impl<'de, T: std::str::FromStr<Err: fmt::Display>> Deserialize<'de> for Text<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -346,6 +348,7 @@ enum Key {
     PreviousHash,
     MerkleRoot,
     HistoryRoot,
+    RecordCount,
     Bits,
     Difficulty,
     Nonce,

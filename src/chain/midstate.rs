@@ -38,19 +38,14 @@ impl Midstate {
         compress256(&mut state, blocks);
 
         let mut block = [0; 64];
-        let [_, _, _, _, end, ..] = &mut block;
-        *end = 0x80;
-        if let Some(length) = block.last_chunk_mut() {
-            *length = BIT_LENGTH;
-        }
+        block[4] = 0x80;
+        block[56..].copy_from_slice(&BIT_LENGTH);
         Self { state, block }
     }
 
     /// The block hash with these low 32 bits of the nonce.
     pub fn hash(&mut self, nonce_low: u32) -> Hash {
-        if let Some(nonce) = self.block.first_chunk_mut() {
-            *nonce = nonce_low.to_be_bytes();
-        }
+        self.block[..4].copy_from_slice(&nonce_low.to_be_bytes());
         let mut state = self.state;
         compress256(&mut state, &[self.block]);
         let mut bytes = [0; 32];

@@ -17,19 +17,22 @@ mod error;
 mod fork;
 mod fork_choice;
 mod hash;
+mod hashed_block;
 mod header;
 mod json;
 mod merkle;
 mod midstate;
 mod number;
 mod pow;
+mod receipt;
 mod retarget;
 mod spec;
 #[cfg(any(test, feature = "test-util"))]
 pub mod test_util;
 mod tip;
+mod valid_block;
 
-pub use block::{Block, ValidBlock, ValidHeader, merkle_root};
+pub use block::{Block, merkle_root};
 pub use block_id::BlockId;
 pub use chain_header::ChainHeader;
 pub use checkpoint::Checkpoints;
@@ -37,21 +40,25 @@ pub use error::RuleError;
 pub use fork::{DeepFork, ForkPoint};
 pub use fork_choice::replaces;
 pub use hash::{Hash, ParseHashError};
+pub use hashed_block::HashedBlock;
 pub use header::{HEADER_BYTES, Header, VERSION};
 pub use json::{
-    BoundedBlock, JsonBlock, JsonError, parse_block, parse_bounded_block, write_block_json,
-    write_header_json,
+    BoundedBlock, JsonError, parse_block, parse_bounded_block, write_block_json, write_header_json,
 };
 pub use merkle::frontier::{Frontier, root};
 pub use merkle::proof::{
-    ProofError, consistency_proof, inclusion_path, verify_consistency, verify_inclusion,
+    ProofError, consistency_proof, inclusion_path, prove_consistency, prove_inclusion,
+    verify_consistency, verify_inclusion,
 };
+pub use merkle::subtree::Subtree;
 pub use merkle::tree::{empty_root, leaf_hash, node_hash};
 pub use midstate::Midstate;
-pub use number::{Height, MAX_SAFE_INTEGER, Timestamp};
+pub use number::{Height, MAX_SAFE_INTEGER, Timestamp, plain_number};
 pub use pow::difficulty::Difficulty;
 pub use pow::target::{Bits, BitsError, Target};
 pub use pow::work::Work;
+pub use receipt::{Consistency, HeaderName, MAX_RECEIPT_BYTES, Receipt, ReceiptError, Verified};
 pub use retarget::required_bits;
 pub use spec::{Spec, SpecError};
 pub use tip::TipState;
+pub use valid_block::{ValidBlock, ValidHeader};

@@ -2,9 +2,19 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// Largest height, timestamp and nonce: 2^53 - 1, the largest integer that every
 /// JSON reader keeps exact (RFC 8259 section 6).
 pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// Reads decimal digits without a sign or leading zeros, at most [`MAX_SAFE_INTEGER`].
+pub fn plain_number(text: &str) -> Option<u64> {
+    let is_plain =
+        text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    let number = is_plain.then(|| text.parse().ok()).flatten()?;
+    (number <= MAX_SAFE_INTEGER).then_some(number)
+}
 
 /// Distance from genesis, which has height zero.
 ///
@@ -21,7 +31,7 @@ pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 /// assert_eq!(tip.next().above(block), 6);
 /// assert_eq!(Height::GENESIS.parent(), None);
 /// ```
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Height(u64);
 
 /// Milliseconds since the Unix epoch, leap seconds not counted (POSIX time).
@@ -36,7 +46,7 @@ pub struct Height(u64);
 /// // A block may not be older than its parent, so there is no negative time.
 /// assert_eq!(parent.millis_since(block), 0);
 /// ```
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Timestamp(u64);
 
 impl Height {

@@ -23,16 +23,26 @@ pub fn required_bits(
     if height <= Height::new(1) || spec.retarget_window() == 0 {
         return Ok(limit.to_bits());
     }
-    let block_time = U256::from(spec.target_block_time_ms());
-    let window = U256::from(spec.retarget_window()).saturating_mul(block_time);
-    let longest =
-        spec.target_block_time_ms().saturating_mul(6).saturating_add(spec.max_future_ms());
-    let solve = U256::from(parent_time.millis_since(grandparent_time).min(longest));
+    let solve = parent_time.millis_since(grandparent_time);
+    Ok(step(spec, parent.target()?, solve).to_bits())
+}
 
-    let factor = window.saturating_add(solve).saturating_sub(block_time);
-    let quotient = parent.target()?.get().checked_div(window).unwrap_or_default();
-    let target = quotient.saturating_mul(factor).clamp(U256::from(1), limit.get());
-    Ok(Target::new(target).unwrap_or(limit).to_bits())
+/// The target after a block with the target `parent` that took `solve` milliseconds.
+#[expect(
+    clippy::expect_used,
+    reason = "a window is 10 to 1,000 block times, each 1 ms to a day: nothing is zero, negative or above 2^38"
+)]
+fn step(spec: &Spec, parent: Target, solve: u64) -> Target {
+    let (block_time, limit) = (spec.target_block_time_ms(), spec.pow_limit());
+    let window = spec.retarget_window().checked_mul(block_time).expect("a window");
+    let longest = block_time.checked_mul(6).and_then(|sum| sum.checked_add(spec.max_future_ms()));
+    let solve = solve.min(longest.expect("seven days at most"));
+    let factor = window.checked_add(solve).and_then(|sum| sum.checked_sub(block_time));
+
+    let quotient = parent.get().checked_div(U256::from(window)).expect("a window is not zero");
+    // What overflows is above every limit.
+    let target = quotient.saturating_mul(U256::from(factor.expect("a window and a solve time")));
+    Target::new(target.clamp(U256::from(1), limit.get())).expect("at least 1")
 }
 
 #[cfg(test)]

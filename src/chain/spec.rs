@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::number::MAX_SAFE_INTEGER;
 use super::{
-    Bits, Block, Hash, Header, Height, Target, Timestamp, VERSION, ValidBlock, Work, empty_root,
-    merkle_root,
+    Bits, Block, Hash, HashedBlock, Header, Height, Target, Timestamp, VERSION, ValidBlock, Work,
+    empty_root, merkle_root,
 };
 
 /// The parameters of a chain. Its canonical text is the only record of the
@@ -87,6 +87,7 @@ impl Spec {
         Self::built_in("dev", "207fffff", 0)
     }
 
+    #[expect(clippy::expect_used, reason = "it is called with two texts, both of them valid")]
     fn built_in(name: &str, pow_limit_bits: &str, retarget_window: u64) -> Self {
         let fields = Fields {
             name: name.to_owned(),
@@ -99,9 +100,8 @@ impl Spec {
             max_block_records: 4_096,
             max_block_bytes: Self::MAX_BLOCK_BYTES,
         };
-        // Both texts are valid: the tests read them back by `parse`.
         let pow_limit = pow_limit_bits.parse::<Bits>().and_then(Bits::target);
-        Self { fields, pow_limit: pow_limit.unwrap_or(Target::EASIEST) }
+        Self { fields, pow_limit: pow_limit.expect("a valid compact target") }
     }
 
     /// A chain of one's own: the parameters of [`Spec::jenny`], under a name, with a genesis
@@ -179,9 +179,13 @@ impl Spec {
     }
 
     /// The one text that is hashed: no white space, the nine keys in order.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "strings and integers under fixed keys always have a JSON form"
+    )]
     pub fn canonical_text(&self) -> String {
-        // Two strings without characters to escape, and integers: this cannot fail.
-        serde_json::to_string(&self.fields).unwrap_or_default()
+        serde_json::to_string(&self.fields).expect("strings and integers")
     }
 
     /// The first block, which nobody had to mine.
@@ -198,7 +202,7 @@ impl Spec {
             bits: self.pow_limit.to_bits(),
             nonce: 0,
         };
-        ValidBlock::new(Block { header, records }, header.hash(), Work::of(self.pow_limit))
+        ValidBlock::new(HashedBlock::new(Block { header, records }), Work::of(self.pow_limit))
     }
 
     /// The chain's name.

@@ -1,14 +1,23 @@
 //! Specs and blocks for tests and benchmarks: the feature `test-util`, which no release build has.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg_attr(
     not(test),
     expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails")
 )]
 
 #[cfg(test)]
+mod hashes;
+#[cfg(test)]
 mod values;
 
-use super::{Block, Hash, Header, Height, Spec, Timestamp, TipState, ValidBlock};
+use super::{
+    Block, Consistency, Hash, Header, Height, Receipt, Spec, Timestamp, TipState, ValidBlock,
+    consistency_proof, inclusion_path, leaf_hash,
+};
+#[cfg(test)]
+pub(crate) use hashes::counted;
+#[cfg(test)]
+pub(super) use hashes::{count_header, count_merkle_root};
 #[cfg(test)]
 pub(super) use values::*;
 
@@ -78,6 +87,56 @@ pub fn extend(spec: &Spec, tip: &mut TipState, records: Vec<String>, step: u64) 
     block
 }
 
+/// Returns a chain from genesis on with these records in the blocks above it, `step` milliseconds
+/// apart.
+pub fn chain(spec: &Spec, bodies: &[&[&str]], step: u64) -> Vec<Block> {
+    let mut tip = TipState::genesis(spec);
+    let mut blocks = vec![spec.genesis().into_block()];
+    for body in bodies {
+        let records = body.iter().map(|&record| record.to_owned()).collect();
+        blocks.push(extend(spec, &mut tip, records, step).into_block());
+    }
+    blocks
+}
+
+/// Returns the receipt for a record of a chain that is given from genesis on.
+///
+/// # Panics
+/// If there is no such record, or the tip is below it.
+pub fn receipt(chain: &[Block], height: usize, index: usize, tip: usize) -> Receipt {
+    let block = &chain[height];
+    let records: Vec<_> = block.records.iter().map(|record| leaf_hash(record.as_bytes())).collect();
+    let history = &history(chain)[..tip];
+    let path = |height| inclusion_path(history, height).unwrap_or_default();
+    Receipt {
+        chain_id: chain[0].header.hash(),
+        record: block.records[index].clone(),
+        record_index: index as u64,
+        record_path: inclusion_path(&records, index).unwrap(),
+        header: block.header,
+        block_path: path(height),
+        tip: chain[tip].header,
+        genesis_path: path(0),
+    }
+}
+
+/// Returns the proof between two histories of a chain that is given from genesis on.
+///
+/// # Panics
+/// If there are no such blocks, or `from` is above `to`.
+pub fn consistency(chain: &[Block], from: usize, to: usize) -> Consistency {
+    Consistency {
+        from: chain[from].header.height,
+        from_root: chain[from].header.history_root,
+        header: chain[to].header,
+        proof: consistency_proof(&history(chain)[..to], from).unwrap(),
+    }
+}
+
+fn history(chain: &[Block]) -> Vec<Hash> {
+    chain.iter().map(|block| leaf_hash(block.header.hash().as_bytes())).collect()
+}
+
 /// Headers without end on top of a block: each is mined as it is taken, and only the last is kept.
 #[derive(Clone, Debug)]
 pub struct Headers {
@@ -122,6 +181,11 @@ impl Branch {
     /// Returns a branch that begins at genesis.
     pub fn from_genesis(spec: &Spec) -> Self {
         Self::from(spec, TipState::genesis(spec))
+    }
+
+    /// Returns a branch of the chain `dev` that begins at genesis.
+    pub fn dev() -> Self {
+        Self::from_genesis(&Spec::dev())
     }
 
     /// Returns a branch that begins at `tip`.

@@ -1,9 +1,11 @@
 //! The end of a chain: all that is needed to judge or to make the next block.
 
+use super::block::byte_len;
 use super::number::MAX_SAFE_INTEGER;
 use super::{
-    Bits, Block, BlockId, ChainHeader, Frontier, Hash, Header, Height, RuleError, Spec, Target,
-    Timestamp, VERSION, ValidBlock, ValidHeader, Work, leaf_hash, merkle_root, required_bits,
+    Bits, Block, BlockId, ChainHeader, Frontier, Hash, HashedBlock, Header, Height, RuleError,
+    Spec, Target, Timestamp, VERSION, ValidBlock, ValidHeader, Work, leaf_hash, merkle_root,
+    required_bits,
 };
 
 /// The last block of some chain with what its ancestors amount to. A value:
@@ -52,14 +54,20 @@ impl TipState {
 
     /// Puts together the state after a stored block, from its parent's timestamp
     /// (its own for genesis) and the frontier over the hashes of its ancestors.
-    /// `None` if the frontier is not the one that the header commits to.
+    /// `None` if the frontier is not the one that the header commits to, or if no valid
+    /// block has the header's height or bits.
     pub fn restore(last: ChainHeader, parent_time: Timestamp, ancestors: Frontier) -> Option<Self> {
         debug_assert_eq!(last.hash, last.header.hash(), "the stored hash was checked");
-        let fits = ancestors.leaves() == last.height().get()
+        let is_state = last.height().get() <= MAX_SAFE_INTEGER
+            && last.header.bits.target().is_ok()
+            && ancestors.leaves() == last.height().get()
             && ancestors.root() == last.header.history_root;
+        if !is_state {
+            return None;
+        }
         let mut history = ancestors;
         history.append(leaf_hash(last.hash.as_bytes()));
-        fits.then_some(Self { last, parent_time, history })
+        Some(Self { last, parent_time, history })
     }
 
     /// The last header, its hash and the work of the chain up to it.
@@ -98,15 +106,27 @@ impl TipState {
     }
 
     /// The target that the next block must carry.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "a state is made of genesis, of checked headers, or by `restore`, which reads the bits"
+    )]
     pub fn next_bits(&self, spec: &Spec) -> Bits {
         let height = self.height().next();
         let parent = &self.last.header;
         required_bits(spec, height, parent.bits, parent.timestamp, self.parent_time)
-            .unwrap_or_else(|_| spec.pow_limit().to_bits())
+            .expect("the bits of a state's last block are a target")
     }
 
     /// The header of the next block with these records, to be mined: its nonce is
     /// zero, its time `now`, or the parent's when the clock is behind it.
+    ///
+    /// # Panics
+    /// If there are 2^32 records or more: [`Spec::check_records`] allows fewer.
+    #[expect(
+        clippy::expect_used,
+        reason = "records to be mined are checked before they are queued"
+    )]
     pub fn template(&self, spec: &Spec, records: &[String], now: Timestamp) -> Header {
         Header {
             version: VERSION,
@@ -115,13 +135,14 @@ impl TipState {
             previous_hash: self.last.hash,
             merkle_root: merkle_root(records),
             history_root: self.history.root(),
-            record_count: u32::try_from(records.len()).unwrap_or(u32::MAX),
+            record_count: u32::try_from(records.len()).expect("records that fit a block"),
             bits: self.next_bits(spec),
             nonce: 0,
         }
     }
 
-    /// Checks a whole block against this tip, cheapest rule first.
+    /// Checks a whole block against this tip, cheapest rule first. One whose hash is known is not
+    /// hashed again.
     ///
     /// # Errors
     /// The first rule that the block breaks; [`RuleError::NotYet`] when it only
@@ -129,10 +150,13 @@ impl TipState {
     pub fn check_block(
         &self,
         spec: &Spec,
-        block: Block,
+        block: impl Into<HashedBlock>,
         now: Timestamp,
     ) -> Result<ValidBlock, RuleError> {
-        self.check_next(spec, &block.header, now)?.with_records(spec, block.records)
+        let block = block.into();
+        let (_, work) = self.check_hashed(spec, block.header(), || block.hash(), now)?;
+        check_body(spec, &block)?;
+        Ok(ValidBlock::new(block, self.last.total_work.plus(work)))
     }
 
     /// Checks a header against this tip by all rules that need no records.
@@ -161,7 +185,17 @@ impl TipState {
         header: &Header,
         now: Timestamp,
     ) -> Result<(Hash, Work), RuleError> {
-        let (hash, target) = check_alone(spec, header)?;
+        self.check_hashed(spec, header, || header.hash(), now)
+    }
+
+    fn check_hashed(
+        &self,
+        spec: &Spec,
+        header: &Header,
+        hash: impl FnOnce() -> Hash,
+        now: Timestamp,
+    ) -> Result<(Hash, Work), RuleError> {
+        let (hash, target) = check_alone(spec, header, hash)?;
         if header.previous_hash != self.last.hash {
             let (expected, found) = (self.last.hash, header.previous_hash);
             return Err(RuleError::PreviousHash { expected, found });
@@ -213,13 +247,29 @@ impl Header {
     /// # Errors
     /// The first rule that it breaks.
     pub fn check_alone(&self, spec: &Spec) -> Result<Hash, RuleError> {
-        check_alone(spec, self).map(|(hash, _)| hash)
+        check_alone(spec, self, || self.hash()).map(|(hash, _)| hash)
+    }
+}
+
+impl HashedBlock {
+    /// Checks the rules that need neither parent nor records, as [`Header::check_alone`] does,
+    /// without hashing the header again.
+    ///
+    /// # Errors
+    /// The first rule that the header breaks.
+    pub fn check_header_alone(&self, spec: &Spec) -> Result<(), RuleError> {
+        check_alone(spec, self.header(), || self.hash()).map(drop)
     }
 }
 
 /// The rules that need neither parent nor records: field ranges, a meaningful
-/// target and the proof of work. Returns the header's hash and target.
-fn check_alone(spec: &Spec, header: &Header) -> Result<(Hash, Target), RuleError> {
+/// target and the proof of work, for which the header is hashed by `hash`. Returns the header's
+/// hash and target.
+fn check_alone(
+    spec: &Spec,
+    header: &Header,
+    hash: impl FnOnce() -> Hash,
+) -> Result<(Hash, Target), RuleError> {
     if header.version != VERSION {
         return Err(RuleError::Version { found: header.version });
     }
@@ -241,7 +291,7 @@ fn check_alone(spec: &Spec, header: &Header) -> Result<(Hash, Target), RuleError
     if target > spec.pow_limit() {
         return Err(RuleError::BitsTooEasy { limit: spec.pow_limit().to_bits(), found });
     }
-    let hash = header.hash();
+    let hash = hash();
     if !target.is_met_by(&hash) {
         return Err(RuleError::ProofOfWork { bits: header.bits, found: hash });
     }
@@ -255,37 +305,33 @@ impl ValidHeader {
     /// The first rule of a body that they break.
     pub fn with_records(&self, spec: &Spec, records: Vec<String>) -> Result<ValidBlock, RuleError> {
         let ChainHeader { header, hash, total_work } = *self.get();
-        check_body(spec, &header, &records)?;
-        Ok(ValidBlock::new(Block { header, records }, hash, total_work))
+        let block = HashedBlock::of_known(Block { header, records }, hash);
+        check_body(spec, &block)?;
+        Ok(ValidBlock::new(block, total_work))
     }
 }
 
-fn check_body(spec: &Spec, header: &Header, records: &[String]) -> Result<(), RuleError> {
+fn check_body(spec: &Spec, block: &HashedBlock) -> Result<(), RuleError> {
+    let Block { header, records } = block.block();
     if u32::try_from(records.len()) != Ok(header.record_count) {
         let (expected, found) = (header.record_count, records.len());
         return Err(RuleError::DataCount { expected, found });
     }
     check_sizes(spec, records)?;
-    let expected = merkle_root(records);
-    if header.merkle_root != expected {
-        return Err(RuleError::MerkleRoot { expected, found: header.merkle_root });
-    }
-    Ok(())
+    block.check_merkle_root()
 }
 
 fn check_sizes(spec: &Spec, records: &[String]) -> Result<(), RuleError> {
     let max = spec.max_record_bytes();
-    let mut sum = 0_u64;
     for (index, record) in records.iter().enumerate() {
         let found = record.len();
         if found as u64 > max {
             return Err(RuleError::RecordBytes { index, max, found });
         }
-        sum = sum.saturating_add(found as u64);
     }
-    let max = spec.max_block_bytes();
-    if sum > max {
-        return Err(RuleError::BlockBytes { max, found: sum });
+    let (max, found) = (spec.max_block_bytes(), byte_len(records));
+    if found > max {
+        return Err(RuleError::BlockBytes { max, found });
     }
     Ok(())
 }

@@ -7,16 +7,16 @@ use std::path::Path;
 use crate::store::{StoreError, open_own};
 
 /// Name of the file in the data directory.
-const NAME: &str = "api-address";
+const NOTE_FILE: &str = "api-address";
 
 /// Most bytes that are read of it: a note has about fifty.
-const MAX_BYTES: u64 = 1_024;
+const MAX_NOTE_BYTES: u64 = 1_024;
 
 /// Leaves the note: who holds the directory, and the URL of its API. Only a convenience, so
 /// that a failure stops nothing.
 pub(super) fn leave(dir: &Path, url: &str) {
     let note = format!("process {}\n{url}\n", std::process::id());
-    let file = dir.join(NAME);
+    let file = dir.join(NOTE_FILE);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     let written =
@@ -32,15 +32,15 @@ pub(super) fn leave(dir: &Path, url: &str) {
 /// Takes it away again.
 pub(super) fn remove(dir: &Path) {
     // It may never have been written.
-    drop(std::fs::remove_file(dir.join(NAME)));
+    drop(std::fs::remove_file(dir.join(NOTE_FILE)));
 }
 
 /// The URL of the node that holds the directory, if the note is its own.
 pub(super) fn of_holder(dir: &Path, locked: &StoreError) -> Option<String> {
     let StoreError::Locked { holder, .. } = locked else { return None };
-    let file = open_own(&dir.join(NAME), OpenOptions::new().read(true)).ok()?;
+    let file = open_own(&dir.join(NOTE_FILE), OpenOptions::new().read(true)).ok()?;
     let mut note = String::new();
-    file.take(MAX_BYTES).read_to_string(&mut note).ok()?;
+    file.take(MAX_NOTE_BYTES).read_to_string(&mut note).ok()?;
     let (process, url) = note.split_once('\n')?;
     (process == holder).then(|| url.trim().to_owned())
 }

@@ -1,5 +1,8 @@
 //! The command line: every subcommand, flag and page of help.
 
+mod events;
+mod receipt;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +16,10 @@ use super::logging::{LogFilter, LogFormat};
 use super::output::Format;
 use crate::chain::Hash;
 use crate::node::PeerUrl;
+pub(super) use events::EventsArgs;
+pub(super) use receipt::{
+    ReceiptArgs, ReceiptCommand, ReceiptFile, ReceiptRefreshArgs, ReceiptTipName, ReceiptVerifyArgs,
+};
 
 /// Where a node keeps its data unless told otherwise.
 pub(super) const DEFAULT_DATA_DIR: &str = "./data";
@@ -49,6 +56,9 @@ pub(super) enum Command {
     /// Checks every stored block, offline
     #[command(long_about = help::VERIFY, after_long_help = help::VERIFY_AFTER)]
     Verify(VerifyArgs),
+    /// Checks receipts of records, without node or database
+    #[command(long_about = help::RECEIPT, after_long_help = help::RECEIPT_VERIFY_AFTER)]
+    Receipt(ReceiptArgs),
     /// Accepts a branch that a node refused because it forks too deep
     #[command(long_about = help::REPAIR, after_long_help = help::REPAIR_AFTER)]
     Repair(RepairArgs),
@@ -58,6 +68,12 @@ pub(super) enum Command {
     /// Lists, adds, removes and bans the peers of a running node
     #[command(long_about = help::PEER, after_long_help = help::PEER_AFTER)]
     Peer(PeerArgs),
+    /// Adds, finds, lists and cancels the records of a running node
+    #[command(long_about = help::RECORD, after_long_help = help::RECORD_AFTER)]
+    Record(RecordArgs),
+    /// Prints the events of a running node as they happen
+    #[command(long_about = help::EVENTS, after_long_help = help::EVENTS_AFTER)]
+    Events(EventsArgs),
 }
 
 /// The data directory, which most subcommands take.
@@ -97,6 +113,9 @@ pub(super) struct RunArgs {
     /// Creates a chain in a directory that has a jenny.toml but no chain
     #[arg(long)]
     pub(super) create: bool,
+    /// Mines no pending records; `POST /mineBlock` still mines
+    #[arg(long)]
+    pub(super) no_mine: bool,
     /// Log level: error, warn, info, debug, trace or off, or a filter such as
     /// `warn,jenny_chain::node=debug` [default: `JENNY_LOG`, else info]
     #[arg(long, value_name = "LEVEL")]
@@ -167,8 +186,8 @@ pub(super) struct SelectArgs {
     /// Only the block at HEIGHT
     #[arg(long, value_name = "HEIGHT", conflicts_with_all = ["from", "to", "tip"])]
     pub(super) height: Option<u64>,
-    /// Only the block whose hash is HASH or begins with it (8 digits or more); with --height also
-    /// one that a reorg took off the main chain
+    /// Only the block whose hash is HASH or begins with it (8 digits or more); all 64 digits, or
+    /// --height too, also find one that a reorg took off the main chain
     #[arg(long, value_name = "HASH", conflicts_with_all = ["from", "to", "tip"])]
     pub(super) hash: Option<HashPrefix>,
     /// Only the last block
@@ -185,6 +204,16 @@ pub(super) struct RemoteArgs {
     /// File with that user's password; else `JENNY_PASSWORD`, else the default password on loopback
     #[arg(long, value_name = "FILE", env = "JENNY_PASSWORD_FILE", global = true)]
     pub(super) password_file: Option<PathBuf>,
+}
+
+/// A running node.
+#[derive(Args, Debug)]
+pub(super) struct NodeArgs {
+    /// Address of the running node
+    #[arg(long, value_name = "URL", env = "JENNY_URL", default_value = DEFAULT_URL, global = true)]
+    pub(super) url: String,
+    #[command(flatten)]
+    pub(super) remote: RemoteArgs,
 }
 
 #[derive(Args, Debug)]
@@ -214,11 +243,8 @@ pub(super) struct RepairArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct StatusArgs {
-    /// Address of the running node
-    #[arg(long, value_name = "URL", env = "JENNY_URL", default_value = DEFAULT_URL)]
-    pub(super) url: String,
     #[command(flatten)]
-    pub(super) remote: RemoteArgs,
+    pub(super) node: NodeArgs,
     /// Prints the node's response as one line of JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -231,11 +257,8 @@ pub(super) struct StatusArgs {
 pub(super) struct PeerArgs {
     #[command(subcommand)]
     pub(super) command: PeerCommand,
-    /// Address of the running node
-    #[arg(long, value_name = "URL", env = "JENNY_URL", default_value = DEFAULT_URL, global = true)]
-    pub(super) url: String,
     #[command(flatten)]
-    pub(super) remote: RemoteArgs,
+    pub(super) node: NodeArgs,
     /// Prints the node's response as JSON
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -277,12 +300,86 @@ pub(super) enum PeerCommand {
     },
 }
 
+#[derive(Args, Debug)]
+pub(super) struct RecordArgs {
+    #[command(subcommand)]
+    pub(super) command: RecordCommand,
+    #[command(flatten)]
+    pub(super) node: NodeArgs,
+    /// Prints the node's response as JSON
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RecordCommand {
+    /// Sends records; they are durable when the command ends
+    Add {
+        /// The records
+        #[arg(value_name = "TEXT", required_unless_present = "file")]
+        texts: Vec<String>,
+        /// Sends each line of FILE as a record; `-` is standard input
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["texts", "wait"])]
+        file: Option<PathBuf>,
+        /// Puts the line number before each record, so that equal lines stay apart
+        #[arg(long, requires = "file")]
+        number_lines: bool,
+        /// First line to send
+        #[arg(long, value_name = "LINE", requires = "file", default_value_t = 1)]
+        from_line: u64,
+        /// Waits until the records are in blocks, at most 60 seconds
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=60))]
+        wait: Option<u64>,
+    },
+    /// Prints a record and where it is
+    Get {
+        /// The record's id
+        #[arg(value_name = "ID")]
+        id: Hash,
+    },
+    /// Waits until a record is in a block
+    Wait {
+        /// The record's id
+        #[arg(value_name = "ID")]
+        id: Hash,
+        /// Longest wait
+        #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+        timeout: u64,
+    },
+    /// Prints the id of a text, without a node
+    Id {
+        /// The text
+        #[arg(value_name = "TEXT")]
+        text: String,
+    },
+    /// Lists the records that wait for a block
+    List,
+    /// Writes the receipt of a record: the proof that it is on the chain
+    Receipt {
+        /// The record's id
+        #[arg(value_name = "ID")]
+        id: Hash,
+        #[command(flatten)]
+        file: ReceiptFile,
+    },
+    /// Takes back a record that is in no block
+    Cancel {
+        /// The record's id
+        #[arg(value_name = "ID")]
+        id: Hash,
+    },
+}
+
 /// What a user of the REST API may do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(super) enum Role {
+    /// The status alone, for monitoring
+    Monitor,
     /// Read access: every GET
     Reader,
-    /// Read and write access
+    /// Read access, and adding records
+    Writer,
+    /// Full access: also peers, bans and forks
     Operator,
 }
 

@@ -4,12 +4,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Descriptors beside those of connections: the database, the log, the runtime, and files that
 /// are read for a moment.
-const OTHERS: usize = 64;
+const OTHER_DESCRIPTORS: usize = 64;
 
 /// Raises the process's limit of open descriptors to what this many connections need, as far as
 /// the system lets it, and says in the log when that is too little.
 pub(super) fn provide(connections: usize) {
-    let needed = u64::try_from(connections.saturating_add(OTHERS)).unwrap_or(u64::MAX);
+    let needed = u64::try_from(connections.saturating_add(OTHER_DESCRIPTORS)).unwrap_or(u64::MAX);
     let limit = getrlimit(Resource::Nofile);
     let Some(to) = raised(&limit, needed) else { return };
     if limit.current != Some(to) {
@@ -32,7 +32,7 @@ fn raised(limit: &Rlimit, needed: u64) -> Option<u64> {
 }
 
 fn too_few(limit: u64, needed: u64) -> String {
-    let fit = limit.saturating_sub(OTHERS as u64);
+    let fit = limit.saturating_sub(OTHER_DESCRIPTORS as u64);
     format!(
         "this process may open {limit} files and sockets, and its settings allow for {needed}: \
          about {fit} connections of clients and peers fit, and further ones wait; raise the limit \

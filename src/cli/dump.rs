@@ -6,7 +6,6 @@
 mod local;
 mod select;
 mod stream;
-mod target;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -20,22 +19,19 @@ use super::output::{Format, Row, Writer, escape_json};
 use super::progress::Progress;
 use super::remote::Remote;
 use super::signal;
+use super::target::{STDOUT, Target};
 use crate::chain::Spec;
 use crate::store::exists;
 use local::Local;
 use select::Select;
 use stream::Stream;
-use target::Target;
 
 /// Batches that wait to be formatted. When it is full the reader waits. Each is at most 1 MiB
 /// or one block, so this bounds memory.
 const WAITING_BATCHES: usize = 4;
 
 /// Time between two looks at whether somebody still reads, while nothing comes.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-
-/// The name of standard output among files.
-const STDOUT: &str = "-";
+const READER_CHECK_EVERY: Duration = Duration::from_millis(100);
 
 /// What a source gives, in this order: the start, then rows.
 enum Piece {
@@ -134,7 +130,7 @@ fn write(
     let (mut writer, mut progress) = (None, None);
     let escapes = target.is_terminal() && format != Format::Table;
     loop {
-        let piece = match receive.recv_timeout(LOOK_EVERY) {
+        let piece = match receive.recv_timeout(READER_CHECK_EVERY) {
             Ok(piece) => piece,
             Err(RecvTimeoutError::Timeout) => {
                 target.look()?;

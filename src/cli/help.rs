@@ -34,7 +34,7 @@ Exit codes:
 `jenny SUBCOMMAND --help` describes a subcommand.";
 
 pub(super) const RUN: &str = "\
-Runs the node in the foreground: storage, mining on demand, REST API, peers.
+Runs the node in the foreground: storage, mining, REST API, peers.
 
 In an empty data directory it first creates the chain `jenny`, or the chain that
 --chain or the settings name. A directory that holds a jenny.toml but no chain
@@ -183,6 +183,58 @@ Exit codes:
   5    a newer version wrote the database
   130  interrupted";
 
+pub(super) const RECEIPT: &str = "\
+Checks and renews receipts. A receipt is a small file that proves that a record
+is on a chain. It is checked by computation alone, without a node, a database or
+a network. `jenny record receipt` gets one from a running node.";
+
+pub(super) const RECEIPT_REFRESH: &str = "\
+Gets a receipt for the same record and a later tip from a running node, and
+replaces FILE by it, for a verifier that knows only recent blocks.
+
+The new receipt is written only if it is sound, is about the same block, and the
+node proves that the later history continues that of the old receipt's tip. A
+node whose chain is another one, or that a reorg moved to another branch, cannot
+prove that; FILE stays as it is then.";
+
+pub(super) const RECEIPT_REFRESH_AFTER: &str = "\
+Examples:
+  jenny receipt refresh receipt.json
+  jenny receipt refresh receipt.json --tip final -o final.json
+
+Exit codes:
+  0    the new receipt is written
+  1    the old receipt is not sound, the node is unreachable or refused the
+       request, or its history does not continue that of the old receipt
+  2    usage error, or a file could not be read
+  130  interrupted";
+
+pub(super) const RECEIPT_VERIFY: &str = "\
+Checks a receipt: that the record is in the block, the block in the history of
+the tip, and the chain's genesis block at the start of that history; that both
+headers are mined; and that the tip is the one named by --tip.
+
+The hash of the tip is what you must know from elsewhere: from your own node,
+from several nodes, or from a place where it was published. Without it a receipt
+is sound but not anchored, because anyone could have mined its blocks.
+
+A receipt whose tip is older than the trusted one needs a consistency proof from
+its tip to the trusted one: GET /v1/consistency?from=HEIGHT&to=HEIGHT returns it
+(docs/api.md). It cannot help if the record is in the receipt's tip itself.";
+
+pub(super) const RECEIPT_VERIFY_AFTER: &str = "\
+Examples:
+  jenny receipt verify receipt.json --tip 0baf558e..   with all 64 digits
+  jenny receipt verify receipt.json --tip 0baf558e.. --consistency proof.json
+  jenny receipt verify receipt.json --unanchored --json | jq -r .tip.hash
+  curl .. | jenny receipt verify - --tip 0baf558e..
+
+Exit codes:
+  0    the receipt is sound and anchored, or sound with --unanchored
+  1    it is not, and the error says why, or the result could not be written
+  2    usage error, or a file could not be read
+  130  interrupted";
+
 pub(super) const REPAIR: &str = "\
 Accepts a branch that a node refused because it forks deeper than
 max_reorg_depth.
@@ -248,5 +300,71 @@ Examples:
 Exit codes:
   0    success
   1    the node is unreachable or refused the request
+  2    usage error
+  130  interrupted";
+
+pub(super) const RECORD: &str = "\
+Adds, finds, lists and cancels the records of a running node, over REST. `add`
+requires a user with the role writer or operator, and `cancel` an operator.
+
+A record is a text, and its id is a hash of it: equal texts are one record, and
+adding one again changes nothing. Once `add` ends, the records are on the node's
+disk. They wait there until a block has them, and return there when a reorg
+takes that block off the main chain.
+
+The node mines them by itself, many in one block, unless it was started with
+--no-mine.
+
+`add --file` sends a file in parts and repeats a part that the node cannot take
+yet. After a failure, run it again: what was sent is not taken twice.";
+
+pub(super) const RECORD_AFTER: &str = "\
+Examples:
+  jenny record add 'a record' --wait 60
+  jenny record add --file readings.txt --number-lines
+  jenny record get $(jenny record id 'a record')
+  jenny record wait $(jenny record id 'a record') --timeout 600
+  jenny record receipt $(jenny record id 'a record') -o receipt.json
+  jenny record list --json | jq -r '.records[].id'
+
+Exit codes:
+  0    success
+  1    the node is unreachable or refused the request, or the record is unknown
+       or in no block in time
+  2    usage error
+  130  interrupted";
+
+pub(super) const EVENTS: &str = "\
+Prints the events of a running node, one JSON object a line: blocks that join or
+leave the main chain, their records, peers and downloads.
+
+Each event of the chain has an `id`, which is a position in the chain.
+--position-file keeps the position after the events that were printed, so that
+the next call continues there, also after a reorg or a restart of the node: it
+first prints block.disconnected for the blocks that left the main chain. The
+position is written after the events were handed over. A kill in between prints
+events again, so a consumer must tolerate repetitions: the id of an event names
+it.
+
+Without --follow it ends at the tip. With --follow it waits for further events
+and reconnects after 1 to 30 seconds.";
+
+pub(super) const EVENTS_AFTER: &str = "\
+Examples:
+  jenny events --follow
+  jenny events --follow --types block.connected,block.disconnected
+  jenny events --follow --position-file ./position | while read -r event; do ..
+  jenny events --after 0-GENESISHASH-0 | jq -r 'select(.id).id'
+
+With the producers of Kafka and NATS:
+  jenny events --follow --position-file ./position |
+    kafka-console-producer.sh --bootstrap-server HOST:9092 --topic jenny
+  jenny events --follow --position-file ./position |
+    while IFS= read -r event; do nats pub jenny.events \"$event\"; done
+
+Exit codes:
+  0    the tip was reached, without --follow
+  1    the node refused the request or no longer stores the position; without
+       --follow, also that it is unreachable; the output could not be written
   2    usage error
   130  interrupted";

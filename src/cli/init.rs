@@ -147,7 +147,9 @@ fn new_user(name: &str, password_file: &Path, role: Role) -> Result<User> {
     })?;
     let hash = api::hash_password(&password)?;
     let role = match role {
+        Role::Monitor => api::Role::Monitor,
         Role::Reader => api::Role::Reader,
+        Role::Writer => api::Role::Writer,
         Role::Operator => api::Role::Operator,
     };
     Ok(User { name: name.to_owned(), hash, role })

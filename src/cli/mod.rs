@@ -7,6 +7,8 @@ mod chain_choice;
 mod config;
 mod descriptors;
 mod dump;
+mod event_position;
+mod events;
 mod exit;
 mod format;
 mod help;
@@ -19,6 +21,8 @@ mod paced;
 mod peer;
 mod peers;
 mod progress;
+mod receipt;
+mod record;
 mod remote;
 mod repair;
 mod run;
@@ -26,6 +30,7 @@ mod signal;
 mod status;
 mod stderr;
 mod syncing;
+mod target;
 mod text_file;
 mod users;
 mod variables;
@@ -37,6 +42,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use rustix::fs::Mode;
+use serde::Serialize;
 
 use args::{Cli, Command};
 use exit::{Code, Failure};
@@ -69,7 +75,12 @@ fn dispatch(command: &Command) -> Result<()> {
         logging::start_command(&logging::LogFilter::of_variable(&env)?);
         variables::warn_of_unknown();
     }
-    if !matches!(command, Command::Dump(_) | Command::Status(_)) {
+    // Of these only `dump` may create a database, and sees to that itself.
+    let is_open = matches!(
+        command,
+        Command::Dump(_) | Command::Status(_) | Command::Receipt(_) | Command::Record(_)
+    );
+    if !is_open {
         keep_private();
     }
     match command {
@@ -77,9 +88,12 @@ fn dispatch(command: &Command) -> Result<()> {
         Command::Init(args) => init::run(args),
         Command::Dump(args) => dump::run(args, &env),
         Command::Verify(args) => verify::run(args),
+        Command::Receipt(args) => receipt::run(args, &env),
         Command::Repair(args) => repair::run(args),
         Command::Status(args) => status::run(args, &env),
         Command::Peer(args) => peer::run(args, &env),
+        Command::Record(args) => record::run(args, &env),
+        Command::Events(args) => events::run(args, &env),
     }
 }
 
@@ -99,6 +113,19 @@ fn print(line: &str) -> Result<()> {
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| {
         Failure::no("the result cannot be written to standard output").because(error).into()
     })
+}
+
+/// Prints JSON, written anew: nothing but printable characters comes out.
+fn print_json(value: &impl Serialize) -> Result<()> {
+    print(&output::escape_json(&serde_json::to_string(value)?))
+}
+
+/// Says no on standard output too, where a machine reads it. The result is the same whether or not
+/// that can be written.
+fn say_no(as_json: bool, no: &impl Serialize) {
+    if as_json {
+        drop(print_json(no));
+    }
 }
 
 impl From<Code> for ExitCode {

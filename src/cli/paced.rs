@@ -4,9 +4,9 @@ use std::io::{Error, ErrorKind, Read, Result};
 use std::time::{Duration, Instant};
 
 /// Bytes that must come in [`TIME`]: a slower answer would take for ever.
-const BYTES: u64 = 64 << 10;
+const PACED_BYTES: u64 = 64 << 10;
 
-/// Time that may be waited for [`BYTES`]. Only waiting counts: what our own slow reader takes
+/// Time that may be waited for [`PACED_BYTES`]. Only waiting counts: what our own slow reader takes
 /// is not the sender's fault.
 const TIME: Duration = Duration::from_secs(30);
 
@@ -38,7 +38,7 @@ impl<R: Read, C: Fn() -> Instant> Read for Paced<R, C> {
         let waited = (self.clock)().saturating_duration_since(started);
         self.waited = self.waited.saturating_add(waited);
         self.got = self.got.saturating_add(count as u64);
-        if self.got >= BYTES {
+        if self.got >= PACED_BYTES {
             (self.waited, self.got) = (Duration::ZERO, 0);
         } else if count > 0 && self.waited >= TIME {
             let text = "less than 64 KiB came in 30 s";

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::args::{PeerArgs, PeerCommand};
-use super::exit::Failure;
-use super::output::{escape, escape_json, time_text};
+use super::output::{COLUMNS, escape, time_text};
+use super::print_json;
 use super::remote::Remote;
 use super::signal;
 use crate::chain::Timestamp;
@@ -17,13 +17,10 @@ use crate::chain::Timestamp;
 /// Most bytes that are read of a list: a node sends 16 MiB to one user at most.
 const MAX_LIST_BYTES: u64 = 16 << 20;
 
-/// Columns of what is printed, but for addresses, which stay whole.
-const COLUMNS: usize = 80;
-
 /// Runs the command.
 pub(super) fn run(args: &PeerArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
     let _unfinished = signal::exit_at_once()?;
-    let remote = Remote::new(&args.url, &args.remote, env)?;
+    let remote = Remote::new(&args.node.url, &args.node.remote, env)?;
     match &args.command {
         PeerCommand::List => list(&remote, args.json),
         PeerCommand::Add { peer } => {
@@ -38,7 +35,7 @@ pub(super) fn run(args: &PeerArgs, env: &dyn Fn(&str) -> Option<String>) -> Resu
         PeerCommand::Ban { address, seconds, reason } => {
             let body = ban(*address, *seconds, reason.as_deref());
             let answer = remote.change(Method::POST, "/v1/bans", Some(body))?;
-            let parsed = parse(&remote, &answer)?;
+            let parsed = remote.parse(&answer)?;
             let until = parsed["until"].as_u64().map_or_else(String::new, |until| {
                 format!(" until {}", time_text(Timestamp::from_millis(until)))
             });
@@ -75,27 +72,14 @@ fn done(as_json: bool, answer: &[u8], text: &str) -> Result<()> {
         return super::print(text);
     }
     let value = serde_json::from_slice(answer).unwrap_or_else(|_| json!({}));
-    super::print(&escape_json(&value.to_string()))
-}
-
-fn parse(remote: &Remote, answer: &[u8]) -> Result<Value> {
-    serde_json::from_slice(answer).map_err(|error| {
-        Failure::no(format!("{} sent invalid JSON", remote.name())).because(error).into()
-    })
+    print_json(&value)
 }
 
 fn list(remote: &Remote, as_json: bool) -> Result<()> {
-    let get = |path: &str| {
-        let answer = remote.get(path, MAX_LIST_BYTES)?.ok_or_else(|| {
-            Failure::no(format!("{} has no {path}: it is an older node", remote.name()))
-        })?;
-        parse(remote, &answer)
-    };
+    let get = |path: &str| remote.parse(&remote.get_known(path, MAX_LIST_BYTES)?);
     let (links, known, bans) = (get("/v1/peers")?, get("/v1/peers/known")?, get("/v1/bans")?);
     if as_json {
-        // Written anew, so that nothing but JSON of printable characters comes out.
-        let all = json!({ "links": links, "known": known, "bans": bans });
-        return super::print(&escape_json(&all.to_string()));
+        return print_json(&json!({ "links": links, "known": known, "bans": bans }));
     }
     super::print(&lines(&links, &known, &bans))
 }

@@ -17,10 +17,11 @@ const DRAWN_PER_SECOND: u8 = 10;
 /// Columns of a terminal that does not tell how many it has.
 const USUAL_WIDTH: u16 = 80;
 
-/// Shows how far some work on blocks is.
+/// Shows how far some work on blocks, or on other things, is.
 #[derive(Debug)]
 pub(super) struct Progress {
     what: &'static str,
+    things: &'static str,
     total: Option<u64>,
     start: Instant,
     shown: Instant,
@@ -32,17 +33,26 @@ pub(super) struct Progress {
 pub(super) struct Bar(ProgressBar);
 
 /// The bar that is on the terminal; there is at most one.
-static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+static SHOWN_BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 impl Progress {
     /// Starts at nothing done of `total` blocks, `None` if that is not known.
     pub(super) fn start(what: &'static str, total: Option<u64>) -> Self {
-        let now = Instant::now();
-        let bar = std::io::stderr().is_terminal().then(|| Bar::of_work(what, total));
-        Self { what, total, start: now, shown: now, bar }
+        Self::of_things(what, "blocks", total)
     }
 
-    /// `done` blocks are done.
+    /// Starts at none done of things whose number is not known.
+    pub(super) fn counting(what: &'static str, things: &'static str) -> Self {
+        Self::of_things(what, things, None)
+    }
+
+    fn of_things(what: &'static str, things: &'static str, total: Option<u64>) -> Self {
+        let now = Instant::now();
+        let bar = std::io::stderr().is_terminal().then(|| Bar::of_work(what, things, total));
+        Self { what, things, total, start: now, shown: now, bar }
+    }
+
+    /// So many are done.
     pub(super) fn at(&mut self, done: u64) {
         if let Some(bar) = &self.bar {
             return bar.0.set_position(done);
@@ -50,7 +60,8 @@ impl Progress {
         let now = Instant::now();
         if now.duration_since(self.shown) >= LINE_EVERY {
             self.shown = now;
-            let line = line(self.what, done, self.total, now.duration_since(self.start));
+            let elapsed = now.duration_since(self.start);
+            let line = line(self.what, self.things, done, self.total, elapsed);
             // Where standard error is gone, nobody is left to tell.
             drop(writeln!(std::io::stderr(), "{line}"));
         }
@@ -76,13 +87,13 @@ impl Bar {
         self.0.set_message(text);
     }
 
-    fn of_work(what: &'static str, total: Option<u64>) -> Self {
+    fn of_work(what: &'static str, things: &'static str, total: Option<u64>) -> Self {
         let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
         let template = match total {
-            Some(_) => "{prefix} {bar:12} {human_pos}/{human_len} blocks, {rate}, ETA {eta}",
-            None => "{prefix} {spinner} {human_pos} blocks, {rate}",
+            Some(_) => "{prefix} {bar:12} {human_pos}/{human_len} {things}, {rate}, ETA {eta}",
+            None => "{prefix} {spinner} {human_pos} {things}, {rate}",
         };
-        Self::show(bar, what, template)
+        Self::show(bar, what, &template.replace("{things}", things))
     }
 
     fn show(bar: ProgressBar, prefix: &'static str, template: &str) -> Self {
@@ -94,12 +105,12 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template(template) {
             let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
                 // There is nothing to do about a bar that cannot be drawn.
-                let _ = write!(out, "{:.0} blocks/s", state.per_sec());
+                let _ = write!(out, "{:.0}/s", state.per_sec());
             };
             bar.set_style(style.with_key("rate", rate));
         }
         bar.set_prefix(prefix);
-        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
+        *SHOWN_BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
         Self(bar)
     }
 }
@@ -112,7 +123,7 @@ impl Drop for Bar {
 
 /// Takes the bar that is shown away: the process says its last words, or ends.
 pub(super) fn clear() {
-    let bar = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let bar = SHOWN_BAR.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
@@ -120,7 +131,7 @@ pub(super) fn clear() {
 
 /// Writes something on standard error that the bar must not tear: it steps aside meanwhile.
 pub(super) fn beside_bar(write: impl FnOnce()) {
-    let bar = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let bar = SHOWN_BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match bar {
         Some(bar) => bar.suspend(write),
         None => write(),
@@ -184,13 +195,19 @@ impl TermLike for QueuedTerminal {
 }
 
 /// One plain line.
-fn line(what: &str, done: u64, total: Option<u64>, elapsed: Duration) -> String {
+fn line(
+    what: &'static str,
+    things: &'static str,
+    done: u64,
+    total: Option<u64>,
+    elapsed: Duration,
+) -> String {
     let millis = elapsed.as_millis().max(1);
     let rate = u128::from(done) * 1_000 / millis;
-    let Some(total) = total else { return format!("{what}: {done} blocks, {rate} blocks/s") };
+    let Some(total) = total else { return format!("{what}: {done} {things}, {rate} {things}/s") };
     let left = u128::from(total.saturating_sub(done));
     let ready = left.checked_div(rate).map_or_else(String::new, |secs| format!(", {secs} s left"));
-    format!("{what}: {done} of {total} blocks, {rate} blocks/s{ready}")
+    format!("{what}: {done} of {total} {things}, {rate} {things}/s{ready}")
 }
 
 #[cfg(test)]

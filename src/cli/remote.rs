@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::Value;
 use ureq::http::{Method, Request, StatusCode};
 use url::{Host, Url};
 
@@ -28,10 +29,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a short answer may take in all.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Most bytes that are read of a status. 1 MiB of memory.
-const MAX_ANSWER_BYTES: u64 = 1 << 20;
+const MAX_REPLY_BYTES: u64 = 1 << 20;
 
 /// Most bytes that are read of a problem, which is a few hundred: less than [`Paced`] asks for in
 /// one stretch, so that it bounds the time too.
@@ -120,6 +121,21 @@ impl Remote {
         self.ask(path, None)
     }
 
+    /// A stream of events, in which a node says something at least every 15 seconds; `None` if
+    /// there is no place for another one.
+    pub(super) fn events(&self, path: &str) -> Result<Option<impl Read + Send + use<>>> {
+        let url = format!("{}{path}", self.name());
+        let answer = self.agent.get(&url).header("Authorization", &self.authorization).call();
+        let answer = answer.map_err(|error| self.unanswered(error))?;
+        let status = answer.status();
+        let body = answer.into_body().into_with_config().limit(u64::MAX).reader();
+        match status {
+            StatusCode::OK => Ok(Some(body)),
+            StatusCode::NO_CONTENT => Ok(None),
+            _ => Err(self.refused(status, Paced::new(body)).into()),
+        }
+    }
+
     /// The answer to `GET path`, of which all must have come by the deadline if there is one.
     fn ask(
         &self,
@@ -143,7 +159,7 @@ impl Remote {
 
     /// The whole response to `GET path`, `None` if the node says there is no such thing.
     pub(super) fn get(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>> {
-        let Some(body) = self.ask(path, Some(ANSWER_TIMEOUT))? else { return Ok(None) };
+        let Some(body) = self.ask(path, Some(REPLY_TIMEOUT))? else { return Ok(None) };
         let mut bytes = Vec::new();
         body.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| {
             Failure::no(format!("the response of {} ended early", self.name()))
@@ -156,6 +172,21 @@ impl Remote {
             );
         }
         Ok(Some(bytes))
+    }
+
+    /// The whole response to `GET path`, which every node has but an older one.
+    pub(super) fn get_known(&self, path: &str, max: u64) -> Result<Vec<u8>> {
+        self.get(path, max)?.ok_or_else(|| {
+            let route = path.split('?').next().unwrap_or(path);
+            Failure::no(format!("{} has no {route}: it is an older node", self.name())).into()
+        })
+    }
+
+    /// The JSON that the node sent.
+    pub(super) fn parse(&self, answer: &[u8]) -> Result<Value> {
+        serde_json::from_slice(answer).map_err(|error| {
+            Failure::no(format!("{} sent invalid JSON", self.name())).because(error).into()
+        })
     }
 
     /// Changes something: the answer's body. A refusal says what the node says.
@@ -180,7 +211,7 @@ impl Remote {
             return Err(self.refused(status, body).into());
         }
         let mut bytes = Vec::new();
-        body.take(MAX_ANSWER_BYTES)
+        body.take(MAX_REPLY_BYTES)
             .read_to_end(&mut bytes)
             .with_context(|| format!("the response of {} ended early", self.name()))?;
         Ok(bytes)
@@ -214,6 +245,7 @@ impl Remote {
                 .hint("the default user and password, which were sent, are not accepted there")
                 .hint(CREDENTIALS_HINT),
             StatusCode::UNAUTHORIZED => failure.hint(CREDENTIALS_HINT),
+            StatusCode::TOO_MANY_REQUESTS => failure.may_pass(),
             _ if status.is_server_error() => failure.may_pass(),
             _ if said.is_empty() => failure.hint(
                 "this may be the port for peers, not the REST API; give the \
@@ -225,7 +257,7 @@ impl Remote {
 
     /// The node's status.
     pub(super) fn status(&self) -> Result<Vec<u8>> {
-        let answer = self.get("/v1/status", MAX_ANSWER_BYTES)?;
+        let answer = self.get("/v1/status", MAX_REPLY_BYTES)?;
         answer.ok_or_else(|| {
             Failure::no(format!("{} is not a jenny node: it has no /v1/status", self.name())).into()
         })
@@ -242,6 +274,11 @@ fn advice_of(problem: &str) -> Option<&'static str> {
         }
         "peer-not-found" => "`jenny peer list` shows the addresses as they must be written",
         "ban-not-found" => "`jenny peer list` shows the bans",
+        "pool-full" => "the pool empties as blocks are mined; `jenny status` shows it",
+        "position-gone" => {
+            "read the chain anew (`jenny dump --url`) and continue at its tip: remove the \
+             position file, or leave out --after"
+        }
         "too-many-bans" => "`jenny peer unban` ends a ban",
         _ => return None,
     })

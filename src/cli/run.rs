@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinError;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,7 @@ use super::users::UsersFile;
 use super::{api_address, descriptors, logging, peers, syncing, variables};
 use crate::api::{ApiConfig, AuthHandle, Server};
 use crate::chain::{ChainHeader, Spec};
-use crate::node::{Links, Node, NodeConfig};
+use crate::node::{Links, Node};
 use crate::p2p::{Network, P2pConfig};
 use crate::store::{Opened, Options, StoreError, exists, open};
 
@@ -30,7 +31,7 @@ const STOP_DEADLINE: Duration = Duration::from_millis(4_500);
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// How often a node that takes the default credentials looks whether a user was made.
-const LOOK_FOR_USERS: Duration = Duration::from_secs(1);
+const FIND_USERS_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the node until a signal stops it or it fails.
 pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
@@ -66,7 +67,7 @@ async fn serve(
     let mut stops = Stops::listen()?;
     let hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
     let users_file = UsersFile::of(dir);
-    let (directory, options) = (dir.to_owned(), store_options(settings));
+    let (directory, options) = (dir.to_owned(), settings.store.clone());
     let opening = tokio::task::spawn_blocking(move || open_or_create(&directory, options, wanted));
     let opened = tokio::select! {
         opened = opening => opened.context("internal error: the opening task panicked")??,
@@ -77,8 +78,13 @@ async fn serve(
         }
     };
     let spec = opened.spec.clone();
+    if !settings.node.mines_pool {
+        tracing::warn!(
+            "pending records are not mined by this node: `mining.enabled` is false, or --no-mine was given"
+        );
+    }
     let (links, link_server) = Links::channel();
-    let node = Node::start(opened, node_config(settings), links);
+    let node = Node::start(opened, settings.node.clone(), links);
     let handle = node.handle();
     let listen = api.listen;
     let server = Server::bind(api, handle.clone()).await.map_err(|error| {
@@ -116,18 +122,9 @@ async fn serve(
             // Here and now: the destructor of a database that failed may never return.
             end(exit::report(&failure.into()), "");
         }
-        finished = &mut serving => {
-            finished.context("internal error: the API task panicked")?;
-            return Err(Failure::no("internal error: the API task ended early").into());
-        }
-        finished = &mut networking => {
-            finished.context("internal error: the peer networking task panicked")?;
-            return Err(Failure::no("internal error: the peer networking task ended early").into());
-        }
-        finished = &mut keeping => {
-            finished.context("internal error: the task that reloads the users panicked")?;
-            return Err(Failure::no("internal error: the task that reloads the users ended early").into());
-        }
+        finished = &mut serving => return ended("the API task", finished),
+        finished = &mut networking => return ended("the peer networking task", finished),
+        finished = &mut keeping => return ended("the task that reloads the users", finished),
     }
     let stopping = async {
         // Side by side: it is the node that answers the requests which wait to be mined.
@@ -155,23 +152,20 @@ async fn serve(
     Ok(())
 }
 
+/// A task that goes on until it is told to stop ended by itself.
+fn ended(task: &str, finished: Result<(), JoinError>) -> Result<()> {
+    finished.with_context(|| format!("internal error: {task} panicked"))?;
+    Err(Failure::no(format!("internal error: {task} ended early")).into())
+}
+
 fn api_config(settings: &Settings, users: &UsersFile) -> Result<ApiConfig> {
-    if settings.peers_required && !settings.peers.exists() {
-        let message = format!("the peers file {} does not exist", settings.peers.display());
+    let config = ApiConfig { users: users.read()?, ..settings.api.clone() };
+    if config.peers_required && !config.peers_file.exists() {
+        let message = format!("the peers file {} does not exist", config.peers_file.display());
         return Err(Failure::usage(message)
             .hint("write a JSON list of addresses into it, or leave the setting out")
             .into());
     }
-    let config = ApiConfig {
-        listen: settings.listen,
-        hosts: settings.hosts.clone(),
-        users: users.read()?,
-        trusted_proxies: settings.trusted_proxies.clone(),
-        default_user: settings.default_user,
-        peers_file: settings.peers.clone(),
-        peers_required: settings.peers_required,
-        ..ApiConfig::default()
-    };
     config.check().map_err(|error| Failure::usage(error.to_string()).hint(users.advice()))?;
     if !config.users.is_empty() {
         users.note_made()?;
@@ -188,37 +182,8 @@ fn api_config(settings: &Settings, users: &UsersFile) -> Result<ApiConfig> {
 
 fn p2p_config(settings: &Settings, args: &RunArgs) -> Result<P2pConfig> {
     let mut peers = args.peer.clone();
-    peers.extend(peers::read(&settings.peers, settings.peers_required)?);
-    Ok(P2pConfig {
-        peers,
-        binary: settings.p2p_binary,
-        max_message: usize::try_from(settings.p2p_max_message).unwrap_or(usize::MAX),
-        max_dialled: settings.p2p_max_dialled,
-        max_accepted: settings.p2p_max_accepted,
-        max_per_prefix: settings.p2p_max_per_prefix,
-        ..P2pConfig::default()
-    })
-}
-
-fn store_options(settings: &Settings) -> Options {
-    Options {
-        checkpoints: settings.checkpoints.clone(),
-        cache_bytes: settings.cache_bytes,
-        min_free_bytes: settings.min_free_bytes,
-        max_reorg_depth: settings.max_reorg_depth,
-        ..Options::default()
-    }
-}
-
-fn node_config(settings: &Settings) -> NodeConfig {
-    let defaults = NodeConfig::default();
-    NodeConfig {
-        checkpoints: settings.checkpoints.clone(),
-        mine_queue: settings.mine_queue,
-        mine_deadline: settings.mine_deadline,
-        miner_threads: settings.mine_threads.unwrap_or(defaults.miner_threads),
-        ..defaults
-    }
+    peers.extend(peers::read(&settings.api.peers_file, settings.api.peers_required)?);
+    Ok(P2pConfig { peers, ..settings.p2p.clone() })
 }
 
 /// Refuses to found a chain where settings say that there was one: its database may be on a disk
@@ -284,7 +249,7 @@ fn name_open(what: &str, address: SocketAddr) {
 /// Reads the users again on SIGHUP, and when the first user is made. A task of its own, since a
 /// file system may not answer for a long time: the node must still stop on a signal.
 async fn keep_users(known: AuthHandle, file: UsersFile, mut hangups: Signal) {
-    let mut looks = tokio::time::interval(LOOK_FOR_USERS);
+    let mut looks = tokio::time::interval(FIND_USERS_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {

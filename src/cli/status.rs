@@ -22,7 +22,7 @@ const WATCH_EVERY: Duration = Duration::from_secs(2);
 /// Runs the command.
 pub(super) fn run(args: &StatusArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
     let _unfinished = signal::exit_at_once()?;
-    let remote = Remote::new(&args.url, &args.remote, env)?;
+    let remote = Remote::new(&args.node.url, &args.node.remote, env)?;
     if !args.watch {
         return super::print(&ask(&remote, args.json)?);
     }
@@ -102,11 +102,22 @@ fn lines(name: &str, status: &Value) -> String {
     line("links", text("/links"));
     let checking = number("/check/height").map(|height| format!("running, at height {height}"));
     line("check", checking.or_else(|| text("/check/state")));
+    let lag = number("/index/lag").filter(|lag| *lag > 0);
+    line("index", lag.map(|lag| format!("{} blocks left", count(lag))));
     line("swaps", text("/swaps/count"));
     line("queued", text("/mining/queued"));
+    line("pending", pending_text(status));
     line("hash rate", status.pointer("/mining/hashRate").and_then(Value::as_f64).map(hash_rate));
     line("uptime", number("/uptimeSeconds").map(duration));
     out
+}
+
+/// The records that wait for a block.
+fn pending_text(status: &Value) -> Option<String> {
+    let records = status.pointer("/pool/records")?.as_u64()?;
+    let oldest = status.pointer("/pool/oldestWaitSeconds").and_then(Value::as_u64);
+    let waits = oldest.map_or_else(String::new, |wait| format!(", oldest {}", duration(wait)));
+    Some(format!("{} records{waits}", count(records)))
 }
 
 /// Hashes per second, in thousands where there are many.

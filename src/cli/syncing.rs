@@ -12,15 +12,15 @@ use crate::chain::Height;
 use crate::node::{NodeHandle, SyncProgress, SyncState};
 
 /// Time between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 
 /// Fetching is shown when at least this many blocks are missing: fewer come in the ordinary course
 /// of things.
-const MANY: u64 = 100;
+const WORTH_SHOWING: u64 = 100;
 
 /// Shows fetching until it is stopped.
 pub(super) async fn show(node: NodeHandle, stop: CancellationToken) {
-    let mut looks = tokio::time::interval(LOOK_EVERY);
+    let mut looks = tokio::time::interval(PROGRESS_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut syncing = Syncing::default();
     loop {
@@ -57,7 +57,7 @@ impl Syncing {
             return Some(end(tip, target, now.duration_since(since)));
         }
         if self.0.is_none() {
-            if progress.state != SyncState::Blocks || progress.remaining < MANY {
+            if progress.state != SyncState::Blocks || progress.remaining < WORTH_SHOWING {
                 return None;
             }
             let bar = Bar::with_text("syncing");

@@ -5,7 +5,7 @@ use std::io::{Error, ErrorKind, Read as _, Result};
 use std::path::Path;
 
 /// Largest file that is read, in bytes: more than the largest users' file or chain spec has.
-pub(super) const MAX_BYTES: u64 = 8 << 20;
+pub(super) const MAX_TEXT_FILE_BYTES: u64 = 8 << 20;
 
 /// Reads a text, which may also come through a pipe.
 ///
@@ -13,9 +13,9 @@ pub(super) const MAX_BYTES: u64 = 8 << 20;
 /// When the file cannot be read, is too large, or is not UTF-8.
 pub(super) fn read(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        let text = format!("it is larger than {} MiB", MAX_BYTES >> 20);
+    File::open(path)?.take(MAX_TEXT_FILE_BYTES.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_TEXT_FILE_BYTES {
+        let text = format!("it is larger than {} MiB", MAX_TEXT_FILE_BYTES >> 20);
         return Err(Error::new(ErrorKind::FileTooLarge, text));
     }
     String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))

@@ -18,7 +18,7 @@ pub(super) const USERS_FILE: &str = "users.toml";
 
 /// Name of the file that says that a user was made here. It is also what processes that change
 /// the users' file lock.
-const LOCK_FILE: &str = "users.lock";
+const USERS_LOCK_FILE: &str = "users.lock";
 
 /// How long another process may take to change the users' file.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
@@ -60,7 +60,7 @@ impl UsersFile {
     /// # Errors
     /// When the directory cannot be read.
     pub(super) fn was_made(&self) -> Result<bool> {
-        Ok(is_there(&self.dir.join(LOCK_FILE))? || is_there(&self.path)?)
+        Ok(is_there(&self.dir.join(USERS_LOCK_FILE))? || is_there(&self.path)?)
     }
 
     /// The users: none only when no user was ever made.
@@ -143,7 +143,7 @@ impl UsersFile {
 
     /// Opens the lock's file; one that is new is on the disk before this returns.
     fn lock_file(&self) -> Result<File> {
-        let path = self.dir.join(LOCK_FILE);
+        let path = self.dir.join(USERS_LOCK_FILE);
         let open = || -> std::io::Result<File> {
             let file = OpenOptions::new()
                 .read(true)
@@ -170,7 +170,7 @@ impl UsersFile {
                     std::thread::sleep(LOCK_PAUSE);
                 }
                 Err(TryLockError::WouldBlock) => {
-                    let path = self.dir.join(LOCK_FILE);
+                    let path = self.dir.join(USERS_LOCK_FILE);
                     let message = format!("another process holds {}", path.display());
                     return Err(Failure::no(message).hint("try again after it has ended").into());
                 }

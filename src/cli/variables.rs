@@ -18,7 +18,7 @@ const PREFIX: &str = "JENNY_";
 const OF_TESTS: &str = "JENNY_TEST_";
 
 /// Variables that are read beside keys and flags.
-const OTHERS: [&str; 1] = ["JENNY_PASSWORD"];
+const OTHER_VARIABLES: [&str; 1] = ["JENNY_PASSWORD"];
 
 /// Most unknown variables that are named.
 const MAX_UNKNOWN: usize = 16;
@@ -40,7 +40,7 @@ pub(super) fn check_text() -> Result<()> {
 
 fn check_values(value: &dyn Fn(&str) -> Option<OsString>) -> Result<()> {
     let is_wrong = |name: &&str| value(name).is_some_and(|value| value.to_str().is_none());
-    match text_variables().chain(OTHERS).find(is_wrong) {
+    match text_variables().chain(OTHER_VARIABLES).find(is_wrong) {
         None => Ok(()),
         Some(name) => Err(Failure::usage(format!("the variable {name} is not UTF-8"))
             .hint("correct it, or unset it")
@@ -54,7 +54,7 @@ fn known() -> BTreeSet<String> {
     let arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);
     let of_flags = arguments.filter_map(|argument| argument.get_env());
     let of_flags = of_flags.map(|name| name.to_string_lossy().into_owned());
-    let rest = key_variables().chain(OTHERS).map(str::to_owned);
+    let rest = key_variables().chain(OTHER_VARIABLES).map(str::to_owned);
     of_flags.chain(rest).collect()
 }
 

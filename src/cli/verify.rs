@@ -11,7 +11,7 @@ use super::format::count;
 use super::output::{escape_json, time_text};
 use super::progress::Progress;
 use super::{config, offline, signal};
-use crate::chain::{BlockId, ChainHeader, Checkpoints, Height, Timestamp};
+use crate::chain::{BlockId, ChainHeader, Checkpoints, Hash, Height, Timestamp};
 use crate::store::{Branches, Checked, Opened, Reader, StoreError};
 
 /// Digits of a hash that are shown where a whole one does not fit the line.
@@ -26,7 +26,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<()> {
     let opened = offline::open_any(dir)?;
     let report = match check(&opened, &checkpoints) {
         Err(StoreError::Damaged { what }) => {
-            say_no(args.json, &No { ok: false, damage: Some(&what), ..No::default() });
+            super::say_no(args.json, &No { ok: false, damage: Some(&what), ..No::default() });
             let mut failure = Failure::no(format!("damage was found: {what}"));
             for advice in (StoreError::Damaged { what }).advice() {
                 failure = failure.hint(advice);
@@ -35,7 +35,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<()> {
         }
         Err(error @ StoreError::Checkpoint { .. }) => {
             let reason = error.to_string();
-            say_no(args.json, &No { checkpoint: Some(&reason), ..No::default() });
+            super::say_no(args.json, &No { checkpoint: Some(&reason), ..No::default() });
             return Err(Failure::no(reason)
                 .hint("the stored data is not damaged, but this is not the pinned chain")
                 .into());
@@ -49,7 +49,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<()> {
         let expected = expected.to_string();
         let tip = format!("{height}:{hash}");
         let no = No { tip: Some(&tip), expected_tip: Some(&expected), ..No::default() };
-        say_no(args.json, &no);
+        super::say_no(args.json, &no);
         return Err(Failure::no(format!("the tip is {tip}, not {expected}"))
             .hint("the stored data is valid, but the chain ends elsewhere")
             .into());
@@ -79,6 +79,7 @@ fn check(opened: &Opened, checkpoints: &Checkpoints) -> Result<Report, StoreErro
     progress.finish();
     let checked = checked?;
     let branches = reader.check_branches()?;
+    reader.check_index()?;
     let pinned = check_pinned(reader, tip.header.height, checkpoints)?;
     let name = opened.spec.name().to_owned();
     let id = opened.spec.genesis().hash().to_string();
@@ -146,21 +147,21 @@ impl Report {
 
     fn json(&self) -> Result<String> {
         let (first, last) = self.times();
-        let end = |id: &BlockId| End { height: id.height.get(), hash: id.hash.to_string() };
+        let branches = &self.branches;
         let yes = Yes {
             ok: true,
-            height: self.tip.header.height.get(),
-            tip: self.tip.hash.to_string(),
+            height: self.tip.header.height,
+            tip: self.tip.hash,
             blocks: self.checked.blocks,
             chain: Chain { name: &self.name, id: &self.id },
             records: self.checked.records,
             record_bytes: self.checked.record_bytes,
-            first_timestamp: first.as_millis(),
-            last_timestamp: last.as_millis(),
+            first_timestamp: first,
+            last_timestamp: last,
             branches: BranchesJson {
-                count: self.branches.count,
-                blocks: self.branches.blocks,
-                ends: self.branches.ends.iter().map(end).collect(),
+                count: branches.count,
+                blocks: branches.blocks,
+                ends: &branches.ends,
             },
             checkpoints: Pinned { hold: self.pinned.0, above_tip: self.pinned.1 },
         };
@@ -178,15 +179,15 @@ impl Report {
 #[serde(rename_all = "camelCase")]
 struct Yes<'a> {
     ok: bool,
-    height: u64,
-    tip: String,
+    height: Height,
+    tip: Hash,
     blocks: u64,
     chain: Chain<'a>,
     records: u64,
     record_bytes: u64,
-    first_timestamp: u64,
-    last_timestamp: u64,
-    branches: BranchesJson,
+    first_timestamp: Timestamp,
+    last_timestamp: Timestamp,
+    branches: BranchesJson<'a>,
     checkpoints: Pinned,
 }
 
@@ -197,16 +198,10 @@ struct Chain<'a> {
 }
 
 #[derive(Serialize)]
-struct BranchesJson {
+struct BranchesJson<'a> {
     count: u64,
     blocks: u64,
-    ends: Vec<End>,
-}
-
-#[derive(Serialize)]
-struct End {
-    height: u64,
-    hash: String,
+    ends: &'a [BlockId],
 }
 
 #[derive(Serialize)]
@@ -229,12 +224,4 @@ struct No<'a> {
     tip: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected_tip: Option<&'a str>,
-}
-
-/// Says no on standard output too, where a machine reads it. The result is the same whether or not
-/// that can be written.
-fn say_no(json: bool, no: &No<'_>) {
-    if json && let Ok(text) = serde_json::to_string(no) {
-        drop(super::print(&escape_json(&text)));
-    }
 }

@@ -77,6 +77,21 @@ impl ImportError {
     }
 }
 
+/// Why a lookup by hash or record id found nothing out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FindError {
+    /// More blocks are not indexed than are found in memory.
+    #[error("{lag} blocks are not indexed yet; try again later")]
+    Indexing {
+        /// Blocks that are not indexed.
+        lag: u64,
+    },
+    /// The node is stopping or has failed.
+    #[error(transparent)]
+    Unavailable(#[from] NodeFailure),
+}
+
 /// Why the node cannot serve, or is about to stop.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]

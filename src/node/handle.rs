@@ -1,16 +1,27 @@
 //! What the edges hold of the node.
 
+mod disk;
+mod lookups;
+mod records;
+mod relayed;
+mod reorg_records;
+mod tie;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::{oneshot, watch};
 
-use super::command::Command;
+pub use self::records::{KnownRecord, PendingEntry};
+pub use self::relayed::PendingIds;
+pub use self::reorg_records::{ReorgRecord, ReorgRecords};
+use super::command::{BranchPart, Command};
 use super::held;
 use super::import::append::{Appending, connect, send};
 use super::import::fork_point::find_held_ancestor;
 use super::import::offer::{Branch, import, import_part};
+use super::index::Index;
 use super::mining::request::Request;
 use super::shared::Shared;
 use super::{
@@ -18,18 +29,19 @@ use super::{
     NodeFailure, NodeStatus, StoreError, View,
 };
 use crate::chain::{
-    Block, BlockId, ChainHeader, Checkpoints, DeepFork, Hash, Spec, Timestamp, ValidBlock,
+    BlockId, ChainHeader, Checkpoints, DeepFork, Hash, HashedBlock, Spec, Timestamp, ValidBlock,
 };
 
 /// Speaks to the node; cheap to clone. Its futures need tokio's timers.
 #[derive(Clone, Debug)]
 pub struct NodeHandle {
     shared: Arc<Shared>,
+    index: Arc<Index>,
 }
 
 impl NodeHandle {
-    pub(super) const fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(super) const fn new(shared: Arc<Shared>, index: Arc<Index>) -> Self {
+        Self { shared, index }
     }
 
     #[cfg(test)]
@@ -125,9 +137,13 @@ impl NodeHandle {
     ///
     /// # Errors
     /// Why a block was not taken; those before it may have been.
-    pub async fn import(&self, blocks: Vec<Block>) -> Result<Imported, ImportError> {
+    pub async fn import<B>(&self, blocks: Vec<B>) -> Result<Imported, ImportError>
+    where
+        B: Into<HashedBlock> + Send + 'static,
+    {
         let shared = Arc::clone(&self.shared);
-        self.shared.blocking(&self.shared.offers, move || import(&shared, blocks)).await?
+        let import = move || import(&shared, blocks.into_iter().map(Into::into).collect());
+        self.shared.blocking(&self.shared.offers, import).await?
     }
 
     /// Offers the next part of a branch, oldest first. While `more` is to come a branch beside the
@@ -136,15 +152,20 @@ impl NodeHandle {
     ///
     /// # Errors
     /// Why the part was not taken.
-    pub async fn import_part(
+    pub async fn import_part<B>(
         &self,
         mut branch: Branch,
-        blocks: Vec<Block>,
+        blocks: Vec<B>,
         more: bool,
-    ) -> Result<(Imported, Branch), ImportError> {
+    ) -> Result<(Imported, Branch), ImportError>
+    where
+        B: Into<HashedBlock> + Send + 'static,
+    {
         let shared = Arc::clone(&self.shared);
+        let part = if more { BranchPart::Partial } else { BranchPart::Last };
         let import = move || {
-            import_part(&shared, &mut branch, blocks, more).map(|imported| (imported, branch))
+            let blocks = blocks.into_iter().map(Into::into).collect();
+            import_part(&shared, &mut branch, blocks, part).map(|imported| (imported, branch))
         };
         self.shared.blocking(&self.shared.offers, import).await?
     }
@@ -216,10 +237,15 @@ impl NodeHandle {
         let (reorgs, recent_reorgs) = shared.reorgs.get();
         NodeStatus {
             tip: shared.tip(),
+            indexed: shared.reader.indexed(),
             uptime: shared.started.elapsed(),
             hash_rate: shared.rate.get(),
+            mined: shared.mined.get(),
+            mines_pool: shared.config.mines_pool,
             mining: shared.queue.waiting() + usize::from(shared.at_work.load(Ordering::Relaxed)),
             refusing: shared.refusing(),
+            is_disk_low: shared.is_disk_low(),
+            has_failed: shared.has_failed(),
             clock: shared.look_at_clock().err(),
             checking: shared.checked(),
             deep_forks: shared.forks.waiting(shared.tip().total_work),

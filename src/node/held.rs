@@ -5,12 +5,12 @@ use crate::chain::BlockId;
 use crate::store::Reader;
 
 /// Looks at a block that a reorg may move from one place to the other meanwhile.
-const LOOKS: usize = 8;
+const FIND_ATTEMPTS: usize = 8;
 
 /// The block, on any branch; `None` if it is not held. Whether a reorg disconnected it is
 /// for the caller to add.
 pub(super) fn find(reader: &Reader, id: BlockId) -> Result<Option<HeldBlock>, StoreError> {
-    for _ in 0..LOOKS {
+    for _ in 0..FIND_ATTEMPTS {
         let view = reader.view();
         let main = view.header(id.height)?.map(|header| header.hash);
         if main == Some(id.hash) {

@@ -1,21 +1,25 @@
-//! The reorgs since the start, for the log and for status.
+//! The latest reorgs, for the log and for status.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Disconnection, ReorgSummary};
-use crate::chain::{BlockId, Hash, Timestamp};
-use crate::store::Reorg;
+use crate::chain::{BlockId, Hash, Height, Timestamp};
+use crate::store::{RecordedReorg, Reorg};
 
 /// Disconnected blocks that a summary names, and that the log lists one by one.
 const MAX_NAMED: usize = 256;
 
-/// Summaries kept, newest first: at most 16 of 256 blocks, 160 KiB.
+/// Reorgs that the status names.
 const MAX_RECENT: usize = 16;
 
 /// Target of the log for what must be on record line by line: no limit of repeated lines leaves
 /// any out. A disconnected block cost more work and disk than its line does.
-const AUDIT: &str = "audit";
+pub const AUDIT: &str = "audit";
+
+/// Target of the log for records that clients send, below [`AUDIT`]: any client may cause as many
+/// lines as it sends requests, so they are limited as all others are.
+pub const AUDIT_RECORDS: &str = "audit::records";
 
 /// Reorgs whose disconnected blocks are remembered.
 const MAX_REORGS: usize = 1_000;
@@ -30,11 +34,20 @@ pub(super) struct ReorgLog(Mutex<Log>);
 #[derive(Debug, Default)]
 struct Log {
     count: u64,
-    recent: VecDeque<ReorgSummary>,
     /// Newest first.
     reorgs: VecDeque<PastReorg>,
     /// Hashes in all of `reorgs`.
     hashes: usize,
+}
+
+/// A block that a reorg disconnected.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct DisconnectedBlock {
+    /// The reorg's number.
+    pub(super) number: u64,
+    /// When it was done.
+    pub(super) time: Timestamp,
+    pub(super) id: BlockId,
 }
 
 /// A reorg with the hashes of all the blocks that it disconnected, from `fork` + 1 on.
@@ -45,15 +58,25 @@ struct PastReorg {
 }
 
 impl ReorgLog {
+    /// Continues with the reorgs on record, newest first.
+    pub(super) fn of(recorded: Vec<RecordedReorg>) -> Self {
+        let mut log = Log::default();
+        for reorg in recorded.into_iter().rev() {
+            log.count = reorg.number;
+            log.remember(PastReorg::recorded(reorg));
+        }
+        Self(Mutex::new(log))
+    }
+
     /// Logs, counts and keeps a reorg.
     pub(super) fn record(&self, reorg: &Reorg, time: Timestamp) {
-        let summary = summarise(reorg, time);
-        warn(&summary);
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         log.count += 1;
-        log.recent.truncate(MAX_RECENT - 1);
-        log.recent.push_front(summary);
-        log.remember(PastReorg::of(reorg, time));
+        let past = PastReorg::of(log.count, reorg, time);
+        let summary = past.summary();
+        log.remember(past);
+        drop(log);
+        warn(&summary);
     }
 
     /// The latest reorg that disconnected this block; `None` if it is not remembered.
@@ -62,14 +85,48 @@ impl ReorgLog {
         log.reorgs.iter().find(|reorg| reorg.disconnected(id)).map(|reorg| reorg.what)
     }
 
+    /// The number of the latest reorg, and the blocks that the reorgs above `number` disconnected:
+    /// by number and height in ascending order, the last `max` of them.
+    pub(super) fn blocks_above(&self, number: u64, max: usize) -> (u64, Vec<DisconnectedBlock>) {
+        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = log.reorgs.iter().take_while(|reorg| reorg.what.number > number);
+        let mut blocks: Vec<_> = new.flat_map(PastReorg::blocks_downwards).take(max).collect();
+        blocks.reverse();
+        (log.count, blocks)
+    }
+
+    /// The blocks that this reorg disconnected, lowest first, from a height on, at most `max`;
+    /// `None` if it is not remembered.
+    pub(super) fn blocks_of(
+        &self,
+        number: u64,
+        from: Option<Height>,
+        max: usize,
+    ) -> Option<Vec<BlockId>> {
+        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let reorg = log.reorgs.iter().find(|reorg| reorg.what.number == number)?;
+        let is_wanted = |block: &BlockId| from.is_none_or(|from| block.height >= from);
+        Some(reorg.blocks().filter(is_wanted).take(max).collect())
+    }
+
     /// How many there were, and the latest, newest first.
     pub(super) fn get(&self) -> (u64, Vec<ReorgSummary>) {
         let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (log.count, log.recent.iter().cloned().collect())
+        (log.count, log.page(None, MAX_RECENT))
+    }
+
+    /// The latest reorgs with a number below `before`, newest first, at most `max`.
+    pub(super) fn page(&self, before: Option<u64>, max: usize) -> Vec<ReorgSummary> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).page(before, max)
     }
 }
 
 impl Log {
+    fn page(&self, before: Option<u64>, max: usize) -> Vec<ReorgSummary> {
+        let is_wanted = |reorg: &&PastReorg| before.is_none_or(|before| reorg.what.number < before);
+        self.reorgs.iter().filter(is_wanted).take(max).map(PastReorg::summary).collect()
+    }
+
     /// Keeps a reorg, and forgets the oldest ones above the bounds.
     fn remember(&mut self, mut reorg: PastReorg) {
         reorg.hashes.truncate(MAX_HASHES);
@@ -83,8 +140,14 @@ impl Log {
 }
 
 impl PastReorg {
-    fn of(reorg: &Reorg, time: Timestamp) -> Self {
+    fn recorded(reorg: RecordedReorg) -> Self {
+        let RecordedReorg { number, time, fork, depth, disconnected, new_tip } = reorg;
+        Self { what: Disconnection { number, time, fork, depth, new_tip }, hashes: disconnected }
+    }
+
+    fn of(number: u64, reorg: &Reorg, time: Timestamp) -> Self {
         let what = Disconnection {
+            number,
             time,
             fork: reorg.fork,
             depth: reorg.disconnected.len() as u64,
@@ -93,22 +156,36 @@ impl PastReorg {
         Self { what, hashes: reorg.disconnected.clone() }
     }
 
+    fn summary(&self) -> ReorgSummary {
+        ReorgSummary {
+            number: self.what.number,
+            time: self.what.time,
+            fork: self.what.fork,
+            depth: self.what.depth,
+            disconnected: self.blocks().take(MAX_NAMED).collect(),
+            new_tip: self.what.new_tip,
+        }
+    }
+
+    /// The disconnected blocks, lowest first.
+    fn blocks(&self) -> impl Iterator<Item = BlockId> + '_ {
+        let fork = self.what.fork;
+        let ids = (1..).zip(&self.hashes);
+        ids.map(move |(above, &hash)| BlockId { height: fork.ahead(above), hash })
+    }
+
+    /// The same, highest first.
+    fn blocks_downwards(&self) -> impl Iterator<Item = DisconnectedBlock> + '_ {
+        let Disconnection { number, time, .. } = self.what;
+        let blocks: Vec<_> =
+            self.blocks().map(|id| DisconnectedBlock { number, time, id }).collect();
+        blocks.into_iter().rev()
+    }
+
     fn disconnected(&self, id: BlockId) -> bool {
         let place = id.height.above(self.what.fork).checked_sub(1);
         let place = place.and_then(|place| usize::try_from(place).ok());
         place.and_then(|place| self.hashes.get(place)) == Some(&id.hash)
-    }
-}
-
-fn summarise(reorg: &Reorg, time: Timestamp) -> ReorgSummary {
-    let heights = std::iter::successors(Some(reorg.fork.next()), |height| Some(height.next()));
-    let disconnected = heights.zip(&reorg.disconnected).take(MAX_NAMED);
-    ReorgSummary {
-        time,
-        fork: reorg.fork,
-        depth: reorg.disconnected.len() as u64,
-        disconnected: disconnected.map(|(height, &hash)| BlockId { height, hash }).collect(),
-        new_tip: reorg.new_tip.id(),
     }
 }
 

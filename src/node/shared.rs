@@ -4,20 +4,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, watch};
 
 use super::clock::{ClockFault, ClockWatch, Reading};
 use super::command::Command;
-use super::import::deep_forks::ForkLog;
+use super::fork_log::ForkLog;
+use super::mining::demand::Demand;
 use super::mining::hash_rate::HashRate;
+use super::mining::mined_counts::MinedCounts;
 use super::mining::queue::MiningQueue;
 use super::peering::forgotten::Forgotten;
+use super::records::disconnected::DisconnectedRecords;
+use super::records::pool::{Pool, Unsettled};
+use super::records::record_pool::RecordPool;
 use super::reorg_log::ReorgLog;
 use super::{Links, NodeConfig, NodeFailure, StoreError};
 use crate::chain::{ChainHeader, Hash, Height, Spec, Timestamp, TipState};
-use crate::store::{Reader, panic_message};
+use crate::store::{Reader, RecordedReorg, panic_message};
 
 /// Offers that are checked at the same time; others wait. Each has at most one
 /// batch on its way to the writer.
@@ -34,10 +39,13 @@ pub(super) struct Shared {
     pub(super) links: Links,
     pub(super) started: Instant,
     pub(super) queue: MiningQueue,
+    pub(super) records: RecordPool,
     /// To the writer; bounded, see [`super::command::MAX_COMMANDS`].
     pub(super) commands: SyncSender<Command>,
     pub(super) rate: HashRate,
+    pub(super) mined: MinedCounts,
     pub(super) reorgs: ReorgLog,
+    pub(super) disconnected: DisconnectedRecords,
     pub(super) forks: ForkLog,
     /// Whether the miner is at work.
     pub(super) at_work: AtomicBool,
@@ -50,7 +58,9 @@ pub(super) struct Shared {
     /// from the history tiles takes up to 65,000 hashes.
     tip_state: Mutex<Option<TipState>>,
     failure: watch::Sender<Option<NodeFailure>>,
-    refusing: Mutex<Option<String>>,
+    /// The tip that a peer has another one beside, of the same work.
+    tied: Mutex<Option<Hash>>,
+    disk_low: Mutex<Option<String>>,
     clock: Mutex<ClockState>,
     checked: AtomicU64,
 }
@@ -74,15 +84,20 @@ impl Shared {
         reader: Reader,
         links: Links,
         commands: SyncSender<Command>,
+        pool: Pool,
+        reorgs: Vec<RecordedReorg>,
     ) -> Self {
         Self {
+            records: RecordPool::new(pool),
             chain_id: spec.genesis().hash(),
             forgotten: Forgotten::default(),
             started: Instant::now(),
-            queue: MiningQueue::new(config.mine_queue),
+            queue: MiningQueue::new(config.mine_queue, config.mine_interval(&spec)),
             commands,
             rate: HashRate::default(),
-            reorgs: ReorgLog::default(),
+            mined: MinedCounts::default(),
+            reorgs: ReorgLog::of(reorgs),
+            disconnected: DisconnectedRecords::default(),
             forks: ForkLog::default(),
             at_work: AtomicBool::new(false),
             readers: Arc::new(Semaphore::new(config.readers.clamp(1, Semaphore::MAX_PERMITS))),
@@ -90,7 +105,8 @@ impl Shared {
             tip: watch::Sender::new(reader.tip()),
             tip_state: Mutex::default(),
             failure: watch::Sender::new(None),
-            refusing: Mutex::default(),
+            tied: Mutex::default(),
+            disk_low: Mutex::default(),
             clock: Mutex::default(),
             checked: AtomicU64::new(0),
             spec,
@@ -100,9 +116,39 @@ impl Shared {
         }
     }
 
-    /// Makes a durable tip known, and the state of the chain that it ends.
-    pub(super) fn publish(&self, tip: ChainHeader, state: &TipState) {
-        *self.tip_state.lock().unwrap_or_else(PoisonError::into_inner) = Some(state.clone());
+    /// What the pool wants to be mined.
+    pub(super) fn pool_demand(&self, now: Duration) -> Demand {
+        let mut pool = self.records.lock();
+        let records = pool.ready(&self.spec, now);
+        let look_again = pool.next_due().map(|due| due.saturating_sub(now));
+        Demand { records, look_again, ..Demand::NONE }
+    }
+
+    /// Notes this node's tip that a peer has another one beside, of the same work; `None` if there
+    /// is no such peer.
+    pub(super) fn note_tie(&self, tip: Option<Hash>) {
+        let mut tied = self.tied.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut *tied, tip) != tip {
+            drop(tied);
+            self.queue.demand_changed();
+        }
+    }
+
+    /// This node's tip that a peer has another one beside, of the same work.
+    pub(super) fn tied(&self) -> Option<Hash> {
+        *self.tied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records that were written are durable: those who wait for them are told, and the miner.
+    pub(super) fn settle_records(&self, unsettled: Vec<Unsettled>) {
+        self.records.settle(unsettled);
+        self.queue.demand_changed();
+    }
+
+    /// Makes known the state of a chain that is durable, and its tip.
+    pub(super) fn publish(&self, state: TipState) {
+        let tip = *state.last();
+        *self.tip_state.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
         self.tip.send_if_modified(|published| {
             let moved = published.hash != tip.hash;
             *published = tip;
@@ -202,17 +248,22 @@ impl Shared {
         }
     }
 
-    /// Notes why blocks are refused at the moment, or that they are not.
-    pub(super) fn set_refusing(&self, why: Option<String>) {
-        *self.refusing.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    /// Notes that blocks are refused because the disk is nearly full, or that they are not.
+    pub(super) fn set_disk_low(&self, why: Option<String>) {
+        *self.disk_low.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     /// Why blocks are refused at the moment.
     pub(super) fn refusing(&self) -> Option<String> {
         let failure = self.failure().map(|why| why.to_string());
-        let noted = || self.refusing.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let disk = || self.disk_low.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let clock = || self.look_at_clock().err().map(|fault| fault.to_string());
-        failure.or_else(noted).or_else(clock)
+        failure.or_else(disk).or_else(clock)
+    }
+
+    /// Whether blocks are refused because the disk is nearly full.
+    pub(super) fn is_disk_low(&self) -> bool {
+        self.disk_low.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// Whether a block on the published tip can be dated.

@@ -1,5 +1,6 @@
 //! Nodes in temporary directories, and branches mined beside them.
 
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,16 +13,32 @@ use crate::store::{Opened, Options, open};
 
 /// A running node whose data goes when it is dropped.
 pub(crate) struct TestNode {
+    node: Running,
     pub(crate) handle: NodeHandle,
     pub(crate) dir: TempDir,
-    node: Node,
     options: Options,
+    config: NodeConfig,
+}
+
+/// Stops its node when it is dropped: no test may leave one that failed.
+struct Running(Option<Node>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let stopped = self.0.take().map_or(Ok(()), Node::stop);
+        assert!(stopped.is_ok() || std::thread::panicking(), "{stopped:?}");
+    }
 }
 
 impl TestNode {
     /// A node on a fresh `dev` chain.
     pub(crate) fn dev() -> Self {
         Self::new(&Spec::dev(), NodeConfig::default())
+    }
+
+    /// A node on a fresh `dev` chain whose pool's records stay where they are.
+    pub(crate) fn idle() -> Self {
+        Self::new(&Spec::dev(), NodeConfig { mines_pool: false, ..NodeConfig::default() })
     }
 
     pub(crate) fn new(spec: &Spec, config: NodeConfig) -> Self {
@@ -31,30 +48,43 @@ impl TestNode {
     pub(crate) fn with_options(options: &Options, config: NodeConfig) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let opened = open(dir.path(), options, &mut |_| ()).unwrap();
-        let node = Node::start(opened, config, Links::none());
-        Self { handle: node.handle(), dir, node, options: options.clone() }
+        Self::run(opened, config, dir, options.clone())
+    }
+
+    fn run(opened: Opened, config: NodeConfig, dir: TempDir, options: Options) -> Self {
+        let node = Node::start(opened, config.clone(), Links::none());
+        Self { handle: node.handle(), node: Running(Some(node)), dir, options, config }
     }
 
     /// Stops the node. Returns its directory.
     pub(crate) async fn stop(self) -> TempDir {
-        let Self { handle, dir, node, .. } = self;
-        tokio::task::spawn_blocking(|| node.stop()).await.unwrap().unwrap();
-        drop(handle);
+        let Self { node, dir, .. } = self;
+        tokio::task::spawn_blocking(|| drop(node)).await.unwrap();
         dir
     }
 
     /// Stops the node, and starts it again.
     pub(crate) async fn restart(self) -> Self {
-        let options = self.options.clone();
+        let (options, config) = (self.options.clone(), self.config.clone());
         let dir = self.stop().await;
         let opened = open(dir.path(), &options, &mut |_| ()).unwrap();
-        let node = Node::start(opened, NodeConfig::default(), Links::none());
-        Self { handle: node.handle(), dir, node, options }
+        Self::run(opened, config, dir, options)
+    }
+
+    /// Starts a node on what the files hold at this moment, as after kill -9.
+    pub(crate) async fn crash(self) -> Self {
+        let (options, config) = (self.options.clone(), self.config.clone());
+        let dir = tempfile::tempdir().unwrap();
+        copy(self.dir.path(), dir.path());
+        // It may write as it stops, but not to these files.
+        self.stop().await;
+        let opened = open(dir.path(), &options, &mut |_| ()).unwrap();
+        Self::run(opened, config, dir, options)
     }
 
     /// Stops the node. Returns how.
-    pub(crate) async fn stop_with_error(self) -> Option<super::NodeFailure> {
-        let node = self.node;
+    pub(crate) async fn stop_with_error(mut self) -> Option<super::NodeFailure> {
+        let node = self.node.0.take()?;
         tokio::task::spawn_blocking(|| node.stop()).await.unwrap().err()
     }
 
@@ -67,6 +97,20 @@ impl TestNode {
     pub(crate) fn state(&self) -> TipState {
         let view = self.handle.view();
         view.state_at(view.tip().header.height).unwrap().unwrap()
+    }
+}
+
+/// Copies a directory of files and directories.
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 

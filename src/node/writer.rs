@@ -1,35 +1,42 @@
-//! The writer thread: the only one that changes the chain. It groups what waits,
-//! makes it durable with one flush, publishes the tip, and then answers.
+//! The writer thread: the only one that changes the chain. It applies what waits, as a group, and
+//! hands the group to the syncer thread, which makes it durable, publishes the tip and responds.
+
+mod mined;
+mod records;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
-use super::command::Command;
+use self::records::Unpublished;
+use super::command::{BranchPart, Command};
+use super::group::Group;
 use super::import::offer::known_prefix;
-use super::mining::queue::Sequenced;
+use super::index::Index;
+use super::index::index_work::IndexWork;
+use super::pipeline::{Pipeline, Unsynced};
 use super::shared::{Shared, guarded};
-use super::{Imported, MineError, StoreError};
-use crate::chain::{DeepFork, ValidBlock, replaces};
+use super::{Imported, StoreError};
+use crate::chain::{BlockId, DeepFork, ValidBlock, Work, replaces};
 use crate::store;
-
-/// Most blocks that one flush makes durable, one larger batch of offered blocks
-/// excepted.
-const MAX_GROUP_BLOCKS: usize = 1_000;
-
-/// Most bytes of records that one flush makes durable: 8 MiB.
-const MAX_GROUP_BYTES: u64 = 8 << 20;
 
 /// How often an idle writer looks for branches to remove, whether the database is still in its
 /// place, and whether the node is over.
 const IDLE_WAIT: Duration = Duration::from_secs(1);
 
-/// Groups after which one step of that is done under load, so that branches cannot
+/// The wait for a command while the syncer is at work: then the writer is idle.
+const SYNC_WAIT: Duration = Duration::from_millis(50);
+
+/// How long no command must come before the writer is idle, and the index takes its time.
+const INDEX_GRACE: Duration = Duration::from_millis(2);
+
+/// Part of its time that the writer spends on the index under load.
+const INDEX_PART: u32 = 10;
+
+/// Blocks after which one step of removing branches is taken under load, so that they cannot
 /// pile up.
-const TIDY_EVERY: u32 = 64;
+const TIDY_BLOCKS: usize = 10_000;
 
 /// Owns the only write handle.
 #[derive(Debug)]
@@ -37,64 +44,88 @@ pub(super) struct WriterThread {
     shared: Arc<Shared>,
     store: store::Writer,
     commands: Receiver<Command>,
-    /// Groups since branches were last examined.
-    groups: u32,
+    pipeline: Arc<Pipeline>,
+    /// Blocks since branches were last examined.
+    untidied: usize,
     refusing: bool,
-}
-
-/// What was applied and is not answered yet.
-#[derive(Debug, Default)]
-struct Group {
-    mined: Vec<(Sequenced, Box<ValidBlock>)>,
-    connected: Vec<(oneshot::Sender<Result<Imported, StoreError>>, Imported)>,
-    barriers: Vec<oneshot::Sender<()>>,
-    blocks: usize,
-    bytes: u64,
-    dirty: bool,
+    index: IndexWork,
+    /// What is not indexed yet.
+    tail: Arc<Index>,
+    /// Records of blocks that are not published yet.
+    unpublished: Unpublished,
 }
 
 impl WriterThread {
-    pub(super) const fn new(
+    pub(super) fn new(
         shared: Arc<Shared>,
         store: store::Writer,
         commands: Receiver<Command>,
+        pipeline: Arc<Pipeline>,
+        tail: Arc<Index>,
     ) -> Self {
-        Self { shared, store, commands, groups: 0, refusing: false }
+        Self {
+            shared,
+            store,
+            commands,
+            pipeline,
+            untidied: 0,
+            refusing: false,
+            index: IndexWork::default(),
+            tail,
+            unpublished: Unpublished::default(),
+        }
     }
 
-    /// Serves until told to stop, or until a write fails. A failure is final: nothing
-    /// more is written, and everything that waits is dropped, which answers it: that it may
-    /// have been stored, if its write was begun, and else that the node is stopping.
+    /// Serves until told to stop, or until a write of its own or of the syncer's fails. A failure
+    /// is final: nothing more is written, and everything that waits is dropped, which answers
+    /// it: that it may have been stored, if its write was begun, and else that the node is
+    /// stopping.
     pub(super) fn run(mut self) {
         if let Err(error) = guarded(|| self.serve()).and_then(|served| served) {
+            // A failure of the syncer's is the reason for this one, and comes first.
+            self.pipeline.join();
             self.shared.end(&error.into());
         }
     }
 
     fn serve(&mut self) -> Result<(), StoreError> {
+        while self.check_records()? {}
+        let mut begun = Instant::now();
         while let Some(command) = self.next()? {
             // Damage that a reader found.
             if self.shared.has_failed() || self.group(command)?.is_break() {
                 break;
             }
+            // Load has short waits for a command, while the disk is at work.
+            self.index.work(&mut self.store, begun.elapsed().min(SYNC_WAIT) / INDEX_PART)?;
+            begun = Instant::now();
         }
         Ok(())
     }
 
     /// Waits for a command; old branches are removed meanwhile, in small steps.
     fn next(&mut self) -> Result<Option<Command>, StoreError> {
-        self.groups += 1;
-        if self.groups >= TIDY_EVERY {
+        if self.untidied >= TIDY_BLOCKS {
+            self.pipeline.settle()?;
             self.tidy()?;
+        }
+        if self.index.is_begun() {
+            match self.commands.recv_timeout(INDEX_GRACE) {
+                Ok(command) => return Ok(Some(command)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
         }
         loop {
             match self.commands.try_recv() {
                 Ok(command) => return Ok(Some(command)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
-                Err(TryRecvError::Empty) if self.tidy()? => continue,
+                Err(TryRecvError::Empty) if self.index.step(&mut self.store)? => continue,
+                Err(TryRecvError::Empty) if self.pipeline.is_idle() && self.tidy()? => continue,
                 Err(TryRecvError::Empty) => {}
             }
-            match self.commands.recv_timeout(IDLE_WAIT) {
+            let wait = if self.pipeline.is_idle() { IDLE_WAIT } else { SYNC_WAIT };
+            match self.commands.recv_timeout(wait) {
                 Ok(command) => return Ok(Some(command)),
                 Err(RecvTimeoutError::Timeout) if !self.shared.is_over() => {
                     self.shared.reader.check_place()?;
@@ -113,17 +144,17 @@ impl WriterThread {
         }
     }
 
-    /// Removes a few blocks of branches that are out of their retention. Returns
-    /// whether there is more to do.
+    /// Removes a few blocks of branches that are out of their retention, while nothing is on its
+    /// way to the disk. Returns whether there is more to do.
     fn tidy(&mut self) -> Result<bool, StoreError> {
-        self.groups = 0;
-        let is_partial = self.store.prune()?;
+        self.untidied = 0;
+        let is_unfinished = self.check_records()? | self.store.prune()?;
         // Otherwise the next group would find the store in the middle of a write.
         self.store.commit()?;
-        Ok(is_partial)
+        Ok(is_unfinished)
     }
 
-    /// Does `first` and what waits behind it, as far as one flush reaches.
+    /// Applies `first` and what waits behind it, up to the bounds of a group.
     fn group(&mut self, first: Command) -> Result<ControlFlow<()>, StoreError> {
         let mut group = Group::default();
         let mut flow = ControlFlow::Continue(());
@@ -131,9 +162,9 @@ impl WriterThread {
         while let Some(command) = next.take() {
             match command {
                 Command::Append { block, job } => self.append(block, job, &mut group)?,
-                Command::Import { blocks, is_partial, is_proven, reply } => {
-                    match self.connect(blocks, (is_partial, is_proven), &mut group) {
-                        Ok(imported) => group.connected.push((reply, imported)),
+                Command::Import { blocks, part, reply } => {
+                    match self.connect(blocks, part, &mut group) {
+                        Ok(imported) => group.imported.push((reply, imported)),
                         Err(error) if is_refusal(&error) => {
                             self.note_refusal(&error);
                             let _ = reply.send(Err(error));
@@ -141,12 +172,16 @@ impl WriterThread {
                         Err(error) => return Err(error),
                     }
                 }
+                Command::Submit(submission) => self.submit(submission, &mut group)?,
+                Command::Relay(relayed) => self.take_relayed(relayed, &mut group)?,
+                Command::CancelRecord { id, reply } => self.cancel(&id, reply, &mut group)?,
                 Command::AcceptFork { first, reply } => {
-                    self.finish(std::mem::take(&mut group))?;
+                    self.settle(std::mem::take(&mut group))?;
                     self.store.accept_fork(&first, (self.shared.config.clock)())?;
                     // The caller may have gone.
                     let _ = reply.send(());
                 }
+                Command::Index { batch, reply } => self.index.begin(batch, reply),
                 Command::Barrier { reply } => group.barriers.push(reply),
                 Command::Stop => flow = ControlFlow::Break(()),
             }
@@ -154,50 +189,23 @@ impl WriterThread {
                 next = self.commands.try_recv().ok();
             }
         }
-        self.finish(group)?;
+        if flow.is_break() {
+            self.settle(group)?;
+        } else {
+            self.finish(group)?;
+        }
         Ok(flow)
-    }
-
-    /// Applies a block of the miner's, or gives it back when the chain has moved.
-    fn append(
-        &mut self,
-        block: Box<ValidBlock>,
-        job: Sequenced,
-        group: &mut Group,
-    ) -> Result<(), StoreError> {
-        if block.header().previous_hash != self.store.applied().hash() {
-            self.shared.queue.put_back(job.take_back(*block));
-            return Ok(());
-        }
-        job.request.store();
-        match self.store.append(&block) {
-            Ok(()) => {
-                self.note_success();
-                group.count(job.request.size_bytes());
-                group.mined.push((job, block));
-                Ok(())
-            }
-            Err(error @ StoreError::DiskLow { .. }) => {
-                self.note_refusal(&error);
-                // The miner has built on this block.
-                self.shared.queue.chain_moved(self.store.applied().clone());
-                self.shared.queue.finished(1, job.request.size_bytes());
-                job.request.refuse(MineError::DiskLow(error));
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
     }
 
     fn connect(
         &mut self,
         mut blocks: Vec<ValidBlock>,
-        (is_partial, is_proven): (bool, bool),
+        part: BranchPart,
         group: &mut Group,
     ) -> Result<Imported, StoreError> {
         if !self.extends(&blocks) {
             // A view sees durable blocks only, and a reorg needs them to be.
-            self.finish(std::mem::take(group))?;
+            self.settle(std::mem::take(group))?;
             let ids: Vec<_> = blocks.iter().map(ValidBlock::id).collect();
             blocks.drain(..known_prefix(&self.shared.reader.view(), &ids)?);
         }
@@ -207,7 +215,7 @@ impl WriterThread {
         }
         self.check_parent(&blocks)?;
         for block in &blocks {
-            if is_proven {
+            if part == BranchPart::Proven {
                 self.store.store_proven_block(block)?;
             } else {
                 self.store.store_branch_block(block)?;
@@ -215,14 +223,15 @@ impl WriterThread {
             group.count(block.block().record_bytes());
         }
         self.note_success();
-        if is_partial {
+        if part == BranchPart::Partial {
             return Ok(Imported::OnBranch);
         }
         let (theirs, ours) = (last.total_work(), self.store.applied().total_work());
         if !replaces(theirs, ours) {
             return Ok(if theirs == ours { Imported::Tied } else { Imported::OnBranch });
         }
-        self.finish(std::mem::take(group))?;
+        let last = (last.id(), theirs);
+        self.settle(std::mem::take(group))?;
         self.reorg(last)?;
         Ok(Imported::Reorged)
     }
@@ -247,50 +256,69 @@ impl WriterThread {
                 break;
             }
             self.note_success();
+            self.include(block.block())?;
             group.count(block.block().record_bytes());
         }
         self.shared.queue.chain_moved(self.store.applied().clone());
         result
     }
 
-    fn reorg(&mut self, last: &ValidBlock) -> Result<(), StoreError> {
-        let reorg = match self.store.reorg(last.id()) {
+    fn reorg(&mut self, (last, work): (BlockId, Work)) -> Result<(), StoreError> {
+        let plan = match self.store.plan_reorg(last) {
             // Our chain grew since the branch was examined.
             Err(StoreError::DeepFork { fork, depth, max }) => {
-                let (last, work) = (last.id(), last.total_work());
                 self.shared.forks.note(DeepFork { fork, depth, last, work }, max);
                 return Err(StoreError::DeepFork { fork, depth, max });
             }
-            reorg => reorg?,
+            plan => plan?,
         };
+        self.restore(&plan)?;
+        let time = (self.shared.config.clock)();
+        let reorg = self.store.perform_reorg(&plan, time)?;
         self.shared.queue.chain_moved(self.store.applied().clone());
-        self.shared.reorgs.record(&reorg, (self.shared.config.clock)());
-        self.shared.publish(reorg.new_tip, self.store.applied());
-        Ok(())
+        self.shared.reorgs.record(&reorg, time);
+        self.shared.publish(self.store.applied().clone());
+        self.include_branch(&plan)
     }
 
-    /// Makes a group durable, publishes the tip, and answers.
+    /// Hands a group to the syncer. When nothing else is on its way, makes it durable here: a lone
+    /// client would only wait for a second thread to wake.
     fn finish(&mut self, group: Group) -> Result<(), StoreError> {
-        if group.dirty {
-            let tip = self.store.commit()?;
-            self.shared.publish(tip, self.store.applied());
+        let is_lone = || group.is_one_mined() && self.shared.queue.unanswered() == 1;
+        if self.pipeline.is_idle() && (group.blocks() == 0 || is_lone()) {
+            return self.sync(group);
         }
-        let mut size_bytes = 0;
-        let mined = group.mined.len();
-        for (job, block) in group.mined {
-            size_bytes += job.request.size_bytes();
-            job.request.complete(*block);
+        self.hand_over(group)
+    }
+
+    /// Has both tips meet: a group and everything before it is durable, published and answered.
+    fn settle(&mut self, group: Group) -> Result<(), StoreError> {
+        if self.pipeline.is_idle() {
+            return self.sync(group);
         }
-        if mined > 0 {
-            self.shared.queue.finished(mined, size_bytes);
+        self.hand_over(group)?;
+        self.pipeline.settle()
+    }
+
+    fn hand_over(&mut self, mut group: Group) -> Result<(), StoreError> {
+        if group.is_empty() {
+            return Ok(());
         }
-        // The caller may have gone.
-        for (reply, imported) in group.connected {
-            let _ = reply.send(Ok(imported));
+        group.records.unsettled = self.shared.records.lock().take_unsettled();
+        self.untidied = self.untidied.saturating_add(group.blocks());
+        let sealed = self.store.seal();
+        self.pipeline.put(Unsynced { group, sealed, state: self.store.applied().clone() })
+    }
+
+    /// Makes a group durable, publishes the tip, and responds.
+    fn sync(&mut self, mut group: Group) -> Result<(), StoreError> {
+        group.records.unsettled = self.shared.records.lock().take_unsettled();
+        self.untidied = self.untidied.saturating_add(group.blocks());
+        if group.blocks() > 0 {
+            self.store.commit()?;
+            self.shared.publish(self.store.applied().clone());
         }
-        for reply in group.barriers {
-            let _ = reply.send(());
-        }
+        group.respond(&self.shared);
         Ok(())
     }
 
@@ -300,7 +328,7 @@ impl WriterThread {
                 tracing::warn!("blocks are refused: {error}");
             }
             self.refusing = true;
-            self.shared.set_refusing(Some(error.to_string()));
+            self.shared.set_disk_low(Some(error.to_string()));
         }
     }
 
@@ -308,20 +336,15 @@ impl WriterThread {
         if self.refusing {
             tracing::info!("blocks are accepted again");
             self.refusing = false;
-            self.shared.set_refusing(None);
+            self.shared.set_disk_low(None);
         }
     }
 }
 
-impl Group {
-    const fn count(&mut self, bytes: u64) {
-        self.blocks += 1;
-        self.bytes = self.bytes.saturating_add(bytes);
-        self.dirty = true;
-    }
-
-    const fn is_full(&self) -> bool {
-        self.blocks >= MAX_GROUP_BLOCKS || self.bytes >= MAX_GROUP_BYTES
+impl Drop for WriterThread {
+    /// However it ends, the syncer must not wait for it.
+    fn drop(&mut self) {
+        self.pipeline.close();
     }
 }
 

@@ -4,7 +4,22 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::node::PeerUrl;
+
+/// The peers that pending records are relayed to and taken from, over the binary dialect.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum RelayPolicy {
+    /// Those that the operator named.
+    #[default]
+    Named,
+    /// All.
+    All,
+    /// None.
+    Off,
+}
 
 /// How the peer network behaves.
 #[derive(Clone, Debug)]
@@ -15,6 +30,8 @@ pub struct P2pConfig {
     pub peers: Vec<PeerUrl>,
     /// Whether the binary dialect is spoken, with peers that do so too; default true.
     pub binary: bool,
+    /// The peers that pending records are relayed with; default those that the operator named.
+    pub relay: RelayPolicy,
     /// Names this node to those it is linked to over the binary dialect; default random. Two
     /// nodes with one number take each other for themselves.
     pub nonce: u64,
@@ -51,6 +68,7 @@ impl Default for P2pConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7545)),
             peers: Vec::new(),
             binary: true,
+            relay: RelayPolicy::default(),
             nonce: RandomState::new().hash_one(0_u8),
             max_message: 64 << 20,
             max_dialled: 8,

@@ -143,11 +143,8 @@ pub(super) async fn dial<T: Transport>(
     let reached = AssertUnwindSafe(reached).catch_unwind();
     let Some(reached) = context.stop.run_until_cancelled(reached).await else { return };
     // A panic must not hold the place of a dial for ever.
-    let defect = |_| {
-        let error = DialError::unreached("internal error: the dialling task panicked");
-        Ok(Err(Unreached::Other(error)))
-    };
-    let unreached = match reached.unwrap_or_else(defect) {
+    let defect = |_| Ok(Err(DialError::unreached("internal error: the dialling task panicked")));
+    let error = match reached.unwrap_or_else(defect) {
         Ok(Ok(upgraded)) => {
             let (arrival, ticket) = upgraded.arrive();
             let event = Event::Dialled { peer, arrival };
@@ -158,22 +155,10 @@ pub(super) async fn dial<T: Transport>(
             }
             return;
         }
-        Ok(Err(Unreached::Oneself)) => {
-            let error = DialError::unreached("this is the node itself");
-            Event::Unreached { peer, error, is_self: true }
-        }
-        Ok(Err(Unreached::Other(error))) => Event::Unreached { peer, error, is_self: false },
-        Err(_) => {
-            let error = DialError::Unreached(format!("no link within {}", format_duration(limit)));
-            Event::Unreached { peer, error, is_self: false }
-        }
+        Ok(Err(error)) => error,
+        Err(_) => DialError::Unreached(format!("no link within {}", format_duration(limit))),
     };
-    context.tell(unreached).await;
-}
-
-enum Unreached {
-    Oneself,
-    Other(DialError),
+    context.tell(Event::Unreached { peer, error }).await;
 }
 
 async fn reach<T: Transport>(
@@ -182,29 +167,27 @@ async fn reach<T: Transport>(
     peer: &PeerUrl,
     named: Named,
     listening: SocketAddr,
-) -> Result<Upgraded<T::Stream>, Unreached> {
-    let unreached = |reason: &str| Unreached::Other(DialError::unreached(reason));
-    let other = |error: std::io::Error| unreached(&error.to_string());
-    let no_host = || unreached("its address names no host");
+) -> Result<Upgraded<T::Stream>, DialError> {
+    let other = |error: std::io::Error| DialError::unreached(error.to_string());
+    let no_host = || DialError::unreached("its address names no host");
     let (host, port) = peer.authority().ok_or_else(no_host)?;
     let is_banned = |ip| !named.is_wanted && context.node.is_banned(ip, context.node.now());
-    let banned = || unreached(BANNED);
     let is_name = host.parse::<IpAddr>().is_err();
     let allowed = |mut addresses: Vec<SocketAddr>| {
         if !named.is_wanted {
             addresses.retain(|address| may_lead_to(is_name, address.ip()));
             if addresses.is_empty() {
-                return Err(unreached(NOT_ABROAD));
+                return Err(DialError::unreached(NOT_ABROAD));
             }
         }
         if !named.is_configured {
             addresses.retain(|address| !is_local_service(address.ip()));
             if addresses.is_empty() {
-                return Err(unreached(LOCAL_SERVICE));
+                return Err(DialError::unreached(LOCAL_SERVICE));
             }
         }
         addresses.retain(|address| !is_banned(address.ip()));
-        if addresses.is_empty() { Err(banned()) } else { Ok(addresses) }
+        if addresses.is_empty() { Err(DialError::unreached(BANNED)) } else { Ok(addresses) }
     };
     let first = if context.config.binary { Offer::Both } else { Offer::Json };
     for offer in [first, Offer::Nothing] {
@@ -212,7 +195,7 @@ async fn reach<T: Transport>(
         let connected = happy_eyeballs::connect(transport, addresses).await.map_err(other)?;
         let Connected { mut stream, local, remote } = connected;
         if is_oneself(local, remote, listening) {
-            return Err(Unreached::Oneself);
+            return Err(DialError::Oneself);
         }
         match subprotocol::dial(&mut stream, peer.as_str(), offer).await {
             Ok((agreed, came)) => {
@@ -221,11 +204,11 @@ async fn reach<T: Transport>(
             }
             Err(Refused::NoToken) if offer != Offer::Nothing => {}
             Err(Refused::NoToken) => break,
-            Err(Refused::RestApi) => return Err(Unreached::Other(DialError::RestApi)),
-            Err(Refused::Other(reason)) => return Err(unreached(&reason)),
+            Err(Refused::RestApi) => return Err(DialError::RestApi),
+            Err(Refused::Other(reason)) => return Err(DialError::Unreached(reason)),
         }
     }
-    Err(unreached("the server responded with a protocol that was not offered"))
+    Err(DialError::unreached("the server responded with a protocol that was not offered"))
 }
 
 /// Why an address that only a client named is not connected to.
@@ -261,7 +244,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
         agreed: Agreed,
         address: SocketAddr,
     ) -> Self {
-        let stats = Arc::new(Stats::new());
+        let stats = Arc::default();
         // Links that hold all of the budget must not hold up what is short.
         let (account, max_message) = match agreed.dialect {
             Dialect::Binary => (None, MAX_FRAME),

@@ -52,49 +52,30 @@ impl Context {
     }
 }
 
-/// Offers whose link is remembered.
-const MAX_SOURCES: usize = 256;
+/// Blocks whose link is remembered.
+const MAX_BLOCK_SOURCES: usize = 256;
 
-/// Which link offered which blocks, so that a new tip is not told to those it came from.
-/// Noted before the offer, since the new tip may be seen before the offer is answered.
+/// Which link of the JSON dialect brought which block, so that a new tip is not told to the one
+/// that brought it. Noted before the import, since the new tip may be seen before that returns.
 #[derive(Debug, Default)]
-pub(super) struct Sources(Mutex<VecDeque<Source>>);
-
-#[derive(Clone, Copy, Debug)]
-struct Source {
-    link: LinkId,
-    /// The block below the first one.
-    parent: Hash,
-    last: Hash,
-}
+pub(super) struct Sources(Mutex<VecDeque<(LinkId, Hash)>>);
 
 impl Sources {
-    /// A link offers blocks from above `parent` up to and with `last`.
-    pub(super) fn note(&self, link: LinkId, parent: Hash, last: Hash) {
+    /// A link brought blocks, of which this is the last one.
+    pub(super) fn note(&self, link: LinkId, last: Hash) {
         let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if sources.len() >= MAX_SOURCES {
+        if sources.len() >= MAX_BLOCK_SOURCES {
             sources.pop_front();
         }
-        sources.push_back(Source { link, parent, last });
+        sources.push_back((link, last));
     }
 
-    /// The link that offered the block `last` and, unless `from` is none, every block
-    /// between the two.
-    pub(super) fn link_of(&self, from: Option<Hash>, last: Hash) -> Option<LinkId> {
+    /// The link that brought this block last, `None` if none did of late.
+    pub(super) fn link_of(&self, block: Hash) -> Option<LinkId> {
         let sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut link = None;
-        let mut next = last;
-        // Newest first; an offer's parent was offered before it.
-        for source in sources.iter().rev() {
-            if source.last != next || link.is_some_and(|link| link != source.link) {
-                continue;
-            }
-            link = Some(source.link);
-            next = source.parent;
-            if from.is_none() || from == Some(next) {
-                return link;
-            }
-        }
-        None
+        sources.iter().rev().find(|(_, last)| *last == block).map(|(link, _)| *link)
     }
 }
+
+#[cfg(test)]
+mod tests;

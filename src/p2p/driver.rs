@@ -6,6 +6,7 @@ mod eviction;
 pub(super) mod link_table;
 mod links;
 mod perform;
+mod relay;
 pub(super) mod throughput;
 mod tip_debounce;
 
@@ -13,13 +14,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::binary::connector;
-use super::binary::connector::{Batch, MAX_BATCHES};
+use super::binary::import::Imports;
+use super::config::RelayPolicy;
 use super::context::Context;
 use super::dialing::known_peers::Dials;
 use super::event::Event;
@@ -28,7 +30,7 @@ use super::socket::subprotocol::AGENT;
 use super::socket::transport::Transport;
 use super::ticket::Close;
 use crate::chain::{BlockId, ChainHeader};
-use crate::node::{LinkServer, NodeFailure, SyncProgress};
+use crate::node::{LinkServer, NodeFailure, NodeHandle, SyncProgress};
 use crate::sync::{
     BinaryConfig, BinaryInput, Input, Output, SyncMachine, SyncState, Time, TipChange,
 };
@@ -36,6 +38,7 @@ use crate::sync::{
 pub(super) use dialing::FEELER_EVERY;
 use dialing::Search;
 use link_table::Table;
+use relay::PoolWatch;
 use throughput::Throughput;
 use tip_debounce::TipDebounce;
 
@@ -85,9 +88,9 @@ pub(super) struct Driver<T> {
     next_link: u64,
     next_table: Instant,
     next_clock: Instant,
-    /// To the task that hands blocks to the node's writer.
-    connector: mpsc::Sender<Batch>,
+    imports: Imports,
     throughput: Throughput,
+    pool: PoolWatch,
     /// What was shown last.
     sync_state: SyncState,
 }
@@ -112,8 +115,6 @@ impl<T: Transport> Driver<T> {
             let config = binary_config(&context, listening).await;
             machine = machine.with_binary(config, context.node.tip().total_work);
         }
-        let (connector, batches) = mpsc::channel(MAX_BATCHES);
-        tasks.spawn(connector::run(Arc::clone(&context), batches));
         Self {
             machine,
             outputs: Vec::new(),
@@ -131,8 +132,9 @@ impl<T: Transport> Driver<T> {
             next_link: 0,
             next_table: now,
             next_clock: now,
-            connector,
+            imports: Imports::default(),
             throughput: Throughput::default(),
+            pool: PoolWatch::new(&context),
             sync_state: SyncState::Idle,
             context,
             transport,
@@ -151,11 +153,14 @@ impl<T: Transport> Driver<T> {
                 biased;
                 () = stop.cancelled() => break,
                 Ok(()) = changed(&mut self.tips, self.tip_debounce.next()) => self.tip_changed().await,
+                // Before the events: nothing more is handed to the writer until it is told.
+                Some(imported) = self.imports.next() => self.imported(imported).await,
                 command = self.server.commands.recv(), if commands_open => match command {
                     Some(command) => self.command(command),
                     None => commands_open = false,
                 },
-                Some(event) = self.events.recv() => self.happened(event).await,
+                () = self.pool.changed() => self.pool_changed(),
+                Some(event) = self.events.recv() => self.event(event),
                 () = tokio::time::sleep_until(wake) => {}
             }
             // Also when events come all the time.
@@ -169,25 +174,27 @@ impl<T: Transport> Driver<T> {
         self.stop().await;
     }
 
-    async fn happened(&mut self, event: Event) {
-        // Connected blocks were published before that is told, perhaps since the tips were looked
-        // at last. Any other event leaves the debounce as it is.
-        let is_connected =
-            matches!(event, Event::Input(Input::Binary(BinaryInput::Imported { .. })));
-        if is_connected && self.tips.has_changed().unwrap_or(false) {
+    /// Blocks were imported. They were published before, perhaps since the tips were read
+    /// last: whatever the debounce, the tip is told first.
+    async fn imported(&mut self, imported: BinaryInput) {
+        if self.tips.has_changed().unwrap_or(false) {
             self.tip_changed().await;
         }
-        self.event(event);
+        self.tell(imported);
     }
 
     /// Takes what came while this task did something else, before anybody is found late: a stall
     /// of this node is no peer's fault. At most as much as two full queues, so that timers do run.
     async fn take_waiting(&mut self) {
         for _ in 0..2 {
+            if let Some(Some(imported)) = self.imports.next().now_or_never() {
+                self.imported(imported).await;
+                self.perform();
+            }
             let waiting = self.events.len();
             for _ in 0..waiting {
                 let Ok(event) = self.events.try_recv() else { break };
-                self.happened(event).await;
+                self.event(event);
                 self.perform();
             }
             // Links whose last message was taken hand over the next one.
@@ -197,7 +204,7 @@ impl<T: Transport> Driver<T> {
 
     async fn stop(mut self) {
         self.note_linked();
-        let Self { context, mut table, dials, events, tasks, server, connector, .. } = self;
+        let Self { context, mut table, dials, events, tasks, server, imports, .. } = self;
         let LinkServer { commands, table: shown, progress } = server;
         for live in table.links.values_mut() {
             live.close(Close { code: 1001, reason: "the node is stopping" });
@@ -207,8 +214,7 @@ impl<T: Transport> Driver<T> {
         drop((dials, commands));
         // Senders of events are not delayed by it.
         drop(events);
-        // Its task ends with the last batch.
-        drop(connector);
+        tasks.spawn(imports.finish());
         tasks.close();
         if timeout(STOP_TIME, tasks.wait()).await.is_err() {
             tracing::info!("{} links did not close in time", tasks.len());
@@ -263,12 +269,13 @@ impl<T: Transport> Driver<T> {
         if from == tip {
             return;
         }
-        let extended = published.header.previous_hash == from.hash || self.is_ours(from).await;
-        let sources = &self.context.sources;
+        let extended =
+            published.header.previous_hash == from.hash || is_ours(&self.context.node, from).await;
+        let source = self.context.sources.link_of(tip.hash);
         let change = if extended {
-            TipChange::Extended { from, source: sources.link_of(Some(from.hash), tip.hash) }
+            TipChange::Extended { from, source }
         } else {
-            TipChange::Reorged { source: sources.link_of(None, tip.hash) }
+            TipChange::Reorged { source }
         };
         self.size.refresh(&self.context.node).await;
         self.tip = tip;
@@ -279,12 +286,12 @@ impl<T: Transport> Driver<T> {
         let work = published.total_work;
         self.tell(Input::Tip { tip, chain_json_bytes, work, change });
     }
+}
 
-    async fn is_ours(&self, id: BlockId) -> bool {
-        let view = self.context.node.view();
-        let held = self.context.node.read(move || view.header(id.height)).await;
-        held.is_ok_and(|held| held.is_some_and(|held| held.hash == id.hash))
-    }
+async fn is_ours(node: &NodeHandle, id: BlockId) -> bool {
+    let view = node.view();
+    let held = node.read(move || view.header(id.height)).await;
+    held.is_ok_and(|held| held.is_some_and(|held| held.hash == id.hash))
 }
 
 /// How long a peer stays on another tip before that is a split: two block times.
@@ -306,6 +313,7 @@ async fn binary_config(context: &Context, listening: SocketAddr) -> BinaryConfig
         listen: takes_links.then(|| listening.to_string()),
         max_reorg_depth: context.node.max_reorg_depth(),
         accepted_forks,
+        relays_records: context.config.relay != RelayPolicy::Off,
     }
 }
 

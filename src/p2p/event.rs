@@ -27,7 +27,7 @@ pub(super) enum Event {
     /// A peer that was dialled is connected and upgraded.
     Dialled { peer: PeerUrl, arrival: Arrival },
     /// A peer that was dialled could not be reached.
-    Unreached { peer: PeerUrl, error: DialError, is_self: bool },
+    Unreached { peer: PeerUrl, error: DialError },
     /// A link is over.
     Ended { link: LinkId, reason: String },
 }

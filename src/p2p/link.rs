@@ -1,5 +1,6 @@
 //! A link's life: reading and writing side by side, and a close that reaches the peer.
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -21,9 +22,9 @@ use super::socket::debts::{Debtor, FRAME};
 use super::socket::frame_guard::FrameGuard;
 use super::socket::frame_writer::{FrameWriter, Gone};
 use super::socket::stats::Stats;
-use super::ticket::{Close, Out, Ticket};
+use super::ticket::{Close, Ticket};
 use crate::node::Dialect;
-use crate::sync::LinkId;
+use crate::sync::{LinkId, Outgoing};
 
 /// How long a close may take: time for the frame, and for the peer to hang up.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
@@ -64,7 +65,7 @@ async fn serve<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let Ticket { link, mut waiting, mut close, stop_range } = ticket;
+    let Ticket { link, ip, mut waiting, mut close, stop_range } = ticket;
     let (mut sink, mut stream) = socket.split();
     let ended = {
         let stream = &mut stream;
@@ -75,7 +76,10 @@ where
                 json::reader::Reader { context, link, stats, debtor, stream }.run().await
             }
         };
-        let writer = write(context, link, stats, debtor, &mut sink, &mut waiting, &stop_range);
+        let (config, sink) = (&context.config, &mut sink);
+        let next_ping = Instant::now() + config.ping_every;
+        let frames = FrameWriter { config, stats, sink, next_ping };
+        let writer = write(context, link, ip, debtor, frames, &mut waiting, &stop_range);
         tokio::select! {
             biased;
             close = &mut close => Err(close.unwrap_or(GOING_AWAY)),
@@ -103,18 +107,15 @@ where
 async fn write<S>(
     context: &Arc<Context>,
     link: LinkId,
-    stats: &Stats,
+    ip: IpAddr,
     debtor: &Debtor,
-    sink: &mut S,
-    waiting: &mut mpsc::Receiver<Out>,
+    mut frames: FrameWriter<'_, S>,
+    waiting: &mut mpsc::Receiver<Outgoing>,
     stop_range: &AtomicBool,
 ) -> Gone
 where
     S: Sink<Frame, Error = Error> + Unpin,
 {
-    let config = &context.config;
-    let next_ping = Instant::now() + config.ping_every;
-    let mut frames = FrameWriter { config, stats, sink, next_ping };
     let mut ahead = None;
     loop {
         let next = match frames.next(waiting).await {
@@ -123,13 +124,13 @@ where
         };
         let (frames, ahead) = (&mut frames, &mut ahead);
         let sent = match next {
-            Out::Json(next) => {
+            Outgoing::Json(next) => {
                 json::writer::Writer { context, link, debtor, frames, stop_range, ahead }
                     .send(next)
                     .await
             }
-            Out::Binary(next) => {
-                binary::writer::Writer { context, link, debtor, frames }.send(next).await
+            Outgoing::Binary(next) => {
+                binary::writer::Writer { context, link, ip, debtor, frames }.send(next).await
             }
         };
         if let Err(reason) = sent {

@@ -24,7 +24,7 @@ mod network;
 mod refused;
 mod sent_block;
 
-pub use config::{MAX_MAX_MESSAGE, P2pConfig};
+pub use config::{MAX_MAX_MESSAGE, P2pConfig, RelayPolicy};
 pub use network::Network;
 pub use socket::transport::{Connected, Tcp, Transport};
 

@@ -22,7 +22,7 @@ use super::socket::upgrade_slots::UpgradeSlots;
 use crate::node::{LinkServer, NodeHandle};
 
 /// Pause after the system gave no connection: it is out of descriptors, most likely.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+const LINK_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A peer network that listens and does nothing else yet.
 pub struct Network<T: Transport = Tcp> {
@@ -126,7 +126,7 @@ async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, ta
             }
             Err(error) => {
                 tracing::warn!("no connection from peers can be accepted: {error}");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                tokio::time::sleep(LINK_ACCEPT_PAUSE).await;
             }
         }
     }

@@ -58,6 +58,7 @@ impl Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::Refusal;
 
     fn hash(number: usize) -> Hash {
         let mut bytes = [0; 32];
@@ -72,9 +73,11 @@ mod tests {
             refused.put(hash(number), hash(9), BlockOutcome::Fork);
         }
         assert_eq!(refused.get(&hash(0)), Some((hash(9), BlockOutcome::Fork)));
-        refused.put(hash(MAX_REFUSED), hash(9), BlockOutcome::BadWork);
+        refused.put(hash(MAX_REFUSED), hash(9), BlockOutcome::Refused(Refusal::BadWork));
         assert_eq!(refused.get(&hash(1)), None, "it was used longest ago");
-        for (number, outcome) in [(0, BlockOutcome::Fork), (MAX_REFUSED, BlockOutcome::BadWork)] {
+        for (number, outcome) in
+            [(0, BlockOutcome::Fork), (MAX_REFUSED, BlockOutcome::Refused(Refusal::BadWork))]
+        {
             assert_eq!(refused.get(&hash(number)), Some((hash(9), outcome)));
         }
     }

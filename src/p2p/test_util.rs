@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, ready};
@@ -15,7 +16,16 @@ use super::context::{Context, MAX_CHAINS, MAX_EVENTS, Sources};
 use super::event::Event;
 use super::refused::Refused;
 use super::socket::budget::Budget;
+use super::socket::transport::{Connected, Transport};
 use crate::node::NodeHandle;
+use crate::node::test_util::TestNode;
+
+/// A node on a fresh `dev` chain, with what [`context`] returns for it.
+pub(super) fn dev() -> (TestNode, Arc<Context>, mpsc::Receiver<Event>) {
+    let node = TestNode::dev();
+    let (context, told) = context(node.handle.clone());
+    (node, context, told)
+}
 
 /// The context of a node's network, and what its driver would be told.
 pub(super) fn context(node: NodeHandle) -> (Arc<Context>, mpsc::Receiver<Event>) {
@@ -35,6 +45,43 @@ pub(super) fn context(node: NodeHandle) -> (Arc<Context>, mpsc::Receiver<Event>)
         stop: CancellationToken::new(),
     };
     (Arc::new(context), told)
+}
+
+/// A network on which nothing but connecting works, as a function does it.
+#[derive(Clone)]
+pub(super) struct Connects<F>(pub(super) F);
+
+impl<F, C, S> Transport for Connects<F>
+where
+    F: Fn(SocketAddr) -> C + Clone + Send + Sync + 'static,
+    C: Future<Output = io::Result<S>> + Send,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Stream = S;
+    type Listener = ();
+
+    async fn listen(&self, _: SocketAddr) -> io::Result<((), SocketAddr)> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    async fn accept((): &()) -> io::Result<(S, SocketAddr)> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let ip = match host {
+            "local.example" => "127.0.0.1",
+            "metadata.example" => "169.254.169.254",
+            "inside.example" => "10.0.0.1",
+            literal => literal,
+        };
+        Ok(vec![SocketAddr::new(ip.parse().unwrap(), port)])
+    }
+
+    async fn connect(&self, remote: SocketAddr) -> io::Result<Connected<S>> {
+        let local = SocketAddr::from(([192, 0, 2, 2], 1));
+        Ok(Connected { stream: (self.0)(remote).await?, local, remote })
+    }
 }
 
 /// A stream with a defect: it panics when it is read behind its first bytes, or written to once too

@@ -6,19 +6,20 @@ use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::chain::{BlockId, Hash, Height};
-use crate::sync::LinkId;
-use crate::sync::message::Message;
+use crate::sync::{LinkId, Outgoing};
 
 /// Things that may wait for a link's socket, a few bytes each: they name blocks and hold
 /// none. A link whose queue is full is closed; it can catch up when it is opened again.
 pub(super) const MAX_LINK_QUEUE: usize = 1_024;
+const _: () = assert!(size_of::<Outgoing>() <= 64, "docs/bounds.md counts on it");
 
 /// The driver's leave to run a link, and the link's end of what goes between them.
 #[derive(Debug)]
 pub(super) struct Ticket {
     pub(super) link: LinkId,
-    pub(super) waiting: mpsc::Receiver<Out>,
+    /// Of the peer.
+    pub(super) ip: IpAddr,
+    pub(super) waiting: mpsc::Receiver<Outgoing>,
     /// Overtakes what waits. A driver that is gone closes too.
     pub(super) close: oneshot::Receiver<Close>,
     pub(super) stop_range: Arc<AtomicBool>,
@@ -30,31 +31,4 @@ pub(super) struct Close {
     /// RFC 6455 section 7.4.1.
     pub(super) code: u16,
     pub(super) reason: &'static str,
-}
-
-/// Something to send. Holds no blocks and no headers.
-#[derive(Debug)]
-pub(super) enum Out {
-    Json(JsonOut),
-    Binary(BinaryOut),
-}
-
-/// Something to send in the JSON dialect.
-#[derive(Debug)]
-pub(super) enum JsonOut {
-    Ask,
-    Block(BlockId),
-    Range { from: Height, to: Height },
-    Chain,
-}
-
-/// Something to send in the binary dialect.
-#[derive(Debug)]
-pub(super) enum BinaryOut {
-    Message(Box<Message>),
-    AskHeaders(Option<BlockId>),
-    Announce(BlockId),
-    Headers { locator: Vec<(Height, Hash)>, stop: Option<Hash> },
-    Blocks { request: u64, first: Height, last: BlockId },
-    Peers { to: IpAddr },
 }

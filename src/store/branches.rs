@@ -70,6 +70,21 @@ pub(super) fn branch_hashes(database: &Database, height: Height) -> Result<Vec<H
     keys.map(|key| Ok(parse(&key.map_err(read_error)?)?.hash)).collect()
 }
 
+pub(super) fn search_branches(
+    database: &Database,
+    hash: &Hash,
+) -> Result<Option<BlockId>, StoreError> {
+    for entry in &database.branches {
+        let (key, value) = entry.map_err(read_error)?;
+        touch(&database.branches, &key, value.len())?;
+        let id = parse(&key)?;
+        if id.hash == *hash {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
 fn parse(key: &[u8]) -> Result<BlockId, StoreError> {
     let what = "the key of a block beside the main chain is torn";
     parse_branch_key(key).ok_or_else(|| StoreError::Damaged { what: what.to_owned() })

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::layout::{
-    BodyPlace, CHUNK, FIXED, INLINE_MAX, TAG_CHUNKED, block_key, branch_key, chunk_key,
+    BodyPlace, CHUNK_BYTES, FIXED, INLINE_MAX, TAG_CHUNKED, block_key, branch_key, chunk_key,
     decode_block, decode_body, tile_key,
 };
 use super::lock::DirectoryLock;
-use super::peers::address_book::BookIndex;
-use super::peers::bans::BanTable;
 use super::sled::data_file::DataFile;
 use super::sled::errors::{read_error, write_error};
+use super::subtree_roots::SubtreeRoots;
 use super::{Options, StoreError, StoredBlock, tiles};
 use crate::chain::{BlockId, ChainHeader, Hash, Header, Height, Spec, merkle_root};
 
@@ -21,16 +20,17 @@ pub(super) struct Database {
     pub(super) chain: sled::Tree,
     pub(super) branches: sled::Tree,
     pub(super) bodies: sled::Tree,
+    pub(super) index: sled::Tree,
+    pub(super) pending: sled::Tree,
+    pub(super) own: sled::Tree,
+    pub(super) reorgs: sled::Tree,
     pub(super) peers: sled::Tree,
-    /// What `peers` holds of bans, in memory.
-    pub(super) bans: BanTable,
-    /// What `peers` holds of the address book, in memory. Held while a peer is written.
-    pub(super) book: Mutex<BookIndex>,
     pub(super) db: sled::Db,
     pub(super) file: DataFile,
     pub(super) spec: Spec,
     pub(super) options: Options,
     pub(super) state: Mutex<State>,
+    pub(super) subtree_roots: SubtreeRoots,
     /// Last, so that it is released after sled is closed.
     pub(super) _lock: DirectoryLock,
 }
@@ -40,12 +40,23 @@ pub(super) struct Database {
 pub(super) struct State {
     /// The durable tip.
     pub(super) tip: ChainHeader,
+    pub(super) index: Indexed,
     /// Reorgs finished since the start.
     pub(super) reorgs_done: u64,
     /// Reorgs that some live view does not know, and the one under way; oldest first.
     pub(super) reorgs: Vec<ReorgEntry>,
     /// For each number of reorgs, how many live views were made after it.
     pub(super) views: BTreeMap<u64, usize>,
+}
+
+/// How far the index is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Indexed {
+    /// The last block that is indexed; a reorg may have disconnected it.
+    pub(super) cursor: BlockId,
+    /// Every block of the published chain up to this height is indexed: to the cursor, or to
+    /// the fork point when a reorg disconnected it.
+    pub(super) height: Height,
 }
 
 /// What a reorg moves away, entered before `chain` is touched. Costs 32 bytes a
@@ -104,11 +115,16 @@ impl Database {
         if needed == 0 {
             return Ok(());
         }
-        let free = self.file.free_bytes().map_err(|source| StoreError::Io {
+        let free = self.free_bytes()?;
+        if free < needed { Err(StoreError::DiskLow { free, needed }) } else { Ok(()) }
+    }
+
+    /// Bytes that are free on the file system of the database.
+    pub(super) fn free_bytes(&self) -> Result<u64, StoreError> {
+        self.file.free_bytes().map_err(|source| StoreError::Io {
             action: "asking for the free space beside the database".to_owned(),
             source,
-        })?;
-        if free < needed { Err(StoreError::DiskLow { free, needed }) } else { Ok(()) }
+        })
     }
 
     /// The value of the main chain's block at `height`, as it is this moment.
@@ -133,6 +149,23 @@ impl Database {
             }
         }
         Ok(value)
+    }
+
+    /// A block beside the main chain, found whole; `None` if it is not held.
+    pub(super) fn branch_block(&self, id: BlockId) -> Result<Option<StoredBlock>, StoreError> {
+        /// Looks at a block whose body is gone: it may have been removed, and stored again.
+        const READ_ATTEMPTS: usize = 8;
+        let mut found = Ok(None);
+        for _ in 0..READ_ATTEMPTS {
+            let Some(value) = self.raw_branch_block(id)? else {
+                return Ok(None);
+            };
+            found = self.complete(id.height, &value).map(Some);
+            if found.is_ok() {
+                break;
+            }
+        }
+        found
     }
 
     /// The value of a block that is known to be held, wherever a reorg moved it.
@@ -181,9 +214,9 @@ impl Database {
 
     fn body(&self, id: BlockId, length: usize) -> Result<Vec<u8>, StoreError> {
         let mut body = Vec::with_capacity(length);
-        for chunk in 0..u16::try_from(length.div_ceil(CHUNK)).unwrap_or(u16::MAX) {
+        for chunk in 0..u16::try_from(length.div_ceil(CHUNK_BYTES)).unwrap_or(u16::MAX) {
             let key = chunk_key(id, chunk);
-            let value = self.bodies.get(key).map_err(read_error)?.unwrap_or_default();
+            let value = self.bodies.get(&key).map_err(read_error)?.unwrap_or_default();
             body.extend_from_slice(&value);
             touch(&self.bodies, &key, value.len())?;
         }
@@ -199,7 +232,7 @@ impl Database {
     pub(super) fn remove_body(&self, height: Height, value: &[u8]) -> Result<(), StoreError> {
         let (stored, place) = decode_block(height, value)?;
         if let BodyPlace::Chunked(length) = place {
-            for chunk in 0..u16::try_from(length.div_ceil(CHUNK)).unwrap_or(u16::MAX) {
+            for chunk in 0..u16::try_from(length.div_ceil(CHUNK_BYTES)).unwrap_or(u16::MAX) {
                 let key = chunk_key(stored.id(), chunk);
                 self.bodies.remove(key).map_err(write_error)?;
             }
@@ -212,7 +245,7 @@ impl Database {
         let key = tile_key(level, index);
         let value = self.chain.get(key).map_err(read_error)?;
         let tile = value.as_deref().and_then(tiles::decode);
-        touch(&self.chain, &key, tiles::BYTES)?;
+        touch(&self.chain, &key, tiles::TILE_BYTES)?;
         tile.ok_or_else(|| StoreError::Damaged {
             what: format!("history tile {index} of level {level} is missing or torn"),
         })
@@ -253,7 +286,13 @@ pub(super) fn touch(tree: &sled::Tree, key: &[u8], length: usize) -> Result<(), 
     Ok(())
 }
 
-const _: () = assert!(INLINE_MAX < CHUNK, "a chunk is the longest value");
+/// Writes a value, and lets sled's cache count what a long one takes.
+pub(super) fn insert(tree: &sled::Tree, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    tree.insert(key, value).map_err(write_error)?;
+    if value.len() > TOUCHED { touch(tree, key, value.len()) } else { Ok(()) }
+}
+
+const _: () = assert!(INLINE_MAX < CHUNK_BYTES, "a chunk is the longest value");
 
 #[cfg(test)]
 mod tests;

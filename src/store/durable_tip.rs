@@ -7,11 +7,12 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::error::failed;
 use super::{StoreError, open_own};
 use crate::chain::{BlockId, ChainHeader, Hash, Height, Work};
 
 /// Name of the file in the data directory.
-const NAME: &str = "durable-tip";
+const DURABLE_TIP_FILE: &str = "durable-tip";
 /// Sequence number, height, hash, work.
 const PAYLOAD: usize = 8 + 8 + 32 + 32;
 /// The payload and its CRC-32.
@@ -40,21 +41,20 @@ pub(super) struct Seen {
 impl DurableTip {
     /// Whether a directory has the file, with something in it.
     pub(super) fn exists(directory: &Path) -> Result<bool, StoreError> {
-        let path = directory.join(NAME);
+        let path = directory.join(DURABLE_TIP_FILE);
         match std::fs::metadata(&path) {
             Ok(file) => Ok(file.len() > 0),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(source) => Err(failed("looking for", &path, source)),
+            Err(source) => Err(failed("looking for", &path)(source)),
         }
     }
 
     /// Opens or creates the file. A slot whose checksum is wrong says nothing.
     pub(super) fn open(directory: &Path) -> Result<Self, StoreError> {
-        let path = directory.join(NAME);
+        let path = directory.join(DURABLE_TIP_FILE);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let file =
-            open_own(&path, &mut options).map_err(|source| failed("opening", &path, source))?;
+        let file = open_own(&path, &mut options).map_err(failed("opening", &path))?;
         let last = [0, SLOT as u64]
             .into_iter()
             .filter_map(|offset| {
@@ -72,9 +72,7 @@ impl DurableTip {
         self.sequence += 1;
         let seen = Seen { sequence: self.sequence, id: tip.id(), total_work: tip.total_work };
         let offset = (self.sequence % 2) * SLOT as u64;
-        self.file
-            .write_all_at(&seen.encode(), offset)
-            .map_err(|source| failed("writing", &self.path, source))?;
+        self.file.write_all_at(&seen.encode(), offset).map_err(failed("writing", &self.path))?;
         self.last = Some(seen);
         Ok(())
     }
@@ -122,10 +120,6 @@ impl Seen {
         let whole = crc32fast::hash(payload).to_be_bytes() == check && seen.sequence > 0;
         whole.then_some(seen)
     }
-}
-
-fn failed(action: &str, path: &Path, source: std::io::Error) -> StoreError {
-    StoreError::Io { action: format!("{action} {}", path.display()), source }
 }
 
 #[cfg(test)]

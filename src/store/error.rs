@@ -1,7 +1,7 @@
 //! Why the store failed.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::chain::{BlockId, ForkPoint, Hash, Height};
 
@@ -204,6 +204,14 @@ impl StoreError {
             }
         }
     }
+}
+
+/// What becomes of the failure of an action on this path.
+pub(super) fn failed<'a>(
+    action: &'a str,
+    path: &'a Path,
+) -> impl FnOnce(std::io::Error) -> StoreError + 'a {
+    move |source| StoreError::Io { action: format!("{action} {}", path.display()), source }
 }
 
 fn advice_on(kind: ErrorKind) -> Option<String> {

@@ -1,11 +1,9 @@
 //! The bytes of keys and values, as `docs/storage.md` draws them.
 
-use std::net::{IpAddr, Ipv6Addr};
-
 use serde::Deserialize;
 
-use super::{Ban, BookEntry, StoreError};
-use crate::chain::{BlockId, ChainHeader, HEADER_BYTES, Hash, Header, Height, Timestamp, Work};
+use super::StoreError;
+use crate::chain::{BlockId, ChainHeader, HEADER_BYTES, Hash, Header, Height, Work};
 
 /// Everything that must change together: the main chain, its history tiles, the
 /// schema number, the spec's text and the intent of a large reorg.
@@ -14,19 +12,14 @@ pub(super) const CHAIN: &str = "chain";
 pub(super) const BRANCHES: &str = "side";
 /// Bodies above [`INLINE_MAX`], in chunks.
 pub(super) const BODIES: &str = "bodies";
+/// Batches of records that wait for a block, in chunks.
+pub(super) const PENDING: &str = "pending";
+/// Marks of the records that this node acknowledged to its own clients.
+pub(super) const OWN: &str = "own";
+/// The last reorgs.
+pub(super) const REORGS: &str = "reorgs";
 /// The address book and the bans.
 pub(super) const PEERS: &str = "peers";
-
-/// Before a peer's address in `peers`: it was added or reached.
-pub(super) const PEER_KNOWN: &[u8] = b"a";
-/// Before a peer's address in `peers`: another peer gave it, and it was never reached.
-pub(super) const PEER_LEARNED: &[u8] = b"l";
-/// Before a peer's address in `peers`, with no value: it is dialled first after a restart.
-pub(super) const PEER_ANCHOR: &[u8] = b"n";
-/// Before an IP address in `peers`: it is banned for a fault.
-pub(super) const PEER_BANNED: &[u8] = b"b";
-/// Before an IP address in `peers`: the operator banned it.
-pub(super) const PEER_BANNED_BY_OPERATOR: &[u8] = b"o";
 
 /// The spec's canonical text, in `chain`.
 pub(super) const SPEC: &[u8] = b"spec";
@@ -37,11 +30,18 @@ pub(super) const ACCEPTED_FORK: &[u8] = b"fork";
 /// Above every block key and below every other key of `chain`.
 pub(super) const AFTER_BLOCKS: &[u8] = b"c";
 
+/// Before a record's id in `own`: it came by the pool, or a reorg disconnected it.
+const OWN_RECORD: &[u8] = b"r";
+/// Before a block's height and hash in `own`: it was mined here for a client.
+const OWN_BLOCK: &[u8] = b"b";
+/// The height up to which the main chain's blocks are older than `own`, in `own`.
+pub(super) const BEFORE_OWN: &[u8] = b"m";
+
 /// Longest encoded body that is stored inside its block's value, in bytes.
 pub(super) const INLINE_MAX: usize = 4 << 10;
 /// Length of a chunk of a larger body, in bytes. No value is longer than this
 /// and a little: sled turns large pages into files that it never syncs.
-pub(super) const CHUNK: usize = 16 << 10;
+pub(super) const CHUNK_BYTES: usize = 16 << 10;
 /// Hashes in a history tile.
 pub(super) const TILE: usize = 256;
 
@@ -94,12 +94,8 @@ pub(super) fn parse_branch_key(key: &[u8]) -> Option<BlockId> {
 }
 
 /// The height, the hash and a number: one chunk of a body.
-pub(super) fn chunk_key(id: BlockId, chunk: u16) -> [u8; 42] {
-    let mut key = [0; 42];
-    let (start, end) = key.split_at_mut(40);
-    start.copy_from_slice(&branch_key(id));
-    end.copy_from_slice(&chunk.to_be_bytes());
-    key
+pub(super) fn chunk_key(id: BlockId, chunk: u16) -> Vec<u8> {
+    [&branch_key(id)[..], &chunk.to_be_bytes()].concat()
 }
 
 /// Where a block's records are.
@@ -194,10 +190,7 @@ pub(super) struct Intent {
 impl Intent {
     /// 48 bytes: two heights, big-endian, and the hash.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut value = Vec::with_capacity(48);
-        value.extend_from_slice(&self.fork.get().to_be_bytes());
-        value.extend_from_slice(&branch_key(self.tip));
-        value
+        [&self.fork.get().to_be_bytes()[..], &branch_key(self.tip)].concat()
     }
 
     /// Reads what [`Intent::encode`] wrote.
@@ -223,65 +216,46 @@ pub(super) fn decode_accepted_fork(key: &[u8], value: &[u8]) -> Result<(u64, Has
     time.zip(hash.map(Hash::new)).ok_or_else(|| StoreError::Damaged { what: what.to_owned() })
 }
 
-/// `a`, or `l` for a learned one, and a peer's address.
-pub(super) fn peer_key(address: &str, learned: bool) -> Vec<u8> {
-    let tag = if learned { PEER_LEARNED } else { PEER_KNOWN };
-    [tag, address.as_bytes()].concat()
+/// The number of a batch and of a chunk of it: a key of `pending`.
+pub(super) fn pending_key(sequence: u64, chunk: u16) -> Vec<u8> {
+    [&sequence.to_be_bytes()[..], &chunk.to_be_bytes()].concat()
 }
 
-/// A peer's key; its last success and failures, big-endian.
-pub(super) fn encode_peer(entry: &BookEntry) -> (Vec<u8>, Vec<u8>) {
-    let mut value = entry.last_success.to_be_bytes().to_vec();
-    value.extend_from_slice(&entry.failures.to_be_bytes());
-    (peer_key(&entry.address, entry.learned), value)
-}
-
-/// Reads what [`encode_peer`] wrote.
-pub(super) fn decode_peer(key: &[u8], value: &[u8]) -> Result<BookEntry, StoreError> {
-    let learned = key.starts_with(PEER_LEARNED);
-    let tag = if learned { PEER_LEARNED } else { PEER_KNOWN };
-    let parts = key.strip_prefix(tag).and_then(|address| {
-        let (last_success, failures) = value.split_first_chunk()?;
-        let last_success = u64::from_be_bytes(*last_success);
-        let address = std::str::from_utf8(address).ok()?.to_owned();
-        let failures = u32::from_be_bytes(failures.try_into().ok()?);
-        Some(BookEntry { address, last_success, failures, learned })
+/// Reads what [`pending_key`] wrote.
+pub(super) fn parse_pending_key(key: &[u8]) -> Result<(u64, u16), StoreError> {
+    let parts = key.split_first_chunk().and_then(|(sequence, chunk)| {
+        Some((u64::from_be_bytes(*sequence), u16::from_be_bytes(chunk.try_into().ok()?)))
     });
-    let what = "an entry of the address book does not decode";
+    let what = "the key of a batch of pending records is torn";
     parts.ok_or_else(|| StoreError::Damaged { what: what.to_owned() })
 }
 
-/// `b`, or `o` for a ban of the operator's, and an IP address, IPv4 mapped into IPv6.
-pub(super) fn ban_key(address: IpAddr, by_operator: bool) -> Vec<u8> {
-    let address = match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped(),
-        IpAddr::V6(address) => address,
-    };
-    let tag = if by_operator { PEER_BANNED_BY_OPERATOR } else { PEER_BANNED };
-    [tag, &address.octets()].concat()
+/// Encodes a batch: a postcard sequence of pairs of a record's origin and its text.
+pub(super) fn encode_pending(records: &[(u8, &str)]) -> Result<Vec<u8>, StoreError> {
+    postcard::to_stdvec(records).map_err(|error| StoreError::WriteFailed(error.to_string()))
 }
 
-/// A ban's key; its end, big-endian, and its reason.
-pub(super) fn encode_ban(ban: &Ban) -> (Vec<u8>, Vec<u8>) {
-    let end = ban.until.as_millis().to_be_bytes();
-    (ban_key(ban.address, ban.by_operator), [&end, ban.reason.as_bytes()].concat())
+/// Reads what [`encode_pending`] wrote, all of it.
+pub(super) fn decode_pending(sequence: u64, value: &[u8]) -> Result<Vec<(u8, String)>, StoreError> {
+    match postcard::take_from_bytes(value) {
+        Ok((records, [])) => Ok(records),
+        _ => Err(damaged_pending(sequence, "it does not decode")),
+    }
 }
 
-/// Reads what [`encode_ban`] wrote.
-pub(super) fn decode_ban(key: &[u8], value: &[u8]) -> Result<Ban, StoreError> {
-    let by_operator = key.starts_with(PEER_BANNED_BY_OPERATOR);
-    let tag = if by_operator { PEER_BANNED_BY_OPERATOR } else { PEER_BANNED };
-    let parts = key.strip_prefix(tag).and_then(|address| {
-        let address: [u8; 16] = address.try_into().ok()?;
-        let (until, reason) = value.split_first_chunk()?;
-        Some(Ban {
-            address: IpAddr::from(Ipv6Addr::from(address)).to_canonical(),
-            until: Timestamp::from_millis(u64::from_be_bytes(*until)),
-            reason: std::str::from_utf8(reason).ok()?.to_owned(),
-            by_operator,
-        })
-    });
-    parts.ok_or_else(|| StoreError::Damaged { what: "a ban does not decode".to_owned() })
+/// A batch of pending records is not as it was written.
+pub(super) fn damaged_pending(sequence: u64, what: &str) -> StoreError {
+    StoreError::Damaged { what: format!("batch {sequence} of pending records: {what}") }
+}
+
+/// `r` and the id: a record is an own one.
+pub(super) fn own_record_key(id: &Hash) -> Vec<u8> {
+    [OWN_RECORD, id.as_bytes()].concat()
+}
+
+/// `b`, the height and the hash: all records of a block are own ones.
+pub(super) fn own_block_key(id: BlockId) -> Vec<u8> {
+    [OWN_BLOCK, &branch_key(id)].concat()
 }
 
 #[cfg(test)]

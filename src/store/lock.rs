@@ -4,10 +4,11 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
 
+use super::error::failed;
 use super::{StoreError, open_own};
 
 /// Name of the lock file in the data directory.
-const NAME: &str = "LOCK";
+const STORE_LOCK_FILE: &str = "LOCK";
 
 /// An advisory lock on the data directory, held as long as this lives.
 ///
@@ -21,21 +22,17 @@ pub(super) struct DirectoryLock {
 impl DirectoryLock {
     /// Takes the lock, without waiting.
     pub(super) fn take(directory: &Path) -> Result<Self, StoreError> {
-        let path = directory.join(NAME);
-        let failed = |action: &str| {
-            let action = format!("{action} {}", path.display());
-            move |source| StoreError::Io { action, source }
-        };
+        let path = directory.join(STORE_LOCK_FILE);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = open_own(&path, &mut options).map_err(failed("opening"))?;
+        let mut file = open_own(&path, &mut options).map_err(failed("opening", &path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(held(directory, file)),
-            Err(TryLockError::Error(source)) => return Err(failed("locking")(source)),
+            Err(TryLockError::Error(source)) => return Err(failed("locking", &path)(source)),
         }
-        file.set_len(0).map_err(failed("writing"))?;
-        writeln!(file, "process {}", std::process::id()).map_err(failed("writing"))?;
+        file.set_len(0).map_err(failed("writing", &path))?;
+        writeln!(file, "process {}", std::process::id()).map_err(failed("writing", &path))?;
         Ok(Self { _file: file })
     }
 }

@@ -1,26 +1,35 @@
 //! Blocks on disk. The only module that knows sled.
 //!
-//! One [`Writer`] appends and reorgs; [`Reader`]s are cheap clones and read
-//! through a [`View`], which is pinned to one chain. Every call may block on the
+//! One [`Writer`] appends and reorgs, and its [`Syncer`] makes durable what it appended;
+//! [`Reader`]s are cheap clones and read through a [`View`], which is pinned to one chain. Every call may block on the
 //! disk, so nothing here is called on an async worker. The layout is written
 //! down, byte by byte, in `docs/storage.md`.
 
-mod branch;
+mod accepted_forks;
+mod branch_index;
 mod branches;
 mod database;
 mod durable_tip;
 mod error;
-mod fork_point;
+mod index;
 mod layout;
 mod lock;
+mod nodes;
 mod open;
 mod options;
+mod own;
 mod own_file;
 mod peers;
+mod pending;
+mod prune;
 mod reader;
 mod reorg;
+mod reorgs;
 mod sled;
+mod stored_block;
+mod subtree_roots;
 mod sweep;
+mod syncer;
 #[cfg(test)]
 mod test_util;
 mod tiles;
@@ -30,14 +39,23 @@ mod writer;
 
 pub use branches::Branches;
 pub use error::StoreError;
+pub use index::{HashPrefix, IndexBatch, IndexStep, RecordLocation, RecordPlace};
 pub use open::{Opened, exists, open};
 pub use options::Options;
+pub use own::OwnDisconnected;
 pub use own_file::open_own;
-pub use peers::address_book::{Book, BookEntry};
-pub use peers::bans::{Ban, Bans, MAX_BAN, Unwritten};
-pub use reader::{Reader, StoredBlock};
-pub use reorg::Reorg;
+pub use peers::address_book::Book;
+pub use peers::ban::Ban;
+pub use peers::ban_table::Unwritten;
+pub use peers::bans::{Bans, MAX_BAN};
+pub use peers::book_entry::BookEntry;
+pub use pending::{PendingBatch, PendingRecord};
+pub use reader::Reader;
+pub use reorg::{Reorg, ReorgPlan};
+pub use reorgs::RecordedReorg;
 pub use sled::errors::panic_message;
+pub use stored_block::StoredBlock;
+pub use syncer::{Sealed, Syncer};
 pub use verify::Checked;
 pub use view::View;
 pub use writer::Writer;

@@ -7,32 +7,43 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::database::{Database, State};
+use super::database::{Database, Indexed, State};
 use super::durable_tip::DurableTip;
+use super::error::failed;
+use super::index::{self, INDEX};
 use super::layout::{
-    AFTER_BLOCKS, BODIES, BRANCHES, CHAIN, Intent, PEERS, REORG, SPEC, block_key, encode_block,
-    encode_body, height_of_block_key,
+    AFTER_BLOCKS, BODIES, BRANCHES, CHAIN, Intent, OWN, PEERS, PENDING, REORG, REORGS, SPEC,
+    block_key, encode_block, encode_body, height_of_block_key,
 };
 use super::lock::DirectoryLock;
-use super::peers::bans::BanTable;
+use super::pending::{self, PendingBatch};
+use super::reorgs::{self, RecordedReorg};
 use super::sled::data_file::DataFile;
 use super::sled::errors::{guarded, read_error, write_error};
 use super::sled::open::Engine;
 use super::sled::page_cache::{Kernel, System};
+use super::subtree_roots::SubtreeRoots;
 use super::verify::check_recent;
 use super::writer::load_end;
-use super::{Options, Reader, StoreError, Writer};
+use super::{Options, Reader, StoreError, Syncer, Writer, reorg};
 use crate::chain::{Height, Spec, ValidBlock};
 
-/// What opening gives: the only writer and a reader.
+/// What opening gives: the only writer, its syncer and a reader.
 #[derive(Debug)]
 pub struct Opened {
     /// The only write handle.
     pub writer: Writer,
+    /// What makes durable beside the writer.
+    pub syncer: Syncer,
     /// A reader; clone it.
     pub reader: Reader,
     /// The stored chain's parameters.
     pub spec: Spec,
+    /// The records that wait for a block, or waited when the last process ended: some of them
+    /// may be on the main chain. Oldest first.
+    pub pending: Vec<PendingBatch>,
+    /// The reorgs on record, newest first, at most 1,000.
+    pub reorgs: Vec<RecordedReorg>,
 }
 
 /// Opens the database in `directory`, or creates it when [`Options::chain`] names a
@@ -58,9 +69,8 @@ pub(super) fn open_on(
     system: &dyn System,
 ) -> Result<Opened, StoreError> {
     if options.chain.is_some() {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|source| {
-            StoreError::Io { action: format!("creating {}", directory.display()), source }
-        })?;
+        let created = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+        created.map_err(failed("creating", directory))?;
     } else if !exists(directory)? {
         return Err(StoreError::Missing { path: directory.to_owned() });
     }
@@ -116,43 +126,52 @@ fn open_chain(
         None => return Err(StoreError::Damaged { what: "the chain spec is missing".to_owned() }),
     };
     let genesis = spec.genesis();
-    let peers = db.open_tree(PEERS).map_err(read_error)?;
     let database = Arc::new(Database {
+        peers: db.open_tree(PEERS).map_err(read_error)?,
         branches: db.open_tree(BRANCHES).map_err(read_error)?,
         bodies: db.open_tree(BODIES).map_err(read_error)?,
-        bans: BanTable::load(&peers)?,
-        book: Mutex::default(),
-        peers,
+        index: db.open_tree(INDEX).map_err(read_error)?,
+        pending: db.open_tree(PENDING).map_err(read_error)?,
+        own: db.open_tree(OWN).map_err(read_error)?,
+        reorgs: db.open_tree(REORGS).map_err(read_error)?,
         chain,
         db,
         file,
         state: Mutex::new(State {
             tip: genesis.chain_header(),
+            index: Indexed { cursor: genesis.id(), height: Height::GENESIS },
             reorgs_done: 0,
             reorgs: Vec::new(),
             views: BTreeMap::new(),
         }),
+        subtree_roots: SubtreeRoots::default(),
         spec: spec.clone(),
         options: options.clone(),
         _lock: lock,
     });
+    let reader = Reader::new(Arc::clone(&database))?;
     create_missing(&database, &spec, &genesis, &durable_tip)?;
     if let Some(intent) = database.chain.get(REORG).map_err(read_error)? {
         progress("finishing a reorg that was interrupted");
-        Writer::finish(&database, &Intent::decode(&intent)?)?;
+        reorg::finish(&database, &Intent::decode(&intent)?)?;
     }
     let height = last_height(&database)?;
     let (applied, edge) = load_end(&database, height)?;
-    database.state().tip = *applied.last();
-    let reader = Reader::new(Arc::clone(&database));
+    let index = index::load(&database, &genesis)?;
+    {
+        let mut state = database.state();
+        (state.tip, state.index) = (*applied.last(), index);
+    }
     check_recent(&reader.view(), &spec)?;
     check_durable_tip(&durable_tip, &database)?;
     check_checkpoints(&reader, options)?;
+    let pending = pending::load(&database)?;
+    let reorgs = reorgs::load(&database)?;
     let mut writer = Writer::new(database, applied, edge, durable_tip);
     // What recovery brought back was perhaps never synchronised.
-    writer.uncommitted = true;
+    writer.unsealed = true;
     writer.commit()?;
-    Ok(Opened { writer, reader, spec })
+    Ok(Opened { syncer: writer.syncer(), writer, reader, spec, pending, reorgs })
 }
 
 fn migrate(

@@ -2,38 +2,32 @@
 
 use std::sync::Arc;
 
-use super::branches::{Branches, branch_hashes, check_branches};
+use super::branches::{Branches, branch_hashes, check_branches, search_branches};
 use super::database::Database;
 use super::layout::decode_block;
 use super::sled::errors::guarded;
 use super::verify::{Checked, check_all};
-use super::{Bans, Book, StoreError, View};
+use super::{Bans, Book, StoreError, StoredBlock, View, accepted_forks, branch_index};
 use crate::chain::{
-    BlockId, ChainHeader, Frontier, Hash, Header, Height, Spec, TipState, Work, leaf_hash,
+    BlockId, ChainHeader, ForkPoint, Frontier, Hash, Height, Spec, TipState, leaf_hash,
 };
-
-/// A block as stored, whose records were found to be those of its header.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct StoredBlock {
-    /// The header.
-    pub header: Header,
-    /// Its hash.
-    pub hash: Hash,
-    /// Work from genesis up to and with this block.
-    pub total_work: Work,
-    /// The records.
-    pub records: Vec<String>,
-}
 
 /// Reads the database; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pub(super) database: Arc<Database>,
+    book: Book,
+    bans: Bans,
 }
 
 impl Reader {
-    pub(super) const fn new(database: Arc<Database>) -> Self {
-        Self { database }
+    /// A reader of the database, and of what its tree `peers` holds.
+    ///
+    /// # Errors
+    /// When a ban does not decode, or the disk fails.
+    pub(super) fn new(database: Arc<Database>) -> Result<Self, StoreError> {
+        let bans = Bans::load(Arc::clone(&database))?;
+        Ok(Self { book: Book::new(Arc::clone(&database)), bans, database })
     }
 
     /// The stored chain's parameters.
@@ -56,21 +50,7 @@ impl Reader {
     /// # Errors
     /// When it is damaged, or the disk fails.
     pub fn branch_block(&self, id: BlockId) -> Result<Option<StoredBlock>, StoreError> {
-        /// Looks at a block whose body is gone: it may have been removed, and stored again.
-        const LOOKS: usize = 8;
-        guarded(|| {
-            let mut found = Ok(None);
-            for _ in 0..LOOKS {
-                let Some(value) = self.database.raw_branch_block(id)? else {
-                    return Ok(None);
-                };
-                found = self.database.complete(id.height, &value).map(Some);
-                if found.is_ok() {
-                    break;
-                }
-            }
-            found
-        })
+        guarded(|| self.database.branch_block(id))
     }
 
     /// The chain state after this block, on the main chain,
@@ -116,6 +96,43 @@ impl Reader {
         })
     }
 
+    /// Where the branch that ends in this block leaves the main chain. `None` if the block is on
+    /// the main chain, or not held. Costs time in the blocks between it and the main chain.
+    ///
+    /// # Errors
+    /// When something is damaged, or the disk fails.
+    pub fn fork_point(&self, id: BlockId) -> Result<Option<ForkPoint>, StoreError> {
+        let view = self.view();
+        guarded(|| {
+            let (mut at, mut first) = (id, None);
+            loop {
+                if view.header(at.height)?.is_some_and(|header| header.hash == at.hash) {
+                    return Ok(first.map(|first| ForkPoint { below: at.height, first }));
+                }
+                let Some(value) = self.held(at)? else { return Ok(None) };
+                first = Some(at.hash);
+                let Some(parent) = decode_block(at.height, &value)?.0.parent() else {
+                    return Ok(None);
+                };
+                at = parent;
+            }
+        })
+    }
+
+    /// Most blocks that a reorg may disconnect unless the operator accepts it; `None` if any
+    /// number.
+    pub fn max_reorg_depth(&self) -> Option<u64> {
+        self.database.options.max_reorg_depth
+    }
+
+    /// First blocks of the branches that the operator accepted, at most 16.
+    ///
+    /// # Errors
+    /// When something is damaged, or the disk fails.
+    pub fn accepted_forks(&self) -> Result<Vec<Hash>, StoreError> {
+        guarded(|| accepted_forks::all(&self.database))
+    }
+
     /// Whether a block is held: on the main chain, durable or not, or on a branch.
     ///
     /// # Errors
@@ -125,7 +142,7 @@ impl Reader {
     }
 
     /// A block's value in `side`, or applied to the main chain and not yet published.
-    pub(super) fn held(&self, id: BlockId) -> Result<Option<sled::IVec>, StoreError> {
+    fn held(&self, id: BlockId) -> Result<Option<sled::IVec>, StoreError> {
         match self.database.raw_held(id) {
             Ok(value) => Ok(Some(value)),
             Err(StoreError::NotHeld(_)) => Ok(None),
@@ -141,6 +158,14 @@ impl Reader {
         self.database.check_room()
     }
 
+    /// Bytes that are free on the file system of the database.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn free_bytes(&self) -> Result<u64, StoreError> {
+        self.database.free_bytes()
+    }
+
     /// Whether the database is still where it was opened.
     ///
     /// # Errors
@@ -151,12 +176,12 @@ impl Reader {
 
     /// The address book.
     pub fn book(&self) -> Book {
-        Book::new(Arc::clone(&self.database))
+        self.book.clone()
     }
 
     /// The bans.
     pub fn bans(&self) -> Bans {
-        Bans::new(Arc::clone(&self.database))
+        self.bans.clone()
     }
 
     /// Checks every block of the chain as it is now against every rule, its stored
@@ -179,6 +204,24 @@ impl Reader {
     /// The first damage, by height.
     pub fn check_branches(&self) -> Result<Branches, StoreError> {
         guarded(|| check_branches(&self.database))
+    }
+
+    /// Finds a block beside the main chain by its hash, by the index; `None` if that does not lead
+    /// to it.
+    ///
+    /// # Errors
+    /// When the index is damaged, or the disk fails.
+    pub fn find_branch_block(&self, hash: &Hash) -> Result<Option<BlockId>, StoreError> {
+        guarded(|| branch_index::find(&self.database, hash))
+    }
+
+    /// Finds a block beside the main chain by its hash. Looks at the key of every such block: for a
+    /// database to which nothing is written meanwhile.
+    ///
+    /// # Errors
+    /// When a key is damaged, or the disk fails.
+    pub fn search_branches(&self, hash: &Hash) -> Result<Option<BlockId>, StoreError> {
+        guarded(|| search_branches(&self.database, hash))
     }
 
     /// The hashes of the blocks that are held at `height` beside the main chain.

@@ -1,16 +1,14 @@
 //! The move of the main chain to a heavier branch.
 
-use std::sync::Arc;
-
-use super::database::{Database, ReorgEntry, touch, weight};
+use super::database::{Database, ReorgEntry, insert, touch, weight};
 use super::layout::{
     AFTER_BLOCKS, Intent, REORG, block_key, branch_key, decode_block, height_of_block_key, tile_key,
 };
-use super::sled::errors::{guarded, read_error, write_error};
+use super::sled::errors::{read_error, write_error};
 use super::tiles::{TileEdge, nodes_at};
-use super::writer::insert;
-use super::{StoreError, Writer};
-use crate::chain::{BlockId, ChainHeader, Hash, Height, leaf_hash, replaces};
+use super::verify::repair_tiles;
+use super::{StoreError, branch_index};
+use crate::chain::{BlockId, ChainHeader, Hash, Height, Timestamp, Work, leaf_hash, replaces};
 
 /// A finished reorg.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,7 +24,7 @@ pub struct Reorg {
 }
 
 /// Most bytes of blocks that one batch moves; readers wait for it, 100 MB take a second.
-const BATCH_BYTES: u64 = 8 << 20;
+const REORG_BATCH_BYTES: u64 = 8 << 20;
 /// Blocks in one step of a larger reorg.
 const STEP_BLOCKS: u64 = 1_000;
 /// Bytes in one step of a larger reorg.
@@ -35,7 +33,29 @@ const STEP_BYTES: u64 = 1 << 20;
 /// little at each access, and a batch is only one.
 const TOUCHES: usize = 300;
 
+/// A reorg that was examined and may be done.
+#[derive(Debug)]
+pub struct ReorgPlan {
+    pub(super) tip: BlockId,
+    pub(super) branch: Branch,
+    /// When its last block was made, by the miner's clock.
+    pub(super) time: Timestamp,
+}
+
+impl ReorgPlan {
+    /// The last block that both branches share.
+    pub const fn fork(&self) -> Height {
+        self.branch.fork
+    }
+
+    /// The blocks that will be on the main chain above it, lowest first.
+    pub fn blocks(&self) -> impl Iterator<Item = BlockId> {
+        self.branch.ids()
+    }
+}
+
 /// A branch in `side`, from the block above the fork to its tip.
+#[derive(Debug)]
 pub(super) struct Branch {
     pub(super) fork: Height,
     pub(super) hashes: Vec<Hash>,
@@ -49,117 +69,19 @@ impl Branch {
     }
 }
 
-impl Writer {
-    /// Makes the stored branch that ends in this block the main chain. Durable and
-    /// published when it returns; until then every reader sees the old chain. Up to
-    /// 10,000 blocks and 8 MiB move in one batch, more in steps behind an intent that
-    /// the next start finishes.
-    ///
-    /// # Errors
-    /// [`StoreError::NotHeld`] when a block of the branch is not held,
-    /// [`StoreError::NotHeavier`] when it has no more work than the applied chain,
-    /// [`StoreError::DeepFork`] when it forks deeper than may be without the operator.
-    /// Any other error is final.
-    pub fn reorg(&mut self, tip: BlockId) -> Result<Reorg, StoreError> {
-        self.commit()?;
-        let branch = guarded(|| branch(&self.database, tip, None))?;
-        guarded(|| self.check_heavier(tip))?;
-        self.check_depth(&branch)?;
-        self.write(|writer| writer.reorg_to(tip, &branch))
-    }
-
-    fn reorg_to(&mut self, tip: BlockId, branch: &Branch) -> Result<Reorg, StoreError> {
-        let old_tip = *self.applied.last();
-        let (disconnected, disconnected_bytes) = self.copy_disconnected(branch.fork)?;
-        let number = self.enter(branch.fork, disconnected.clone());
-
-        let blocks = (branch.hashes.len() + disconnected.len()) as u64;
-        let one_batch = blocks <= self.database.options.reorg_batch_blocks
-            && branch.bytes + disconnected_bytes <= BATCH_BYTES;
-        if one_batch {
-            self.rewrite(branch, u64::MAX, u64::MAX)?;
-        } else {
-            let intent = Intent { fork: branch.fork, tip };
-            insert(&self.database.chain, REORG, &intent.encode())?;
-            self.database.synchronise()?;
-            self.rewrite(branch, STEP_BLOCKS, STEP_BYTES)?;
-            self.database.chain.remove(REORG).map_err(write_error)?;
-        }
-        self.reload(tip)?;
-        self.make_durable()?;
-        self.uncommitted = false;
-
-        let new_tip = *self.applied.last();
-        self.publish(new_tip, number);
-        self.pruner.reorged();
-        self.remove_branch_copies(branch)?;
-        Ok(Reorg { fork: branch.fork, disconnected, old_tip, new_tip })
-    }
-
-    /// Finishes a reorg that a kill interrupted between its steps.
-    pub(super) fn finish(database: &Arc<Database>, intent: &Intent) -> Result<(), StoreError> {
-        let branch = branch(database, intent.tip, Some(intent.fork))?;
-        rewrite(database, &branch, STEP_BLOCKS, STEP_BYTES)?;
-        database.db.flush().map_err(write_error)?;
-        database.chain.remove(REORG).map_err(write_error)?;
-        database.synchronise()
-    }
-
-    fn check_heavier(&self, tip: BlockId) -> Result<(), StoreError> {
-        let value = self.database.raw_branch_block(tip)?.ok_or(StoreError::NotHeld(tip))?;
-        let (stored, _) = decode_block(tip.height, &value)?;
-        if replaces(stored.total_work, self.applied.total_work()) {
-            return Ok(());
-        }
-        Err(StoreError::NotHeavier(tip))
-    }
-
-    /// Copies the main chain above `fork` to `side`. Returns its hashes and its bytes.
-    fn copy_disconnected(&self, fork: Height) -> Result<(Vec<Hash>, u64), StoreError> {
-        let (mut hashes, mut bytes) = (Vec::new(), 0);
-        for entry in self.database.chain.range(block_key(fork.next()).as_slice()..AFTER_BLOCKS) {
-            let (key, value) = entry.map_err(read_error)?;
-            let damaged = || StoreError::Damaged { what: "a block key is torn".to_owned() };
-            let height = height_of_block_key(&key).ok_or_else(damaged)?;
-            let (stored, _) = decode_block(height, &value)?;
-            insert(&self.database.branches, &branch_key(stored.id()), &value)?;
-            touch(&self.database.chain, &key, value.len())?;
-            hashes.push(stored.hash);
-            bytes += weight(&value);
-        }
-        Ok((hashes, bytes))
-    }
-
-    /// Tells every view, before anything of the main chain is touched.
-    fn enter(&self, fork: Height, disconnected: Vec<Hash>) -> u64 {
-        let mut state = self.database.state();
-        let number = state.reorgs_done + 1;
-        state.reorgs.push(ReorgEntry { number, fork, disconnected });
-        number
-    }
-
-    fn publish(&self, tip: ChainHeader, number: u64) {
-        let mut state = self.database.state();
-        state.tip = tip;
-        state.reorgs_done = number;
-        state.drop_old_reorgs();
-    }
-
-    fn rewrite(&self, branch: &Branch, blocks: u64, bytes: u64) -> Result<(), StoreError> {
-        rewrite(&self.database, branch, blocks, bytes)
-    }
-
-    /// The winner is on the main chain now.
-    fn remove_branch_copies(&self, branch: &Branch) -> Result<(), StoreError> {
-        for id in branch.ids() {
-            self.database.branches.remove(branch_key(id)).map_err(write_error)?;
-        }
-        Ok(())
-    }
+/// A reorg that every view knows and that is not published.
+pub(super) struct Moved {
+    pub(super) number: u64,
+    /// Hashes of the blocks that left the main chain, lowest first.
+    pub(super) disconnected: Vec<Hash>,
 }
 
 /// Walks down from a branch block to the main chain, or to a fork that is known.
-fn branch(database: &Database, tip: BlockId, fork: Option<Height>) -> Result<Branch, StoreError> {
+pub(super) fn branch(
+    database: &Database,
+    tip: BlockId,
+    fork: Option<Height>,
+) -> Result<Branch, StoreError> {
     let mut at = tip;
     let (mut hashes, mut bytes) = (Vec::new(), 0);
     loop {
@@ -180,6 +102,97 @@ fn branch(database: &Database, tip: BlockId, fork: Option<Height>) -> Result<Bra
     Ok(Branch { fork: at.height, hashes, bytes })
 }
 
+/// Refuses a branch that has no more work than the applied chain. Returns its last header.
+pub(super) fn check_heavier(
+    database: &Database,
+    tip: BlockId,
+    applied: Work,
+) -> Result<ChainHeader, StoreError> {
+    let value = database.raw_branch_block(tip)?.ok_or(StoreError::NotHeld(tip))?;
+    let (stored, _) = decode_block(tip.height, &value)?;
+    if replaces(stored.total_work, applied) { Ok(stored) } else { Err(StoreError::NotHeavier(tip)) }
+}
+
+/// Moves the main chain to the branch that ends in `tip`. Readers see the old chain until
+/// [`publish`].
+pub(super) fn move_to(
+    database: &Database,
+    tip: BlockId,
+    branch: &Branch,
+) -> Result<Moved, StoreError> {
+    let (disconnected, disconnected_bytes) = copy_disconnected(database, branch.fork)?;
+    let number = enter(database, branch.fork, disconnected.clone());
+
+    let blocks = (branch.hashes.len() + disconnected.len()) as u64;
+    let one_batch = blocks <= database.options.reorg_batch_blocks
+        && branch.bytes + disconnected_bytes <= REORG_BATCH_BYTES;
+    if one_batch {
+        rewrite(database, branch, u64::MAX, u64::MAX)?;
+    } else {
+        let intent = Intent { fork: branch.fork, tip };
+        insert(&database.chain, REORG, &intent.encode())?;
+        database.synchronise()?;
+        rewrite(database, branch, STEP_BLOCKS, STEP_BYTES)?;
+        database.chain.remove(REORG).map_err(write_error)?;
+    }
+    Ok(Moved { number, disconnected })
+}
+
+/// Finishes a reorg that a kill interrupted between its steps.
+pub(super) fn finish(database: &Database, intent: &Intent) -> Result<(), StoreError> {
+    let branch = branch(database, intent.tip, Some(intent.fork))?;
+    rewrite(database, &branch, STEP_BLOCKS, STEP_BYTES)?;
+    database.db.flush().map_err(write_error)?;
+    database.chain.remove(REORG).map_err(write_error)?;
+    database.synchronise()
+}
+
+/// Makes the new tip of a reorg known, which is durable.
+pub(super) fn publish(database: &Database, tip: ChainHeader, fork: Height, number: u64) {
+    let mut state = database.state();
+    state.tip = tip;
+    state.index.height = state.index.height.min(fork);
+    state.reorgs_done = number;
+    state.drop_old_reorgs();
+}
+
+/// Removes what `side` holds of the branch, which is on the main chain now.
+pub(super) fn remove_copies(database: &Database, branch: &Branch) -> Result<(), StoreError> {
+    for id in branch.ids() {
+        database.branches.remove(branch_key(id)).map_err(write_error)?;
+        branch_index::remove(database, id)?;
+    }
+    Ok(())
+}
+
+/// Copies the main chain above `fork` to `side`. Returns its hashes and its bytes.
+fn copy_disconnected(database: &Database, fork: Height) -> Result<(Vec<Hash>, u64), StoreError> {
+    let (mut hashes, mut bytes) = (Vec::new(), 0);
+    for entry in database.chain.range(block_key(fork.next()).as_slice()..AFTER_BLOCKS) {
+        let (key, value) = entry.map_err(read_error)?;
+        let damaged = || StoreError::Damaged { what: "a block key is torn".to_owned() };
+        let height = height_of_block_key(&key).ok_or_else(damaged)?;
+        let (stored, _) = decode_block(height, &value)?;
+        branch_index::insert(database, stored.id())?;
+        insert(&database.branches, &branch_key(stored.id()), &value)?;
+        touch(&database.chain, &key, value.len())?;
+        hashes.push(stored.hash);
+        bytes += weight(&value);
+    }
+    Ok((hashes, bytes))
+}
+
+/// Tells every view, before anything of the main chain is touched. The roots of its subtrees go
+/// last: a computation that began before that keeps none.
+fn enter(database: &Database, fork: Height, disconnected: Vec<Hash>) -> u64 {
+    let mut state = database.state();
+    let number = state.reorgs_done + 1;
+    state.reorgs.push(ReorgEntry { number, fork, disconnected });
+    drop(state);
+    database.subtree_roots.remove_above(fork.next().get());
+    number
+}
+
 /// Puts the branch onto the main chain, in batches of at most this many blocks and bytes,
 /// each of which may be repeated: blocks with the tiles that they complete, in place of
 /// the old ones; then everything above the new tip goes.
@@ -189,7 +202,7 @@ fn rewrite(
     max_blocks: u64,
     max_bytes: u64,
 ) -> Result<(), StoreError> {
-    let mut edge = super::verify::repair_tiles(database, branch.fork.next().get())?;
+    let mut edge = repair_tiles(database, branch.fork.next().get())?;
     let mut batch = Step::new(database);
     batch.remove_tiles_above(branch.fork)?;
     let mut height = branch.fork;

@@ -9,10 +9,10 @@ use super::layout::{TILE, tile_key};
 use crate::chain::{Frontier, Hash, root};
 
 /// Levels that a tree of 2^64 leaves can have.
-const LEVELS: u8 = 8;
+const TILE_LEVELS: u8 = 8;
 
 /// Length of a tile's value.
-pub(super) const BYTES: usize = TILE * Hash::BYTES;
+pub(super) const TILE_BYTES: usize = TILE * Hash::BYTES;
 
 /// The incomplete right edge of every level: what must be known to write the next tile.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -47,7 +47,7 @@ impl TileEdge {
         leaf: &dyn Fn(u64) -> Result<Hash, StoreError>,
     ) -> Result<Self, StoreError> {
         let mut levels = Vec::new();
-        for level in 0..LEVELS {
+        for level in 0..TILE_LEVELS {
             let nodes = nodes_at(leaves, level);
             if nodes == 0 {
                 break;
@@ -68,7 +68,7 @@ impl TileEdge {
     pub(super) fn append(&mut self, leaf: Hash, write: &mut dyn FnMut(Tile)) {
         self.leaves += 1;
         let mut node = leaf;
-        for level in 0..LEVELS {
+        for level in 0..TILE_LEVELS {
             let at = usize::from(level);
             if self.levels.len() == at {
                 self.levels.push(Vec::with_capacity(TILE));
@@ -95,15 +95,21 @@ pub(super) fn frontier(
     let edge = TileEdge::read(leaves, tile, leaf)?;
     let mut frontier = Frontier::default();
     for nodes in edge.levels.into_iter().rev() {
-        // A node of the level above is 256 nodes of this one: the same subtrees, counted anew.
-        let scaled = frontier.leaves() << 8;
-        let subtrees = frontier.subtrees().to_vec();
-        frontier = Frontier::from_subtrees(scaled, subtrees).unwrap_or_default();
+        frontier = widened(&frontier);
         for node in nodes {
             frontier.append(node);
         }
     }
+    debug_assert_eq!(frontier.leaves(), leaves);
     Ok(frontier)
+}
+
+/// A frontier over the nodes of a level as one over those of the level below, 256 for each: the
+/// same subtrees, counted anew.
+#[expect(clippy::expect_used, reason = "a number shifted by a byte has the same binary ones")]
+fn widened(frontier: &Frontier) -> Frontier {
+    let subtrees = frontier.subtrees().to_vec();
+    Frontier::from_subtrees(frontier.leaves() << 8, subtrees).expect("the same subtrees")
 }
 
 /// Reads a tile's value.

@@ -1,13 +1,17 @@
 //! A pinned chain.
 
+mod held;
+mod proofs;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::database::{Database, TOUCHED, touch, weight};
+use super::database::{Database, Indexed, TOUCHED, touch, weight};
 use super::layout::{block_key, decode_block, height_of_block_key};
 use super::sled::errors::{guarded, read_error};
+use super::subtree_roots::KnownRoots;
 use super::{StoreError, StoredBlock, tiles};
-use crate::chain::{BlockId, ChainHeader, Frontier, Hash, Height, TipState, leaf_hash};
+use crate::chain::{BlockId, ChainHeader, Frontier, Hash, Height, Timestamp, TipState, leaf_hash};
 
 /// One chain, from genesis to the tip at the moment the view was made, whatever
 /// happens to the main chain meanwhile.
@@ -17,9 +21,10 @@ use crate::chain::{BlockId, ChainHeader, Frontier, Hash, Height, TipState, leaf_
 /// disconnected is read again, from where they put it.
 #[derive(Debug)]
 pub struct View {
-    database: Arc<Database>,
+    pub(super) database: Arc<Database>,
     tip: ChainHeader,
-    reorgs_known: u64,
+    pub(super) index: Indexed,
+    pub(super) reorgs_known: u64,
     made: Instant,
 }
 
@@ -37,10 +42,10 @@ impl View {
 
     pub(super) fn new(database: Arc<Database>) -> Self {
         let mut state = database.state();
-        let (tip, reorgs_known) = (state.tip, state.reorgs_done);
+        let (tip, index, reorgs_known) = (state.tip, state.index, state.reorgs_done);
         *state.views.entry(reorgs_known).or_default() += 1;
         drop(state);
-        Self { database, tip, reorgs_known, made: Instant::now() }
+        Self { database, tip, index, reorgs_known, made: Instant::now() }
     }
 
     /// Where this chain ends.
@@ -70,14 +75,8 @@ impl View {
     /// # Errors
     /// As [`View::block`].
     pub fn blocks(&self, from: Height, to: Height) -> Result<Vec<StoredBlock>, StoreError> {
-        guarded(|| {
-            let raw = self.batch(from, to)?;
-            let blocks: Result<Vec<_>, _> =
-                raw.iter().map(|(height, value)| self.database.complete(*height, value)).collect();
-            let blocks = blocks?;
-            check_links(blocks.iter().map(|block| (block.header.previous_hash, block.hash)))?;
-            Ok(blocks)
-        })
+        let link = |block: &StoredBlock| (block.header.previous_hash, block.hash);
+        self.linked(from, to, |height, value| self.database.complete(height, value), link)
     }
 
     /// As [`View::blocks`], the records as on disk: a postcard sequence of strings.
@@ -89,16 +88,8 @@ impl View {
         from: Height,
         to: Height,
     ) -> Result<Vec<(ChainHeader, Vec<u8>)>, StoreError> {
-        guarded(|| {
-            let raw = self.batch(from, to)?;
-            let bodies: Result<Vec<_>, _> = raw
-                .iter()
-                .map(|(height, value)| self.database.complete_body(*height, value))
-                .collect();
-            let bodies = bodies?;
-            check_links(bodies.iter().map(|(block, _)| (block.header.previous_hash, block.hash)))?;
-            Ok(bodies)
-        })
+        let link = |(block, _): &(ChainHeader, _)| (block.header.previous_hash, block.hash);
+        self.linked(from, to, |height, value| self.database.complete_body(height, value), link)
     }
 
     /// As [`View::blocks`], headers alone.
@@ -106,15 +97,31 @@ impl View {
     /// # Errors
     /// As [`View::block`].
     pub fn headers(&self, from: Height, to: Height) -> Result<Vec<ChainHeader>, StoreError> {
+        let link = |block: &ChainHeader| (block.header.previous_hash, block.hash);
+        self.linked(from, to, |height, value| Ok(decode_block(height, value)?.0), link)
+    }
+
+    /// A batch as `decode` reads it, each block of which names the one before it: `link` tells
+    /// whom a block names, and its own hash.
+    fn linked<T>(
+        &self,
+        from: Height,
+        to: Height,
+        decode: impl Fn(Height, &sled::IVec) -> Result<T, StoreError>,
+        link: impl Fn(&T) -> (Hash, Hash),
+    ) -> Result<Vec<T>, StoreError> {
         guarded(|| {
             let raw = self.batch(from, to)?;
-            let headers: Result<Vec<_>, _> = raw
-                .iter()
-                .map(|(height, value)| decode_block(*height, value).map(|(header, _)| header))
-                .collect();
-            let headers = headers?;
-            check_links(headers.iter().map(|block| (block.header.previous_hash, block.hash)))?;
-            Ok(headers)
+            let blocks: Result<Vec<T>, _> =
+                raw.iter().map(|(height, value)| decode(*height, value)).collect();
+            let blocks = blocks?;
+            for (below, (previous, hash)) in blocks.iter().zip(blocks.iter().skip(1).map(&link)) {
+                if link(below).1 != previous {
+                    let what = format!("block {hash}: previous_hash is not the block below it");
+                    return Err(StoreError::Damaged { what });
+                }
+            }
+            Ok(blocks)
         })
     }
 
@@ -142,6 +149,25 @@ impl View {
         Ok(None)
     }
 
+    /// The lowest block that is not older than `time`, `None` if every block is. A timestamp is
+    /// never below its parent's, so that at most 54 headers are read.
+    ///
+    /// # Errors
+    /// As [`View::block`].
+    pub fn first_since(&self, time: Timestamp) -> Result<Option<Height>, StoreError> {
+        let (mut first, mut end) = (0, self.tip.header.height.next().get());
+        while first < end {
+            let middle = first.midpoint(end);
+            if self.required_header(Height::new(middle))?.header.timestamp < time {
+                first = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        let first = Height::new(first);
+        Ok((first <= self.tip.header.height).then_some(first))
+    }
+
     /// The chain state after the block at `height`, `None` above the tip.
     ///
     /// # Errors
@@ -152,33 +178,47 @@ impl View {
             None => last.header.timestamp,
             Some(parent) => self.required_header(parent)?.header.timestamp,
         };
+        let what = || format!("block {height}: history_root does not fit the blocks before it");
+        let state = self.with_tiles(height, what, |tiled, _| {
+            let ancestors = self.ancestors(tiled, height)?;
+            Ok(TipState::restore(last, parent_time, ancestors))
+        });
+        state.map(Some)
+    }
+
+    /// Computes something of the history below `end`, from the tiles below a height and from the
+    /// headers above it: tiles above the fork of a reorg that this view does not know are another
+    /// chain's. `compute` returns `None` if the tiles contradict the headers.
+    fn with_tiles<T>(
+        &self,
+        end: Height,
+        what: impl FnOnce() -> String,
+        compute: impl Fn(Height, KnownRoots<'_>) -> Result<Option<T>, StoreError>,
+    ) -> Result<T, StoreError> {
         loop {
-            // Tiles above the fork of a reorg that this view does not know are another chain's.
-            let own = self.lowest_fork().unwrap_or(height).min(height);
-            let state = self
-                .ancestors(own, height)
-                .map(|ancestors| TipState::restore(last, parent_time, ancestors));
+            let roots = self.database.subtree_roots.begin();
+            let tiled = self.lowest_fork().unwrap_or(end).min(end);
+            let computed = guarded(|| compute(tiled, roots));
             // A reorg that began while the tiles were read: again, with what it left alone.
-            if !matches!(state, Ok(Some(_))) && self.lowest_fork().is_some_and(|fork| fork < own) {
+            if !matches!(computed, Ok(Some(_)))
+                && self.lowest_fork().is_some_and(|fork| fork < tiled)
+            {
                 continue;
             }
-            let what = format!("block {height}: history_root does not fit the blocks before it");
-            return state?.map(Some).ok_or(StoreError::Damaged { what });
+            return computed?.ok_or_else(|| StoreError::Damaged { what: what() });
         }
     }
 
-    /// Frontier over the blocks below `height`, of which those below `own` are
+    /// Frontier over the blocks below `height`, of which those below `tiled` are
     /// taken from the history tiles.
-    fn ancestors(&self, own: Height, height: Height) -> Result<Frontier, StoreError> {
+    fn ancestors(&self, tiled: Height, height: Height) -> Result<Frontier, StoreError> {
         let leaf = |leaf| Ok(leaf_hash(self.required_header(Height::new(leaf))?.hash.as_bytes()));
-        guarded(|| {
-            let tile = |level, index| self.database.tile(level, index);
-            let mut ancestors = tiles::frontier(own.get(), &tile, &leaf)?;
-            for above in own.get()..height.get() {
-                ancestors.append(leaf(above)?);
-            }
-            Ok(ancestors)
-        })
+        let tile = |level, index| self.database.tile(level, index);
+        let mut ancestors = tiles::frontier(tiled.get(), &tile, &leaf)?;
+        for above in tiled.get()..height.get() {
+            ancestors.append(leaf(above)?);
+        }
+        Ok(ancestors)
     }
 
     fn required_header(&self, height: Height) -> Result<ChainHeader, StoreError> {
@@ -296,19 +336,6 @@ impl Drop for View {
         }
         state.drop_old_reorgs();
     }
-}
-
-/// Each block names the one before it.
-fn check_links(blocks: impl Iterator<Item = (Hash, Hash)>) -> Result<(), StoreError> {
-    let mut last = None;
-    for (previous, hash) in blocks {
-        if last.is_some_and(|last| last != previous) {
-            let what = format!("block {hash}: previous_hash is not the block below it");
-            return Err(StoreError::Damaged { what });
-        }
-        last = Some(hash);
-    }
-    Ok(())
 }
 
 fn missing(height: Height) -> StoreError {

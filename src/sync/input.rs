@@ -1,14 +1,14 @@
 //! What the machine is told, one consistent fact at a time.
 
 use super::message::Message;
-use super::{LinkId, Origin};
+use super::{LinkId, Origin, RelayInput};
 use crate::chain::{BlockId, ForkPoint, Hash, Height, TipState, ValidBlock, Work};
 
 /// Something that happened. One that names a link which is not open is ignored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Input {
-    /// On a link of the JSON dialect.
-    Json(JsonInput),
+    /// On this link of the JSON dialect.
+    Json(LinkId, JsonInput),
     /// On a link of the binary dialect.
     Binary(BinaryInput),
     /// A socket is gone, whichever end closed it. Nothing more is told of that link.
@@ -36,9 +36,9 @@ pub enum Input {
     DeadlinePassed,
 }
 
-impl From<JsonInput> for Input {
-    fn from(input: JsonInput) -> Self {
-        Self::Json(input)
+impl From<(LinkId, JsonInput)> for Input {
+    fn from((link, input): (LinkId, JsonInput)) -> Self {
+        Self::Json(link, input)
     }
 }
 
@@ -53,21 +53,14 @@ impl From<BinaryInput> for Input {
 pub enum JsonInput {
     /// A socket is ready for messages.
     Opened {
-        /// A new name.
-        link: LinkId,
         /// Whether one of our subprotocol tokens was agreed on. A seed-like node that we dialled
         /// echoes it too, so this is a hint and never a promise.
         jenny: bool,
     },
     /// Type 0 came: the peer asks for our tip.
-    Asked {
-        /// From whom.
-        link: LinkId,
-    },
+    Asked,
     /// Type 1 came, well-formed, and its block was checked.
     Block {
-        /// From whom.
-        link: LinkId,
         /// The block.
         id: BlockId,
         /// What the node made of it.
@@ -75,8 +68,6 @@ pub enum JsonInput {
     },
     /// Type 2 came, well-formed, and was checked as a whole.
     Chain {
-        /// From whom.
-        link: LinkId,
         /// Its last block.
         last: BlockId,
         /// What the node made of it.
@@ -84,31 +75,21 @@ pub enum JsonInput {
     },
     /// A frame that breaks the dialect came. The link is to be closed.
     Malformed {
-        /// From whom.
-        link: LinkId,
         /// 1002, 1003, 1007 or 1009 (RFC 6455 section 7.4.1).
         code: u16,
         /// For the close frame and the log.
         reason: &'static str,
     },
-    /// All blocks of [`super::Output::SendRange`] were handed to the socket, and it took them.
+    /// All blocks of [`super::JsonOutgoing::Range`] were handed to the socket, and it took them.
     RangeSent {
-        /// To whom.
-        link: LinkId,
         /// The last block sent, as it was read.
         last: BlockId,
     },
-    /// [`super::Output::SendRange`] ended early: it was stopped, or the blocks were not there.
-    RangeLost {
-        /// To whom.
-        link: LinkId,
-    },
-    /// The message of [`super::Output::SendChain`] was taken by the socket, or the rest of it follows
+    /// [`super::JsonOutgoing::Range`] ended early: it was stopped, or the blocks were not there.
+    RangeLost,
+    /// The message of [`super::JsonOutgoing::Chain`] was taken by the socket, or the rest of it follows
     /// before anything else.
-    ChainSent {
-        /// To whom.
-        link: LinkId,
-    },
+    ChainSent,
 }
 
 /// Something that happened on a link of the binary dialect.
@@ -179,12 +160,14 @@ pub enum BinaryInput {
         /// What became of the batch.
         outcome: ImportOutcome,
     },
-    /// The result of [`super::Output::ServeHeaders`] and [`super::Output::ServeBlocks`]: the socket
-    /// took all of it.
+    /// The result of [`super::BinaryOutgoing::Headers`] and [`super::BinaryOutgoing::Blocks`]: the
+    /// socket took all of it.
     Served {
         /// To whom.
         link: LinkId,
     },
+    /// Of pending records.
+    Relay(RelayInput),
 }
 
 /// The last block that is held of those named by [`super::Output::FindHeldAncestor`].
@@ -217,10 +200,6 @@ pub enum BlockOutcome {
     Ours,
     /// It is on our chain now, as the tip: appended, or it gave its branch the most work.
     Adopted,
-    /// Height 0, and not our genesis.
-    ForeignGenesis,
-    /// Its proof of work does not hold.
-    BadWork,
     /// Its parent is not our tip: not held, or on another branch. Stored or not.
     Fork,
     /// As `Fork`, and its proof of work counts as much as that of our tip, which it is level
@@ -228,14 +207,8 @@ pub enum BlockOutcome {
     Level,
     /// As `Fork`, checked by every rule, and its branch has exactly as much work as our chain.
     Tied,
-    /// Its branch has more work and forks deeper than may be without the operator.
-    TooDeep,
-    /// It breaks another rule, which the text tells.
-    Invalid(String),
-    /// It is too far in the future.
-    NotYet,
-    /// The node cannot take it now.
-    Unavailable,
+    /// It was not taken.
+    Refused(Refusal),
 }
 
 /// What became of a whole chain.
@@ -249,34 +222,41 @@ pub enum ChainOutcome {
     Lighter,
     /// A fork with exactly as much work as our chain: the first seen stays.
     Equal,
-    /// It has more work and forks deeper than may be without the operator.
-    TooDeep,
-    /// Its first block is not our genesis.
+    /// It was not taken.
+    Refused(Refusal),
+}
+
+/// Why a block, or a chain for one of its blocks, was not taken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// The block at height 0 is not our genesis.
     ForeignGenesis,
-    /// A proof of work in it does not hold.
+    /// A proof of work does not hold.
     BadWork,
-    /// It breaks another rule, which the text tells.
+    /// Its branch has more work and forks deeper than may be without the operator.
+    TooDeep,
+    /// A block breaks another rule, which the text tells.
     Invalid(String),
-    /// A block of it is too far in the future.
+    /// A block is too far in the future.
     NotYet,
     /// The node cannot take it now.
     Unavailable,
 }
 
-/// How the published tip changed. `source` is the link that all the new blocks came from,
-/// when it was one: it is told nothing of them.
+/// How the published tip changed. `source` is the link of the JSON dialect that brought the new
+/// tip, if one did: it holds every block below it too, and is told nothing of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TipChange {
     /// Blocks were appended.
     Extended {
         /// The tip before. When the machine knows another one it takes the change for a reorg.
         from: BlockId,
-        /// Whose blocks these are.
+        /// Who brought the new tip.
         source: Option<LinkId>,
     },
     /// Another branch took over.
     Reorged {
-        /// Whose branch it is.
+        /// Who brought the new tip.
         source: Option<LinkId>,
     },
 }

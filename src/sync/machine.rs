@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::binary::BinarySync;
 use super::json::link::Link;
-use super::split::Split;
+use super::split::{Rival, Split};
 use super::step::{Ours, Step};
 use super::{BinaryConfig, Input, JsonInput, LinkId, Output, Progress, Time, TipChange};
 use crate::chain::{BlockId, Timestamp, Work};
@@ -66,13 +66,22 @@ impl SyncMachine {
 
     /// The peer that has stayed on another tip for longest, and long enough.
     pub fn split(&self, now: Time) -> Option<Split> {
-        let links = self.links.iter().map(|(link, known)| (*link, &known.rival));
-        let binary = self.binary.iter().flat_map(BinarySync::rivals);
-        let lasting = links.chain(binary).filter_map(|(link, rival)| {
+        let lasting = self.rivals().filter_map(|(link, rival)| {
             let (lasts, theirs) = rival.lasting(now, self.split_after)?;
             Some(Split { link, ours: self.ours.tip, theirs, lasts })
         });
         lasting.max_by_key(|split| split.lasts)
+    }
+
+    /// Whether a peer has another tip than ours on a chain of exactly as much work. Only one that
+    /// was checked counts.
+    pub fn is_tied(&self) -> bool {
+        self.rivals().any(|(_, rival)| rival.is_tied(self.ours.tip, self.work))
+    }
+
+    fn rivals(&self) -> impl Iterator<Item = (LinkId, &Rival)> {
+        let links = self.links.iter().map(|(link, known)| (*link, &known.rival));
+        links.chain(self.binary.iter().flat_map(BinarySync::rivals))
     }
 
     /// How the download of the binary dialect goes.
@@ -85,49 +94,37 @@ impl SyncMachine {
     pub fn handle(&mut self, now: Time, clock: Timestamp, input: Input, out: &mut Vec<Output>) {
         let step = &mut Step { now, clock, ours: self.ours, out };
         match input {
-            Input::Json(input) => self.json(step, input),
+            Input::Json(link, input) => self.json(step, link, input),
             Input::Binary(input) => {
-                if let Some(binary) = &mut self.binary {
-                    binary.handle(step, input);
-                }
+                self.binary(|binary| binary.handle(step, input));
             }
             Input::Closed { link } => {
                 self.forget(link);
-                if let Some(binary) = &mut self.binary {
-                    binary.on_closed(step, link);
-                }
+                self.binary(|binary| binary.on_closed(step, link));
             }
             Input::Tip { tip, chain_json_bytes, work, change } => {
                 let is_reorg =
                     !matches!(change, TipChange::Extended { from, .. } if from == self.ours.tip);
                 self.work = work;
                 self.on_tip(step, tip, chain_json_bytes, change);
-                if let Some(binary) = &mut self.binary {
-                    binary.on_tip(step, tip, work, is_reorg);
-                }
+                self.binary(|binary| binary.on_tip(step, tip, work, is_reorg));
             }
             Input::ForksAccepted { firsts } => {
                 for link in self.links.values_mut() {
                     link.deep_until = None;
                 }
-                if let Some(binary) = &mut self.binary {
-                    binary.on_forks_accepted(step, firsts);
-                }
+                self.binary(|binary| binary.on_forks_accepted(step, firsts));
             }
             Input::DeadlinePassed => {
                 self.each(step, Link::on_time);
-                if let Some(binary) = &mut self.binary {
-                    binary.on_deadline_passed(step);
-                }
+                self.binary(|binary| binary.on_deadline_passed(step));
             }
         }
         self.serve_next(step);
         for link in self.links.values_mut() {
             link.rival.look(now, self.ours.tip, self.work);
         }
-        if let Some(binary) = &mut self.binary {
-            binary.look_at_rivals(now);
-        }
+        self.binary(|binary| binary.look_at_rivals(now));
     }
 
     /// When to say [`Input::DeadlinePassed`], if nothing else happens before.
@@ -136,33 +133,30 @@ impl SyncMachine {
         self.links.values().filter_map(Link::deadline).chain(binary).min()
     }
 
-    fn json(&mut self, step: &mut Step<'_>, input: JsonInput) {
-        match input {
-            JsonInput::Opened { link, jenny } => {
-                self.forget(link);
-                self.links.insert(link, Link::new(link, jenny));
-                self.with(step, link, Link::on_opened);
-            }
-            JsonInput::Asked { link } => self.with(step, link, Link::on_asked),
-            JsonInput::Block { link, id, outcome } => {
-                self.with(step, link, |link, step| link.on_block(step, id, outcome));
-            }
-            JsonInput::Chain { link, last, outcome } => {
-                self.with(step, link, |link, step| link.on_chain(step, last, outcome));
-            }
-            JsonInput::Malformed { link, code, reason } => {
-                self.with(step, link, |link, step| link.on_malformed(step, code, reason));
-            }
-            JsonInput::RangeSent { link, last } => {
-                self.with(step, link, |link, step| link.on_range_sent(step, last));
-            }
-            JsonInput::RangeLost { link } => self.with(step, link, Link::on_range_lost),
-            JsonInput::ChainSent { link } => {
-                if self.served == Some(link) {
-                    self.served = None;
-                }
-                self.with(step, link, Link::on_chain_sent);
-            }
+    fn json(&mut self, step: &mut Step<'_>, link: LinkId, input: JsonInput) {
+        if let JsonInput::Opened { jenny } = input {
+            self.forget(link);
+            self.links.insert(link, Link::new(link, jenny));
+        }
+        if input == JsonInput::ChainSent && self.served == Some(link) {
+            self.served = None;
+        }
+        self.with(step, link, |link, step| match input {
+            JsonInput::Opened { .. } => link.on_opened(step),
+            JsonInput::Asked => link.on_asked(step),
+            JsonInput::Block { id, outcome } => link.on_block(step, id, outcome),
+            JsonInput::Chain { last, outcome } => link.on_chain(step, last, outcome),
+            JsonInput::Malformed { code, reason } => link.on_malformed(step, code, reason),
+            JsonInput::RangeSent { last } => link.on_range_sent(step, last),
+            JsonInput::RangeLost => link.on_range_lost(step),
+            JsonInput::ChainSent => link.on_chain_sent(step),
+        });
+    }
+
+    /// Has the binary dialect act, when it is spoken.
+    fn binary(&mut self, act: impl FnOnce(&mut BinarySync)) {
+        if let Some(binary) = &mut self.binary {
+            act(binary);
         }
     }
 

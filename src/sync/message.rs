@@ -12,9 +12,11 @@ use crate::chain::{Hash, Header, Height, Timestamp, Work};
 mod body;
 mod bounded;
 mod fields;
+mod texts;
 
 pub use body::Body;
 use bounded::Bounded;
+use texts::Texts;
 
 /// Longest frame of the dialect, in bytes: 4 MiB.
 pub const MAX_FRAME: usize = 4 << 20;
@@ -36,6 +38,16 @@ pub const MAX_BODY: usize = 2 << 20;
 
 /// Most addresses of a message.
 pub const MAX_PEERS_MESSAGE: usize = 64;
+
+/// Most ids of pending records in a message, and most records.
+pub const MAX_RECORD_IDS: usize = 1_024;
+
+/// Bytes of pending records in a message: 1 MiB.
+pub const MAX_RECORD_TEXTS: usize = 1 << 20;
+
+/// [`Hello::capabilities`]: takes [`Message::RecordIds`], [`Message::GetRecords`] and
+/// [`Message::Records`].
+pub const RELAYS_RECORDS: u64 = 1;
 
 /// Longest address and name of a program, in bytes.
 pub const MAX_TEXT: usize = 256;
@@ -89,6 +101,14 @@ pub enum Message {
     GetPeers,
     /// Addresses that the sender linked to.
     Peers(#[serde(with = "Bounded::<Vec<PeerAddress>, MAX_PEERS_MESSAGE>")] Vec<PeerAddress>),
+    /// Ids of records that wait for a block at the sender; none to say that it exchanges records
+    /// with the peer. This message and the next two go only to a peer with [`RELAYS_RECORDS`].
+    RecordIds(#[serde(with = "Bounded::<Vec<Hash>, MAX_RECORD_IDS>")] Vec<Hash>),
+    /// Asks for announced records. The next one is sent after the response.
+    GetRecords(#[serde(with = "Bounded::<Vec<Hash>, MAX_RECORD_IDS>")] Vec<Hash>),
+    /// The response: those of the records that wait at the sender, in the order of the request,
+    /// as many as fit.
+    Records(#[serde(with = "Texts::<MAX_RECORD_IDS, MAX_RECORD_TEXTS>")] Vec<String>),
 }
 
 /// The sender, and the tip of its chain.
@@ -98,7 +118,7 @@ pub struct Hello {
     pub lowest: u16,
     /// Highest one.
     pub highest: u16,
-    /// What it can do beyond that, a bit each; none is defined yet.
+    /// What it can do beyond that, a bit each: [`RELAYS_RECORDS`].
     pub capabilities: u64,
     /// Names the chain.
     #[serde(with = "fields")]

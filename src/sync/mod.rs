@@ -15,17 +15,25 @@ mod json;
 mod log_once;
 mod machine;
 pub mod message;
+mod outgoing;
 mod output;
+mod relaying;
 mod split;
 mod step;
 mod time;
 
-pub use binary::{BinaryConfig, Progress, SyncState};
+pub use binary::{BinaryConfig, Progress, SyncState, WRONG_BODY};
 pub use ids::{LinkId, Origin};
 pub use input::{
-    BinaryInput, BlockOutcome, ChainOutcome, Held, ImportOutcome, Input, JsonInput, TipChange,
+    BinaryInput, BlockOutcome, ChainOutcome, Held, ImportOutcome, Input, JsonInput, Refusal,
+    TipChange,
 };
 pub use machine::SyncMachine;
+pub use outgoing::{BinaryOutgoing, JsonOutgoing, Outgoing};
 pub use output::{Note, Output, Redial};
+pub use relaying::{RecordPlace, RelayInput, RelayOutput};
 pub use split::Split;
 pub use time::Time;
+
+/// Another chain: nothing that it says can ever be of use here.
+const FOREIGN_GENESIS: &str = "this is another chain: its genesis block differs";

@@ -1,99 +1,22 @@
 //! What the machine wants done.
 
-use super::LinkId;
-use super::message::{Body, Message, PeerAddress};
-use crate::chain::{BlockId, DeepFork, Hash, Height, ValidBlock, ValidHeader};
+use super::message::{Body, PeerAddress};
+use super::{LinkId, Outgoing, RelayOutput};
+use crate::chain::{BlockId, DeepFork, Height, ValidBlock, ValidHeader};
 
 /// Something to do. Those of one link are done in order; [`Output::StopRange`] and
 /// [`Output::Close`] overtake.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Output {
-    /// Send type 0.
-    Ask {
-        /// To whom.
-        link: LinkId,
-    },
-    /// Send type 1 with this block; nothing if it is no longer on our chain, since
-    /// a reorg is followed by another one of these.
-    SendBlock {
-        /// To whom.
-        link: LinkId,
-        /// The block.
-        id: BlockId,
-    },
-    /// Send our blocks from one height up to and with another, at most 128, as type 1 each,
-    /// oldest first. They are read in small batches, the next one only when the socket took
-    /// the last. Then say [`super::JsonInput::RangeSent`] or [`super::JsonInput::RangeLost`]. At
-    /// most one of these or [`Output::SendChain`] is under way on a link.
-    SendRange {
-        /// To whom.
-        link: LinkId,
-        /// First height.
-        from: Height,
-        /// Last height.
-        to: Height,
-    },
-    /// Send nothing more of the range under way, and answer it.
-    StopRange {
-        /// To whom.
-        link: LinkId,
-    },
-    /// Send our whole chain as one type 2, in fragments, while the database is read. Then
-    /// say [`super::JsonInput::ChainSent`], or close the link; say it earlier when a slow peer is not to
-    /// keep the others waiting. At most one is begun before that in the node.
-    SendChain {
-        /// To whom.
-        link: LinkId,
-    },
-    /// Send this message of the binary dialect.
+    /// Send this on the link.
     Send {
         /// To whom.
         link: LinkId,
-        /// What to say.
-        message: Message,
+        /// What to send.
+        what: Outgoing,
     },
-    /// Send `GetHeaders` with a locator of our chain, and with `after` before it.
-    AskHeaders {
-        /// To whom.
-        link: LinkId,
-        /// A block that need not be on our chain, from where to go on.
-        after: Option<BlockId>,
-    },
-    /// Send `Announce` with the header of this block; nothing if it is no longer on our
-    /// chain, since a reorg is followed by another one of these.
-    Announce {
-        /// To whom.
-        link: LinkId,
-        /// The block.
-        id: BlockId,
-    },
-    /// Send `Headers` above the highest block of the locator that is on our chain, up to and
-    /// with `stop`, our tip, or [`super::message::MAX_HEADERS`]. Then say
-    /// [`super::BinaryInput::Served`].
-    ServeHeaders {
-        /// To whom.
-        link: LinkId,
-        /// As it came.
-        locator: Vec<(Height, Hash)>,
-        /// As it came.
-        stop: Option<Hash>,
-    },
-    /// Send the bodies from `first` up to `last`, in `Blocks` messages of at most
-    /// [`super::message::MAX_BODIES_BYTES`], each batch read only when the socket took the one
-    /// before, all from one view of our chain; `NotFound` when `last` is not on it. Then say
-    /// [`super::BinaryInput::Served`].
-    ServeBlocks {
-        /// To whom.
-        link: LinkId,
-        /// As it came.
-        request: u64,
-        /// The lowest height.
-        first: Height,
-        /// The highest block.
-        last: BlockId,
-    },
-    /// Send `Peers` with addresses of the book.
-    ServePeers {
+    /// Send nothing more of the [`super::JsonOutgoing::Range`] under way, and answer it.
+    StopRange {
         /// To whom.
         link: LinkId,
     },
@@ -126,8 +49,6 @@ pub enum Output {
     Import {
         /// To be said again.
         download: u64,
-        /// The link that sent them, if that is one.
-        source: Option<LinkId>,
         /// The blocks, oldest first; at least one.
         blocks: Vec<ValidBlock>,
     },
@@ -137,6 +58,13 @@ pub enum Output {
         link: LinkId,
         /// The addresses.
         addresses: Vec<PeerAddress>,
+    },
+    /// Do something with pending records.
+    Relay {
+        /// For whom.
+        link: LinkId,
+        /// What.
+        what: RelayOutput,
     },
     /// Close the link for a provable fault, and take no links with its address for a day. A
     /// loopback address and a peer that the operator named are backed off in place of that. The

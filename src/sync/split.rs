@@ -55,6 +55,18 @@ impl Rival {
         self.since = if is_split { self.since.or(Some(now)) } else { None };
     }
 
+    /// Whether the peer's tip is another one of exactly as much work as ours.
+    pub(super) fn is_tied(&self, ours: BlockId, work: Work) -> bool {
+        self.shown.is_some_and(|(id, shown_work)| {
+            let is_as_much = match shown_work {
+                ShownWork::Known(theirs) => theirs == work,
+                ShownWork::As(tip) => tip == ours.hash,
+                ShownWork::NoMore => false,
+            };
+            is_as_much && id.hash != ours.hash
+        })
+    }
+
     /// The peer's tip, once it has been at odds with ours for this long, and the exact time.
     pub(super) fn lasting(&self, now: Time, after: Duration) -> Option<(Duration, BlockId)> {
         let (id, _) = self.shown?;

@@ -1,6 +1,6 @@
 //! What every link needs to know while one input is handled.
 
-use super::{Output, Time};
+use super::{LinkId, Outgoing, Output, Time};
 use crate::chain::{BlockId, Height, Timestamp};
 
 /// Our chain, as far as the JSON dialect cares.
@@ -25,6 +25,11 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
+    /// Has something sent on a link.
+    pub(super) fn send(&mut self, link: LinkId, what: impl Into<Outgoing>) {
+        self.out.push(Output::Send { link, what: what.into() });
+    }
+
     /// The height of our tip.
     pub(super) const fn height(&self) -> Height {
         self.ours.tip.height

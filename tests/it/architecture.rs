@@ -1,5 +1,6 @@
 //! Keeps the code base in the shape that ARCHITECTURE.md promises.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,6 +91,20 @@ fn files_are_short_and_say_what_they_are() {
 }
 
 #[test]
+fn no_constant_is_declared_twice() {
+    let mut places = BTreeMap::<_, Vec<_>>::new();
+    for file in rust_files("src").into_iter().filter(Source::is_shipped) {
+        let names: BTreeSet<_> = file.text.lines().filter_map(constant).collect();
+        for name in names {
+            places.entry(name.to_owned()).or_default().push(file.name.clone());
+        }
+    }
+    assert!(places.len() > 100, "only {} constants are seen", places.len());
+    places.retain(|_, places| places.len() > 1);
+    assert!(places.is_empty(), "docs/bounds.md is searched by these names: {places:#?}");
+}
+
+#[test]
 fn tests_read_variables_of_one_spelling() {
     for file in ["tests", "benches"].into_iter().flat_map(rust_files) {
         for (at, read) in file.text.match_indices("env::var(\"") {
@@ -109,6 +124,13 @@ fn the_checks_see_what_they_look_for() {
     assert_eq!(named("use jenny_chain::store::Reader;"), "store");
     assert_eq!(named("use super::Hash;"), "");
     assert_eq!(supers("use super::super::store; use super::x;"), 2);
+    assert_eq!(constant("pub(super) const MAX_A: usize = 1;"), Some("MAX_A"));
+    assert_eq!(constant("pub(in crate::a) const B2: u8 = f(1);"), Some("B2"));
+    assert_eq!(constant("pub const C: u8 = 1;"), Some("C"));
+    assert_eq!(constant("static A_B: Mutex<()> = Mutex::new(());"), Some("A_B"));
+    for code in ["    const INNER: u8 = 1;", "const fn of() {}", "const _: () = assert!(A < B);"] {
+        assert_eq!(constant(code), None, "{code}");
+    }
     assert_eq!(without_comments("a // crate::store\n/// b\nc"), "a \n\nc");
     assert_eq!(without_comments("let url = \"http://x\";"), "let url = \"http://x\";");
     for code in ["use anvil::Db;", "use anvil;", "let db: anvil::Db;", "extern crate anvil;"] {
@@ -130,12 +152,31 @@ impl Source {
         without_comments(&self.text)
     }
 
+    /// Whether it is a part of the program, and neither a test nor of use to tests alone.
+    fn is_shipped(&self) -> bool {
+        let path = self.name.trim_end_matches(".rs");
+        path.split('/').all(|name| !["tests", "test_util", "eclipse"].contains(&name))
+    }
+
     /// How many modules enclose the file's items below the crate's root.
     fn depth(&self) -> usize {
         let path = self.name.trim_start_matches("src/").trim_end_matches(".rs");
         let path = path.trim_end_matches("/mod");
         if ["lib", "main"].contains(&path) { 0 } else { path.split('/').count() }
     }
+}
+
+/// The name of the constant or static that a line declares for its whole module.
+fn constant(line: &str) -> Option<&str> {
+    let line = match line.strip_prefix("pub") {
+        Some(rest) if rest.starts_with('(') => rest.split_once(") ")?.1,
+        Some(rest) => rest.strip_prefix(' ')?,
+        None => line,
+    };
+    let rest = line.strip_prefix("const ").or_else(|| line.strip_prefix("static "))?;
+    let (name, _) = rest.split_once(':')?;
+    let is_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    (name != "_" && name.bytes().all(is_name)).then_some(name)
 }
 
 fn root() -> &'static Path {

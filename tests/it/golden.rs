@@ -64,13 +64,14 @@ impl Golden {
         let mut tip = TipState::genesis(spec);
         for vector in list(vectors) {
             let json = vector["block"].to_string();
-            let block = parse_block(json.as_bytes()).unwrap().block;
+            let block = parse_block(json.as_bytes()).unwrap();
             let bytes: [u8; HEADER_BYTES] = unhex(text(&vector["headerHex"])).try_into().unwrap();
-            assert_eq!(Header::decode(&bytes), block.header);
-            let low = u32::try_from(block.header.nonce & 0xffff_ffff).unwrap();
-            assert_eq!(Midstate::of(&block.header).hash(low), block.header.hash());
+            let header = *block.header();
+            assert_eq!(Header::decode(&bytes), header);
+            let low = u32::try_from(header.nonce & 0xffff_ffff).unwrap();
+            assert_eq!(Midstate::of(&header).hash(low), header.hash());
 
-            let now = block.header.timestamp;
+            let now = header.timestamp;
             let valid = tip.check_block(spec, block, now).unwrap();
             let work = valid.total_work().minus(tip.total_work());
             self.block(vector, spec, valid.block(), work);

@@ -21,6 +21,7 @@ mod p2p;
 mod persistence;
 mod process;
 mod real_text;
+mod receipts;
 mod sim;
 mod support;
 mod words;

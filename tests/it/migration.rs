@@ -1,10 +1,13 @@
 //! Databases of every released schema, written by that schema's own code, open as they were.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
 use crate::process::open_here;
-use jenny_chain::chain::{Header, Height, Spec, Timestamp};
+use crate::support::until;
+use jenny_chain::chain::{BlockId, Hash, Header, Height, Spec, Timestamp, leaf_hash};
+use jenny_chain::node::{Links, Node, NodeConfig, RecordLocation};
 use jenny_chain::store::{Ban, BookEntry, Opened, Options, open};
 use migrations::fixtures::{Schema1Block, Schema2Peer, write_schema_1, write_schema_2};
 
@@ -83,6 +86,35 @@ fn a_database_of_schema_2_keeps_what_it_knows_of_peers() {
         by_operator: false,
     };
     assert_eq!(opened.reader.bans().entries(Timestamp::from_millis(4)), [ban]);
+}
+
+#[tokio::test]
+async fn a_database_of_schema_2_is_indexed_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let blocks = blocks();
+    let folder = directory.path().join("db");
+    let opened = {
+        let _open = open_here();
+        write_schema_2(&folder, &Spec::dev().canonical_text(), &blocks, &[]).unwrap();
+        open_as_it_is(directory.path())
+    };
+    // Genesis alone is indexed at opening.
+    assert_eq!(opened.reader.indexed(), Height::GENESIS);
+    let node = Node::start(opened, NodeConfig::default(), Links::none());
+    let handle = node.handle();
+    until("indexed", || handle.status().indexed == Height::new(5)).await;
+    let mut seen = HashSet::new();
+    for (height, block) in (0..).map(Height::new).zip(&blocks) {
+        let id = BlockId { height, hash: Hash::new(block.hash) };
+        assert_eq!(handle.find_block(id.hash).await.unwrap(), Some(id));
+        for (position, record) in (0..).zip(&block.records) {
+            if seen.insert(record) {
+                let found = handle.find_record(leaf_hash(record.as_bytes())).await.unwrap();
+                assert_eq!(found, Some(RecordLocation { block: id, position }));
+            }
+        }
+    }
+    tokio::task::spawn_blocking(|| node.stop()).await.unwrap().unwrap();
 }
 
 fn open_as_it_is(directory: &Path) -> Opened {

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use jenny_chain::chain::Spec;
 use rustix::process::Signal;
 
-use crate::process::{Jenny, Running, block_records};
+use crate::process::{Branch, Jenny, PeerNode, Running, block_records};
 
 fn dump(dir: &std::path::Path) -> String {
     Jenny::new("dump").arg("--data-dir", dir).done().ok()
@@ -76,4 +77,28 @@ fn a_node_killed_while_it_starts_starts_again() {
     node.mine(&["after all"]);
     node.stop();
     assert_eq!(block_records(&dump(dir.path())), ["after all"]);
+}
+
+#[test]
+fn reorgs_are_on_record_after_a_kill() {
+    let trunk = Branch::new(Spec::dev()).grow("trunk", 3, 1_000);
+    let (low, high) = (trunk.clone().grow("low", 2, 1_000), trunk.grow("high", 3, 1_000));
+    let (mut node, other) = (PeerNode::with(&low), PeerNode::with(&high));
+    let old = node.tip();
+    assert!(node.dial(&other.url));
+    node.until_tip(&other.tip());
+    let told = |node: &PeerNode| {
+        let (_, text) = node.process().get("/v1/reorgs");
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let before = told(&node);
+    let reorg = &before["reorgs"][0];
+    assert_eq!((&reorg["number"], &reorg["fork"]), (&1.into(), &3.into()));
+    assert_eq!(reorg["displaced"][1]["hash"], old.as_str());
+    node.kill_and_restart();
+    assert_eq!(told(&node), before);
+    assert_eq!(node.reorgs(), 1);
+    let (_, block) = node.process().get(&format!("/v1/blocks/5/{old}"));
+    let block: serde_json::Value = serde_json::from_str(&block).unwrap();
+    assert_eq!(block["displaced"]["time"], reorg["time"]);
 }

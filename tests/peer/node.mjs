@@ -37,7 +37,8 @@ export class Node {
     const { binary, directory, chain, listen } = this
     const flags = ['run', '--chain', chain, '--data-dir', join(directory, 'data')]
     flags.push('--api-listen', '127.0.0.1:0', '--p2p-listen', listen)
-    const env = { JENNY_STORE_MIN_FREE: '0' }
+    // What a reorg puts back into the pool stays there: a block of it would race with what is checked.
+    const env = { JENNY_STORE_MIN_FREE: '0', JENNY_MINING_ENABLED: 'false' }
     this.process = spawn(binary, flags, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.ended = new Promise((resolve) => this.process.once('exit', resolve))
     this.log = ''

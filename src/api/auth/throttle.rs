@@ -1,7 +1,7 @@
 //! Slows down callers that guess passwords, and lets the others in meanwhile.
 //!
 //! Wrong passwords count for their source and for the user whom they name. From
-//! [`MAX_WRONG`] of a source within [`WINDOW`] on it is throttled: one password a
+//! [`MAX_WRONG`] of a source within [`WRONG_WINDOW`] on it is throttled: one password a
 //! second is verified of all that come from there. The turns go round the names, so
 //! that guesses at one name delay another by seconds at most; all names without a user
 //! share one place, since they are free to invent. Guesses at one name get no more than
@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 
 use crate::api::http::source::Source;
 
-/// From this wrong password of one address on, within [`WINDOW`], it is throttled.
+/// From this wrong password of one address on, within [`WRONG_WINDOW`], it is throttled.
 pub(super) const MAX_WRONG: usize = 20;
 
 /// How long a wrong password counts.
-pub(super) const WINDOW: Duration = Duration::from_secs(60);
+pub(super) const WRONG_WINDOW: Duration = Duration::from_secs(60);
 
 /// Time between two verifications of a throttled source.
 const TURN: Duration = Duration::from_secs(1);
@@ -27,14 +27,14 @@ const TURN: Duration = Duration::from_secs(1);
 const NAME_TURN: Duration = Duration::from_secs(3);
 
 /// Requests of one source that name one user and wait for a turn; a further one is refused.
-const MAX_WAITING: usize = 4;
+const MAX_TURNS_WAITING: usize = 4;
 
 /// Sources whose wrong passwords are counted: about 2 MiB when full. Then the one
 /// that did nothing for longest is forgotten for a new one.
-const MAX_SOURCES: usize = 4_096;
+const MAX_THROTTLED: usize = 4_096;
 
 /// Names, each of one source, whose wrong passwords are counted: about 3 MiB when full,
-/// then as [`MAX_SOURCES`].
+/// then as [`MAX_THROTTLED`].
 const MAX_NAMES: usize = 4_096;
 
 /// A source and the user whom it names, `None` for all names that no user has.
@@ -75,7 +75,7 @@ impl Throttle {
     pub(super) fn count(&self, claim: &Claim, now: Instant) -> Option<Duration> {
         let mut state = self.lock();
         record(&mut state.names, claim, MAX_NAMES, now).count(now);
-        let source = record(&mut state.sources, &claim.source, MAX_SOURCES, now);
+        let source = record(&mut state.sources, &claim.source, MAX_THROTTLED, now);
         source.count(now);
         source.throttled(now)
     }
@@ -84,7 +84,7 @@ impl Throttle {
     pub(super) fn queue(self: &Arc<Self>, claim: Claim) -> Option<Waiting> {
         let mut state = self.lock();
         let waiting = state.waiting.entry(claim.clone()).or_default();
-        if *waiting >= MAX_WAITING {
+        if *waiting >= MAX_TURNS_WAITING {
             return None;
         }
         *waiting = waiting.saturating_add(1);
@@ -131,7 +131,7 @@ impl Waiting {
             return Err(TURN);
         }
         record(&mut state.names, &self.claim, MAX_NAMES, now).turn = Some(now);
-        record(&mut state.sources, &source, MAX_SOURCES, now).turn = Some(now);
+        record(&mut state.sources, &source, MAX_THROTTLED, now).turn = Some(now);
         Ok(())
     }
 }
@@ -161,7 +161,7 @@ impl Record {
     fn throttled(&mut self, now: Instant) -> Option<Duration> {
         self.forget_old(now);
         let oldest = (self.wrong.len() >= MAX_WRONG).then(|| self.wrong.first()).flatten()?;
-        Some(WINDOW.saturating_sub(now.saturating_duration_since(*oldest)))
+        Some(WRONG_WINDOW.saturating_sub(now.saturating_duration_since(*oldest)))
     }
 
     /// The last turn, and how long it is until the next one may come.
@@ -171,7 +171,7 @@ impl Record {
     }
 
     fn forget_old(&mut self, now: Instant) {
-        self.wrong.retain(|&time| now.saturating_duration_since(time) < WINDOW);
+        self.wrong.retain(|&time| now.saturating_duration_since(time) < WRONG_WINDOW);
     }
 
     fn latest(&self) -> Option<Instant> {
@@ -194,7 +194,7 @@ fn record<'a, K: Clone + Eq + Hash>(
 ) -> &'a mut Record {
     if records.len() >= max && !records.contains_key(key) {
         records.retain(|_, record| {
-            record.latest().is_some_and(|time| now.saturating_duration_since(time) < WINDOW)
+            record.latest().is_some_and(|time| now.saturating_duration_since(time) < WRONG_WINDOW)
         });
         if records.len() >= max {
             let oldest = records.iter().min_by_key(|(_, record)| record.latest());

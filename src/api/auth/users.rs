@@ -14,14 +14,29 @@ pub const MAX_USERS: usize = 1_024;
 /// Longest user name, in bytes.
 const MAX_NAME_BYTES: usize = 128;
 
-/// What a user may do.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+/// What a user may do; each role may also what the ones before it may.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
+    /// Watch the node: its status.
+    Monitor,
     /// Read: every GET.
     Reader,
-    /// Also everything that changes state.
+    /// Add records to the chain.
+    Writer,
+    /// Change the node: its peers, bans and forks.
     Operator,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Monitor => "monitor",
+            Self::Reader => "reader",
+            Self::Writer => "writer",
+            Self::Operator => "operator",
+        })
+    }
 }
 
 /// One user.

@@ -21,6 +21,9 @@ use crate::api::quoted::quoted;
 /// Largest body of `POST /mineBlock`: a full block with its text escaped.
 pub(in crate::api) const MAX_MINE_BYTES: usize = 8 << 20;
 
+/// Largest body of `POST /v1/records`.
+pub(in crate::api) const MAX_RECORDS_BYTES: usize = MAX_MINE_BYTES;
+
 /// Largest body anywhere else.
 pub(in crate::api) const MAX_SMALL_BYTES: usize = 64 << 10;
 
@@ -44,12 +47,18 @@ pub(in crate::api) struct BodyReader {
 #[derive(Debug)]
 pub(in crate::api) struct WholeBody {
     bytes: Bytes,
-    _large: Option<OwnedSemaphorePermit>,
+    large: Option<OwnedSemaphorePermit>,
 }
 
 impl WholeBody {
     pub(in crate::api) fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Drops the bytes. A large body counts as held as long as the result: for what was read of
+    /// it.
+    pub(in crate::api) fn into_place(self) -> Option<OwnedSemaphorePermit> {
+        self.large
     }
 }
 
@@ -115,7 +124,7 @@ impl BodyReader {
         if !parts.is_empty() {
             whole = parts.into();
         }
-        Ok(WholeBody { bytes: whole, _large: large })
+        Ok(WholeBody { bytes: whole, large })
     }
 }
 
@@ -128,14 +137,26 @@ fn make_room(parts: &mut Vec<u8>, more: usize, max: usize) {
     }
 }
 
+/// Whether a body says that it is newline-delimited JSON.
+pub(in crate::api) fn is_ndjson(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    types.next().is_some_and(|value| media_type(value) == "application/x-ndjson")
+        && types.next().is_none()
+}
+
+/// The media type without its parameters, in lower case.
+fn media_type(value: &http::HeaderValue) -> String {
+    let text = value.to_str().unwrap_or_default();
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Refuses a body that says it is not JSON. One that says nothing may be.
 ///
 /// # Errors
 /// 415.
 pub(in crate::api) fn check_json_type(headers: &HeaderMap) -> Result<(), Problem> {
     let is_json = |value: &http::HeaderValue| {
-        let text = value.to_str().unwrap_or_default();
-        let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = media_type(value);
         essence == "application/json"
             || (essence.starts_with("application/") && essence.ends_with("+json"))
     };

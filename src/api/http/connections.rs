@@ -36,7 +36,7 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 
 /// How long to wait after a connection could not be accepted: usually for want of
 /// file descriptors, which the next try would lack again.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+const API_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections and serves them.
 #[derive(Debug)]
@@ -44,6 +44,19 @@ pub(in crate::api) struct Connections {
     limits: Limits,
     proxies: Arc<TrustedProxies>,
     ids: RequestIds,
+    /// Owns the tasks of the open connections.
+    open: TaskTracker,
+}
+
+/// Counts the open connections; cheap to clone.
+#[derive(Clone, Debug)]
+pub(in crate::api) struct OpenConnections(TaskTracker);
+
+impl OpenConnections {
+    /// Returns how many connections are open.
+    pub(in crate::api) fn count(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl Connections {
@@ -52,7 +65,13 @@ impl Connections {
     pub(in crate::api) fn new(limits: Limits, proxies: TrustedProxies) -> io::Result<Self> {
         let salt = try_generate_salt().map_err(io::Error::other)?;
         let run = u32::from_be_bytes(salt.first_chunk().copied().unwrap_or_default());
-        Ok(Self { limits, proxies: Arc::new(proxies), ids: RequestIds::new(run) })
+        let (ids, open) = (RequestIds::new(run), TaskTracker::new());
+        Ok(Self { limits, proxies: Arc::new(proxies), ids, open })
+    }
+
+    /// Returns what counts the open connections.
+    pub(in crate::api) fn open(&self) -> OpenConnections {
+        OpenConnections(self.open.clone())
     }
 
     /// Serves requests with `service` until `stop` is cancelled; then waits for the responses in
@@ -67,12 +86,10 @@ impl Connections {
         S: Clone + Send + 'static,
         S::Future: Send,
     {
-        let Self { limits, proxies, ids } = self;
+        let Self { limits, proxies, ids, open: connections } = self;
         let service = CatchPanicLayer::custom(OnPanic).layer(service);
         let admission = Admission::new(&limits, Arc::clone(&proxies));
         let lingering = Admission::lingering(Arc::clone(&proxies));
-        // Owns the connections' tasks.
-        let connections = TaskTracker::new();
         // Cut when the grace is over, however this function ends.
         let cut = CancellationToken::new();
         let _cut_at_last = cut.clone().drop_guard();
@@ -131,7 +148,7 @@ async fn accept(
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::select! {
-                    () = tokio::time::sleep(ACCEPT_PAUSE) => {}
+                    () = tokio::time::sleep(API_ACCEPT_PAUSE) => {}
                     () = stop.cancelled() => return None,
                 }
             }

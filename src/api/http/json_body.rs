@@ -34,7 +34,20 @@ pub(in crate::api) fn strings(
     max: usize,
 ) -> Result<Strings, Problem> {
     let place = Cell::new(Place::Body);
-    read(body, key, &place, StringsSeed { place: &place, max })
+    read(body, key, &place, StringsSeed { place: &place, max, or_one: false })
+}
+
+/// Reads `{"key": ".."}` or `{"key": ["..", ..]}`, as [`strings`] does.
+///
+/// # Errors
+/// As [`strings`].
+pub(in crate::api) fn one_or_more(
+    body: &[u8],
+    key: &'static str,
+    max: usize,
+) -> Result<Strings, Problem> {
+    let place = Cell::new(Place::Body);
+    read(body, key, &place, StringsSeed { place: &place, max, or_one: true })
 }
 
 /// Reads `{"key": ".."}`.
@@ -195,8 +208,8 @@ impl<'de, S: DeserializeSeed<'de> + Clone> Visitor<'de> for ObjectSeed<'_, S> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut value = None;
-        while let Some(is_ours) = map.next_key_seed(KeySeed(self.key))? {
-            if !is_ours {
+        while let Some(key) = map.next_key::<String>()? {
+            if key != self.key {
                 self.skipped.set(true);
                 map.next_value::<IgnoredAny>()?;
                 continue;
@@ -212,40 +225,23 @@ impl<'de, S: DeserializeSeed<'de> + Clone> Visitor<'de> for ObjectSeed<'_, S> {
     }
 }
 
-/// Whether a key is the one looked for.
-struct KeySeed(&'static str);
-
-impl<'de> DeserializeSeed<'de> for KeySeed {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_identifier(self)
-    }
-}
-
-impl Visitor<'_> for KeySeed {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: de::Error>(self, key: &str) -> Result<bool, E> {
-        Ok(key == self.0)
-    }
-}
-
 #[derive(Clone)]
 struct StringsSeed<'a> {
     place: &'a Cell<Place>,
     max: usize,
+    /// Whether a string stands for an array of it.
+    or_one: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for StringsSeed<'_> {
     type Value = Strings;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Strings, D::Error> {
-        deserializer.deserialize_seq(self)
+        if self.or_one {
+            deserializer.deserialize_any(self)
+        } else {
+            deserializer.deserialize_seq(self)
+        }
     }
 }
 
@@ -253,7 +249,15 @@ impl<'de> Visitor<'de> for StringsSeed<'_> {
     type Value = Strings;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of strings")
+        f.write_str(if self.or_one {
+            "a string or an array of strings"
+        } else {
+            "an array of strings"
+        })
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Strings, E> {
+        Ok(Strings { kept: vec![text.to_owned()], count: 1 })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Strings, A::Error> {

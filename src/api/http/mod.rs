@@ -2,11 +2,14 @@
 
 mod admission;
 pub(super) mod body;
+pub(super) mod coding;
 pub(super) mod connections;
+pub(super) mod etag;
 pub(super) mod host;
 mod in_flight;
 pub(super) mod json_body;
 pub(super) mod limits;
+pub(super) mod long_requests;
 mod panics;
 pub(super) mod problem;
 pub(super) mod proxies;

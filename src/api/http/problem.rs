@@ -7,177 +7,106 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 use warp::Reply;
 
-use crate::node::{NodeFailure, StoreError};
+use crate::node::{FindError, NodeFailure, StoreError};
 
-/// What went wrong, for a client that decides by it. The variants' URIs never
-/// change; `docs/api.md` lists them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::api) enum Kind {
-    MalformedRequest,
-    InvalidBody,
-    InvalidParameter,
-    InvalidPeer,
-    Unauthorized,
-    ForbiddenRole,
-    ForeignOrigin,
-    NotFound,
-    BlockNotFound,
-    PeerNotFound,
-    BanNotFound,
-    TooManyBans,
-    ForkNotFound,
-    MethodNotAllowed,
-    RequestTimeout,
-    PeerOfOtherChain,
-    BodyTooLarge,
-    DataTooLarge,
-    UnsupportedMediaType,
-    MisdirectedRequest,
-    TooManyWrongPasswords,
-    Internal,
-    UnknownTransferCoding,
-    Storage,
-    PeersFile,
-    PeerUnreachable,
-    Busy,
-    QueueFull,
-    MiningDeadline,
-    DiskLow,
-    Clock,
-    NotReady,
-    Stopping,
+/// Defines the kinds by a table: the status, the last part of the URI, and the title of each.
+macro_rules! kinds {
+    ($($kind:ident: $status:ident, $slug:literal, $title:literal;)+) => {
+        /// What went wrong, for a client that decides by it. The variants' URIs never
+        /// change; `docs/api.md` lists them.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub(in crate::api) enum Kind {
+            $($kind,)+
+        }
+
+        impl Kind {
+            /// Every kind, for the test that holds the documentation to it.
+            #[cfg(test)]
+            pub(super) const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// Its status, the last part of its URI, and its title.
+            pub(super) const fn parts(self) -> (StatusCode, &'static str, &'static str) {
+                match self {
+                    $(Self::$kind => (StatusCode::$status, $slug, $title),)+
+                }
+            }
+
+            pub(in crate::api) const fn status(self) -> StatusCode {
+                self.parts().0
+            }
+
+            /// Returns the last part of its URI.
+            pub(in crate::api) const fn slug(self) -> &'static str {
+                self.parts().1
+            }
+
+            pub(in crate::api) const fn title(self) -> &'static str {
+                self.parts().2
+            }
+
+            /// Returns its URI, by which clients decide.
+            pub(in crate::api) fn uri(self) -> String {
+                format!("urn:jenny:problem:{}", self.slug())
+            }
+        }
+    };
 }
 
-impl Kind {
-    /// Every kind, for the test that holds the documentation to it.
-    #[cfg(test)]
-    pub(super) const ALL: [Self; 33] = [
-        Self::MalformedRequest,
-        Self::InvalidBody,
-        Self::InvalidParameter,
-        Self::InvalidPeer,
-        Self::Unauthorized,
-        Self::ForbiddenRole,
-        Self::ForeignOrigin,
-        Self::NotFound,
-        Self::BlockNotFound,
-        Self::PeerNotFound,
-        Self::BanNotFound,
-        Self::TooManyBans,
-        Self::ForkNotFound,
-        Self::MethodNotAllowed,
-        Self::RequestTimeout,
-        Self::PeerOfOtherChain,
-        Self::BodyTooLarge,
-        Self::DataTooLarge,
-        Self::UnsupportedMediaType,
-        Self::MisdirectedRequest,
-        Self::TooManyWrongPasswords,
-        Self::Internal,
-        Self::UnknownTransferCoding,
-        Self::Storage,
-        Self::PeersFile,
-        Self::PeerUnreachable,
-        Self::Busy,
-        Self::QueueFull,
-        Self::MiningDeadline,
-        Self::DiskLow,
-        Self::Clock,
-        Self::NotReady,
-        Self::Stopping,
-    ];
-
-    /// Its status, the last part of its URI, and its title.
-    pub(super) const fn parts(self) -> (StatusCode, &'static str, &'static str) {
-        use StatusCode as S;
-        match self {
-            Self::MalformedRequest => {
-                (S::BAD_REQUEST, "malformed-request", "The request is malformed")
-            }
-            Self::InvalidBody => {
-                (S::BAD_REQUEST, "invalid-body", "The body is not valid for this path")
-            }
-            Self::InvalidParameter => {
-                (S::BAD_REQUEST, "invalid-parameter", "A parameter is invalid")
-            }
-            Self::InvalidPeer => (S::BAD_REQUEST, "invalid-peer", "The text is not a peer address"),
-            Self::Unauthorized => {
-                (S::UNAUTHORIZED, "unauthorized", "A valid name and password are required")
-            }
-            Self::ForbiddenRole => {
-                (S::FORBIDDEN, "forbidden-role", "This user may not change anything")
-            }
-            Self::ForeignOrigin => (
-                S::FORBIDDEN,
-                "foreign-origin",
-                "Requests from other origins may not change anything",
-            ),
-            Self::NotFound => (S::NOT_FOUND, "not-found", "There is nothing at this path"),
-            Self::BlockNotFound => (S::NOT_FOUND, "block-not-found", "There is no such block"),
-            Self::PeerNotFound => (S::NOT_FOUND, "peer-not-found", "There is no such peer"),
-            Self::TooManyBans => (S::CONFLICT, "too-many-bans", "The list of bans is full"),
-            Self::BanNotFound => (S::NOT_FOUND, "ban-not-found", "There is no such ban"),
-            Self::ForkNotFound => (S::NOT_FOUND, "fork-not-found", "There is no such branch"),
-            Self::MethodNotAllowed => (
-                S::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "This path does not support this method",
-            ),
-            Self::RequestTimeout => {
-                (S::REQUEST_TIMEOUT, "request-timeout", "The body arrived too slowly")
-            }
-            Self::PeerOfOtherChain => {
-                (S::CONFLICT, "peer-of-other-chain", "The peer is on another chain")
-            }
-            Self::BodyTooLarge => {
-                (S::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large for this path")
-            }
-            Self::DataTooLarge => {
-                (S::PAYLOAD_TOO_LARGE, "data-too-large", "The records do not fit into a block")
-            }
-            Self::UnsupportedMediaType => {
-                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
-            }
-            Self::MisdirectedRequest => (
-                S::MISDIRECTED_REQUEST,
-                "misdirected-request",
-                "This node does not serve that host name",
-            ),
-            Self::TooManyWrongPasswords => (
-                S::TOO_MANY_REQUESTS,
-                "too-many-wrong-passwords",
-                "Too many wrong passwords came from this address",
-            ),
-            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "An internal error occurred"),
-            Self::UnknownTransferCoding => (
-                S::NOT_IMPLEMENTED,
-                "unknown-transfer-coding",
-                "The body's transfer coding is not known",
-            ),
-            Self::Storage => (S::INTERNAL_SERVER_ERROR, "storage", "The node's storage has failed"),
-            Self::PeersFile => {
-                (S::INTERNAL_SERVER_ERROR, "peers-file", "The peers file cannot be used")
-            }
-            Self::PeerUnreachable => {
-                (S::BAD_GATEWAY, "peer-unreachable", "The peer could not be reached")
-            }
-            Self::Busy => (S::SERVICE_UNAVAILABLE, "busy", "The node is busy"),
-            Self::QueueFull => {
-                (S::SERVICE_UNAVAILABLE, "queue-full", "Too many requests are waiting to be mined")
-            }
-            Self::MiningDeadline => {
-                (S::SERVICE_UNAVAILABLE, "mining-deadline", "No proof of work was found in time")
-            }
-            Self::DiskLow => (S::SERVICE_UNAVAILABLE, "disk-low", "Too little disk space is left"),
-            Self::Clock => {
-                (S::SERVICE_UNAVAILABLE, "clock", "This machine's clock does not fit the chain")
-            }
-            Self::NotReady => (S::SERVICE_UNAVAILABLE, "not-ready", "The node is not ready"),
-            Self::Stopping => (S::SERVICE_UNAVAILABLE, "stopping", "The node is stopping"),
-        }
-    }
+kinds! {
+    MalformedRequest: BAD_REQUEST, "malformed-request", "The request is malformed";
+    InvalidBody: BAD_REQUEST, "invalid-body", "The body is not valid for this path";
+    InvalidParameter: BAD_REQUEST, "invalid-parameter", "A parameter is invalid";
+    InvalidPeer: BAD_REQUEST, "invalid-peer", "The text is not a peer address";
+    Unauthorized: UNAUTHORIZED, "unauthorized", "A valid name and password are required";
+    ForbiddenRole: FORBIDDEN, "forbidden-role", "This user's role does not allow this request";
+    ForeignOrigin: FORBIDDEN, "foreign-origin",
+        "Requests from other origins may not change anything";
+    NotFound: NOT_FOUND, "not-found", "There is nothing at this path";
+    BlockNotFound: NOT_FOUND, "block-not-found", "There is no such block";
+    CursorOffChain: CONFLICT, "cursor-off-chain", "The cursor's block is not on the main chain";
+    PeerNotFound: NOT_FOUND, "peer-not-found", "There is no such peer";
+    BanNotFound: NOT_FOUND, "ban-not-found", "There is no such ban";
+    TooManyBans: CONFLICT, "too-many-bans", "The list of bans is full";
+    ForkNotFound: NOT_FOUND, "fork-not-found", "There is no such branch";
+    ReorgNotFound: NOT_FOUND, "reorg-not-found", "There is no such reorg";
+    RecordNotFound: NOT_FOUND, "record-not-found", "There is no such record";
+    RecordIncluded: CONFLICT, "record-included", "The record is in a block already";
+    RecordPending: CONFLICT, "record-pending", "The record is in no block yet";
+    TipOffChain: CONFLICT, "tip-off-chain", "The tip is not on the main chain";
+    NotFinal: CONFLICT, "not-final", "The record is not final yet";
+    MethodNotAllowed: METHOD_NOT_ALLOWED, "method-not-allowed",
+        "This path does not support this method";
+    RequestTimeout: REQUEST_TIMEOUT, "request-timeout", "The body arrived too slowly";
+    PeerOfOtherChain: CONFLICT, "peer-of-other-chain", "The peer is on another chain";
+    PositionGone: GONE, "position-gone", "The position is no longer stored";
+    BodyTooLarge: PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large for this path";
+    DataTooLarge: PAYLOAD_TOO_LARGE, "data-too-large", "The records do not fit into a block";
+    TooManyRecords: PAYLOAD_TOO_LARGE, "too-many-records", "The request has too many records";
+    UnsupportedMediaType: UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON";
+    MisdirectedRequest: MISDIRECTED_REQUEST, "misdirected-request",
+        "This node does not serve that host name";
+    TooManyWrongPasswords: TOO_MANY_REQUESTS, "too-many-wrong-passwords",
+        "Too many wrong passwords came from this address";
+    PoolFull: TOO_MANY_REQUESTS, "pool-full", "The pool of pending records is full";
+    TooManyLongRequests: TOO_MANY_REQUESTS, "too-many-long-requests",
+        "This user has too many long-lived requests";
+    Internal: INTERNAL_SERVER_ERROR, "internal", "An internal error occurred";
+    UnknownTransferCoding: NOT_IMPLEMENTED, "unknown-transfer-coding",
+        "The body's transfer coding is not known";
+    Storage: INTERNAL_SERVER_ERROR, "storage", "The node's storage has failed";
+    PeersFile: INTERNAL_SERVER_ERROR, "peers-file", "The peers file cannot be used";
+    PeerUnreachable: BAD_GATEWAY, "peer-unreachable", "The peer could not be reached";
+    Busy: SERVICE_UNAVAILABLE, "busy", "The node is busy";
+    QueueFull: SERVICE_UNAVAILABLE, "queue-full", "Too many requests are waiting to be mined";
+    MiningDeadline: SERVICE_UNAVAILABLE, "mining-deadline", "No proof of work was found in time";
+    DiskLow: SERVICE_UNAVAILABLE, "disk-low", "Too little disk space is left";
+    Clock: SERVICE_UNAVAILABLE, "clock", "This machine's clock does not fit the chain";
+    Indexing: SERVICE_UNAVAILABLE, "indexing", "Too many blocks are not indexed yet to say";
+    NotReady: SERVICE_UNAVAILABLE, "not-ready", "The node is not ready";
+    Stopping: SERVICE_UNAVAILABLE, "stopping", "The node is stopping";
 }
 
 /// An error answer on its way out. [`super::respond`] gives it a request id, logs
@@ -191,15 +120,23 @@ pub(in crate::api) struct Problem {
     allow: Option<Cow<'static, str>>,
 }
 
-#[derive(Serialize)]
+/// An error (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+pub(in crate::api) struct Document<'a> {
+    /// What happened, for programs: it never changes.
     r#type: String,
+    /// What happened, for people.
     title: &'static str,
     status: u16,
+    /// What to do about it.
     detail: &'a str,
+    /// The part of the request at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     field: Option<&'a str>,
+    /// Names the line in the node's log.
     request_id: &'a str,
 }
 
@@ -249,16 +186,15 @@ impl Problem {
     }
 
     pub(in crate::api) fn status(&self) -> StatusCode {
-        self.kind.parts().0
+        self.kind.status()
     }
 
     /// The body.
     pub(super) fn to_json(&self, request_id: &str) -> Bytes {
-        let (status, slug, title) = self.kind.parts();
         let document = Document {
-            r#type: format!("urn:jenny:problem:{slug}"),
-            title,
-            status: status.as_u16(),
+            r#type: self.kind.uri(),
+            title: self.kind.title(),
+            status: self.status().as_u16(),
             detail: &self.detail,
             field: self.field.as_deref(),
             request_id,
@@ -297,6 +233,20 @@ impl Reply for Problem {
 
 /// How long a client should wait for a node that is stopping: it may be back.
 pub(in crate::api) const RESTART_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a client should wait for the index.
+const INDEX_WAIT: Duration = Duration::from_secs(5);
+
+impl From<FindError> for Problem {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Indexing { .. } => {
+                Self::new(Kind::Indexing, error.to_string()).retry_after(INDEX_WAIT)
+            }
+            FindError::Unavailable(failure) => failure.into(),
+        }
+    }
+}
 
 impl From<NodeFailure> for Problem {
     fn from(failure: NodeFailure) -> Self {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use warp::reply::Response;
 
 use super::problem::Problem;
+use crate::api::metrics::exposition::{self, Exposition};
 
 /// JSON text that is written already.
 pub(in crate::api) fn json_text(text: impl Into<Bytes>) -> Response {
@@ -29,15 +30,39 @@ pub(in crate::api) fn json<T: Serialize>(value: &T) -> Result<Response, Problem>
     write(value).map(json_text)
 }
 
+/// As [`json_text`], of what was taken and is not done.
+pub(in crate::api) fn accepted(text: impl Into<Bytes>) -> Response {
+    let mut response = json_text(text);
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
 /// Plain text.
 pub(in crate::api) fn text(text: impl Into<Bytes>) -> Response {
     typed(text.into(), "text/plain; charset=utf-8")
+}
+
+/// A page for people.
+pub(in crate::api) fn html(text: impl Into<Bytes>) -> Response {
+    typed(text.into(), "text/html; charset=utf-8")
+}
+
+/// Metrics, in the text format that Prometheus reads.
+pub(in crate::api) fn exposition(exposition: Exposition) -> Response {
+    typed(exposition.into_text().into(), exposition::MEDIA_TYPE)
 }
 
 /// Success without more to say.
 pub(in crate::api) fn nothing() -> Response {
     let mut response = Response::new(Bytes::new().into());
     *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// The client holds the response already.
+pub(in crate::api) fn not_modified() -> Response {
+    let mut response = Response::new(Bytes::new().into());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
     response
 }
 

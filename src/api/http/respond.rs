@@ -12,8 +12,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
+use http_body_util::{Either, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use tower::Service;
+use tower::{BoxError, Service};
 
 use super::body::TrackedBody;
 use super::in_flight::{InFlight, UnderWay};
@@ -100,7 +101,7 @@ impl<S, B> Service<Request<Incoming>> for Respond<S>
 where
     S: Service<Request<TrackedBody>, Response = Response<B>, Error = Infallible>,
     S::Future: Send + 'static,
-    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
     type Response = Response<Answer<B>>;
     type Error = Infallible;
@@ -130,7 +131,7 @@ where
         Box::pin(async move {
             let Ok(response) = answer.await;
             let (mut head, body) = response.into_parts();
-            let mut body = Answer { content: Content::Inner(body), _under_way: under_way };
+            let mut body = Answer { content: Either::Left(body), _under_way: under_way };
             let status = head.status;
             let problem = head.extensions.remove::<Problem>().or_else(|| {
                 let failed = status.is_client_error() || status.is_server_error();
@@ -142,7 +143,7 @@ where
                 head.status = problem.status();
                 head.headers.remove(header::CONTENT_LENGTH);
                 problem.put_headers(&mut head.headers);
-                body.content = Content::Text(problem.to_json(&id));
+                body.content = Either::Right(Full::new(problem.to_json(&id)));
             }
             harden(&mut head.headers);
             if !was_read.get() {
@@ -155,19 +156,20 @@ where
                 if let Some(length) = length.filter(|_| status != StatusCode::NOT_MODIFIED) {
                     head.headers.insert(header::CONTENT_LENGTH, length.into());
                 }
-                body.content = Content::Text(Bytes::new());
+                body.content = Either::Right(Full::default());
             }
             Ok(Response::from_parts(head, body))
         })
     }
 }
 
-/// No browser may take an answer for anything but data.
+/// No browser may take an answer for anything but data, unless it says under which policy it is
+/// a page.
 fn harden(headers: &mut HeaderMap) {
     const NOTHING: HeaderValue =
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, NOTHING);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING);
 }
 
 struct Asked {
@@ -206,42 +208,26 @@ fn log(problem: &Problem, request_id: &str, asked: &Asked, client: Client) {
 /// The body of an answer; the request is under way as long as it lives.
 #[derive(Debug)]
 pub(super) struct Answer<B> {
-    content: Content<B>,
+    content: Either<B, Full<Bytes>>,
     _under_way: UnderWay,
 }
 
-#[derive(Debug)]
-enum Content<B> {
-    Inner(B),
-    Text(Bytes),
-}
-
-impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
+impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for Answer<B> {
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        match &mut self.content {
-            Content::Inner(body) => Pin::new(body).poll_frame(context),
-            Content::Text(text) if text.is_empty() => Poll::Ready(None),
-            Content::Text(text) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
-        }
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.content).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.content {
-            Content::Inner(body) => body.is_end_stream(),
-            Content::Text(text) => text.is_empty(),
-        }
+        self.content.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.content {
-            Content::Inner(body) => body.size_hint(),
-            Content::Text(text) => SizeHint::with_exact(text.len() as u64),
-        }
+        self.content.size_hint()
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::TryFutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use warp::reply::Response;
@@ -13,20 +14,20 @@ use super::problem::{Kind, Problem};
 use super::reply;
 
 /// Responses of up to this many bytes are not counted: the connections bound them.
-pub(in crate::api) const SMALL_ANSWER_BYTES: usize = 64 << 10;
+pub(in crate::api) const SMALL_RESPONSE_BYTES: usize = 64 << 10;
 
 /// Bytes of all larger answers that are built and not sent yet: 64 MiB.
-const MAX_ANSWER_BYTES: usize = 64 << 20;
+const MAX_RESPONSES_BYTES: usize = 64 << 20;
 
 /// Bytes of those to one user: a quarter, so that one user cannot keep the others out. The
 /// largest answer is a batch of blocks, whose 2 MiB of records are at most 12 MiB of JSON.
-const MAX_USER_ANSWER_BYTES: usize = MAX_ANSWER_BYTES / 4;
+const MAX_USER_RESPONSES_BYTES: usize = MAX_RESPONSES_BYTES / 4;
 
 /// Users whose shares are remembered before those without an answer under way are dropped.
 const MAX_SHARES: usize = 1_024;
 
 /// How long an answer waits for its place in the budget.
-pub(in crate::api) const ANSWER_WAIT: Duration = Duration::from_secs(10);
+pub(in crate::api) const RESPONSE_ROOM_WAIT: Duration = Duration::from_secs(10);
 
 /// How long a client should wait after that.
 const BUDGET_RETRY: Duration = Duration::from_secs(5);
@@ -49,8 +50,8 @@ pub(in crate::api) struct Share {
 #[derive(Debug)]
 pub(in crate::api) struct Reserved {
     bytes: usize,
-    _own: OwnedSemaphorePermit,
-    _all: OwnedSemaphorePermit,
+    own: OwnedSemaphorePermit,
+    all: OwnedSemaphorePermit,
 }
 
 /// The budget has no room for an answer of this many bytes. The answer was dropped.
@@ -71,7 +72,7 @@ impl AsRef<[u8]> for Counted {
 
 impl ResponseMemory {
     pub(in crate::api) fn new() -> Self {
-        Self { all: Arc::new(Semaphore::new(MAX_ANSWER_BYTES)), shares: Arc::default() }
+        Self { all: Arc::new(Semaphore::new(MAX_RESPONSES_BYTES)), shares: Arc::default() }
     }
 
     /// The share of a user, who is known to exist.
@@ -80,15 +81,15 @@ impl ResponseMemory {
         if shares.len() >= MAX_SHARES && !shares.contains_key(user) {
             shares.retain(|_, own| Arc::strong_count(own) > 1);
         }
-        let new = || Arc::new(Semaphore::new(MAX_USER_ANSWER_BYTES));
-        let own = shares.entry(user.to_owned()).or_insert_with(new);
-        Share { all: Arc::clone(&self.all), own: Arc::clone(own) }
+        let new = || Arc::new(Semaphore::new(MAX_USER_RESPONSES_BYTES));
+        let own = Arc::clone(shares.entry(user.to_owned()).or_insert_with(new));
+        Share { all: Arc::clone(&self.all), own }
     }
 
     /// Bytes of the answers that are under way, and the most that there may be.
     pub(in crate::api) fn held(&self) -> (usize, usize) {
         let free = self.all.available_permits();
-        (MAX_ANSWER_BYTES.saturating_sub(free), MAX_ANSWER_BYTES)
+        (MAX_RESPONSES_BYTES.saturating_sub(free), MAX_RESPONSES_BYTES)
     }
 }
 
@@ -96,9 +97,9 @@ impl Share {
     /// Reserves room for an answer of this many bytes.
     ///
     /// # Errors
-    /// 503 when there is none within [`ANSWER_WAIT`].
+    /// 503 when there is none within [`RESPONSE_ROOM_WAIT`].
     pub(in crate::api) async fn reserve(&self, bytes: usize) -> Result<Reserved, Problem> {
-        self.reserve_until(bytes, Instant::now() + ANSWER_WAIT).await
+        self.reserve_until(bytes, Instant::now() + RESPONSE_ROOM_WAIT).await
     }
 
     async fn reserve_until(&self, bytes: usize, end: Instant) -> Result<Reserved, Problem> {
@@ -107,7 +108,7 @@ impl Share {
             // The own share first: what waits for it keeps nothing from others.
             let own = Arc::clone(&self.own).acquire_many_owned(permits).await.ok()?;
             let all = Arc::clone(&self.all).acquire_many_owned(permits).await.ok()?;
-            Some(Reserved { bytes, _own: own, _all: all })
+            Some(Reserved { bytes, own, all })
         };
         match timeout_at(end, reserving).await {
             Ok(Some(reserved)) => Ok(reserved),
@@ -129,7 +130,7 @@ impl Share {
         mut text: Vec<u8>,
         reserved: Option<Reserved>,
     ) -> Result<Bytes, NoRoom> {
-        if text.len() <= SMALL_ANSWER_BYTES {
+        if text.len() <= SMALL_RESPONSE_BYTES {
             return Ok(text.into());
         }
         text.shrink_to_fit();
@@ -141,11 +142,35 @@ impl Share {
         Ok(Bytes::from_owner(Counted { text, _reserved: reserved }))
     }
 
+    /// As [`Share::count`], of what `encode` makes of the text, which must not be longer.
+    ///
+    /// # Errors
+    /// Those of `encode`, which runs only when there is room.
+    pub(in crate::api) fn count_encoded<E>(
+        &self,
+        text: &[u8],
+        reserved: Option<Reserved>,
+        encode: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+    ) -> Result<Result<Bytes, NoRoom>, E> {
+        let bytes = text.len();
+        let reserved = match reserved.filter(|reserved| reserved.bytes >= bytes) {
+            Some(reserved) => reserved,
+            None => match self.try_reserve(bytes) {
+                Some(reserved) => reserved,
+                None => return Ok(Err(NoRoom(bytes))),
+            },
+        };
+        let mut text = encode(text)?;
+        text.shrink_to_fit();
+        let reserved = reserved.shrink(text.len());
+        Ok(Ok(Bytes::from_owner(Counted { text, _reserved: reserved })))
+    }
+
     fn try_reserve(&self, bytes: usize) -> Option<Reserved> {
         let permits = permits(bytes);
         let own = Arc::clone(&self.own).try_acquire_many_owned(permits).ok()?;
         let all = Arc::clone(&self.all).try_acquire_many_owned(permits).ok()?;
-        Some(Reserved { bytes, _own: own, _all: all })
+        Some(Reserved { bytes, own, all })
     }
 
     /// Builds an answer that passes through [`Share::count`], again with room reserved when
@@ -173,25 +198,34 @@ impl Share {
         }
     }
 
-    /// Responds with the JSON text that `write` builds from memory.
+    /// Responds with the JSON text that `write` builds.
     ///
     /// # Errors
     /// Those of `write`; 503 when there is no room for too long.
-    pub(in crate::api) async fn json(
-        &self,
-        write: impl Fn() -> Result<Vec<u8>, Problem>,
-    ) -> Result<Response, Problem> {
-        let build = |reserved| {
-            let counted = write().map(|text| self.count(text, reserved));
-            std::future::ready(counted)
-        };
-        self.build(ANSWER_WAIT, build).await.map(reply::json_text)
+    pub(in crate::api) async fn json<F>(&self, write: impl Fn() -> F) -> Result<Response, Problem>
+    where
+        F: Future<Output = Result<Vec<u8>, Problem>>,
+    {
+        let build = |reserved| write().map_ok(|text| self.count(text, reserved));
+        self.build(RESPONSE_ROOM_WAIT, build).await.map(reply::json_text)
+    }
+}
+
+impl Reserved {
+    /// Gives back what is more than this many bytes.
+    fn shrink(mut self, bytes: usize) -> Self {
+        let unused = permits(self.bytes).saturating_sub(permits(bytes));
+        let unused = usize::try_from(unused).unwrap_or(usize::MAX);
+        // What is split off is given back as it is dropped.
+        drop((self.own.split(unused), self.all.split(unused)));
+        self.bytes = self.bytes.min(bytes);
+        self
     }
 }
 
 /// What an answer counts as. None is larger than a share.
 fn permits(bytes: usize) -> u32 {
-    u32::try_from(bytes.min(MAX_USER_ANSWER_BYTES)).unwrap_or(u32::MAX)
+    u32::try_from(bytes.min(MAX_USER_RESPONSES_BYTES)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

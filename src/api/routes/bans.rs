@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::call::Call;
@@ -14,13 +15,13 @@ use crate::node;
 
 /// The longest ban, and how long one lasts that says nothing else: a day. A longer one is taken
 /// for one that was made while the clock was ahead, and shortened.
-const MAX_SECONDS: u64 = 24 * 60 * 60;
+pub(super) const MAX_SECONDS: u64 = 24 * 60 * 60;
 
 /// What is kept as the reason when none is given.
 const DEFAULT_REASON: &str = "banned by the operator";
 
-#[derive(Serialize)]
-struct Ban {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ban {
     address: String,
     /// Milliseconds since the epoch.
     until: u64,
@@ -29,7 +30,7 @@ struct Ban {
 
 /// The bans that have not ended.
 pub(super) async fn list(call: Call) -> Result<Response, Problem> {
-    let list = || reply::write(&bans(&call.context).collect::<Vec<_>>());
+    let list = async || reply::write(&bans(&call.context).collect::<Vec<_>>());
     call.share.json(list).await
 }
 
@@ -64,6 +65,7 @@ pub(super) async fn add(mut call: Call) -> Result<Response, Problem> {
         let detail = "a loopback address cannot be banned: every program on this machine uses it";
         return Err(Problem::new(Kind::InvalidBody, detail).at("address"));
     }
+    call.subject.note(&address.to_string());
     let reason = reason.to_owned();
     let ban = node::Ban { address, until, reason, by_operator: true };
     let (address, network) = (ban.subject(), ban.address);

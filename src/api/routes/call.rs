@@ -1,6 +1,7 @@
 //! A request as its handler gets it.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -9,17 +10,28 @@ use futures_util::{Stream, TryStreamExt};
 use http::header::HeaderMap;
 use percent_encoding::percent_decode_str;
 
+use super::audit::Subject;
 use crate::api::context::Context;
 use crate::api::http::body::{MAX_SMALL_BYTES, WholeBody, check_json_type};
+use crate::api::http::long_requests::LongRequest;
 use crate::api::http::problem::{Kind, Problem};
 use crate::api::http::response_memory::Share;
 
 /// The body of a request, part by part.
 pub(super) type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
 
+/// Who sent a request.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    /// The name, which was verified; empty on a path that is open.
+    pub(super) user: String,
+    pub(super) address: IpAddr,
+}
+
 /// A request as its handler gets it.
 pub(super) struct Call {
     pub(super) context: Arc<Context>,
+    pub(super) caller: Caller,
     /// The caller's share of the memory of responses.
     pub(super) share: Share,
     /// The segments in the places of the path's parameters, as they were sent.
@@ -27,6 +39,8 @@ pub(super) struct Call {
     pub(super) headers: HeaderMap,
     pub(super) query: String,
     pub(super) body: Body,
+    /// For the log of changes.
+    pub(super) subject: Subject,
 }
 
 /// The body that warp hands on.
@@ -52,6 +66,14 @@ impl Call {
         decode(segment)
     }
 
+    /// Takes a place among the long-lived requests.
+    ///
+    /// # Errors
+    /// 503 when all places are taken, 429 when the caller's own are.
+    pub(super) fn long_place(&self) -> Result<LongRequest, Problem> {
+        Ok(self.context.long_requests.take(&self.caller.user)?)
+    }
+
     /// Reads a JSON body of at most `max` bytes.
     ///
     /// # Errors
@@ -60,6 +82,16 @@ impl Call {
     /// [`BodyReader::read`]: crate::api::http::body::BodyReader::read
     pub(super) async fn json_body(&mut self, max: usize) -> Result<WholeBody, Problem> {
         check_json_type(&self.headers)?;
+        self.body(max).await
+    }
+
+    /// Reads a body of at most `max` bytes, whatever its type.
+    ///
+    /// # Errors
+    /// Those of [`BodyReader::read`].
+    ///
+    /// [`BodyReader::read`]: crate::api::http::body::BodyReader::read
+    pub(super) async fn body(&mut self, max: usize) -> Result<WholeBody, Problem> {
         self.context.bodies.read(&self.headers, &mut self.body, max).await
     }
 
@@ -70,7 +102,7 @@ impl Call {
 
     /// Reads a body that says nothing, and drops it.
     pub(super) async fn discard_body(&mut self) -> Result<(), Problem> {
-        self.context.bodies.read(&self.headers, &mut self.body, MAX_SMALL_BYTES).await.map(drop)
+        self.body(MAX_SMALL_BYTES).await.map(drop)
     }
 }
 

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde::Serialize;
+use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::call::Call;
+use super::query::{Query, invalid};
 use crate::api::http::problem::{Kind, Problem, RESTART_WAIT};
 use crate::api::http::reply;
 use crate::chain::Height;
@@ -21,8 +23,9 @@ const FETCH_WAIT: Duration = Duration::from_secs(5);
 /// Shortest time for a client to wait before it writes again: an operator has to act.
 const REFUSING_WAIT: Duration = Duration::from_secs(60);
 
-#[derive(Serialize)]
-struct Ready {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ready {
+    #[schema(pattern = "^ready$")]
     status: &'static str,
     /// Whether blocks are taken.
     writes: bool,
@@ -37,7 +40,7 @@ pub(super) fn live() -> Response {
 /// node that takes no blocks, because its disk is nearly full or its clock is off, still serves:
 /// it is ready, but not `for=writes`.
 pub(super) fn ready(call: &Call) -> Result<Response, Problem> {
-    let for_writes = for_writes(&call.query)?;
+    let for_writes = for_writes(&Query::parse(&call.query))?;
     let node = &call.context.node;
     if let Some(failure) = node.failed().now_or_never() {
         return Err(Problem::new(Kind::NotReady, failure.to_string()).retry_after(RESTART_WAIT));
@@ -57,13 +60,12 @@ pub(super) fn ready(call: &Call) -> Result<Response, Problem> {
     }
 }
 
-/// Whether the query asks about writes. Parameters of other names are passed over.
-fn for_writes(query: &str) -> Result<bool, Problem> {
-    let mut wanted = query.split('&').filter_map(|part| part.strip_prefix("for="));
-    match (wanted.next(), wanted.next()) {
-        (None, _) => Ok(false),
-        (Some("writes"), None) => Ok(true),
-        _ => Err(Problem::new(Kind::InvalidParameter, "`for` must be `writes`").at("for")),
+/// Whether the query asks about writes.
+fn for_writes(query: &Query) -> Result<bool, Problem> {
+    match query.get("for")? {
+        None => Ok(false),
+        Some("writes") => Ok(true),
+        Some(_) => Err(invalid("for", "`for` must be `writes`")),
     }
 }
 

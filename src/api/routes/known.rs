@@ -5,33 +5,38 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::call::Call;
 use super::peers::dial_remote;
 use crate::api::context::Context;
 use crate::api::http::problem::{Kind, Problem};
-use crate::api::http::response_memory::{ANSWER_WAIT, NoRoom, Reserved, Share};
 use crate::api::http::{json_body, reply};
 use crate::chain::Timestamp;
 use crate::node::{DialledPeer, KnownPeer};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Known {
+#[schema(as = KnownPeer)]
+pub(super) struct Known {
     address: String,
     origin: Origin,
     linked: bool,
     /// Milliseconds since the epoch.
+    #[schema(required)]
     last_success: Option<u64>,
     failures: u32,
+    #[schema(required)]
     last_error: Option<String>,
     /// Milliseconds since the epoch.
+    #[schema(required)]
     next_try: Option<u64>,
 }
 
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PeerOrigin)]
 enum Origin {
     /// The operator named it since the start.
     Named,
@@ -43,20 +48,14 @@ enum Origin {
 
 /// Every known peer, in order of address.
 pub(super) async fn list(call: Call) -> Result<Response, Problem> {
-    let build = |reserved| gather(&call.context, &call.share, reserved);
-    call.share.build(ANSWER_WAIT, build).await.map(reply::json_text)
+    call.share.json(|| gather(&call.context)).await
 }
 
-async fn gather(
-    context: &Context,
-    share: &Share,
-    reserved: Option<Reserved>,
-) -> Result<Result<bytes::Bytes, NoRoom>, Problem> {
+async fn gather(context: &Context) -> Result<Vec<u8>, Problem> {
     let turn = Arc::clone(&context.known_lists).acquire_owned().await;
     let _turn = turn.map_err(|_| Problem::internal())?;
     let dialled = context.node.links().known().await;
-    let known = merge(dialled, context.node.known_peers().await?);
-    Ok(share.count(reply::write(&known)?, reserved))
+    reply::write(&merge(dialled, context.node.known_peers().await?))
 }
 
 /// What is dialled and what is written down of it. An entry of the book that nothing dials,
@@ -97,8 +96,9 @@ fn merge(dialled: Vec<DialledPeer>, book: Vec<KnownPeer>) -> Vec<Known> {
     known.into_values().collect()
 }
 
-#[derive(Serialize)]
-struct Added<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = AddedPeer)]
+pub(super) struct Added<'a> {
     address: &'a str,
     connected: bool,
 }
@@ -107,6 +107,7 @@ struct Added<'a> {
 pub(super) async fn add(mut call: Call) -> Result<Response, Problem> {
     let body = call.small_json_body().await?;
     let address = json_body::string(body.as_bytes(), "address")?;
+    call.subject.note(&address);
     dial_remote(&call.context, &address, "address").await?;
     reply::json(&Added { address: &address, connected: true })
 }

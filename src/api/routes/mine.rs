@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use warp::reply::Response;
 
+use super::block_json::longest_json;
 use super::call::Call;
 use crate::api::http::body::MAX_MINE_BYTES;
 use crate::api::http::problem::{Kind, Problem, RESTART_WAIT};
-use crate::api::http::response_memory::SMALL_ANSWER_BYTES;
+use crate::api::http::response_memory::SMALL_RESPONSE_BYTES;
 use crate::api::http::{json_body, reply};
 use crate::chain::{RuleError, write_block_json};
 use crate::node::{MineError, NodeHandle};
@@ -24,9 +25,6 @@ const DISK_WAIT: Duration = Duration::from_secs(60);
 /// How long for the operator to set the clock.
 const CLOCK_WAIT: Duration = Duration::from_secs(60);
 
-/// Bytes of a block's JSON beside its records, about.
-pub(super) const BLOCK_JSON_BYTES: usize = 560;
-
 /// Dropping the future, as hyper does when the client leaves, cancels the work.
 pub(super) async fn mine(mut call: Call) -> Result<Response, Problem> {
     let body = call.json_body(MAX_MINE_BYTES).await?;
@@ -36,25 +34,14 @@ pub(super) async fn mine(mut call: Call) -> Result<Response, Problem> {
     // body keeps its place while that is waited for.
     let bytes = longest_json(&records);
     let reserved =
-        if bytes > SMALL_ANSWER_BYTES { Some(share.reserve(bytes).await?) } else { None };
+        if bytes > SMALL_RESPONSE_BYTES { Some(share.reserve(bytes).await?) } else { None };
     drop(body);
     let mined = node.mine(records).await.map_err(|error| refused(&error))?;
+    call.subject.note(&format!("block {} {}", mined.header.height, mined.hash));
     let mut text = Vec::with_capacity(bytes);
     write_block_json(&mut text, node.spec(), &mined.header, &mined.hash, &mined.records);
     let counted = share.count(text, reserved).map_err(|_| Problem::internal())?;
     Ok(reply::json_text(counted))
-}
-
-/// The most bytes that a block of these records has as JSON.
-fn longest_json(records: &[String]) -> usize {
-    let bytes = records.iter().flat_map(|record| record.bytes());
-    let escaped = bytes.map(|byte| match byte {
-        b'"' | b'\\' => 2,
-        0..0x20 => 6,
-        _ => 1,
-    });
-    let quotes = records.len().saturating_mul(3);
-    escaped.fold(BLOCK_JSON_BYTES.saturating_add(quotes), usize::saturating_add)
 }
 
 /// No more records than fit a block are kept, so a body of millions of empty

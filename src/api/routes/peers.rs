@@ -1,20 +1,20 @@
 //! `GET /peers`, `POST /addToPeer` and `POST /addPeers`: the peer network.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
+use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::call::Call;
 use crate::api::context::Context;
+use crate::api::events::{direction_name, show};
 use crate::api::http::problem::{Kind, Problem};
 use crate::api::http::{json_body, reply};
-use crate::node::{
-    DialError, Dialect, Direction, LinkInfo, Links, PeerUrl, PeerUrlError, read_peers_file,
-};
+use crate::chain::{Hash, Height};
+use crate::node::{DialError, Dialect, LinkInfo, Links, PeerUrl, PeerUrlError, read_peers_file};
 
 /// Peers of one request that are dialled at the same time.
 const MAX_DIALS: usize = 32;
@@ -24,36 +24,44 @@ const ADD_ALL_WAIT: Duration = Duration::from_secs(10);
 
 /// Addresses of the live links.
 pub(super) async fn table(call: Call) -> Result<Response, Problem> {
-    let write = || {
+    let write = async || {
         let links = call.context.node.links().table();
         reply::write(&links.iter().map(|link| show(link.address)).collect::<Vec<_>>())
     };
     call.share.json(write).await
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Detail<'a> {
+#[schema(as = Link)]
+pub(super) struct Detail<'a> {
     address: String,
+    #[schema(pattern = "^(dialled|accepted)$")]
     direction: &'static str,
+    #[schema(pattern = "^(seed|jenny\\.json\\.1|jenny\\.postcard\\.1)$")]
     dialect: &'static str,
+    #[schema(required)]
     agent: Option<&'a str>,
+    #[schema(required)]
     tip: Option<PeerTip>,
+    #[schema(required)]
     rtt_millis: Option<f64>,
     received_bytes: u64,
     sent_bytes: u64,
+    /// Milliseconds since the epoch.
     since: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct PeerTip {
-    height: u64,
-    hash: Option<String>,
+    height: Height,
+    #[schema(required)]
+    hash: Option<Hash>,
 }
 
 /// The live links in detail.
 pub(super) async fn details(call: Call) -> Result<Response, Problem> {
-    let write = || {
+    let write = async || {
         let links = call.context.node.links().table();
         reply::write(&links.iter().map(detail).collect::<Vec<_>>())
     };
@@ -63,20 +71,10 @@ pub(super) async fn details(call: Call) -> Result<Response, Problem> {
 fn detail(link: &LinkInfo) -> Detail<'_> {
     Detail {
         address: show(link.address),
-        direction: match link.direction {
-            Direction::Dialled => "dialled",
-            Direction::Accepted => "accepted",
-        },
-        dialect: match link.dialect {
-            Dialect::Binary => "jenny.postcard.1",
-            Dialect::JennyJson => "jenny.json.1",
-            _ => "seed",
-        },
+        direction: direction_name(link.direction),
+        dialect: dialect_name(link.dialect),
         agent: link.agent.as_deref(),
-        tip: link.tip.map(|(height, hash)| PeerTip {
-            height: height.get(),
-            hash: hash.map(|hash| hash.to_string()),
-        }),
+        tip: link.tip.map(|(height, hash)| PeerTip { height, hash }),
         rtt_millis: link.rtt.map(|rtt| rtt.as_secs_f64() * 1_000.0),
         received_bytes: link.received,
         sent_bytes: link.sent,
@@ -84,15 +82,20 @@ fn detail(link: &LinkInfo) -> Detail<'_> {
     }
 }
 
-/// IPv4 as such, also when it came mapped into IPv6.
-pub(super) fn show(address: SocketAddr) -> String {
-    SocketAddr::new(address.ip().to_canonical(), address.port()).to_string()
+/// What the API calls a dialect.
+pub(super) const fn dialect_name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Json => "seed",
+        Dialect::JennyJson => "jenny.json.1",
+        Dialect::Binary => "jenny.postcard.1",
+    }
 }
 
 /// Remembers a peer and dials it.
 pub(super) async fn add_one(mut call: Call) -> Result<Response, Problem> {
     let body = call.small_json_body().await?;
     let text = json_body::string(body.as_bytes(), "peer")?;
+    call.subject.note(&text);
     dial_remote(&call.context, &text, "peer").await?;
     reply::json(&text)
 }
@@ -125,11 +128,13 @@ pub(super) async fn dial_remote(
     })
 }
 
-#[derive(Serialize)]
-struct Dialled {
+#[derive(Serialize, ToSchema)]
+#[schema(as = DialledPeer)]
+pub(super) struct Dialled {
     peer: String,
     connected: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<String>,
 }
 
@@ -146,7 +151,7 @@ pub(super) async fn add_all(mut call: Call) -> Result<Response, Problem> {
     let links = context.node.links();
     let dials = stream::iter(peers.into_iter().map(|peer| dial(links, peer)));
     let answers: Vec<_> = dials.buffered(MAX_DIALS).collect().await;
-    call.share.json(|| reply::write(&answers)).await
+    call.share.json(async || reply::write(&answers)).await
 }
 
 async fn dial(links: &Links, peer: String) -> Dialled {

@@ -13,7 +13,8 @@ use tower::Service;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::call::{self, Call};
+use super::audit::{Change, Subject};
+use super::call::{self, Call, Caller};
 use super::table::{Found, Handler, OPEN_METHODS, Table};
 use crate::api::auth::basic;
 use crate::api::auth::users::Role;
@@ -25,6 +26,7 @@ use crate::api::http::problem::{Kind, Problem};
 use crate::api::http::reply;
 use crate::api::http::respond::Client;
 use crate::api::http::response_memory::{ResponseMemory, Share};
+use crate::api::metrics::requests::RequestCounts;
 
 /// Refuses requests, and hands the others to `inner` with what they matched.
 #[derive(Clone, Debug)]
@@ -40,6 +42,7 @@ pub(in crate::api) struct Rules {
     pub(in crate::api) auth: Arc<Auth>,
     pub(in crate::api) answers: ResponseMemory,
     pub(in crate::api) table: Table,
+    pub(in crate::api) requests: Arc<RequestCounts>,
 }
 
 /// What the table says of a request that is not refused.
@@ -47,12 +50,15 @@ pub(in crate::api) struct Rules {
 struct Matched {
     handler: Handler,
     parameters: Vec<String>,
+    caller: Caller,
     share: Share,
+    /// What is to be on record, if the request may change something.
+    change: Option<Change>,
 }
 
 /// What becomes of a request that is not refused.
 enum Passed {
-    Matched(Matched),
+    Matched(Box<Matched>),
     /// A health check by `OPTIONS`.
     Answered,
 }
@@ -83,20 +89,29 @@ where
         let mut inner = self.inner.clone();
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
-            match rules.check(&parts).await {
+            let found = rules.table.find(parts.uri.path());
+            let counting = rules.requests.begin(found.as_ref().map(|found| found.path));
+            let response = match rules.check(&parts, found).await {
                 Ok(Passed::Matched(matched)) => {
-                    parts.extensions.insert(matched);
-                    inner.call(Request::from_parts(parts, body)).await
+                    parts.extensions.insert(*matched);
+                    let Ok(response) = inner.call(Request::from_parts(parts, body)).await;
+                    response
                 }
-                Ok(Passed::Answered) => Ok(reply::no_content(OPEN_METHODS)),
-                Err(problem) => Ok(problem.into_response()),
-            }
+                Ok(Passed::Answered) => reply::no_content(OPEN_METHODS),
+                Err(problem) => problem.into_response(),
+            };
+            counting.end(response.status());
+            Ok(response)
         })
     }
 }
 
 impl Rules {
-    async fn check(&self, request: &http::request::Parts) -> Result<Passed, Problem> {
+    async fn check(
+        &self,
+        request: &http::request::Parts,
+        found: Option<Found<'_>>,
+    ) -> Result<Passed, Problem> {
         self.hosts.check(&Addressed {
             method: &request.method,
             uri: &request.uri,
@@ -104,7 +119,6 @@ impl Rules {
             headers: &request.headers,
         })?;
         check_transfer_coding(&request.headers)?;
-        let found = self.table.find(request.uri.path());
         let is_open = found.as_ref().is_some_and(Found::is_open);
         let role = if is_open { None } else { Some(self.role(request).await?) };
         let Some(found) = found else {
@@ -118,23 +132,30 @@ impl Rules {
             let detail = format!("this path supports {allow}");
             return Err(Problem::new(Kind::MethodNotAllowed, detail).allow(allow));
         };
-        if !route.access.admits(role) {
-            let detail = "this request requires a user with the role operator";
+        if let Some(lowest) = route.access.lacking(role) {
+            let higher = if lowest == Role::Operator { "" } else { " or a higher one" };
+            let detail = format!("this request requires a user with the role {lowest}{higher}");
             return Err(Problem::new(Kind::ForbiddenRole, detail));
         }
         // The name was verified, unless the path is open.
-        let name = role.map(|_| basic::name(&request.headers)).unwrap_or_default();
-        Ok(Passed::Matched(Matched {
+        let user = role.map(|_| basic::name(&request.headers)).unwrap_or_default();
+        let address = client(request)?.ip();
+        Ok(Passed::Matched(Box::new(Matched {
             handler: Arc::clone(&route.handler),
-            share: self.answers.share(&name),
+            share: self.answers.share(&user),
             parameters: found.parameters,
-        }))
+            change: Change::of(request, user.clone(), route.access)?,
+            caller: Caller { user, address },
+        })))
     }
 
     async fn role(&self, request: &http::request::Parts) -> Result<Role, Problem> {
-        let client = request.extensions.get::<Client>().ok_or_else(Problem::internal)?;
-        self.auth.check(&request.headers, client.ip()).await
+        self.auth.check(&request.headers, client(request)?.ip()).await
     }
+}
+
+fn client(request: &http::request::Parts) -> Result<&Client, Problem> {
+    request.extensions.get().ok_or_else(Problem::internal)
 }
 
 /// Calls the handler that a request matched.
@@ -144,10 +165,19 @@ pub(in crate::api) fn filter(context: Arc<Context>) -> warp::filters::BoxedFilte
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::body::stream())
         .then(move |matched: Matched, headers: HeaderMap, query: String, body| {
-            let Matched { handler, parameters, share } = matched;
+            let Matched { handler, parameters, caller, share, change } = matched;
             let context = Arc::clone(&context);
-            let call = Call { context, share, parameters, headers, query, body: call::body(body) };
-            async move { handler(call).await.unwrap_or_else(Reply::into_response) }
+            let subject = Subject::default();
+            let audit = change.map(|change| change.begin(subject.clone()));
+            let body = call::body(body);
+            let call = Call { context, caller, share, parameters, headers, query, body, subject };
+            async move {
+                let response = handler(call).await.unwrap_or_else(Reply::into_response);
+                if let Some(audit) = audit {
+                    audit.end(response.status());
+                }
+                response
+            }
         })
         .boxed()
 }

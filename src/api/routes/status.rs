@@ -1,27 +1,31 @@
 //! `GET /v1/status`: what an operator wants at a glance.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::call::Call;
-use super::peers::show;
 use crate::api::context::Context;
+use crate::api::events::show;
 use crate::api::http::problem::Problem;
 use crate::api::http::reply;
-use crate::chain::{self, BlockId, Height};
+use crate::chain::{self, BlockId, Hash, Height, Timestamp};
 use crate::node::{ClockFault, LinkInfo, PeerSplit, ReorgSummary, SyncProgress, SyncState};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+pub(super) struct Status {
     version: &'static str,
     chain: ChainName,
     tip: Tip,
     sync: Sync,
     links: usize,
     mining: Mining,
+    pool: Pool,
     check: Check,
+    index: Index,
     /// Why blocks are refused, if they are.
+    #[schema(required)]
     refusing: Option<String>,
     clock: Clock,
     /// Branches that wait for the operator.
@@ -32,26 +36,27 @@ struct Status {
     uptime_seconds: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ChainName {
     name: String,
-    id: String,
+    id: Hash,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Tip {
-    height: u64,
-    hash: String,
-    timestamp: u64,
+    height: Height,
+    hash: Hash,
+    timestamp: Timestamp,
     /// Decimal digits: it outgrows what JSON numbers carry.
+    #[schema(pattern = "^[0-9]+$")]
     total_work: String,
 }
 
 /// This node's tip compared with its peers'.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "camelCase")]
-enum Sync {
+pub(super) enum Sync {
     /// No link to any peer, so nothing to compare the chain with.
     Alone,
     /// No peer has shown the headers of a better chain.
@@ -73,83 +78,111 @@ enum Sync {
 }
 
 /// Two tips between which work does not decide.
-#[derive(Serialize)]
-struct Split {
-    ours: BlockName,
-    theirs: BlockName,
+#[derive(Serialize, ToSchema)]
+pub(super) struct Split {
+    ours: BlockId,
+    theirs: BlockId,
     peer: String,
     seconds: u64,
 }
 
 /// A branch that waits for the operator.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct DeepFork {
     /// The last block that both chains share.
-    fork: u64,
+    fork: Height,
     depth: u64,
     /// Of its first block, which names it.
-    hash: String,
-    tip: BlockName,
+    hash: Hash,
+    tip: BlockId,
     work: String,
 }
 
 impl DeepFork {
     pub(super) fn of(deep: &chain::DeepFork) -> Self {
         Self {
-            fork: deep.fork.below.get(),
+            fork: deep.fork.below,
             depth: deep.depth,
-            hash: deep.fork.first.to_string(),
-            tip: BlockName::of(deep.last),
+            hash: deep.fork.first,
+            tip: deep.last,
             work: deep.work.to_string(),
         }
     }
 }
 
 /// How fetching goes.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Fetching {
-    at: u64,
-    target: u64,
+pub(super) struct Fetching {
+    at: Height,
+    target: Height,
     #[serde(skip_serializing_if = "Option::is_none")]
-    claimed_height: Option<u64>,
+    #[schema(nullable = false)]
+    claimed_height: Option<Height>,
     remaining: u64,
     blocks_per_second: f64,
     bytes_per_second: f64,
+    #[schema(required)]
     eta_seconds: Option<u64>,
     peers: Vec<String>,
+    #[schema(required)]
     awaited: Option<Awaited>,
 }
 
 /// The block that everything waits for.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Awaited {
-    height: u64,
+    height: Height,
+    #[schema(required)]
     peer: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Mining {
+    /// Whether pending records are mined.
+    enabled: bool,
     queued: usize,
     /// Hashes per second while last mining.
+    #[schema(required)]
     hash_rate: Option<f64>,
 }
 
+/// The records that wait for a block.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Pool {
+    records: usize,
+    /// What they are charged, their texts and a little each.
+    bytes: u64,
+    /// Since the node started, if they are older.
+    #[schema(required)]
+    oldest_wait_seconds: Option<u64>,
+}
+
 /// The background check of the stored chain.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "camelCase")]
 enum Check {
-    Running { height: u64 },
+    Running { height: Height },
     Done,
 }
 
+/// How far blocks and records are found by hash.
+#[derive(Serialize, ToSchema)]
+struct Index {
+    height: Height,
+    /// Blocks above that.
+    lag: u64,
+}
+
 /// Whether this machine's clock can date blocks.
-#[derive(Serialize)]
-#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "state", rename_all = "camelCase")]
 enum Clock {
     Ok,
     /// The last block is further ahead of the clock than the chain allows.
+    #[serde(rename_all = "camelCase")]
     TipAhead {
         ahead_seconds: u64,
         /// Until blocks are mined again, if the clock is right.
@@ -163,7 +196,7 @@ enum Clock {
 }
 
 /// Memory of answers above 64 KiB that are not sent yet.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ResponseMemory {
     held_bytes: usize,
@@ -171,62 +204,86 @@ struct ResponseMemory {
     max_bytes: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Reorgs {
     count: u64,
     recent: Vec<Reorg>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Reorg {
-    time: u64,
-    fork: u64,
+pub(super) struct Reorg {
+    time: Timestamp,
+    fork: Height,
     depth: u64,
     #[serde(rename = "displaced")]
-    disconnected: Vec<BlockName>,
-    new_tip: BlockName,
+    disconnected: Vec<BlockId>,
+    new_tip: BlockId,
 }
 
-/// A block by height and hash.
-#[derive(Serialize)]
-pub(super) struct BlockName {
-    height: u64,
-    hash: String,
-}
+impl Sync {
+    /// Every state, as `state` names it.
+    pub(super) const STATES: [&str; 7] =
+        ["alone", "current", "split", "deep-fork", "behind", "headers", "blocks"];
 
-impl BlockName {
-    pub(super) fn of(id: BlockId) -> Self {
-        Self { height: id.height.get(), hash: id.hash.to_string() }
+    /// Returns what `state` says.
+    pub(super) const fn state(&self) -> &'static str {
+        match self {
+            Self::Alone => "alone",
+            Self::Current => "current",
+            Self::Split(_) => "split",
+            Self::DeepFork(_) => "deep-fork",
+            Self::Behind { .. } => "behind",
+            Self::Headers(_) => "headers",
+            Self::Blocks(_) => "blocks",
+        }
+    }
+
+    /// Returns how many blocks are still to be fetched, as far as their headers were checked.
+    pub(super) const fn remaining(&self) -> u64 {
+        match self {
+            Self::Alone | Self::Current | Self::Split(_) | Self::DeepFork(_) => 0,
+            Self::Behind { remaining } => *remaining,
+            Self::Headers(fetching) | Self::Blocks(fetching) => fetching.remaining,
+        }
     }
 }
 
 pub(super) async fn status(call: Call) -> Result<Response, Problem> {
-    call.share.json(|| write(&call.context)).await
+    call.share.json(async || write(&call.context)).await
 }
 
 fn write(context: &Context) -> Result<Vec<u8>, Problem> {
     let node = &context.node;
     let now = node.status();
-    let links = node.links().table();
+    let (links, pool) = (node.links().table(), node.pool_usage());
     let (held_bytes, max_bytes) = context.answers.held();
     reply::write(&Status {
         version: env!("CARGO_PKG_VERSION"),
-        chain: ChainName { name: node.spec().name().to_owned(), id: node.chain_id().to_string() },
+        chain: ChainName { name: node.spec().name().to_owned(), id: node.chain_id() },
         tip: Tip {
-            height: now.tip.header.height.get(),
-            hash: now.tip.hash.to_string(),
-            timestamp: now.tip.header.timestamp.as_millis(),
+            height: now.tip.header.height,
+            hash: now.tip.hash,
+            timestamp: now.tip.header.timestamp,
             total_work: now.tip.total_work.to_string(),
         },
         sync: sync(node.links().progress(), &links, now.tip.header.height, &now.deep_forks),
         links: links.len(),
-        mining: Mining { queued: now.mining, hash_rate: now.hash_rate },
-        check: now.checking.map_or(Check::Done, |height| Check::Running { height: height.get() }),
+        mining: Mining { enabled: now.mines_pool, queued: now.mining, hash_rate: now.hash_rate },
+        pool: Pool {
+            records: pool.records,
+            bytes: pool.bytes,
+            oldest_wait_seconds: pool.oldest_wait.map(|wait| wait.as_secs()),
+        },
+        check: now.checking.map_or(Check::Done, |height| Check::Running { height }),
+        index: Index { height: now.indexed, lag: now.tip.header.height.above(now.indexed) },
         refusing: now.refusing,
         clock: clock(now.clock),
         deep_forks: now.deep_forks.iter().map(DeepFork::of).collect(),
-        reorgs: Reorgs { count: now.reorgs, recent: now.recent_reorgs.iter().map(reorg).collect() },
+        reorgs: Reorgs {
+            count: now.reorgs,
+            recent: now.recent_reorgs.iter().map(Reorg::of).collect(),
+        },
         answers: ResponseMemory { held_bytes, max_bytes },
         uptime_seconds: now.uptime.as_secs(),
     })
@@ -245,7 +302,8 @@ fn clock(fault: Option<ClockFault>) -> Clock {
     }
 }
 
-fn sync(
+/// Compares this node's tip with its peers'.
+pub(super) fn sync(
     progress: SyncProgress,
     links: &[LinkInfo],
     height: Height,
@@ -264,12 +322,7 @@ fn sync(
         return Sync::Alone;
     }
     if let Some(PeerSplit { peer, ours, theirs, lasts }) = progress.split {
-        return Sync::Split(Split {
-            ours: BlockName::of(ours),
-            theirs: BlockName::of(theirs),
-            peer: show(peer),
-            seconds: lasts.as_secs(),
-        });
+        return Sync::Split(Split { ours, theirs, peer: show(peer), seconds: lasts.as_secs() });
     }
     // What a peer merely says of its tip could be anything.
     match progress.target.above(height) {
@@ -280,27 +333,26 @@ fn sync(
 
 fn fetching(progress: SyncProgress) -> Fetching {
     Fetching {
-        at: progress.at.get(),
-        target: progress.target.get(),
-        claimed_height: progress.claimed.map(Height::get),
+        at: progress.at,
+        target: progress.target,
+        claimed_height: progress.claimed,
         remaining: progress.remaining,
         blocks_per_second: progress.blocks_per_second,
         bytes_per_second: progress.bytes_per_second,
         eta_seconds: progress.eta.map(|eta| eta.as_secs()),
         peers: progress.links.into_iter().map(show).collect(),
-        awaited: progress
-            .awaited
-            .map(|(height, peer)| Awaited { height: height.get(), peer: peer.map(show) }),
+        awaited: progress.awaited.map(|(height, peer)| Awaited { height, peer: peer.map(show) }),
     }
 }
 
-fn reorg(reorg: &ReorgSummary) -> Reorg {
-    let disconnected = reorg.disconnected.iter();
-    Reorg {
-        time: reorg.time.as_millis(),
-        fork: reorg.fork.get(),
-        depth: reorg.depth,
-        disconnected: disconnected.copied().map(BlockName::of).collect(),
-        new_tip: BlockName::of(reorg.new_tip),
+impl Reorg {
+    pub(super) fn of(reorg: &ReorgSummary) -> Self {
+        Self {
+            time: reorg.time,
+            fork: reorg.fork,
+            depth: reorg.depth,
+            disconnected: reorg.disconnected.clone(),
+            new_tip: reorg.new_tip,
+        }
     }
 }

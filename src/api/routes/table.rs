@@ -10,6 +10,7 @@ use warp::reply::Response;
 use super::call::Call;
 use crate::api::auth::access::Access;
 use crate::api::http::problem::Problem;
+use crate::api::openapi::{Description, Documented};
 
 /// What handles the requests of a route.
 pub(super) type Handler =
@@ -18,13 +19,19 @@ pub(super) type Handler =
 /// The methods of a path that is open to everyone.
 pub(super) const OPEN_METHODS: &str = "GET, HEAD, OPTIONS";
 
-/// A path, the one method it takes (HEAD comes with GET), for whom, and the handler. What else
-/// is to follow from the table, such as a summary, becomes a field here.
+/// What the documentation says of a route; made when it is asked for.
+type Describe = fn() -> Description;
+
+/// A path, the one method it takes (HEAD comes with GET), for whom, the handler, and what the
+/// documentation says of it.
 pub(super) struct Route {
     pub(super) path: &'static str,
     pub(super) method: Method,
     pub(super) access: Access,
     pub(super) handler: Handler,
+    describe: Describe,
+    /// As `describe`, of `OPTIONS`.
+    describe_options: Option<Describe>,
 }
 
 /// Every route.
@@ -39,17 +46,75 @@ pub(super) struct Found<'a> {
     pub(super) parameters: Vec<String>,
 }
 
+/// A route that reads.
+pub(super) fn get<F>(
+    path: &'static str,
+    access: Access,
+    handler: impl Fn(Call) -> F + Send + Sync + 'static,
+    describe: Describe,
+) -> Route
+where
+    F: Future<Output = Result<Response, Problem>> + Send + 'static,
+{
+    Route::new(Method::GET, path, access, handler, describe)
+}
+
+/// A route that adds.
+pub(super) fn post<F>(
+    path: &'static str,
+    access: Access,
+    handler: impl Fn(Call) -> F + Send + Sync + 'static,
+    describe: Describe,
+) -> Route
+where
+    F: Future<Output = Result<Response, Problem>> + Send + 'static,
+{
+    Route::new(Method::POST, path, access, handler, describe)
+}
+
+/// A route that removes.
+pub(super) fn delete<F>(
+    path: &'static str,
+    access: Access,
+    handler: impl Fn(Call) -> F + Send + Sync + 'static,
+    describe: Describe,
+) -> Route
+where
+    F: Future<Output = Result<Response, Problem>> + Send + 'static,
+{
+    Route::new(Method::DELETE, path, access, handler, describe)
+}
+
 impl Route {
-    pub(super) fn new<F>(
+    fn new<F>(
         method: Method,
         path: &'static str,
         access: Access,
         handler: impl Fn(Call) -> F + Send + Sync + 'static,
+        describe: Describe,
     ) -> Self
     where
         F: Future<Output = Result<Response, Problem>> + Send + 'static,
     {
-        Self { path, method, access, handler: Arc::new(move |call| Box::pin(handler(call))) }
+        let handler: Handler = Arc::new(move |call| Box::pin(handler(call)));
+        Self { path, method, access, handler, describe, describe_options: None }
+    }
+
+    /// The path takes `OPTIONS` as well, as paths do that are open to everyone.
+    pub(super) const fn with_options(mut self, describe: Describe) -> Self {
+        self.describe_options = Some(describe);
+        self
+    }
+
+    fn documented(&self) -> impl Iterator<Item = Documented> {
+        let own = (self.method.clone(), self.describe);
+        let options = self.describe_options.map(|describe| (Method::OPTIONS, describe));
+        [own].into_iter().chain(options).map(|(method, describe)| Documented {
+            method,
+            path: self.path,
+            access: self.access,
+            description: describe(),
+        })
     }
 }
 
@@ -62,6 +127,16 @@ impl fmt::Debug for Route {
 impl Table {
     pub(super) const fn new(routes: Vec<Route>) -> Self {
         Self(routes)
+    }
+
+    /// Returns the pattern of every route, of which some are equal.
+    pub(in crate::api) fn paths(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.0.iter().map(|route| route.path)
+    }
+
+    /// Returns every route with its description.
+    pub(super) fn documented(&self) -> Vec<Documented> {
+        self.0.iter().flat_map(Route::documented).collect()
     }
 
     #[cfg(test)]

@@ -2,7 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::Method;
+use sha2::{Digest, Sha256};
+
 use super::*;
+use crate::api::openapi::{self, Page};
 
 /// A path of this pattern.
 fn example(pattern: &str) -> String {
@@ -28,7 +34,7 @@ fn paths_are_compared_byte_by_byte() {
         "/v1/blocks/a/b/c",
         "/v1/blocks/a/",
         "/v1/blocks//b",
-        "/v1/blocks",
+        "/v1/block",
         "*",
     ] {
         assert!(table.find(path).is_none(), "{path}");
@@ -43,11 +49,64 @@ fn parameters_are_the_segments_as_they_were_sent() {
 }
 
 #[test]
-fn only_health_is_for_everyone_and_every_change_is_for_operators() {
+fn the_role_of_a_route_follows_from_what_it_does() {
     for route in table().routes() {
-        let is_health = ["/livez", "/readyz"].contains(&route.path);
-        assert_eq!(route.access == Everyone, is_health, "{route:?}");
-        assert_eq!(route.access == Operators, route.method != Method::GET, "{route:?}");
+        let expected = match (&route.method, route.path) {
+            (_, "/livez" | "/readyz") => Everyone,
+            (_, "/v1/status" | "/metrics") => MONITORS,
+            (_, "/mineBlock") => WRITERS,
+            (method, "/v1/records") if method == Method::POST => WRITERS,
+            (method, _) if method == Method::GET => READERS,
+            _ => OPERATORS,
+        };
+        assert_eq!(route.access, expected, "{route:?}");
+    }
+}
+
+#[test]
+fn every_route_is_described_with_its_parameters_under_a_name_of_its_own() {
+    let documented = table().documented();
+    let document = openapi::document(&documented);
+    let mut ids = BTreeSet::new();
+    for route in &documented {
+        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        assert!(ids.insert(operation["operationId"].to_string()), "{operation}");
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let named = parameters.filter(|parameter| parameter["in"] == "path");
+        let named: Vec<_> =
+            named.map(|it| format!("{{{}}}", it["name"].as_str().unwrap())).collect();
+        let own: Vec<_> = route.path.split('/').filter(|part| part.starts_with('{')).collect();
+        assert_eq!(named, own, "{} {}", route.method, route.path);
+    }
+}
+
+#[test]
+fn the_page_names_every_route_and_asks_a_browser_for_nothing_else() {
+    let routes = table().documented();
+    let Page { html, policy } = Page::new(&routes, &openapi::schemas(&routes));
+    for route in &routes {
+        assert!(html.contains(&format!("{} {} <span", route.method, route.path)), "{}", route.path);
+    }
+    for link in html.split("href=\"").skip(1) {
+        assert!(link.starts_with('#') || link.starts_with("/openapi.json\""), "{link:.40}");
+    }
+    for word in ["<script", "src=", "url(", "@import"] {
+        assert!(!html.contains(word), "{word}");
+    }
+    let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+    let digest = STANDARD.encode(Sha256::digest(style));
+    assert!(policy.contains(&format!("default-src 'none'; style-src 'sha256-{digest}';")));
+}
+
+#[test]
+fn options_are_described_where_they_are_taken() {
+    for route in table().documented() {
+        let is_open = route.access == Everyone;
+        let takes = table()
+            .documented()
+            .iter()
+            .any(|other| (other.path, &other.method) == (route.path, &Method::OPTIONS));
+        assert_eq!(takes, is_open, "{}", route.path);
     }
 }
 

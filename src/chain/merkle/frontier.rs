@@ -30,8 +30,7 @@ impl Frontier {
     /// Rebuilds the frontier of a tree of `leaves` leaves from the roots of its
     /// complete subtrees, largest first, `None` if their number does not fit.
     pub fn from_subtrees(leaves: u64, subtrees: Vec<Hash>) -> Option<Self> {
-        let expected = usize::try_from(leaves.count_ones()).ok()?;
-        (subtrees.len() == expected).then_some(Self { leaves, subtrees })
+        (subtrees.len() == leaves.count_ones() as usize).then_some(Self { leaves, subtrees })
     }
 
     /// How many leaves the tree has.
@@ -45,15 +44,19 @@ impl Frontier {
     }
 
     /// Adds a leaf hash on the right.
+    ///
+    /// # Panics
+    /// If the tree has 2^64 - 1 leaves. A valid height is below 2^53.
+    #[expect(clippy::expect_used, reason = "a tree has a subtree for each binary one of its size")]
     pub fn append(&mut self, leaf: Hash) {
+        debug_assert_eq!(self.subtrees.len(), self.leaves.count_ones() as usize);
         let mut node = leaf;
         for _ in 0..self.leaves.trailing_ones() {
-            if let Some(left) = self.subtrees.pop() {
-                node = node_hash(&left, &node);
-            }
+            let left = self.subtrees.pop().expect("a subtree for each binary one");
+            node = node_hash(&left, &node);
         }
         self.subtrees.push(node);
-        self.leaves = self.leaves.saturating_add(1);
+        self.leaves = self.leaves.checked_add(1).expect("fewer than 2^64 leaves");
     }
 
     /// The tree's root.

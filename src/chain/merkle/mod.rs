@@ -2,4 +2,5 @@
 
 pub(super) mod frontier;
 pub(super) mod proof;
+pub(super) mod subtree;
 pub(super) mod tree;

@@ -1,6 +1,10 @@
 //! Inclusion and consistency proofs of RFC 6962 section 2.1, and their
 //! verification by the algorithms of RFC 9162.
 
+use std::convert::Infallible;
+use std::ops::Range;
+
+use super::subtree::{Subtree, node_root};
 use crate::chain::{Hash, node_hash, root};
 
 /// Why a proof does not hold.
@@ -21,56 +25,97 @@ pub enum ProofError {
 /// Audit path of leaf `index` in the tree over `leaves`, leaf to root (RFC 6962
 /// section 2.1.1), `None` if there is no such leaf.
 pub fn inclusion_path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
-    if index >= leaves.len() {
-        return None;
-    }
-    let mut path = Vec::new();
-    let (mut rest, mut index) = (leaves, index);
-    while rest.len() > 1 {
-        let (left, right) = rest.split_at(split(rest.len()));
-        let sibling = if index < left.len() {
-            rest = left;
-            right
-        } else {
-            index = index.saturating_sub(left.len());
-            rest = right;
-            left
-        };
-        path.push(root(sibling.iter().copied()));
-    }
-    path.reverse();
-    Some(path)
+    let Ok(path) = prove_inclusion(index as u64, leaves.len() as u64, nodes_of(leaves));
+    path
 }
 
 /// Proof that the tree over the first `first` leaves is a prefix of the tree over
 /// all of `leaves` (RFC 6962 section 2.1.2); empty when `first` is zero or all;
-/// none when there are fewer leaves than `first`.
+/// `None` if there are fewer leaves than `first`.
 pub fn consistency_proof(leaves: &[Hash], first: usize) -> Option<Vec<Hash>> {
-    if first > leaves.len() {
-        return None;
+    let Ok(proof) = prove_consistency(first as u64, leaves.len() as u64, nodes_of(leaves));
+    proof
+}
+
+/// Audit path of leaf `index` in a tree of `size` leaves, leaf to root, `None` if there is no such
+/// leaf. Asks `node` for the roots of complete subtrees of the tree, at most two for each level.
+///
+/// # Errors
+/// Those of `node`.
+pub fn prove_inclusion<E>(
+    index: u64,
+    size: u64,
+    node: impl FnMut(Subtree) -> Result<Hash, E>,
+) -> Result<Option<Vec<Hash>>, E> {
+    if index >= size {
+        return Ok(None);
     }
-    let mut proof = Vec::new();
-    if first == 0 {
-        return Some(proof);
+    let mut siblings = Vec::new();
+    let mut rest = 0..size;
+    while let Some((left, right)) = halves(&rest) {
+        let (within, sibling) = if left.contains(&index) { (left, right) } else { (right, left) };
+        siblings.push(sibling);
+        rest = within;
     }
-    let (mut rest, mut first, mut is_whole) = (leaves, first, true);
-    while first < rest.len() {
-        let (left, right) = rest.split_at(split(rest.len()));
-        if first <= left.len() {
-            proof.push(root(right.iter().copied()));
-            rest = left;
-        } else {
-            proof.push(root(left.iter().copied()));
-            first = first.saturating_sub(left.len());
-            rest = right;
-            is_whole = false;
-        }
+    roots(&siblings, node).map(Some)
+}
+
+/// Proof that the tree over the first `first` leaves of a tree of `second` leaves is a prefix of
+/// it, empty when `first` is zero or `second`, `None` if `first` is above `second`. Asks `node`
+/// for the roots of complete subtrees of the tree, at most two for each level.
+///
+/// # Errors
+/// Those of `node`.
+pub fn prove_consistency<E>(
+    first: u64,
+    second: u64,
+    node: impl FnMut(Subtree) -> Result<Hash, E>,
+) -> Result<Option<Vec<Hash>>, E> {
+    if first > second {
+        return Ok(None);
     }
-    if !is_whole {
-        proof.push(root(rest.iter().copied()));
+    let mut parts = Vec::new();
+    let mut rest = 0..second;
+    // Down to the node whose leaves end where the first tree does.
+    while first > 0
+        && rest.end != first
+        && let Some((left, right)) = halves(&rest)
+    {
+        let (within, sibling) = if first <= left.end { (left, right) } else { (right, left) };
+        parts.push(sibling);
+        rest = within;
     }
-    proof.reverse();
-    Some(proof)
+    // A node above the first leaf is the whole first tree, whose root is known.
+    if rest.start > 0 {
+        parts.push(rest);
+    }
+    roots(&parts, node).map(Some)
+}
+
+/// The roots over these leaves, the last one first.
+fn roots<E>(
+    nodes: &[Range<u64>],
+    mut node: impl FnMut(Subtree) -> Result<Hash, E>,
+) -> Result<Vec<Hash>, E> {
+    nodes.iter().rev().map(|leaves| node_root(leaves, &mut node)).collect()
+}
+
+/// The leaves below the two children of the node above these leaves, `None` if it is a leaf.
+fn halves(leaves: &Range<u64>) -> Option<(Range<u64>, Range<u64>)> {
+    let count = leaves.end.checked_sub(leaves.start).filter(|count| *count > 1)?;
+    let middle = leaves.start.saturating_add(count.div_ceil(2).next_power_of_two());
+    Some((leaves.start..middle, middle..leaves.end))
+}
+
+/// The roots of the complete subtrees of the tree over `leaves`.
+#[expect(clippy::expect_used, reason = "only subtrees of the tree are asked for")]
+fn nodes_of(leaves: &[Hash]) -> impl Fn(Subtree) -> Result<Hash, Infallible> {
+    |subtree| {
+        let Range { start, end } = subtree.leaves();
+        let leaf = |number| usize::try_from(number).expect("a leaf of the slice");
+        let below = leaves.get(leaf(start)..leaf(end)).expect("leaves of the slice");
+        Ok(root(below.iter().copied()))
+    }
 }
 
 /// Checks an audit path (RFC 9162 section 2.1.3.2).
@@ -102,11 +147,9 @@ pub fn verify_inclusion(
     path: &[Hash],
     root: &Hash,
 ) -> Result<(), ProofError> {
-    if index >= size {
-        return Err(ProofError::OutOfRange);
-    }
+    let last = size.checked_sub(1).filter(|last| index <= *last);
+    let mut last = last.ok_or(ProofError::OutOfRange)?;
     let mut node = index;
-    let mut last = size.saturating_sub(1);
     let mut hash = *leaf;
     for sibling in path {
         if last == 0 {
@@ -171,8 +214,8 @@ pub fn verify_consistency(
     // A first tree that is one complete subtree is its own starting point.
     let start = if first.is_power_of_two() { Some(first_root) } else { path.next() };
     let start = *start.ok_or(ProofError::Length)?;
-    let mut node = first.saturating_sub(1);
-    let mut last = second.saturating_sub(1);
+    let bounds = first.checked_sub(1).zip(second.checked_sub(1));
+    let (mut node, mut last) = bounds.ok_or(ProofError::OutOfRange)?;
     while node & 1 == 1 {
         node >>= 1;
         last >>= 1;
@@ -204,11 +247,6 @@ fn finish(levels_left: u64, roots_fit: bool) -> Result<(), ProofError> {
         (0, false) => Err(ProofError::Root),
         _ => Err(ProofError::Length),
     }
-}
-
-/// Largest power of two smaller than `size`, which is above one.
-fn split(size: usize) -> usize {
-    size.div_ceil(2).next_power_of_two()
 }
 
 #[cfg(test)]

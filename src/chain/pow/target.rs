@@ -87,17 +87,19 @@ impl Bits {
     /// When the form is negative, zero, above 2^256 - 1, or not the one that
     /// [`Target::to_bits`] would write.
     pub fn target(self) -> Result<Target, BitsError> {
-        let exponent = self.0 >> 24;
+        let [exponent, ..] = self.0.to_be_bytes();
         let mantissa = self.0 & 0x00ff_ffff;
         if mantissa & 0x0080_0000 != 0 {
             return Err(BitsError::Negative);
         }
-        let value = if let Some(bytes) = exponent.checked_sub(3) {
-            let shift = usize::try_from(bytes).unwrap_or(usize::MAX).saturating_mul(8);
-            U256::from(mantissa).checked_shl(shift).ok_or(BitsError::Overflow)?
-        } else {
-            let shift = 3_u32.saturating_sub(exponent).saturating_mul(8);
-            U256::from(mantissa.checked_shr(shift).unwrap_or(0))
+        let value = match exponent {
+            0 => U256::ZERO,
+            1 => U256::from(mantissa >> 16),
+            2 => U256::from(mantissa >> 8),
+            3.. => {
+                let shift = usize::from(exponent).abs_diff(3) << 3;
+                U256::from(mantissa).checked_shl(shift).ok_or(BitsError::Overflow)?
+            }
         };
         let target = Target::new(value).ok_or(BitsError::Zero)?;
         if target.to_bits() == self { Ok(target) } else { Err(BitsError::NonCanonical) }
@@ -105,9 +107,6 @@ impl Bits {
 }
 
 impl Target {
-    /// 2^256 - 1, which every hash meets.
-    pub const EASIEST: Self = Self(U256::MAX);
-
     /// Wraps a value, `None` for zero.
     pub fn new(value: U256) -> Option<Self> {
         (!value.is_zero()).then_some(Self(value))
@@ -127,24 +126,28 @@ impl Target {
     /// gets easier.
     pub fn to_bits(self) -> Bits {
         let size = self.0.byte_len();
-        let mut mantissa = low_32(if let Some(bytes) = size.checked_sub(3) {
-            self.0.wrapping_shr(bytes.saturating_mul(8))
-        } else {
-            self.0.wrapping_shl(3_usize.saturating_sub(size).saturating_mul(8))
-        });
-        let mut exponent = u32::try_from(size).unwrap_or(u32::MAX);
-        if mantissa & 0x0080_0000 != 0 {
-            mantissa >>= 8;
-            exponent = exponent.saturating_add(1);
-        }
-        Bits(exponent << 24 | mantissa)
+        // At most 29 bytes of the 32.
+        let shift = size.abs_diff(3) << 3;
+        let mantissa =
+            low_32(if size > 3 { self.0.wrapping_shr(shift) } else { self.0.wrapping_shl(shift) });
+        // A mantissa with its sign bit set moves down by a byte.
+        let is_wide = mantissa & 0x0080_0000 != 0;
+        let mantissa = if is_wide { mantissa >> 8 } else { mantissa };
+        Bits(exponent(size, is_wide) << 24 | mantissa)
     }
+}
+
+/// The exponent of a target of `size` bytes, one more if it is wide.
+#[expect(clippy::expect_used, reason = "a target has at most 32 bytes")]
+fn exponent(size: usize, is_wide: bool) -> u32 {
+    let size = u32::try_from(size).expect("at most 32 bytes");
+    size.checked_add(u32::from(is_wide)).expect("at most 33")
 }
 
 /// The low 32 bits of a value whose low 24 are wanted.
 fn low_32(value: U256) -> u32 {
     let [low, ..] = value.into_limbs();
-    u32::try_from(low & u64::from(u32::MAX)).unwrap_or(0)
+    (low & 0xffff_ffff) as u32
 }
 
 impl FromStr for Bits {

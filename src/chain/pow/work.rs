@@ -31,11 +31,18 @@ impl Work {
     pub const ZERO: Self = Self(U256::ZERO);
 
     /// `floor(2^256 / (target + 1))`, the expected attempts for one block.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "a target is not zero: the divisor is at least 2, the quotient below 2^255"
+    )]
     pub fn of(target: Target) -> Self {
+        let one = U256::from(1);
+        // Every hash meets the target 2^256 - 1.
+        let Some(divisor) = target.get().checked_add(one) else { return Self(one) };
         // 2^256 does not fit: floor(2^256 / d) = floor((2^256 - d) / d) + 1, and 2^256 - d = !target.
-        let divisor = target.get().saturating_add(U256::from(1));
-        let quotient = (!target.get()).checked_div(divisor).unwrap_or_default();
-        Self(quotient.saturating_add(U256::from(1)))
+        let quotient = (!target.get()).checked_div(divisor).expect("a divisor above 1");
+        Self(quotient.checked_add(one).expect("a quotient below 2^255"))
     }
 
     /// The sum; 2^256 - 1 when it overflows, which no chain on Earth reaches.

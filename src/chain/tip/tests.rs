@@ -163,6 +163,10 @@ fn a_state_is_not_restored_from_another_history() {
     let ancestors = states[5].history().clone();
     let last = ChainHeader { header, hash: header.hash(), ..*state.last() };
     assert_eq!(TipState::restore(last, time, ancestors), None, "another height");
+    let header = Header { bits: Bits::new(0), ..*state.header() };
+    let last = ChainHeader { header, hash: header.hash(), ..*state.last() };
+    let ancestors = states[5].history().clone();
+    assert_eq!(TipState::restore(last, time, ancestors), None, "bits that are no target");
 }
 
 proptest! {

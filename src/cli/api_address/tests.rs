@@ -27,15 +27,15 @@ fn no_link_and_no_pipe_is_followed() {
     let (dir, victim) = (around.path().join("data"), around.path().join("victim"));
     std::fs::create_dir(&dir).unwrap();
     leave(around.path(), "http://127.0.0.1:1");
-    std::fs::rename(around.path().join(NAME), &victim).unwrap();
+    std::fs::rename(around.path().join(NOTE_FILE), &victim).unwrap();
     let before = std::fs::read(&victim).unwrap();
-    std::os::unix::fs::symlink(&victim, dir.join(NAME)).unwrap();
+    std::os::unix::fs::symlink(&victim, dir.join(NOTE_FILE)).unwrap();
     assert_eq!(of_holder(&dir, &locked(&dir)), None);
     leave(&dir, "http://127.0.0.1:2");
     assert_eq!(std::fs::read(&victim).unwrap(), before);
     remove(&dir);
     assert_eq!(std::fs::read(&victim).unwrap(), before);
     // Opening a pipe for reading waits for a writer.
-    rustix::fs::mkfifoat(rustix::fs::CWD, dir.join(NAME), rustix::fs::Mode::RWXU).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, dir.join(NOTE_FILE), rustix::fs::Mode::RWXU).unwrap();
     assert_eq!(of_holder(&dir, &locked(&dir)), None);
 }

@@ -42,156 +42,69 @@ impl Key {
     }
 }
 
-/// Every key, in the order of the file: those without a table first.
-pub(super) const KEYS: [Key; 21] = [
-    Key {
-        path: "chain",
-        default: r#""jenny""#,
-        env: Some("JENNY_CHAIN"),
-        kind: None,
-        about: "Chain of this directory: jenny, dev, or a spec file; a path is relative to this file.",
-    },
-    Key {
-        path: "peers",
-        default: r#""../peers.json""#,
-        env: Some("JENNY_PEERS"),
-        kind: None,
-        about: "JSON list of peers to dial at the start; a path is relative to this file.",
-    },
-    Key {
-        path: "checkpoints",
-        default: "[]",
-        env: None,
-        kind: None,
-        about: "Blocks that the chain must contain: [{ height = 1000, hash = \"64 hex digits\" }].",
-    },
-    Key {
-        path: "max_reorg_depth",
-        default: "0",
-        env: Some("JENNY_MAX_REORG_DEPTH"),
-        kind: Some(Kind::Number),
-        about: "A branch that would disconnect more blocks waits for the operator; 0 sets no limit.",
-    },
-    Key {
-        path: "api.listen",
-        default: r#""127.0.0.1:3000""#,
-        env: Some("JENNY_API_LISTEN"),
-        kind: None,
-        about: "Address and port of the REST API. Beyond loopback, a user is required.",
-    },
-    Key {
-        path: "api.hosts",
-        default: "[]",
-        env: Some("JENNY_API_HOSTS"),
-        kind: Some(Kind::List),
-        about: "Host names by which clients may address the API, besides localhost and IP addresses.",
-    },
-    Key {
-        path: "api.trusted_proxies",
-        default: "[]",
-        env: Some("JENNY_API_TRUSTED_PROXIES"),
-        kind: Some(Kind::List),
-        about: "Addresses or networks of the proxies whose X-Forwarded-For names the client.",
-    },
-    Key {
-        path: "api.default_user",
-        default: "true",
-        env: Some("JENNY_API_DEFAULT_USER"),
-        kind: Some(Kind::Flag),
-        about: "Whether jenny with password 1234 is accepted on loopback until a user is added.",
-    },
-    Key {
-        path: "p2p.listen",
-        default: r#""127.0.0.1:7545""#,
-        env: Some("JENNY_P2P_LISTEN"),
-        kind: None,
-        about: "Address and port for peers. Not set: \"0.0.0.0:7545\" if peers are named, except on dev.",
-    },
-    Key {
-        path: "p2p.native",
-        default: "true",
-        env: Some("JENNY_P2P_NATIVE"),
-        kind: Some(Kind::Flag),
-        about: "Whether to speak the binary dialect with peers that support it; false: only JSON.",
-    },
-    Key {
-        path: "p2p.max_message",
-        default: r#""64MiB""#,
-        env: Some("JENNY_P2P_MAX_MESSAGE"),
-        kind: Some(Kind::Text),
-        about: "Longest JSON message; a message may hold a whole chain. 8MiB to 128MiB.",
-    },
-    Key {
-        path: "p2p.max_dialled",
-        default: "8",
-        env: Some("JENNY_P2P_MAX_DIALLED"),
-        kind: Some(Kind::Number),
-        about: "Links to peers that this node dials. 0 to 256.",
-    },
-    Key {
-        path: "p2p.max_accepted",
-        default: "32",
-        env: Some("JENNY_P2P_MAX_ACCEPTED"),
-        kind: Some(Kind::Number),
-        about: "Links that peers may open. 0 to 1024.",
-    },
-    Key {
-        path: "p2p.max_per_prefix",
-        default: "4",
-        env: Some("JENNY_P2P_MAX_PER_PREFIX"),
-        kind: Some(Kind::Number),
-        about: "Of these, links from one IPv4 /24 or IPv6 /64; loopback is not counted.",
-    },
-    Key {
-        path: "log.level",
-        default: r#""info""#,
-        env: Some("JENNY_LOG"),
-        kind: Some(Kind::Text),
-        about: "Log level: error, warn, info, debug, trace or off, or a filter with levels of parts.",
-    },
-    Key {
-        path: "log.format",
-        default: r#""text""#,
-        env: Some("JENNY_LOG_FORMAT"),
-        kind: None,
-        about: "Format of the log lines on standard error: text or json.",
-    },
-    Key {
-        path: "mine.queue",
-        default: "64",
-        env: Some("JENNY_MINE_QUEUE"),
-        kind: Some(Kind::Number),
-        about: "Mining requests that may wait; a further one gets 503. 1 to 1024.",
-    },
-    Key {
-        path: "mine.deadline",
-        default: r#""60s""#,
-        env: Some("JENNY_MINE_DEADLINE"),
-        kind: Some(Kind::Text),
-        about: "Time limit of one mining request; a request that exceeds it gets 503.",
-    },
-    Key {
-        path: "mine.threads",
-        default: "0",
-        env: Some("JENNY_MINE_THREADS"),
-        kind: Some(Kind::Number),
-        about: "Threads that search for proof of work; 0 means one per core.",
-    },
-    Key {
-        path: "store.cache",
-        default: r#""32MiB""#,
-        env: Some("JENNY_STORE_CACHE"),
-        kind: Some(Kind::Text),
-        about: "Memory for the database's page cache; at least 1MiB.",
-    },
-    Key {
-        path: "store.min_free",
-        default: r#""1GiB""#,
-        env: Some("JENNY_STORE_MIN_FREE"),
-        kind: Some(Kind::Text),
-        about: "Blocks are refused while less than this is free on the file system; 0 turns this off.",
-    },
-];
+macro_rules! keys {
+    ($($path:literal = $default:literal, $env:expr, $kind:expr; $about:literal)*) => {
+        /// Every key, in the order of the file: those without a table first.
+        pub(super) const KEYS: &[Key] = &[$(
+            Key { path: $path, default: $default, env: $env, kind: $kind, about: $about },
+        )*];
+    };
+}
+
+keys! {
+    "chain" = r#""jenny""#, Some("JENNY_CHAIN"), None;
+        "Chain of this directory: jenny, dev, or a spec file; a path is relative to this file."
+    "peers" = r#""../peers.json""#, Some("JENNY_PEERS"), None;
+        "JSON list of peers to dial at the start; a path is relative to this file."
+    "checkpoints" = "[]", None, None;
+        "Blocks that the chain must contain: [{ height = 1000, hash = \"64 hex digits\" }]."
+    "max_reorg_depth" = "0", Some("JENNY_MAX_REORG_DEPTH"), Some(Kind::Number);
+        "A branch that would disconnect more blocks waits for the operator; 0 sets no limit."
+    "api.listen" = r#""127.0.0.1:3000""#, Some("JENNY_API_LISTEN"), None;
+        "Address and port of the REST API. Beyond loopback, a user is required."
+    "api.hosts" = "[]", Some("JENNY_API_HOSTS"), Some(Kind::List);
+        "Host names by which clients may address the API, besides localhost and IP addresses."
+    "api.trusted_proxies" = "[]", Some("JENNY_API_TRUSTED_PROXIES"), Some(Kind::List);
+        "Addresses or networks of the proxies whose X-Forwarded-For names the client."
+    "api.default_user" = "true", Some("JENNY_API_DEFAULT_USER"), Some(Kind::Flag);
+        "Whether jenny with password 1234 is accepted on loopback until a user is added."
+    "p2p.listen" = r#""127.0.0.1:7545""#, Some("JENNY_P2P_LISTEN"), None;
+        "Address and port for peers. Not set: \"0.0.0.0:7545\" if peers are named, except on dev."
+    "p2p.native" = "true", Some("JENNY_P2P_NATIVE"), Some(Kind::Flag);
+        "Whether to speak the binary dialect with peers that support it; false: only JSON."
+    "p2p.max_message" = r#""64MiB""#, Some("JENNY_P2P_MAX_MESSAGE"), Some(Kind::Text);
+        "Longest JSON message; a message may hold a whole chain. 8MiB to 128MiB."
+    "p2p.max_dialled" = "8", Some("JENNY_P2P_MAX_DIALLED"), Some(Kind::Number);
+        "Links to peers that this node dials. 0 to 256."
+    "p2p.max_accepted" = "32", Some("JENNY_P2P_MAX_ACCEPTED"), Some(Kind::Number);
+        "Links that peers may open. 0 to 1024."
+    "p2p.max_per_prefix" = "4", Some("JENNY_P2P_MAX_PER_PREFIX"), Some(Kind::Number);
+        "Of these, links from one IPv4 /24 or IPv6 /64; loopback is not counted."
+    "log.level" = r#""info""#, Some("JENNY_LOG"), Some(Kind::Text);
+        "Log level: error, warn, info, debug, trace or off, or a filter with levels of parts."
+    "log.format" = r#""text""#, Some("JENNY_LOG_FORMAT"), None;
+        "Format of the log lines on standard error: text or json."
+    "mining.enabled" = "true", Some("JENNY_MINING_ENABLED"), Some(Kind::Flag);
+        "Whether records of the pool are mined; POST /mineBlock mines in any case."
+    "mining.interval" = r#""1s""#, Some("JENNY_MINING_INTERVAL"), Some(Kind::Text);
+        "How long a pending record waits for others. Not set: not at all on dev. 0s to 24h."
+    "mining.relayed_delay" = r#""10s""#, Some("JENNY_MINING_RELAYED_DELAY"), Some(Kind::Text);
+        "How long a relayed record is left to others. Not set: a block time; 2s to 5s on dev."
+    "mining.seal_blocks" = "0", Some("JENNY_MINING_SEAL_BLOCKS"), Some(Kind::Number);
+        "Empty blocks that are mined on top of a block with records. 0 to 6."
+    "mining.queue" = "64", Some("JENNY_MINING_QUEUE"), Some(Kind::Number);
+        "Mining requests that may wait; a further one gets 503. 1 to 1024."
+    "mining.deadline" = r#""60s""#, Some("JENNY_MINING_DEADLINE"), Some(Kind::Text);
+        "Time limit of one mining request; a request that exceeds it gets 503."
+    "mining.threads" = "0", Some("JENNY_MINING_THREADS"), Some(Kind::Number);
+        "Threads that search for proof of work; 0 means one per core."
+    "records.relay" = r#""named""#, Some("JENNY_RECORDS_RELAY"), Some(Kind::Text);
+        "Peers with which pending records are exchanged: named (by the operator), all or off."
+    "store.cache" = r#""32MiB""#, Some("JENNY_STORE_CACHE"), Some(Kind::Text);
+        "Memory for the database's page cache; at least 1MiB."
+    "store.min_free" = r#""1GiB""#, Some("JENNY_STORE_MIN_FREE"), Some(Kind::Text);
+        "Blocks are refused while less than this is free on the file system; 0 turns this off."
+}
 
 /// The environment variables of all keys.
 pub(in crate::cli) fn key_variables() -> impl Iterator<Item = &'static str> {

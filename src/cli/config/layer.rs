@@ -17,6 +17,7 @@ use crate::cli::exit::Failure;
 use crate::cli::listen::Listen;
 use crate::cli::logging::{LogFilter, LogFormat};
 use crate::cli::text_file;
+use crate::p2p::RelayPolicy;
 
 /// What one source says; also the shape of jenny.toml.
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -27,53 +28,60 @@ pub(super) struct Layer {
     pub(super) p2p: P2p,
     pub(super) peers: Option<PathBuf>,
     pub(super) log: Log,
-    pub(super) mine: Mine,
+    pub(super) mining: Mining,
+    pub(super) records: Records,
     pub(super) store: Store,
     pub(super) checkpoints: Option<Vec<Checkpoint>>,
     pub(super) max_reorg_depth: Option<u64>,
 }
 
-#[derive(Debug, Default, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Api {
-    pub(super) listen: Option<Listen>,
-    pub(super) hosts: Option<Vec<String>>,
-    pub(super) trusted_proxies: Option<Vec<String>>,
-    pub(super) default_user: Option<bool>,
+macro_rules! tables {
+    ($($table:ident { $($(#[$read:meta])? $key:ident: $value:ty,)* })*) => {$(
+        #[derive(Debug, Default, Deserialize, PartialEq)]
+        #[serde(default, deny_unknown_fields)]
+        pub(super) struct $table {
+            $($(#[$read])? pub(super) $key: Option<$value>,)*
+        }
+
+        impl $table {
+            /// This table, and `below` where this says nothing.
+            fn over(self, below: Self) -> Self {
+                Self { $($key: self.$key.or(below.$key),)* }
+            }
+        }
+    )*};
 }
 
-#[derive(Debug, Default, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct P2p {
-    pub(super) listen: Option<Listen>,
-    pub(super) native: Option<bool>,
-    pub(super) max_message: Option<ByteSize>,
-    pub(super) max_dialled: Option<usize>,
-    pub(super) max_accepted: Option<usize>,
-    pub(super) max_per_prefix: Option<usize>,
-}
-
-#[derive(Debug, Default, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Log {
-    pub(super) level: Option<LogFilter>,
-    pub(super) format: Option<LogFormat>,
-}
-
-#[derive(Debug, Default, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Mine {
-    pub(super) queue: Option<usize>,
-    #[serde(with = "humantime_serde")]
-    pub(super) deadline: Option<Duration>,
-    pub(super) threads: Option<usize>,
-}
-
-#[derive(Debug, Default, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Store {
-    pub(super) cache: Option<ByteSize>,
-    pub(super) min_free: Option<ByteSize>,
+tables! {
+    Api {
+        listen: Listen,
+        hosts: Vec<String>,
+        trusted_proxies: Vec<String>,
+        default_user: bool,
+    }
+    P2p {
+        listen: Listen,
+        native: bool,
+        max_message: ByteSize,
+        max_dialled: usize,
+        max_accepted: usize,
+        max_per_prefix: usize,
+    }
+    Log { level: LogFilter, format: LogFormat, }
+    Mining {
+        enabled: bool,
+        #[serde(with = "humantime_serde")]
+        interval: Duration,
+        #[serde(with = "humantime_serde")]
+        relayed_delay: Duration,
+        seal_blocks: u64,
+        queue: usize,
+        #[serde(with = "humantime_serde")]
+        deadline: Duration,
+        threads: usize,
+    }
+    Records { relay: RelayPolicy, }
+    Store { cache: ByteSize, min_free: ByteSize, }
 }
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -162,6 +170,7 @@ impl Layer {
             p2p: P2p { listen: args.p2p_listen, ..P2p::default() },
             peers: args.peers.clone(),
             log: Log { level: args.log_level.clone(), format: args.log_format },
+            mining: Mining { enabled: args.no_mine.then_some(false), ..Mining::default() },
             ..Self::default()
         }
     }
@@ -170,34 +179,13 @@ impl Layer {
     pub(super) fn over(self, below: Self) -> Self {
         Self {
             chain: self.chain.or(below.chain),
-            api: Api {
-                listen: self.api.listen.or(below.api.listen),
-                hosts: self.api.hosts.or(below.api.hosts),
-                trusted_proxies: self.api.trusted_proxies.or(below.api.trusted_proxies),
-                default_user: self.api.default_user.or(below.api.default_user),
-            },
-            p2p: P2p {
-                listen: self.p2p.listen.or(below.p2p.listen),
-                native: self.p2p.native.or(below.p2p.native),
-                max_message: self.p2p.max_message.or(below.p2p.max_message),
-                max_dialled: self.p2p.max_dialled.or(below.p2p.max_dialled),
-                max_accepted: self.p2p.max_accepted.or(below.p2p.max_accepted),
-                max_per_prefix: self.p2p.max_per_prefix.or(below.p2p.max_per_prefix),
-            },
+            api: self.api.over(below.api),
+            p2p: self.p2p.over(below.p2p),
             peers: self.peers.or(below.peers),
-            log: Log {
-                level: self.log.level.or(below.log.level),
-                format: self.log.format.or(below.log.format),
-            },
-            mine: Mine {
-                queue: self.mine.queue.or(below.mine.queue),
-                deadline: self.mine.deadline.or(below.mine.deadline),
-                threads: self.mine.threads.or(below.mine.threads),
-            },
-            store: Store {
-                cache: self.store.cache.or(below.store.cache),
-                min_free: self.store.min_free.or(below.store.min_free),
-            },
+            log: self.log.over(below.log),
+            mining: self.mining.over(below.mining),
+            records: self.records.over(below.records),
+            store: self.store.over(below.store),
             checkpoints: self.checkpoints.or(below.checkpoints),
             max_reorg_depth: self.max_reorg_depth.or(below.max_reorg_depth),
         }

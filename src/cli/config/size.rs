@@ -13,11 +13,6 @@ pub(super) struct ByteSize(u64);
 const UNITS: [(&str, u64); 5] =
     [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
-/// A text that is no number of bytes.
-#[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not a number of bytes; write for example 32MiB")]
-pub(super) struct ByteSizeError(String);
-
 impl ByteSize {
     /// The number.
     pub(super) const fn get(self) -> u64 {
@@ -26,9 +21,9 @@ impl ByteSize {
 }
 
 impl FromStr for ByteSize {
-    type Err = ByteSizeError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, ByteSizeError> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let (digits, factor) = UNITS
             .iter()
             .find_map(|&(unit, factor)| Some((text.strip_suffix(unit)?, factor)))
@@ -39,7 +34,7 @@ impl FromStr for ByteSize {
             .then(|| digits.parse::<u64>().ok()?.checked_mul(factor))
             .flatten()
             .map(Self)
-            .ok_or_else(|| ByteSizeError(text.to_owned()))
+            .ok_or_else(|| format!("`{text}` is not a number of bytes; write for example 32MiB"))
     }
 }
 

@@ -7,6 +7,7 @@ use super::*;
 use crate::chain::{Hash, Height};
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::text_of;
+use crate::p2p::RelayPolicy;
 
 fn args(flags: &[&str]) -> RunArgs {
     let command = ["jenny", "run"].iter().chain(flags);
@@ -40,27 +41,38 @@ fn uncommented() -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// All that settings say, but for the number that names the node.
+fn shown(settings: &Settings) -> String {
+    let mut settings = settings.clone();
+    settings.p2p.nonce = 0;
+    format!("{settings:#?}")
+}
+
 #[test]
 fn the_template_changes_nothing() {
-    assert_eq!(parse(&template(None)).unwrap(), parse("").unwrap());
+    let defaults = parse("").unwrap();
+    assert_eq!(shown(&parse(&template(None)).unwrap()), shown(&defaults));
     let named = parse(&template(Some("dev"))).unwrap();
-    assert_eq!(named, Settings { chain: Some("dev".to_owned()), ..parse("").unwrap() });
+    assert_eq!(shown(&named), shown(&Settings { chain: Some("dev".to_owned()), ..defaults }));
 }
 
 #[test]
 fn the_template_uncommented_says_the_defaults() {
     let mut settings = parse(&uncommented()).unwrap();
     // The one difference: what is named must be there.
-    assert!(settings.peers_required);
-    assert_eq!(settings.peers, Path::new("data/../peers.json"));
+    assert!(settings.api.peers_required);
+    assert_eq!(settings.api.peers_file, Path::new("data/../peers.json"));
     assert_eq!(settings.chain.as_deref(), Some("jenny"));
     let defaults = parse("").unwrap();
     settings.chain = None;
-    settings.peers_required = false;
-    settings.peers = defaults.peers.clone();
+    settings.api.peers_required = false;
+    settings.api.peers_file = defaults.api.peers_file.clone();
     // An address for peers that is named is used, whether peers are named or not.
     assert_eq!(settings.p2p_listen.take(), Some(P2pConfig::default().listen.into()));
-    assert_eq!(settings, defaults);
+    // A time that is named counts on every chain.
+    assert_eq!(settings.node.mine_interval.take(), Some(Duration::from_secs(1)));
+    assert_eq!(settings.node.relayed_delay.take(), Some(Duration::from_secs(10)));
+    assert_eq!(shown(&settings), shown(&defaults));
 }
 
 #[test]
@@ -88,24 +100,6 @@ fn the_documentation_names_every_key_with_its_default() {
 }
 
 #[test]
-fn defaults_are_those_of_store_and_node() {
-    let settings = parse("").unwrap();
-    let (store, node) = (crate::store::Options::default(), crate::node::NodeConfig::default());
-    assert_eq!(settings.cache_bytes, store.cache_bytes);
-    assert_eq!(settings.min_free_bytes, store.min_free_bytes);
-    assert_eq!(settings.mine_queue, node.mine_queue);
-    assert_eq!(settings.mine_deadline, node.mine_deadline);
-    assert_eq!(settings.listen, crate::api::ApiConfig::default().listen);
-    let p2p = P2pConfig::default();
-    assert_eq!(settings.p2p_listen, None);
-    assert_eq!(usize::try_from(settings.p2p_max_message).unwrap(), p2p.max_message);
-    assert_eq!(settings.p2p_binary, p2p.binary);
-    assert_eq!(settings.p2p_max_dialled, p2p.max_dialled);
-    assert_eq!(settings.p2p_max_accepted, p2p.max_accepted);
-    assert_eq!(settings.p2p_max_per_prefix, p2p.max_per_prefix);
-}
-
-#[test]
 fn every_key_can_be_set() {
     let settings = parse(&format!(
         "chain = \"dev\"\npeers = \"/etc/peers.json\"\n\
@@ -116,51 +110,73 @@ fn every_key_can_be_set() {
          log = {{ level = \"warn\", format = \"json\" }}\n\
          [p2p]\nlisten = \"[::1]:81\"\nnative = false\nmax_message = \"8MiB\"\nmax_dialled = 1\n\
          max_accepted = 2\nmax_per_prefix = 3\n\
-         [mine]\nqueue = 2\ndeadline = \"1m 30s\"\nthreads = 3\n\
+         [mining]\nenabled = false\ninterval = \"5s\"\nrelayed_delay = \"7s\"\n\
+         seal_blocks = 6\nqueue = 2\ndeadline = \"1m 30s\"\nthreads = 3\n\
+         [records]\nrelay = \"all\"\n\
          [store]\ncache = 1048576\nmin_free = \"0\"\n",
         Hash::ZERO
     ))
     .unwrap();
+    let defaults = parse("").unwrap();
+    let checkpoints: Checkpoints = [(Height::new(5), Hash::ZERO)].into_iter().collect();
     let expected = Settings {
         chain: Some("dev".to_owned()),
-        listen: "[::1]:80".parse().unwrap(),
-        hosts: vec!["ledger".to_owned()],
-        trusted_proxies: TrustedProxies::parse(&["::1"]).unwrap(),
-        default_user: false,
-        peers: PathBuf::from("/etc/peers.json"),
-        peers_required: true,
+        api: ApiConfig {
+            listen: "[::1]:80".parse().unwrap(),
+            hosts: vec!["ledger".to_owned()],
+            trusted_proxies: TrustedProxies::parse(&["::1"]).unwrap(),
+            default_user: false,
+            peers_file: PathBuf::from("/etc/peers.json"),
+            peers_required: true,
+            ..defaults.api
+        },
         p2p_listen: Some("[::1]:81".parse().unwrap()),
-        p2p_binary: false,
-        p2p_max_message: 8 << 20,
-        p2p_max_dialled: 1,
-        p2p_max_accepted: 2,
-        p2p_max_per_prefix: 3,
+        p2p: P2pConfig {
+            binary: false,
+            relay: RelayPolicy::All,
+            max_message: 8 << 20,
+            max_dialled: 1,
+            max_accepted: 2,
+            max_per_prefix: 3,
+            ..defaults.p2p
+        },
         log_level: "warn".parse().unwrap(),
         log_format: LogFormat::Json,
-        mine_queue: 2,
-        mine_deadline: Duration::from_secs(90),
-        mine_threads: Some(3),
-        cache_bytes: 1 << 20,
-        min_free_bytes: 0,
-        checkpoints: [(Height::new(5), Hash::ZERO)].into_iter().collect(),
-        max_reorg_depth: Some(144),
+        node: NodeConfig {
+            mines_pool: false,
+            mine_interval: Some(Duration::from_secs(5)),
+            relayed_delay: Some(Duration::from_secs(7)),
+            seal_blocks: 6,
+            mine_queue: 2,
+            mine_deadline: Duration::from_secs(90),
+            miner_threads: 3,
+            checkpoints: checkpoints.clone(),
+            ..defaults.node
+        },
+        store: Options {
+            cache_bytes: 1 << 20,
+            min_free_bytes: 0,
+            checkpoints,
+            max_reorg_depth: Some(144),
+            ..defaults.store
+        },
     };
-    assert_eq!(settings, expected);
+    assert_eq!(shown(&settings), shown(&expected));
 }
 
 #[test]
 fn the_later_layer_wins() {
     let dir = tempfile::tempdir().unwrap();
     let data_dir = dir.path().to_str().unwrap();
-    let file = "api.listen = \"127.0.0.1:1\"\nmine = { queue = 1, threads = 1 }\n";
+    let file = "api.listen = \"127.0.0.1:1\"\nmining = { queue = 1, threads = 1 }\n";
     std::fs::write(dir.path().join(CONFIG_FILE), file).unwrap();
-    let env = |name: &str| (name == "JENNY_MINE_QUEUE").then(|| "2".to_owned());
+    let env = |name: &str| (name == "JENNY_MINING_QUEUE").then(|| "2".to_owned());
     let flags = args(&["--data-dir", data_dir, "--api-listen", "127.0.0.1:3"]);
     let settings = Settings::load(&flags, &env).unwrap();
-    assert_eq!(settings.listen.port(), 3, "a flag wins over the file");
-    assert_eq!(settings.mine_queue, 2, "the environment wins over the file");
-    assert_eq!(settings.mine_threads, Some(1), "the file wins over the default");
-    assert_eq!(settings.mine_deadline, Duration::from_secs(60), "the default is left");
+    assert_eq!(settings.api.listen.port(), 3, "a flag wins over the file");
+    assert_eq!(settings.node.mine_queue, 2, "the environment wins over the file");
+    assert_eq!(settings.node.miner_threads, 1, "the file wins over the default");
+    assert_eq!(settings.node.mine_deadline, Duration::from_secs(60), "the default is left");
 }
 
 #[test]
@@ -169,9 +185,10 @@ fn the_environment_reaches_every_key_that_has_a_variable() {
         Some(match name {
             "JENNY_API_HOSTS" => "a.example, b.example,".to_owned(),
             "JENNY_P2P_NATIVE" => "false".to_owned(),
-            "JENNY_MINE_QUEUE" => "7".to_owned(),
-            "JENNY_MINE_DEADLINE" => "5s".to_owned(),
-            "JENNY_MINE_THREADS" => "2".to_owned(),
+            "JENNY_MINING_QUEUE" => "7".to_owned(),
+            "JENNY_MINING_DEADLINE" => "5s".to_owned(),
+            "JENNY_MINING_THREADS" => "2".to_owned(),
+            "JENNY_RECORDS_RELAY" => "off".to_owned(),
             "JENNY_STORE_CACHE" => "2MiB".to_owned(),
             "JENNY_STORE_MIN_FREE" => "1024".to_owned(),
             _ => return None,
@@ -179,21 +196,22 @@ fn the_environment_reaches_every_key_that_has_a_variable() {
     };
     let layer = Layer::env(&env).unwrap();
     let settings = Settings::from_layer(layer, Path::new("data")).unwrap();
-    assert_eq!(settings.hosts, ["a.example", "b.example"]);
-    assert!(!settings.p2p_binary);
-    assert_eq!(settings.mine_queue, 7);
-    assert_eq!(settings.mine_deadline, Duration::from_secs(5));
-    assert_eq!(settings.mine_threads, Some(2));
-    assert_eq!(settings.cache_bytes, 2 << 20);
-    assert_eq!(settings.min_free_bytes, 1_024);
+    assert_eq!(settings.api.hosts, ["a.example", "b.example"]);
+    assert!(!settings.p2p.binary);
+    assert_eq!(settings.node.mine_queue, 7);
+    assert_eq!(settings.node.mine_deadline, Duration::from_secs(5));
+    assert_eq!(settings.node.miner_threads, 2);
+    assert_eq!(settings.p2p.relay, RelayPolicy::Off);
+    assert_eq!(settings.store.cache_bytes, 2 << 20);
+    assert_eq!(settings.store.min_free_bytes, 1_024);
 }
 
 #[test]
 fn a_wrong_variable_is_named() {
     for (name, value) in [
-        ("JENNY_MINE_QUEUE", "many"),
-        ("JENNY_MINE_QUEUE", "-1"),
-        ("JENNY_MINE_DEADLINE", "soon"),
+        ("JENNY_MINING_QUEUE", "many"),
+        ("JENNY_MINING_QUEUE", "-1"),
+        ("JENNY_MINING_DEADLINE", "soon"),
         ("JENNY_STORE_CACHE", "32 parsecs"),
         ("JENNY_P2P_NATIVE", "yes"),
     ] {
@@ -206,8 +224,8 @@ fn a_wrong_variable_is_named() {
 #[test]
 fn an_unknown_key_is_an_error_with_a_suggestion() {
     for (toml, known) in [
-        ("[mine]\nqeue = 1", "mine.queue"),
-        ("[mine]\ndeadlin = \"1s\"", "mine.deadline"),
+        ("[mining]\nqeue = 1", "mining.queue"),
+        ("[mining]\ndeadlin = \"1s\"", "mining.deadline"),
         ("listen = \"127.0.0.1:1\"", "api.listen"),
         ("[api]\ncache = 1", "store.cache"),
         ("[apo]\nx = 1", "api"),
@@ -223,18 +241,21 @@ fn an_unknown_key_is_an_error_with_a_suggestion() {
 
 #[test]
 fn a_wrong_value_is_shown_in_its_line() {
-    let text = said("[mine]\nqueue = 5\ndeadline = \"x\"\n");
+    let text = said("[mining]\nqueue = 5\ndeadline = \"x\"\n");
     assert!(text.contains("line 3") && text.contains("deadline = \"x\""), "{text}");
 }
 
 #[test]
 fn values_out_of_bounds_are_refused() {
     for toml in [
-        "mine.queue = 0",
-        "mine.queue = 1025",
-        "mine.deadline = \"0s\"",
-        "mine.deadline = \"25h\"",
-        "mine.threads = 1025",
+        "mining.queue = 0",
+        "mining.queue = 1025",
+        "mining.deadline = \"0s\"",
+        "mining.deadline = \"25h\"",
+        "mining.threads = 1025",
+        "mining.interval = \"25h\"",
+        "mining.relayed_delay = \"25h\"",
+        "mining.seal_blocks = 7",
         "store.cache = \"1023KiB\"",
         "store.cache = \"2048GiB\"",
     ] {
@@ -269,7 +290,7 @@ fn sizes_are_plain_or_with_a_binary_unit() {
         ("1.5GiB", None),
         ("1MB", None),
     ] {
-        let size = text.parse().ok().map(size::ByteSize::get);
+        let size = text.parse().ok().map(ByteSize::get);
         assert_eq!(size, bytes, "{text}");
     }
 }
@@ -303,7 +324,7 @@ fn a_path_in_the_settings_file_starts_at_it() {
     let file = dir.path().join("other.toml");
     std::fs::write(&file, "peers = \"p.json\"").unwrap();
     let settings = Settings::load(&args(&["--config", file.to_str().unwrap()]), &nothing).unwrap();
-    assert_eq!(settings.peers, dir.path().join("p.json"));
+    assert_eq!(settings.api.peers_file, dir.path().join("p.json"));
 }
 
 #[test]
@@ -322,7 +343,7 @@ fn host_names_and_proxies_that_match_nothing_are_refused() {
 #[test]
 fn a_value_of_another_type_says_what_to_write() {
     for (toml, is, hint) in [
-        ("[mine]\nqueue = \"3\"", "expected a whole number", "`mine.queue = 64`"),
+        ("[mining]\nqueue = \"3\"", "expected a whole number", "`mining.queue = 64`"),
         ("max_reorg_depth = -1", "expected a whole number", "`max_reorg_depth = 0`"),
         ("chain = 3", "expected a text in quotes", "`chain = \"jenny\"`"),
         ("[api]\ndefault_user = 1", "expected `true` or `false`", "`api.default_user = true`"),
@@ -339,6 +360,6 @@ fn a_value_of_another_type_says_what_to_write() {
             "{text}"
         );
     }
-    let text = said("mine = 3");
+    let text = said("mining = 3");
     assert!(text.contains("expected a table"), "{text}");
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::select::{Candidates, Select, above_tip, no_hash};
 use super::{Piece, Source};
-use crate::chain::{BlockId, ChainHeader, Height};
+use crate::chain::{BlockId, ChainHeader, Hash, Height};
 use crate::cli::api_address;
 use crate::cli::args::DEFAULT_URL;
 use crate::cli::block_name::HashPrefix;
@@ -44,17 +44,17 @@ impl Local {
             Select::Tip | Select::Range { .. } => tip,
             Select::Height(height) => *height,
             Select::Exact(height, hash) => return exact(reader, *height, hash),
-            Select::Hash(prefix) => {
-                let found = match prefix.whole() {
-                    Some(hash) => view.find_recent(&hash, u64::MAX)?,
-                    None => search(reader, prefix)?,
-                };
-                found.ok_or_else(|| {
+            Select::Hash(prefix) => match prefix.whole() {
+                Some(hash) => match view.find_recent(&hash, u64::MAX)? {
+                    Some(height) => height,
+                    None => return beside(reader, hash)?.ok_or_else(|| no_hash(prefix).into()),
+                },
+                None => search(reader, prefix)?.ok_or_else(|| {
                     no_hash(prefix).hint(
-                        "to find a block that a reorg disconnected, give both --height and --hash",
+                        "to find a block that a reorg disconnected, give all of its hash, or --height too",
                     )
-                })?
-            }
+                })?,
+            },
         };
         let block = view.block(height)?.ok_or_else(|| above_tip(height, tip))?;
         Ok(block.into())
@@ -75,6 +75,12 @@ fn search(reader: &Reader, prefix: &HashPrefix) -> Result<Option<Height>> {
         }
     }
     Ok(candidates.only(prefix)?.map(|(height, _)| height))
+}
+
+/// The block beside the main chain with this hash.
+fn beside(reader: &Reader, hash: Hash) -> Result<Option<Row>> {
+    let Some(id) = reader.search_branches(&hash)? else { return Ok(None) };
+    Ok(reader.branch_block(id)?.map(Row::from))
 }
 
 fn exact(reader: &Reader, height: Height, prefix: &HashPrefix) -> Result<Row> {

@@ -17,7 +17,8 @@ pub(super) enum Select {
     Range { from: Height, to: Height },
     /// The block of the main chain at this height.
     Height(Height),
-    /// The block of the main chain whose hash begins so.
+    /// The block with this hash, on whichever branch, or the one of the main chain whose hash begins
+    /// so.
     Hash(HashPrefix),
     /// The block at this height whose hash begins so, on whichever branch.
     Exact(Height, HashPrefix),
@@ -84,10 +85,10 @@ pub(super) fn above_tip(wanted: Height, tip: Height) -> anyhow::Error {
     Failure::no(format!("there is no block {wanted}: the chain ends at height {tip}")).into()
 }
 
-/// No hash of the main chain begins so.
+/// No block has the hash, or none of the main chain begins so.
 pub(super) fn no_hash(prefix: &HashPrefix) -> Failure {
     if prefix.whole().is_some() {
-        return Failure::no(format!("no block of the main chain has the hash {prefix}"));
+        return Failure::no(format!("no stored block has the hash {prefix}"));
     }
     Failure::no(format!("no hash of the main chain begins with {prefix}"))
 }

@@ -15,7 +15,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use super::select::{Candidates, Select, above_tip, no_hash};
 use super::{Piece, Source};
 use crate::chain::{
-    BoundedBlock, Height, JsonBlock, Spec, Timestamp, TipState, merkle_root, parse_bounded_block,
+    Block, BoundedBlock, HashedBlock, Height, Spec, Timestamp, TipState, parse_bounded_block,
 };
 use crate::cli::exit::Failure;
 use crate::cli::output::Row;
@@ -32,7 +32,7 @@ const READ_BYTES: usize = 64 << 10;
 const BATCH_ROWS: usize = 256;
 
 /// Bytes of memory after which a batch is handed over.
-const BATCH_BYTES: u64 = 1 << 20;
+const DUMP_BATCH_BYTES: u64 = 1 << 20;
 
 /// Memory that a row costs beside its records, in bytes.
 const ROW_BYTES: u64 = 512;
@@ -63,7 +63,7 @@ impl Stream {
         Ok(Some(block.into()))
     }
 
-    fn ask(&self, which: &str, max: u32) -> Result<Option<JsonBlock>> {
+    fn ask(&self, which: &str, max: u32) -> Result<Option<HashedBlock>> {
         let path = format!("/v1/blocks/{which}");
         let Some(json) = self.remote.get(&path, MAX_BLOCK_JSON_BYTES)? else { return Ok(None) };
         let block = parse_bounded_block(&json, max);
@@ -83,15 +83,15 @@ impl Stream {
         Ok(spec_of(&genesis).map_err(|what| self.wrong(&what))?)
     }
 
-    /// A single block, `None` for a hash that the node does not find among its recent blocks.
+    /// A single block, `None` for the start of a hash, for which the whole chain is read.
     fn one(&self, spec: &Spec) -> Result<Option<Row>> {
         match &self.select {
             Select::Tip | Select::Range { .. } => self.tip(spec).map(Some),
             Select::Hash(prefix) => {
                 // The start of a hash may fit several blocks: only the whole chain tells.
                 let Some(hash) = prefix.whole() else { return Ok(None) };
-                let found = self.block(spec, &hash.to_string())?;
-                Ok(found.filter(|row| row.hash == hash))
+                let found = self.block(spec, &hash.to_string())?.filter(|row| row.hash == hash);
+                found.map(Some).ok_or_else(|| no_hash(prefix).into())
             }
             Select::Height(height) => match self.block(spec, &height.to_string())? {
                 Some(row) if row.header.height == *height => Ok(Some(row)),
@@ -99,11 +99,13 @@ impl Stream {
                 None => Err(above_tip(*height, self.tip(spec)?.header.height)),
             },
             Select::Exact(height, prefix) => {
-                let row = self.block(spec, &height.to_string())?;
+                let name =
+                    prefix.whole().map_or_else(|| height.to_string(), |hash| hash.to_string());
+                let row = self.block(spec, &name)?;
                 let row = row.filter(|row| row.header.height == *height && prefix.fits(&row.hash));
                 Ok(Some(row.ok_or_else(|| {
                     Failure::no(format!("no block at height {height} with the hash {prefix}"))
-                        .hint("to find a block that a reorg disconnected, use --data-dir, offline")
+                        .hint("to find a block that a reorg disconnected, give all of its hash")
                 })?))
             }
         }
@@ -177,7 +179,6 @@ impl Source for Stream {
             return self.chain(hand);
         }
         let spec = self.spec()?;
-        // A node finds only recent blocks by hash; for the others the whole chain is read.
         let Some(row) = self.one(&spec)? else { return self.chain(hand) };
         hand(Piece::Start { spec: Box::new(spec), total: Some(1) })?;
         hand(Piece::Rows(vec![row]))
@@ -212,7 +213,7 @@ enum End {
 }
 
 impl Walk<'_> {
-    fn take(&mut self, block: JsonBlock) -> Result<()> {
+    fn take(&mut self, block: HashedBlock) -> Result<()> {
         self.since_block.set(0);
         let row = self.check(block)?;
         let (height, hash) = (row.header.height, row.hash);
@@ -230,7 +231,7 @@ impl Walk<'_> {
             self.rows.push(row);
         }
         let is_late = self.handed.is_none_or(|handed| handed.elapsed() >= BATCH_TIME);
-        let is_full = self.rows.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES;
+        let is_full = self.rows.len() >= BATCH_ROWS || self.bytes >= DUMP_BATCH_BYTES;
         if last || is_full || is_late && !self.rows.is_empty() {
             self.flush()?;
         }
@@ -241,9 +242,9 @@ impl Walk<'_> {
     }
 
     /// Checks the next block by every rule: those that `verify` applies to a database.
-    fn check(&mut self, block: JsonBlock) -> Result<Row> {
+    fn check(&mut self, block: HashedBlock) -> Result<Row> {
         let wrong = |what: String| Failure::no(format!("the node sent an invalid chain: {what}"));
-        let height = block.block.header.height;
+        let height = block.header().height;
         let Some((spec, state)) = &mut self.chain else {
             if height != Height::GENESIS {
                 return Err(wrong(format!("it begins with block {height}")).into());
@@ -254,11 +255,11 @@ impl Walk<'_> {
             self.chain = Some((spec, state));
             return Ok(block.into());
         };
-        if height != state.height().next() || block.block.header.previous_hash != state.hash() {
+        if height != state.height().next() || block.header().previous_hash != state.hash() {
             return Err(wrong(format!("block {height} does not follow the one before it")).into());
         }
         let valid = state
-            .check_block(spec, block.block, Timestamp::from_millis(u64::MAX))
+            .check_block(spec, block, Timestamp::from_millis(u64::MAX))
             .map_err(|error| wrong(format!("block {height}: {error}")))?;
         state.extend(&valid);
         let hash = valid.hash();
@@ -332,33 +333,33 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-impl From<JsonBlock> for Row {
-    fn from(json: JsonBlock) -> Self {
-        Self { header: json.block.header, hash: json.hash, records: json.block.records }
+impl From<HashedBlock> for Row {
+    fn from(block: HashedBlock) -> Self {
+        let hash = block.hash();
+        let Block { header, records } = block.into_block();
+        Self { header, hash, records }
     }
 }
 
 /// The rules that need no other block; the header's hash was checked when the JSON was read.
-fn check_alone(spec: &Spec, json: &JsonBlock) -> Result<(), String> {
-    let (header, records) = (&json.block.header, &json.block.records);
-    let named = |what: String| format!("block {}: {what}", header.height);
-    if header.height == Height::GENESIS {
-        return spec_of(json).map(drop);
+fn check_alone(spec: &Spec, block: &HashedBlock) -> Result<(), String> {
+    let height = block.header().height;
+    let named = |what: String| format!("block {height}: {what}");
+    if height == Height::GENESIS {
+        return spec_of(block).map(drop);
     }
-    header.check_alone(spec).map_err(|error| named(error.to_string()))?;
-    spec.check_records(records).map_err(|error| named(error.to_string()))?;
-    if merkle_root(records) == header.merkle_root {
-        return Ok(());
-    }
-    Err(named("its records are not those of its header".to_owned()))
+    block.check_header_alone(spec).map_err(|error| named(error.to_string()))?;
+    spec.check_records(block.records()).map_err(|error| named(error.to_string()))?;
+    let root = block.check_merkle_root();
+    root.map_err(|_| named("its records are not those of its header".to_owned()))
 }
 
 /// The chain's parameters, which are the record of its first block.
-fn spec_of(genesis: &JsonBlock) -> Result<Spec, String> {
-    let text = genesis.block.records.first().map(String::as_str).unwrap_or_default();
+fn spec_of(genesis: &HashedBlock) -> Result<Spec, String> {
+    let text = genesis.records().first().map(String::as_str).unwrap_or_default();
     let spec = Spec::from_canonical(text).map_err(|error| format!("block 0: {error}"))?;
     // The records count: the header commits to them, and the expected one is computed.
-    if spec.genesis().block() == &genesis.block {
+    if spec.genesis().block() == genesis.block() {
         return Ok(spec);
     }
     Err("block 0 is not the genesis block of its own parameters".to_owned())

@@ -7,7 +7,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use crate::cli::exit::Failure;
 
 /// The levels, from the fewest lines to the most.
-const LEVELS: [(&str, LevelFilter); 6] = [
+const LOG_LEVELS: [(&str, LevelFilter); 6] = [
     ("off", LevelFilter::OFF),
     ("error", LevelFilter::ERROR),
     ("warn", LevelFilter::WARN),
@@ -88,11 +88,11 @@ impl TryFrom<String> for LogFilter {
 
 fn level(name: &str) -> Result<LevelFilter, LogFilterError> {
     let lower = name.to_lowercase();
-    if let Some((_, level)) = LEVELS.iter().find(|(known, _)| *known == lower) {
+    if let Some((_, level)) = LOG_LEVELS.iter().find(|(known, _)| *known == lower) {
         return Ok(*level);
     }
     let known =
-        LEVELS.iter().map(|&(known, _)| (strsim::damerau_levenshtein(&lower, known), known));
+        LOG_LEVELS.iter().map(|&(known, _)| (strsim::damerau_levenshtein(&lower, known), known));
     let meant = known.min().filter(|&(distance, _)| distance <= 2).map(|(_, known)| known);
     let meant = meant.map_or_else(
         || "use error, warn, info, debug, trace or off".to_owned(),

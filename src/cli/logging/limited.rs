@@ -13,6 +13,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
 use super::limiter::{LeftOut, Line, LogLimiter, Rate, Rates};
+use crate::node::AUDIT;
 
 /// Lines of one kind that one source may have at once, and the pause before each further one.
 const SOURCE_RATE: Rate = Rate { burst: 10, every: Duration::from_secs(10) };
@@ -25,10 +26,6 @@ const DEBUG_RATE: Rate = Rate { burst: 1_000, every: Duration::from_millis(10) }
 
 /// What lines at INFO and above count against.
 pub(super) const USUAL: Rates = Rates { source: Some(SOURCE_RATE), kind: KIND_RATE };
-
-/// Target of lines of which none may be left out: each tells of something that happened once and
-/// was paid for, such as a disconnected block.
-const AUDIT: &str = "audit";
 
 /// Fields that name the source of a line, by its address.
 const SOURCE_FIELDS: [&str; 2] = ["client", "address"];

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 /// Most sources that are told apart at a time, of all kinds together. Further ones share a rate.
-pub(super) const MAX_SOURCES: usize = 4_096;
+pub(super) const MAX_LOG_SOURCES: usize = 4_096;
 
 /// Time between two looks for sources that can be forgotten.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -85,7 +85,7 @@ impl<K: Clone + Eq + Hash> LogLimiter<K> {
         let seen = kinds.entry(kind.clone()).or_default();
         let source = rates.source.map(|rate| {
             let key = (kind, line.source);
-            let has_room = sources.len() < MAX_SOURCES || sources.contains_key(&key);
+            let has_room = sources.len() < MAX_LOG_SOURCES || sources.contains_key(&key);
             let bucket = if has_room { sources.entry(key).or_default() } else { &mut seen.others };
             (bucket, rate)
         });
@@ -121,7 +121,7 @@ impl<K: Clone + Eq + Hash> LogLimiter<K> {
     /// Forgets the sources that have their whole burst again, when there is no room for more.
     fn sweep(&mut self, now: Instant) {
         let is_due = self.swept.is_none_or(|last| now.duration_since(last) >= SWEEP_EVERY);
-        if self.sources.len() >= MAX_SOURCES && is_due {
+        if self.sources.len() >= MAX_LOG_SOURCES && is_due {
             self.swept = Some(now);
             self.sources.retain(|_, bucket| bucket.0.is_some_and(|paid| paid > now));
         }

@@ -26,6 +26,17 @@ fn fetching_is_told_with_its_pace_and_what_it_waits_for() {
 }
 
 #[test]
+fn the_index_is_told_while_it_lags() {
+    let told = |lag: u64| {
+        let lines = lines("n", &json!({"index": {"height": 5, "lag": lag}}));
+        lines.contains("\nindex     12,345 blocks left")
+    };
+    assert!(told(12_345));
+    assert!(!told(0));
+    assert!(!lines("n", &json!({})).contains("index"));
+}
+
+#[test]
 fn whoever_is_not_fetching_has_no_pace() {
     let sync = |sync| sync_text(&json!({ "sync": sync }));
     assert_eq!(sync(json!({"state": "current"})).as_deref(), Some("current"));
@@ -80,4 +91,13 @@ fn a_split_is_told_with_both_tips_and_a_deep_fork_with_what_to_do() {
         assert!(text.contains(&format!("\n{line}")), "{text}");
     }
     assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+}
+
+#[test]
+fn pending_records_are_told_with_the_oldest_wait() {
+    let told = |pool: Value| lines("n", &json!({ "pool": pool }));
+    let one = told(json!({"records": 12_345, "oldestWaitSeconds": 60}));
+    assert!(one.contains("pending   12,345 records, oldest "), "{one}");
+    let none = told(json!({"records": 0, "oldestWaitSeconds": null}));
+    assert!(none.ends_with("pending   0 records"), "{none}");
 }

@@ -14,7 +14,6 @@ async fn a_sound_chain_is_found_sound() {
     let node = TestNode::dev();
     node.handle.mine(records("a")).await.unwrap();
     until("the check is done", || node.handle.status().checking.is_none()).await;
-    node.stop().await;
 }
 
 #[test]
@@ -27,8 +26,7 @@ fn damage_names_the_command_to_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_check_covers_the_chain_that_was_there_at_the_start() {
     let node = TestNode::dev();
-    let mut branch = Branch::from_genesis(&Spec::dev());
-    branch.grow(600, "a");
+    let branch = Branch::dev().grown(600, "a");
     node.handle.import(branch.blocks).await.unwrap();
     let dir = node.stop().await;
     let node = Node::start(reopen(dir.path()), NodeConfig::default(), Links::none());
@@ -74,5 +72,4 @@ async fn a_rest_ends_when_the_node_does() {
     });
     shared.end(&NodeFailure::Stopping);
     tokio::task::spawn_blocking(|| resting.join()).await.unwrap().unwrap();
-    node.stop().await;
 }

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::chain::test_util::{Branch, hopeless};
-use crate::chain::{Height, Spec, Timestamp};
+use crate::chain::{Block, Height, Spec, Timestamp};
 use crate::node::test_util::{TestNode, chain, options, records, reopen, until};
 use crate::node::{Node, NodeConfig};
 use crate::store::Options;
@@ -40,7 +40,6 @@ async fn sixteen_at_once_give_sixteen_consecutive_blocks() {
     texts.sort_unstable();
     assert_eq!(texts, (0..16).collect::<Vec<_>>());
     assert!(node.handle.status().hash_rate.is_some_and(|rate| rate > 0.0));
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,7 +53,6 @@ async fn requests_are_mined_in_order_of_arrival() {
     }
     let stored: Vec<_> = node.chain().await.into_iter().flat_map(|block| block.records).collect();
     assert_eq!(stored, texts);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,7 +67,6 @@ async fn records_are_mined_exactly_as_given() {
         let stored = node.handle.read(read).await.unwrap().unwrap();
         assert_eq!((stored.records, stored.hash), (records, mined.hash));
     }
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,7 +77,6 @@ async fn records_that_no_block_holds_are_refused_at_once() {
         assert!(matches!(error, MineError::TooLarge(_)), "{error}");
     }
     assert_eq!(node.handle.tip().hash, node.handle.chain_id());
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,7 +121,6 @@ async fn a_deadline_is_kept_by_all_that_wait_and_nothing_is_stored() {
     until("nothing is at work", || node.handle.status().mining == 0).await;
     assert_eq!(node.handle.tip().hash, node.handle.chain_id());
     assert!(node.handle.status().hash_rate.is_some_and(|rate| rate > 0.0));
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,7 +140,6 @@ async fn a_client_that_leaves_frees_the_miner_at_once() {
     second.abort();
     until("nothing is at work", || node.handle.status().mining == 0).await;
     assert_eq!(node.handle.tip().hash, node.handle.chain_id());
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,8 +164,7 @@ async fn a_clock_that_was_set_back_is_named() {
 async fn a_low_disk_refuses_blocks_and_the_node_goes_on() {
     let options = Options { min_free_bytes: u64::MAX, ..options(&Spec::dev()) };
     let node = TestNode::with_options(&options, NodeConfig::default());
-    let mut branch = Branch::from_genesis(&Spec::dev());
-    branch.grow(2, "a");
+    let branch = Branch::dev().grown(2, "a");
     for _ in 0..3 {
         let answers = join_all((0..4).map(|_| node.handle.mine(records("a")))).await;
         for answer in answers {
@@ -184,7 +177,6 @@ async fn a_low_disk_refuses_blocks_and_the_node_goes_on() {
     assert_eq!(node.handle.tip().hash, node.handle.chain_id());
     let tip = node.handle.view().tip();
     assert_eq!(node.handle.read(move || Ok(tip.hash)).await.unwrap(), node.handle.chain_id());
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,7 +221,6 @@ async fn a_read_that_fails_for_itself_ends_nothing() {
     let error = node.handle.read(|| Err::<(), _>(StoreError::ViewExpired)).await.unwrap_err();
     assert!(matches!(error, NodeFailure::Store(_)));
     node.handle.mine(records("a")).await.unwrap();
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,7 +256,6 @@ async fn reads_at_the_same_time_are_bounded() {
     for gate in &mut gates {
         gate.await.unwrap();
     }
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -284,7 +274,6 @@ async fn an_answer_comes_after_its_block_is_durable_and_published() {
     for task in tasks.collect::<Vec<_>>() {
         task.await.unwrap();
     }
-    node.stop().await;
 }
 
 /// Mines on several tasks while longer foreign branches keep coming in and some clients
@@ -293,7 +282,8 @@ async fn an_answer_comes_after_its_block_is_durable_and_published() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn foreign_tips_restart_the_miner_and_nothing_is_lost_or_doubled() {
     const TASKS: usize = 12;
-    let node = TestNode::dev();
+    // The pool, too, would mine what a reorg disconnects.
+    let node = TestNode::idle();
     let mined = Arc::new(std::sync::Mutex::new(Vec::new()));
     let over = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let miners = (0..TASKS).map(|task| {
@@ -359,5 +349,4 @@ async fn foreign_tips_restart_the_miner_and_nothing_is_lost_or_doubled() {
         assert!(text.starts_with("foreign") || text.starts_with("left"), "nobody heard of {text}");
         assert_eq!(holders.len(), 1, "{text}");
     }
-    node.stop().await;
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::TrySendError;
 use tokio::sync::oneshot;
 
 use crate::chain::ValidBlock;
-use crate::node::command::Command;
+use crate::node::command::{BranchPart, Command};
 use crate::node::shared::Shared;
 use crate::node::{ImportError, Imported, NodeFailure, StoreError};
 
@@ -38,7 +38,7 @@ pub(in crate::node) async fn connect(
 ) -> Result<Appending, NodeFailure> {
     let (reply, answer) = oneshot::channel();
     // The headers of a branch are read to its end before its blocks are fetched.
-    let command = Command::Import { blocks, is_partial: false, is_proven: true, reply };
+    let command = Command::Import { blocks, part: BranchPart::Proven, reply };
     send(shared, command).await?;
     Ok(Appending { answer, shared: Arc::clone(shared) })
 }

@@ -7,27 +7,10 @@ use tokio::sync::oneshot;
 
 use super::deep_forks;
 use super::deep_forks::TooDeep;
-use crate::chain::{Block, BlockId, RuleError, TipState, ValidBlock};
-use crate::node::command::Command;
+use crate::chain::{BlockId, HashedBlock, Header, RuleError, TipState, ValidBlock};
+use crate::node::command::{BranchPart, Command, Imported};
 use crate::node::shared::Shared;
 use crate::node::{ImportError, NodeFailure, StoreError, View};
-
-/// What became of blocks that were offered.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Imported {
-    /// All of them are on the main chain already.
-    Known,
-    /// They extended the main chain.
-    Extended,
-    /// They are kept as a branch that has no more work than the main chain. One that forks deeper
-    /// than `max_reorg_depth` is not kept.
-    OnBranch,
-    /// They are kept as a branch that has exactly as much work: the first seen stays.
-    Tied,
-    /// Their branch became the main chain.
-    Reorged,
-}
 
 /// Most blocks in one command to the writer.
 const MAX_IMPORT_BLOCKS: usize = 1_000;
@@ -39,7 +22,7 @@ const MAX_IMPORT_BYTES: u64 = 8 << 20;
 /// writer: not for the runtime's threads.
 pub(in crate::node) fn import(
     shared: &Arc<Shared>,
-    mut blocks: Vec<Block>,
+    mut blocks: Vec<HashedBlock>,
 ) -> Result<Imported, ImportError> {
     let ids = consecutive(&blocks)?;
     let known = known_prefix(&shared.reader.view(), &ids).map_err(|error| fail(shared, error))?;
@@ -48,17 +31,18 @@ pub(in crate::node) fn import(
     let tip = parent_of(shared, first)?;
     let deep = deep_forks::too_deep(shared, &tip, ids.get(known)).map_err(|e| fail(shared, e))?;
     let mut batch = Batch::after(shared, tip, deep);
-    for (block, &id) in blocks.into_iter().zip(ids.iter().skip(known)) {
-        if let Err(error) = batch.check(block, id) {
+    for block in blocks {
+        let hash = block.hash();
+        if let Err(error) = batch.check(block) {
             // Those before it are good.
-            batch.send(false)?;
-            return Err(ImportError::Rule { hash: id.hash, error });
+            batch.send(BranchPart::Last)?;
+            return Err(ImportError::Rule { hash, error });
         }
         if batch.is_full() {
-            batch.send(false)?;
+            batch.send(BranchPart::Last)?;
         }
     }
-    batch.send(false)?;
+    batch.send(BranchPart::Last)?;
     Ok(batch.outcome)
 }
 
@@ -72,16 +56,16 @@ pub struct Branch {
 }
 
 /// Takes the next part of a branch: as [`import`], but a branch beside the main chain is only
-/// stored while `is_partial` is to come, and nothing of a part with an invalid block is taken.
+/// stored until its last part comes, and nothing of a part with an invalid block is taken.
 pub(in crate::node) fn import_part(
     shared: &Arc<Shared>,
     branch: &mut Branch,
-    mut blocks: Vec<Block>,
-    is_partial: bool,
+    mut blocks: Vec<HashedBlock>,
+    part: BranchPart,
 ) -> Result<Imported, ImportError> {
-    let mut ids = consecutive(&blocks)?;
+    let ids = consecutive(&blocks)?;
     let follows = |tip: &TipState| {
-        blocks.first().is_some_and(|first| first.header.previous_hash == tip.hash())
+        blocks.first().is_some_and(|first| first.header().previous_hash == tip.hash())
     };
     let (tip, deep) = if let Some(tip) = branch.tip.take().filter(follows) {
         (tip, branch.deep)
@@ -89,20 +73,20 @@ pub(in crate::node) fn import_part(
         let known = known_prefix(&shared.reader.view(), &ids);
         let known = known.map_err(|error| fail(shared, error))?;
         blocks.drain(..known);
-        ids.drain(..known);
         let Some(first) = blocks.first() else { return Ok(Imported::Known) };
         let tip = parent_of(shared, first)?;
-        let deep = deep_forks::too_deep(shared, &tip, ids.first());
+        let deep = deep_forks::too_deep(shared, &tip, ids.get(known));
         (tip, deep.map_err(|error| fail(shared, error))?)
     };
     let mut batch = Batch::after(shared, tip, deep);
-    for (block, &id) in blocks.into_iter().zip(&ids) {
+    for block in blocks {
         if batch.is_full() {
-            batch.send(true)?;
+            batch.send(BranchPart::Partial)?;
         }
-        batch.check(block, id).map_err(|error| ImportError::Rule { hash: id.hash, error })?;
+        let hash = block.hash();
+        batch.check(block).map_err(|error| ImportError::Rule { hash, error })?;
     }
-    batch.send(is_partial)?;
+    batch.send(part)?;
     (branch.tip, branch.deep) = (Some(batch.tip), batch.deep);
     Ok(batch.outcome)
 }
@@ -125,10 +109,10 @@ pub(in crate::node) fn known_prefix(view: &View, ids: &[BlockId]) -> Result<usiz
 }
 
 /// What names the blocks, each of which must be the child of the one before.
-fn consecutive(blocks: &[Block]) -> Result<Vec<BlockId>, ImportError> {
+fn consecutive(blocks: &[HashedBlock]) -> Result<Vec<BlockId>, ImportError> {
     let mut ids: Vec<BlockId> = Vec::with_capacity(blocks.len());
-    for Block { header, .. } in blocks {
-        let hash = header.hash();
+    for block in blocks {
+        let (header, hash) = (block.header(), block.hash());
         if let Some(parent) = ids.last() {
             let (expected, found) = (parent.hash, header.previous_hash);
             if found != expected {
@@ -143,16 +127,16 @@ fn consecutive(blocks: &[Block]) -> Result<Vec<BlockId>, ImportError> {
                 });
             }
         }
-        ids.push(BlockId { height: header.height, hash });
+        ids.push(block.id());
     }
     Ok(ids)
 }
 
 /// The chain state that the block claims to extend.
-fn parent_of(shared: &Shared, block: &Block) -> Result<TipState, ImportError> {
-    let hash = block.header.previous_hash;
+fn parent_of(shared: &Shared, block: &HashedBlock) -> Result<TipState, ImportError> {
+    let Header { height, previous_hash: hash, .. } = *block.header();
     let unknown = ImportError::UnknownParent(hash);
-    let Some(height) = block.header.height.parent() else { return Err(unknown) };
+    let Some(height) = height.parent() else { return Err(unknown) };
     // Blocks mostly extend the tip.
     if let Some(state) = shared.state_at_tip(&hash).filter(|state| state.height() == height) {
         return Ok(state);
@@ -186,10 +170,10 @@ impl<'a> Batch<'a> {
         Self { shared, tip, blocks: Vec::new(), bytes: 0, outcome: Imported::Known, deep }
     }
 
-    fn check(&mut self, block: Block, id: BlockId) -> Result<(), RuleError> {
+    fn check(&mut self, block: HashedBlock) -> Result<(), RuleError> {
         let Shared { spec, config, .. } = self.shared;
         let block = self.tip.check_block(spec, block, (config.clock)())?;
-        config.checkpoints.check(id.height, id.hash)?;
+        config.checkpoints.check(block.header().height, block.hash())?;
         self.tip.extend(&block);
         self.bytes = self.bytes.saturating_add(block.block().record_bytes());
         self.blocks.push(block);
@@ -200,8 +184,8 @@ impl<'a> Batch<'a> {
         self.blocks.len() >= MAX_IMPORT_BLOCKS || self.bytes >= MAX_IMPORT_BYTES
     }
 
-    /// Sends what was checked; a branch is only stored when `is_partial` of it is to come.
-    fn send(&mut self, is_partial: bool) -> Result<(), ImportError> {
+    /// Sends what was checked.
+    fn send(&mut self, part: BranchPart) -> Result<(), ImportError> {
         let blocks = std::mem::take(&mut self.blocks);
         self.bytes = 0;
         if blocks.is_empty() {
@@ -209,10 +193,14 @@ impl<'a> Batch<'a> {
         }
         if let Some(deep) = &self.deep {
             self.outcome = Imported::OnBranch;
-            return if is_partial { Ok(()) } else { deep.judge(self.shared, &self.tip) };
+            return if part == BranchPart::Partial {
+                Ok(())
+            } else {
+                deep.judge(self.shared, &self.tip)
+            };
         }
         let (reply, answer) = oneshot::channel();
-        let command = Command::Import { blocks, is_partial, is_proven: false, reply };
+        let command = Command::Import { blocks, part, reply };
         let connected = ask(self.shared, command, answer)?;
         let imported = connected.map_err(ImportError::of_store)?;
         self.outcome = match (self.outcome, imported) {

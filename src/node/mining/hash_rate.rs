@@ -12,7 +12,7 @@ pub(in crate::node) struct HashRate {
 
 /// The miner's measurement, in which old searches fade.
 #[derive(Debug, Default)]
-pub(super) struct Meter {
+pub(in crate::node) struct Meter {
     hashes: f64,
     seconds: f64,
 }
@@ -31,7 +31,7 @@ impl HashRate {
 impl Meter {
     /// Counts one search.
     #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 52 bits")]
-    pub(super) fn count(&mut self, hashes: u64, time: Duration, rate: &HashRate) {
+    pub(in crate::node) fn count(&mut self, hashes: u64, time: Duration, rate: &HashRate) {
         if self.seconds > FADE_SECONDS {
             self.hashes /= 2.0;
             self.seconds /= 2.0;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
 use crate::chain::{Block, Hash, Header, ValidBlock};
@@ -29,18 +29,26 @@ pub(in crate::node) struct Request {
     /// Taken out while they are in a block at the writer.
     records: Vec<String>,
     size_bytes: u64,
-    stage: Arc<AtomicU8>,
+    progress: Arc<Progress>,
     reply: oneshot::Sender<Result<Mined, MineError>>,
 }
 
 /// The waiting side. Dropping it cancels the request, unless it was handed over.
 #[derive(Debug)]
 pub(in crate::node) struct Ticket {
-    stage: Arc<AtomicU8>,
+    progress: Arc<Progress>,
     answer: oneshot::Receiver<Result<Mined, MineError>>,
 }
 
-// The stores of a request. The client may cancel it while it waits; once its
+/// What both sides know.
+#[derive(Debug)]
+struct Progress {
+    stage: AtomicU8,
+    /// Notified when the block comes back from the writer.
+    came_back: Notify,
+}
+
+// The stages of a request. The client may cancel it while it waits; once its
 // block is handed over, it is stored and answered, or comes back to waiting when
 // another block took its place. Once it is being stored it does not come back.
 const WAITING: u8 = 0;
@@ -48,18 +56,23 @@ const HANDED_OVER: u8 = 1;
 const CANCELLED: u8 = 2;
 const STORING: u8 = 3;
 
-/// How often a client whose deadline passed while its block was at the writer
-/// looks whether the block came back.
-const HANDED_OVER_POLL: Duration = Duration::from_millis(20);
+impl Progress {
+    /// Leaves the stage of waiting. Returns whether the request was in it.
+    fn leave_waiting(&self, to: u8) -> bool {
+        self.stage.compare_exchange(WAITING, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
 
 impl Request {
     pub(in crate::node) fn new(records: Vec<String>) -> (Self, Ticket) {
         let (reply, answer) = oneshot::channel();
-        let stage = Arc::new(AtomicU8::new(WAITING));
+        let stage = AtomicU8::new(WAITING);
+        let progress = Arc::new(Progress { stage, came_back: Notify::new() });
         let size_bytes = records.iter().fold(0, |sum: u64, record| {
             sum.saturating_add((record.len() + size_of::<String>()) as u64)
         });
-        (Self { records, size_bytes, stage: Arc::clone(&stage), reply }, Ticket { stage, answer })
+        let ticket = Ticket { progress: Arc::clone(&progress), answer };
+        (Self { records, size_bytes, progress, reply }, ticket)
     }
 
     pub(in crate::node) fn records(&self) -> &[String] {
@@ -78,26 +91,26 @@ impl Request {
 
     /// From here on the client cannot cancel; false when it did before.
     pub(in crate::node) fn hand_over(&self) -> bool {
-        let (from, to) = (WAITING, HANDED_OVER);
-        self.stage.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.progress.leave_waiting(HANDED_OVER)
     }
 
     /// From here on the block may be on the disk, whatever happens.
     pub(in crate::node) fn store(&self) {
-        self.stage.store(STORING, Ordering::Release);
+        self.progress.stage.store(STORING, Ordering::Release);
     }
 
     /// The block did not fit any more: its records wait again.
     pub(super) fn take_back(mut self, block: ValidBlock) -> Self {
         let Block { records, .. } = block.into_block();
         self.records = records;
-        self.stage.store(WAITING, Ordering::Release);
+        self.progress.stage.store(WAITING, Ordering::Release);
+        self.progress.came_back.notify_one();
         self
     }
 
     /// Whether nobody waits any more.
-    pub(super) fn is_gone(&self) -> bool {
-        self.stage.load(Ordering::Acquire) == CANCELLED || self.reply.is_closed()
+    pub(in crate::node) fn is_gone(&self) -> bool {
+        self.progress.stage.load(Ordering::Acquire) == CANCELLED || self.reply.is_closed()
     }
 
     /// Responds with the block, which is durable.
@@ -118,27 +131,33 @@ impl Ticket {
     /// Waits for the answer, until `limit` has passed and the block is not at the
     /// writer.
     pub(in crate::node) async fn wait(mut self, limit: Duration) -> Result<Mined, MineError> {
-        let mut patience = limit;
-        loop {
-            match timeout(patience, &mut self.answer).await {
-                Ok(answer) => return answer.unwrap_or_else(|_| Err(self.unanswered())),
-                Err(_) if self.cancel() => return Err(MineError::Deadline(limit)),
-                Err(_) => patience = HANDED_OVER_POLL,
-            }
-        }
+        let answer = match timeout(limit, &mut self.answer).await {
+            Ok(answer) => answer,
+            Err(_) => loop {
+                if self.cancel() {
+                    return Err(MineError::Deadline(limit));
+                }
+                // The notification may be of a block that came back, and went, before.
+                tokio::select! {
+                    biased;
+                    answer = &mut self.answer => break answer,
+                    () = self.progress.came_back.notified() => {}
+                }
+            },
+        };
+        answer.unwrap_or_else(|_| Err(self.unanswered()))
     }
 
     /// What it means that nobody will answer any more.
     fn unanswered(&self) -> MineError {
-        match self.stage.load(Ordering::Acquire) {
+        match self.progress.stage.load(Ordering::Acquire) {
             STORING => MineError::Storage,
             _ => MineError::Stopping,
         }
     }
 
     fn cancel(&self) -> bool {
-        let (from, to) = (WAITING, CANCELLED);
-        self.stage.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.progress.leave_waiting(CANCELLED)
     }
 }
 

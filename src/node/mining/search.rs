@@ -3,31 +3,47 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::process::setpriority_process;
+
 use crate::chain::{Header, MAX_SAFE_INTEGER, Midstate, Timestamp};
 
 /// How and how long to search.
 #[derive(Clone, Copy)]
-pub(super) struct Search<'a> {
+pub(in crate::node) struct Search<'a> {
     /// Threads, the calling one included.
-    pub(super) threads: usize,
+    pub(in crate::node) threads: usize,
+    /// How the system schedules them.
+    pub(in crate::node) priority: Priority,
     /// The clock that headers are stamped with.
-    pub(super) clock: fn() -> Timestamp,
-    /// Whether to give up; asked every [`CHUNK`] hashes by every thread.
-    pub(super) stop: &'a (dyn Fn() -> bool + Sync),
+    pub(in crate::node) clock: fn() -> Timestamp,
+    /// Whether to give up; asked every [`SEARCH_CHUNK`] hashes by every thread.
+    pub(in crate::node) stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// How the system schedules the threads of a search.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::node) enum Priority {
+    /// As others: a client waits.
+    Normal,
+    /// Behind others, on threads of its own.
+    Low,
 }
 
 /// What a search came to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Outcome {
+pub(in crate::node) struct Outcome {
     /// The header whose hash is within its target, `None` if the search was stopped.
-    pub(super) found: Option<Header>,
+    pub(in crate::node) found: Option<Header>,
     /// Attempts made, by all threads.
-    pub(super) hashes: u64,
+    pub(in crate::node) hashes: u64,
 }
 
 /// Hashes between two checks whether to go on. This many are tried
 /// before other threads are started: waking them costs more.
-const CHUNK: u32 = 4_096;
+const SEARCH_CHUNK: u32 = 4_096;
+
+/// The niceness of a search that nobody waits for: the system's other work comes first.
+const LOW_PRIORITY: i32 = 10;
 
 /// How long one timestamp is used.
 const ROUND: Duration = Duration::from_secs(2);
@@ -41,7 +57,7 @@ const MAX_HIGH: u64 = MAX_SAFE_INTEGER >> 32;
 impl Search<'_> {
     /// Finds a nonce for `header`; a search that lasts is stamped anew from time to
     /// time, never below the timestamp that the header came with.
-    pub(super) fn run(&self, header: Header) -> Outcome {
+    pub(in crate::node) fn run(&self, header: Header) -> Outcome {
         let earliest = header.timestamp;
         let mut round = Round::new(header);
         let mut hashes = 0;
@@ -63,13 +79,25 @@ impl Search<'_> {
         if !round.step(&mut lane) && !(self.stop)() {
             let (round, stop) = (&*round, self.stop);
             std::thread::scope(|scope| {
-                for _ in 1..self.threads {
+                // What this thread's priority is lowered by, it could not get back.
+                let is_low = self.priority == Priority::Low;
+                let mut others = 0;
+                for _ in usize::from(!is_low)..self.threads.max(1) {
                     let Some(lane) = round.lane() else { break };
                     let builder = std::thread::Builder::new().name("search".to_owned());
+                    let search = move || {
+                        if is_low {
+                            // A system that refuses keeps the usual priority.
+                            let _ = setpriority_process(None, LOW_PRIORITY);
+                        }
+                        round.work(lane, stop);
+                    };
                     // A thread that the system refuses only makes the search slower.
-                    let _ = builder.spawn_scoped(scope, move || round.work(lane, stop));
+                    others += u32::from(builder.spawn_scoped(scope, search).is_ok());
                 }
-                round.work(lane, stop);
+                if !is_low || others == 0 {
+                    round.work(lane, stop);
+                }
             });
         }
         let nonce = *round.found.get_mut();
@@ -155,7 +183,7 @@ impl Round {
     /// Tries a chunk of nonces. Returns whether one was found.
     fn step(&self, lane: &mut Lane) -> bool {
         let Some(from) = lane.low else { return false };
-        let to = from | (CHUNK - 1);
+        let to = from | (SEARCH_CHUNK - 1);
         lane.low = to.checked_add(1);
         let hit = (from..=to).find(|&low| self.is_met_by(lane.midstate.hash(low).as_bytes()));
         let tried = hit.unwrap_or(to) - from + 1;

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
+use crate::chain::Block;
 use crate::chain::test_util::hopeless;
 use crate::node::test_util::{TestNode, records, reopen, until};
 use crate::node::{MineError, NodeConfig};
@@ -57,7 +58,7 @@ async fn stopping_ends_a_search_and_answers_what_waits() {
 
     // A handle outlives the node, and says so.
     assert!(matches!(handle.mine(Vec::new()).await, Err(MineError::Stopping)));
-    assert!(handle.import(Vec::new()).await.is_err());
+    assert!(handle.import(Vec::<Block>::new()).await.is_err());
     assert!(matches!(handle.read(|| Ok(())).await, Err(NodeFailure::Stopping)));
     assert!(matches!(handle.failed().await, NodeFailure::Stopping));
 }
@@ -69,8 +70,8 @@ async fn dropping_a_node_ends_its_threads() {
     // The threads let go of the database; the last handle does so here.
     drop(handle);
     let reopened = || {
-        let options = crate::store::Options { min_free_bytes: 0, ..Default::default() };
-        crate::store::open(dir.path(), &options, &mut |_| ()).is_ok()
+        let options = store::Options { min_free_bytes: 0, ..Default::default() };
+        store::open(dir.path(), &options, &mut |_| ()).is_ok()
     };
     until("the directory is free", reopened).await;
 }

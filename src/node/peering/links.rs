@@ -15,6 +15,9 @@ pub enum DialError {
     /// No link came about.
     #[error("{0}")]
     Unreached(String),
+    /// The address leads to this node.
+    #[error("this is the node itself")]
+    Oneself,
     /// What listens there is the REST API of a node.
     #[error(
         "this looks like a REST API, not a peer: give the port for peers, which is 7545 by default"
@@ -259,6 +262,16 @@ impl Links {
             // A network that has stopped reads them at the next start.
             let _ = network.commands.send(LinkCommand::AcceptForks { firsts }).await;
         }
+    }
+
+    /// The live links, to be waited on; `None` without peer networking.
+    pub fn watch_table(&self) -> Option<watch::Receiver<Vec<LinkInfo>>> {
+        self.network.as_ref().map(|network| network.table.clone())
+    }
+
+    /// How fetching blocks goes, to be waited on; `None` without peer networking.
+    pub fn watch_progress(&self) -> Option<watch::Receiver<SyncProgress>> {
+        self.network.as_ref().map(|network| network.progress.clone())
     }
 
     /// The live links.

@@ -21,10 +21,10 @@ pub struct PeerUrlError {
 }
 
 /// Longest peer address, in bytes.
-const MAX_BYTES: usize = 2_048;
+const MAX_PEER_URL_BYTES: usize = 2_048;
 
 /// Characters of a wrong address that its error shows.
-const SHOWN: usize = 80;
+const SHOWN_CHARS: usize = 80;
 
 impl PeerUrl {
     /// The text as given.
@@ -98,8 +98,8 @@ impl FromStr for PeerUrl {
 }
 
 fn check(text: &str) -> Result<(), String> {
-    if text.len() > MAX_BYTES {
-        return Err(format!("it is longer than {MAX_BYTES} bytes"));
+    if text.len() > MAX_PEER_URL_BYTES {
+        return Err(format!("it is longer than {MAX_PEER_URL_BYTES} bytes"));
     }
     // A URL parser mends these; the text as given must mean the same to everybody.
     if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
@@ -126,7 +126,7 @@ fn check(text: &str) -> Result<(), String> {
 }
 
 fn shorten(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
+    match text.char_indices().nth(SHOWN_CHARS) {
         Some((end, _)) => format!("{}..", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

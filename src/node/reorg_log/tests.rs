@@ -25,10 +25,28 @@ fn a_summary_names_the_disconnected_blocks_lowest_first() {
 }
 
 #[test]
+fn the_log_continues_with_the_reorgs_on_record() {
+    let recorded = |number, hash| RecordedReorg {
+        number,
+        time: TIME,
+        fork: Height::new(6),
+        depth: 1,
+        disconnected: vec![Hash::new([hash; 32])],
+        new_tip: id(8, Hash::ZERO),
+    };
+    let log = ReorgLog::of(vec![recorded(7, 2), recorded(6, 1)]);
+    assert!(log.disconnection(id(7, Hash::new([1; 32]))).is_some());
+    log.record(&reorg(3), TIME);
+    let (count, recent) = log.get();
+    let numbers: Vec<_> = recent.iter().map(|reorg| (reorg.number, reorg.depth)).collect();
+    assert_eq!((count, numbers), (8, vec![(8, 3), (7, 1), (6, 1)]));
+}
+
+#[test]
 fn a_deep_reorg_names_its_first_blocks_and_counts_all() {
     let mut deep = reorg(1);
     deep.disconnected = vec![Hash::ZERO; MAX_NAMED + 44];
-    let summary = summarise(&deep, TIME);
+    let summary = PastReorg::of(1, &deep, TIME).summary();
     assert_eq!(summary.disconnected.len(), MAX_NAMED);
     assert_eq!(summary.depth, 300);
 }
@@ -76,4 +94,20 @@ fn the_blocks_of_the_oldest_reorgs_are_forgotten_first() {
     }
     let kept = log.0.lock().unwrap();
     assert_eq!((kept.reorgs.len(), kept.hashes), (MAX_REORGS, MAX_REORGS));
+}
+
+#[test]
+fn pages_lead_from_the_latest_reorg_to_the_oldest() {
+    let log = ReorgLog::default();
+    for depth in 1..=5 {
+        log.record(&reorg(depth), TIME);
+    }
+    let numbers = |before, max| {
+        let page = log.page(before, max).into_iter();
+        page.map(|reorg| (reorg.number, reorg.depth)).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(None, 2), [(5, 5), (4, 4)]);
+    assert_eq!(numbers(Some(4), 2), [(3, 3), (2, 2)]);
+    assert_eq!(numbers(Some(2), 2), [(1, 1)]);
+    assert_eq!(numbers(Some(1), 2), []);
 }

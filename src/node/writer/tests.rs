@@ -1,29 +1,44 @@
 //! The writer thread's groups, by hand.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::chain::test_util::Branch;
 use crate::chain::{Block, Spec, Timestamp, TipState};
 use crate::node::command::MAX_COMMANDS;
-use crate::node::mining::queue::Job;
+use crate::node::group::{MAX_GROUP_BLOCKS, MAX_GROUP_BYTES};
+use crate::node::mining::demand::Demand;
+use crate::node::mining::job::{Job, PoolJob};
+use crate::node::mining::queue::{Sequenced, Task};
 use crate::node::mining::request::{Request, Ticket};
-use crate::node::test_util::{options, records};
-use crate::node::{Links, NodeConfig, NodeFailure};
+use crate::node::records::pool::Pool;
+use crate::node::syncer::SyncerThread;
+use crate::node::test_util::{options, records, reopen};
+use crate::node::{Links, MineError, NodeConfig, NodeFailure};
 use crate::store::Options;
 
-/// A writer without its thread.
-struct Bench {
-    writer: WriterThread,
-    commands: SyncSender<Command>,
+mod ahead;
+
+/// What the miner is told of the pool.
+pub(super) fn demand(shared: &Shared) -> Demand {
+    shared.pool_demand((shared.config.steady)())
+}
+
+/// A writer without its thread, and a syncer in its thread.
+pub(super) struct Bench {
+    pub(super) writer: WriterThread,
+    pub(super) commands: SyncSender<Command>,
     tip: TipState,
-    _dir: TempDir,
+    syncer: JoinHandle<()>,
+    dir: TempDir,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with_config(NodeConfig::default())
     }
 
@@ -33,14 +48,25 @@ impl Bench {
         let opened = store::open(dir.path(), &options, &mut |_| ()).unwrap();
         let (commands, received) = sync_channel(MAX_COMMANDS);
         let tip = opened.writer.applied().clone();
-        let shared =
-            Shared::new(opened.spec, config, opened.reader, Links::none(), commands.clone());
-        let writer = WriterThread::new(Arc::new(shared), opened.writer, received);
-        Self { writer, commands, tip, _dir: dir }
+        let shared = Shared::new(
+            opened.spec,
+            config,
+            opened.reader,
+            Links::none(),
+            commands.clone(),
+            Pool::default(),
+            opened.reorgs,
+        );
+        let (shared, pipeline) = (Arc::new(shared), Arc::new(Pipeline::default()));
+        let syncer = SyncerThread::new(Arc::clone(&shared), opened.syncer, Arc::clone(&pipeline));
+        let syncer = thread::spawn(|| syncer.run());
+        let tail = Arc::default();
+        let writer = WriterThread::new(shared, opened.writer, received, pipeline, tail);
+        Self { writer, commands, tip, syncer, dir }
     }
 
     /// A block of the miner's on `tip`, which moves on, at the writer.
-    fn mined(&mut self, text: &str) -> (Command, Ticket) {
+    pub(super) fn mined(&mut self, text: &str) -> (Command, Ticket) {
         let (request, ticket) = Request::new(records(text));
         self.writer.shared.queue.push(request).unwrap();
         let mut job = self.job();
@@ -48,24 +74,69 @@ impl Bench {
         branch.add(job.request.take_records(), Timestamp::default());
         let block = self.valid(branch.blocks.remove(0));
         assert!(job.request.hand_over());
-        (Command::Append { block: Box::new(block), job }, ticket)
+        (Command::Append { block: Box::new(block), job: Job::Request(job) }, ticket)
+    }
+
+    /// A block of the pool's records on `tip`, which moves on, at the writer.
+    pub(super) fn mined_of_pool(&mut self) -> Command {
+        let Some(Task::MinePool { size_bytes, .. }) =
+            self.writer.shared.queue.next(&mut || demand(&self.writer.shared))
+        else {
+            panic!("no record waits")
+        };
+        let picked = self.writer.shared.records.lock().pick(&Spec::dev());
+        assert!(self.writer.shared.records.lock().hand_over(&picked.ids));
+        let records = picked.texts.iter().map(ToString::to_string).collect();
+        let mut branch = Branch::from(&Spec::dev(), self.tip.clone());
+        branch.add(records, Timestamp::default());
+        let block = Box::new(self.valid(branch.blocks.remove(0)));
+        Command::Append { block, job: Job::Pool(PoolJob { ids: picked.ids, size_bytes }) }
+    }
+
+    /// Whatever is mined next is to be a child of genesis.
+    pub(super) fn move_to_genesis(&mut self) {
+        self.tip = TipState::genesis(&Spec::dev());
+    }
+
+    /// The miner is told that the chain moved, and builds on where it is now.
+    pub(super) fn expect_move(&mut self) {
+        match self.writer.shared.queue.next(&mut || Demand::NONE) {
+            Some(Task::MoveTo(tip)) => self.tip = *tip,
+            other => panic!("the miner is not told: {other:?}"),
+        }
     }
 
     fn job(&self) -> Sequenced {
-        match self.writer.shared.queue.next() {
-            Some(Job::Mine(job)) => job,
+        match self.writer.shared.queue.next(&mut || Demand::NONE) {
+            Some(Task::Mine(job)) => job,
             other => panic!("not a request: {other:?}"),
         }
     }
 
-    fn valid(&mut self, block: Block) -> ValidBlock {
+    pub(super) fn valid(&mut self, block: Block) -> ValidBlock {
         let time = block.header.timestamp;
         let block = self.tip.check_block(&Spec::dev(), block, time).unwrap();
         self.tip.extend(&block);
         block
     }
 
-    fn group(&mut self, commands: impl IntoIterator<Item = Command>) -> ControlFlow<()> {
+    /// What the disk holds once the writer is gone.
+    pub(super) fn reopened(self) -> store::Opened {
+        let Self { writer, commands, syncer, dir, .. } = self;
+        drop((writer, commands));
+        syncer.join().unwrap();
+        reopen(dir.path())
+    }
+
+    /// Has a group applied, and waits until it is durable and answered.
+    pub(super) fn group(&mut self, commands: impl IntoIterator<Item = Command>) -> ControlFlow<()> {
+        let flow = self.apply(commands);
+        self.writer.pipeline.settle().unwrap();
+        flow
+    }
+
+    /// Has a group applied.
+    pub(super) fn apply(&mut self, commands: impl IntoIterator<Item = Command>) -> ControlFlow<()> {
         for command in commands {
             self.commands.send(command).unwrap();
         }
@@ -106,14 +177,16 @@ async fn blocks_that_no_longer_fit_go_back_in_order() {
     let (reply, mut answer) = oneshot::channel();
     assert!(
         bench
-            .group([Command::Import { blocks, is_partial: false, is_proven: false, reply }, a, b])
+            .group([Command::Import { blocks, part: BranchPart::Last, reply }, a, b])
             .is_continue()
     );
     assert_eq!(answer.try_recv().unwrap().unwrap(), Imported::Extended);
 
     let queue = &bench.writer.shared.queue;
     assert!(queue.is_interrupted());
-    let Some(Job::MoveTo(tip)) = queue.next() else { panic!("the miner is not told") };
+    let Some(Task::MoveTo(tip)) = queue.next(&mut || Demand::NONE) else {
+        panic!("the miner is not told")
+    };
     assert_eq!(*tip, foreign.tip);
     for text in ["a", "b"] {
         assert_eq!(bench.job().request.records(), [text]);
@@ -131,7 +204,7 @@ async fn an_offer_in_a_group_does_not_undo_the_blocks_before_it() {
     let blocks = foreign.blocks.drain(..).map(|block| bench.valid(block)).collect();
     let (reply, mut answer) = oneshot::channel();
     let (barrier, mut passed) = oneshot::channel();
-    let connect = Command::Import { blocks, is_partial: false, is_proven: false, reply };
+    let connect = Command::Import { blocks, part: BranchPart::Last, reply };
     let commands = [a, connect, Command::Barrier { reply: barrier }];
     assert!(bench.group(commands).is_continue());
 
@@ -155,12 +228,7 @@ fn an_offer_that_was_taken_meanwhile_is_known() {
         let (reply, answer) = oneshot::channel();
         bench
             .commands
-            .send(Command::Import {
-                blocks: blocks.clone(),
-                is_partial: false,
-                is_proven: false,
-                reply,
-            })
+            .send(Command::Import { blocks: blocks.clone(), part: BranchPart::Last, reply })
             .unwrap();
         answers.push(answer);
     }
@@ -188,7 +256,7 @@ fn queue_blocks(bench: &Bench, count: usize, records: impl Fn(usize) -> Vec<Stri
         let blocks = vec![parent.check_block(&Spec::dev(), block, time).unwrap()];
         // Nobody waits for the answer.
         let (reply, _) = oneshot::channel();
-        let command = Command::Import { blocks, is_partial: false, is_proven: false, reply };
+        let command = Command::Import { blocks, part: BranchPart::Last, reply };
         bench.commands.try_send(command).unwrap();
     }
 }
@@ -275,10 +343,7 @@ async fn a_panic_is_final_and_answers_everything() {
     let blocks = foreign.blocks.drain(..).map(|block| bench.valid(block)).collect();
     let (reply, mut answer) = oneshot::channel();
     let shared = Arc::clone(&bench.writer.shared);
-    bench
-        .commands
-        .send(Command::Import { blocks, is_partial: false, is_proven: false, reply })
-        .unwrap();
+    bench.commands.send(Command::Import { blocks, part: BranchPart::Last, reply }).unwrap();
     bench.commands.send(b).unwrap();
     bench.writer.run();
 

@@ -2,7 +2,7 @@
 //! the driver.
 
 pub(super) mod body_check;
-pub(super) mod connector;
+pub(super) mod import;
 pub(super) mod reader;
 mod serve;
 pub(super) mod writer;

@@ -98,7 +98,7 @@ where
         Message::decode(frame).map_err(|error| {
             tracing::debug!(link = self.link.0, "a frame of {} bytes: {error}", frame.len());
             Stop::Fault(match error {
-                DecodeError::TooLong(_) => TOO_LONG,
+                DecodeError::TooLong(_) => MESSAGE_TOO_LONG,
                 DecodeError::Malformed(_) => "a frame that is no message",
                 DecodeError::Trailing(_) => "bytes after a message",
             })
@@ -114,7 +114,8 @@ where
                 let is_named = || named == Some((header.height, Some(header.hash())));
                 header.height <= self.context.node.tip().header.height || is_named()
             }
-            Message::GetPeers => true,
+            // As cheap to send as these are to be looked at.
+            Message::GetPeers | Message::RecordIds(_) | Message::GetRecords(_) => true,
             _ => false,
         }
     }
@@ -132,16 +133,18 @@ where
     }
 }
 
-const TOO_LONG: &str = "a message above the 4 MiB of this dialect";
+const MESSAGE_TOO_LONG: &str = "a message above the 4 MiB of this dialect";
 
 const TEXT: &str = "a text message";
 
 impl From<End> for Stop {
     fn from(end: End) -> Self {
         match end {
-            End::TooBig => Self::Fault(TOO_LONG),
-            // Slow is no fault that can be proven.
-            End::Slow => Self::Close(Close { code: 1002, reason: "a message did not end in time" }),
+            End::TooBig => Self::Fault(MESSAGE_TOO_LONG),
+            // Being slow is no fault that can be proven.
+            End::Overdue => {
+                Self::Close(Close { code: 1002, reason: "a message did not end in time" })
+            }
             End::NotUtf8 => Self::Fault(TEXT),
             End::BadFrame => Self::Fault("a frame that breaks RFC 6455"),
             End::Closed(reason) => Self::Closed(reason),

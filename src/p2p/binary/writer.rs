@@ -1,5 +1,6 @@
 //! What goes out on a link of the binary dialect, read from the database when its turn comes.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,14 +17,16 @@ use crate::p2p::dialing::addresses;
 use crate::p2p::event::Event;
 use crate::p2p::socket::debts::Debtor;
 use crate::p2p::socket::frame_writer::{FrameWriter, Gone};
-use crate::p2p::ticket::BinaryOut;
+use crate::sync::message::MAX_RECORD_TEXTS;
 pub(super) use crate::sync::message::{MAX_HEADERS, Message};
-use crate::sync::{BinaryInput, LinkId};
+use crate::sync::{BinaryInput, BinaryOutgoing, LinkId, RelayInput};
 
 /// Writes a link.
 pub(in crate::p2p) struct Writer<'a, 'f, S> {
     pub(in crate::p2p) context: &'a Context,
     pub(in crate::p2p) link: LinkId,
+    /// Of the peer.
+    pub(in crate::p2p) ip: IpAddr,
     pub(in crate::p2p) debtor: &'a Debtor,
     pub(in crate::p2p) frames: &'a mut FrameWriter<'f, S>,
 }
@@ -33,16 +36,16 @@ where
     S: Sink<Frame, Error = Error> + Unpin,
 {
     /// Sends one thing, and waits until the socket took it.
-    pub(in crate::p2p) async fn send(&mut self, next: BinaryOut) -> Result<(), Gone> {
+    pub(in crate::p2p) async fn send(&mut self, next: BinaryOutgoing) -> Result<(), Gone> {
         match next {
-            BinaryOut::Message(message) => self.message(&message).await?,
-            BinaryOut::AskHeaders(after) => self.ask_headers(after).await?,
-            BinaryOut::Announce(id) => {
+            BinaryOutgoing::Message(message) => self.message(&message).await?,
+            BinaryOutgoing::GetHeaders { after } => self.ask_headers(after).await?,
+            BinaryOutgoing::Announce(id) => {
                 if let Some(header) = self.header(id).await {
                     self.message(&Message::Announce(header)).await?;
                 }
             }
-            BinaryOut::Headers { locator, stop } => {
+            BinaryOutgoing::Headers { locator, stop } => {
                 let started = Instant::now();
                 // A node that cannot read is about to end.
                 let headers = self.headers(locator, stop).await.unwrap_or_default();
@@ -50,13 +53,26 @@ where
                 self.message(&Message::Headers(headers)).await?;
                 self.served().await?;
             }
-            BinaryOut::Blocks { request, first, last } => {
+            BinaryOutgoing::Blocks { request, first, last } => {
                 self.blocks(request, first, last).await?;
                 self.served().await?;
             }
-            BinaryOut::Peers { to } => {
+            BinaryOutgoing::RecordIds(ids) => {
+                self.message(&Message::RecordIds(ids)).await?;
+                self.frames.flush().await?;
+                self.tell_relay(RelayInput::IdsSent { link: self.link }).await;
+            }
+            BinaryOutgoing::Records(ids) => {
+                let texts = self.context.node.pending_texts(&ids, MAX_RECORD_TEXTS);
+                let bytes = texts.iter().map(|text| text.len()).sum();
+                let texts = texts.iter().map(ToString::to_string).collect();
+                self.message(&Message::Records(texts)).await?;
+                self.frames.flush().await?;
+                self.tell_relay(RelayInput::RecordsSent { link: self.link, bytes }).await;
+            }
+            BinaryOutgoing::Peers => {
                 let book = self.context.node.known_peers().await.unwrap_or_default();
-                self.message(&Message::Peers(addresses::to_tell(book, to))).await?;
+                self.message(&Message::Peers(addresses::to_tell(book, self.ip))).await?;
             }
         }
         self.frames.flush().await
@@ -140,6 +156,10 @@ where
     fn gave(&self, count: usize, started: Instant) {
         let tip = self.context.node.tip().header.height;
         self.debtor.gave(count, tip, started.elapsed());
+    }
+
+    async fn tell_relay(&self, input: RelayInput) {
+        self.context.tell(Event::Input(BinaryInput::Relay(input).into())).await;
     }
 
     /// The socket took all of it.

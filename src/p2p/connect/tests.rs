@@ -1,62 +1,52 @@
 //! Who is not even connected to, and what holds from the first byte behind an upgrade.
 
+use std::future::ready;
 use std::io;
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::handshake::server::Request;
 
 use super::*;
-use crate::node::test_util::TestNode;
 use crate::p2p::P2pConfig;
 use crate::p2p::socket::frame_guard::ReadError;
 use crate::p2p::socket::http_head;
 use crate::p2p::socket::upgrade_slots::UpgradeSlots;
-use crate::p2p::test_util::{Defective, context};
+use crate::p2p::test_util::{Connects, Defective, dev};
 
-/// Counts how often it was asked to connect, and never does.
-#[derive(Clone, Default)]
-struct Nowhere(Arc<AtomicUsize>);
+/// Where the node that dials listens.
+const LISTENING: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 250)), 7_545);
 
-impl Transport for Nowhere {
-    type Stream = DuplexStream;
-    type Listener = ();
-
-    async fn listen(&self, _: SocketAddr) -> io::Result<((), SocketAddr)> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    async fn accept((): &()) -> io::Result<(DuplexStream, SocketAddr)> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        let ip = match host {
-            "local.example" => "127.0.0.1",
-            "metadata.example" => "169.254.169.254",
-            "inside.example" => "10.0.0.1",
-            literal => literal,
-        };
-        Ok(vec![SocketAddr::new(ip.parse().unwrap(), port)])
-    }
-
-    async fn connect(&self, _: SocketAddr) -> io::Result<Connected<DuplexStream>> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Err(io::ErrorKind::ConnectionRefused.into())
-    }
+/// How often dialling a peer asks to connect, which never comes about.
+async fn connects(
+    context: &Arc<Context>,
+    told: &mut mpsc::Receiver<Event>,
+    peer: &str,
+    named: Named,
+) -> usize {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    let nowhere = Connects(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        ready(io::Result::<DuplexStream>::Err(io::ErrorKind::ConnectionRefused.into()))
+    });
+    dial(Arc::clone(context), nowhere, peer.parse().unwrap(), named, LISTENING).await;
+    let event = told.recv().await;
+    assert!(matches!(event, Some(Event::Unreached { error: DialError::Unreached(_), .. })));
+    count.load(Ordering::Relaxed)
 }
 
 #[tokio::test]
 async fn a_name_that_the_operator_did_not_give_leads_to_no_address_of_this_machine() {
-    let node = TestNode::dev();
-    let (context, mut told) = context(node.handle.clone());
-    let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
-    for (peer, is_wanted, connects) in [
+    let (_node, context, mut told) = dev();
+    for (peer, is_wanted, count) in [
         ("ws://local.example:7545", false, 0),
         ("ws://metadata.example:80", false, 0),
         ("ws://169.254.169.254:80", false, 0),
@@ -64,91 +54,51 @@ async fn a_name_that_the_operator_did_not_give_leads_to_no_address_of_this_machi
         ("ws://127.0.0.1:7545", false, 1),
         ("ws://local.example:7545", true, 1),
     ] {
-        let nowhere = Nowhere::default();
         let named = Named { is_wanted, is_configured: is_wanted };
-        let url = peer.parse().unwrap();
-        dial(Arc::clone(&context), nowhere.clone(), url, named, listening).await;
-        assert_eq!(nowhere.0.load(Ordering::Relaxed), connects, "{peer} {is_wanted}");
-        assert!(matches!(told.recv().await, Some(Event::Unreached { is_self: false, .. })));
-    }
-    node.stop().await;
-}
-
-/// Leads to a connection that panics when it is used, or panics itself.
-#[derive(Clone)]
-struct Broken {
-    connects: bool,
-}
-
-impl Transport for Broken {
-    type Stream = Defective;
-    type Listener = ();
-
-    async fn listen(&self, _: SocketAddr) -> io::Result<((), SocketAddr)> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    async fn accept((): &()) -> io::Result<(Defective, SocketAddr)> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        Ok(vec![SocketAddr::new(host.parse().unwrap(), port)])
-    }
-
-    async fn connect(&self, remote: SocketAddr) -> io::Result<Connected<Defective>> {
-        assert!(self.connects, "a defect in connecting");
-        let stream = Defective { inner: duplex(64).0, bytes: 0, writes: 0 };
-        Ok(Connected { stream, local: SocketAddr::from(([192, 0, 2, 2], 1)), remote })
+        let connected = connects(&context, &mut told, peer, named).await;
+        assert_eq!(connected, count, "{peer} {is_wanted}");
     }
 }
 
 #[tokio::test]
 async fn a_dial_that_panics_is_told_as_one_that_failed() {
-    let node = TestNode::dev();
-    let (context, mut told) = context(node.handle.clone());
-    let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
+    let (_node, context, mut told) = dev();
     for connects in [false, true] {
+        let broken = Connects(move |_| {
+            assert!(connects, "a defect in connecting");
+            ready(Ok(Defective { inner: duplex(64).0, bytes: 0, writes: 0 }))
+        });
         let url = "ws://192.0.2.1:7545".parse().unwrap();
         let named = Named { is_wanted: true, is_configured: true };
-        dial(Arc::clone(&context), Broken { connects }, url, named, listening).await;
-        let Some(Event::Unreached { error, is_self: false, .. }) = told.recv().await else {
+        dial(Arc::clone(&context), broken, url, named, LISTENING).await;
+        let Some(Event::Unreached { error, .. }) = told.recv().await else {
             panic!("its place is held for ever")
         };
         assert!(error.to_string().contains("the dialling task panicked"), "{error}");
     }
-    node.stop().await;
 }
 
 #[tokio::test]
 async fn a_banned_address_is_not_connected_to_unless_the_operator_named_it() {
-    let node = TestNode::dev();
-    let (context, mut told) = context(node.handle.clone());
+    let (node, context, mut told) = dev();
     let until = node.handle.now().plus_millis(60_000);
     node.handle.ban("192.0.2.1".parse().unwrap(), until, "for a test").await.unwrap();
-    let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
-    for (peer, is_wanted, connects) in [
+    for (peer, is_wanted, count) in [
         ("ws://192.0.2.1:7545", false, 0),
         ("ws://[::ffff:192.0.2.1]:7545", false, 0),
         ("ws://192.0.2.1:7545", true, 1),
         ("ws://192.0.2.2:7545", false, 1),
     ] {
-        let nowhere = Nowhere::default();
         let named = Named { is_wanted, is_configured: is_wanted };
-        let url = peer.parse().unwrap();
-        dial(Arc::clone(&context), nowhere.clone(), url, named, listening).await;
-        assert_eq!(nowhere.0.load(Ordering::Relaxed), connects, "{peer} {is_wanted}");
-        assert!(matches!(told.recv().await, Some(Event::Unreached { is_self: false, .. })));
+        let connected = connects(&context, &mut told, peer, named).await;
+        assert_eq!(connected, count, "{peer} {is_wanted}");
     }
-    node.stop().await;
 }
 
 #[tokio::test]
 async fn a_link_local_or_metadata_address_is_connected_to_only_if_it_is_configured() {
-    let node = TestNode::dev();
-    let (context, mut told) = context(node.handle.clone());
-    let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
-    for (host, connects) in [
+    let (_node, context, mut told) = dev();
+    for (host, count) in [
         ("169.254.169.254", 0),
         ("metadata.example", 0),
         ("[::ffff:169.254.0.1]", 0),
@@ -158,16 +108,13 @@ async fn a_link_local_or_metadata_address_is_connected_to_only_if_it_is_configur
         ("127.0.0.1", 1),
         ("inside.example", 1),
     ] {
-        for (is_configured, connects) in [(false, connects), (true, 1)] {
-            let nowhere = Nowhere::default();
-            let url = format!("ws://{host}:7545").parse().unwrap();
-            let named = Named { is_wanted: true, is_configured };
-            dial(Arc::clone(&context), nowhere.clone(), url, named, listening).await;
-            assert_eq!(nowhere.0.load(Ordering::Relaxed), connects, "{host} {is_configured}");
-            assert!(matches!(told.recv().await, Some(Event::Unreached { is_self: false, .. })));
+        for (is_configured, count) in [(false, count), (true, 1)] {
+            let (peer, named) =
+                (format!("ws://{host}:7545"), Named { is_wanted: true, is_configured });
+            let connected = connects(&context, &mut told, &peer, named).await;
+            assert_eq!(connected, count, "{host} {is_configured}");
         }
     }
-    node.stop().await;
 }
 
 /// The forms of lines: each set of line ends that is told apart.
@@ -197,8 +144,7 @@ async fn read_error<S: AsyncRead + AsyncWrite + Unpin>(upgraded: &mut Upgraded<S
 
 #[tokio::test]
 async fn the_limits_of_an_accepted_link_hold_whatever_ends_the_lines_of_its_upgrade() {
-    let node = TestNode::dev();
-    let (context, _told) = context(node.handle.clone());
+    let (_node, context, _told) = dev();
     let address = SocketAddr::from(([192, 0, 2, 1], 1));
     for (token, dialect) in
         [("jenny.postcard.1", Dialect::Binary), ("jenny.json.1", Dialect::JennyJson)]
@@ -221,73 +167,41 @@ async fn the_limits_of_an_accepted_link_hold_whatever_ends_the_lines_of_its_upgr
             assert_eq!(read_error(&mut upgraded).await, ReadError::TooBig, "{head:?}");
         }
     }
-    node.stop().await;
 }
 
-/// Leads to a server that agrees on a dialect in a head of some form, and says something right
-/// behind it.
-#[derive(Clone)]
-struct Answers {
-    dialect: Dialect,
-    form: usize,
-}
-
-impl Answers {
-    async fn serve(self, mut stream: DuplexStream) {
-        let asked = http_head::read::<Request, _>(&mut stream).await.unwrap();
-        let key = asked.message.headers()["sec-websocket-key"].as_bytes();
-        let (accept, token) = (derive_accept_key(key), subprotocol::token(self.dialect).unwrap());
-        let head = format!(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: {token}\r\n\r\n"
-        );
-        let answer = [forms(&head)[self.form].as_bytes(), &too_long(self.dialect)].concat();
-        stream.write_all(&answer).await.unwrap();
-        // Until it is hung up on.
-        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
-    }
-}
-
-impl Transport for Answers {
-    type Stream = DuplexStream;
-    type Listener = ();
-
-    async fn listen(&self, _: SocketAddr) -> io::Result<((), SocketAddr)> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    async fn accept((): &()) -> io::Result<(DuplexStream, SocketAddr)> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        Ok(vec![SocketAddr::new(host.parse().unwrap(), port)])
-    }
-
-    async fn connect(&self, remote: SocketAddr) -> io::Result<Connected<DuplexStream>> {
-        let (ours, theirs) = duplex(64 << 10);
-        tokio::spawn(self.clone().serve(theirs));
-        Ok(Connected { stream: ours, local: SocketAddr::from(([192, 0, 2, 2], 1)), remote })
-    }
+/// Is a server that agrees on a dialect in a head of some form, and says something right behind it.
+async fn serve(dialect: Dialect, form: usize, mut stream: DuplexStream) {
+    let asked = http_head::read::<Request, _>(&mut stream).await.unwrap();
+    let key = asked.message.headers()["sec-websocket-key"].as_bytes();
+    let (accept, token) = (derive_accept_key(key), subprotocol::token(dialect).unwrap());
+    let head = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: {token}\r\n\r\n"
+    );
+    let answer = [forms(&head)[form].as_bytes(), &too_long(dialect)].concat();
+    stream.write_all(&answer).await.unwrap();
+    // Until it is hung up on.
+    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
 }
 
 #[tokio::test]
 async fn what_a_dialled_server_sends_with_its_answer_counts_whatever_ends_its_lines() {
-    let node = TestNode::dev();
-    let (context, _told) = context(node.handle.clone());
-    let listening = SocketAddr::from(([192, 0, 2, 250], 7_545));
+    let (_node, context, _told) = dev();
     let peer = "ws://192.0.2.1:7545".parse().unwrap();
     for dialect in [Dialect::Binary, Dialect::JennyJson] {
         for form in 0..4 {
-            let transport = Answers { dialect, form };
+            let transport = Connects(move |_| {
+                let (ours, theirs) = duplex(64 << 10);
+                tokio::spawn(serve(dialect, form, theirs));
+                ready(Ok(ours))
+            });
             let named = Named { is_wanted: true, is_configured: false };
-            let reached = reach(&context, &transport, &peer, named, listening).await;
+            let reached = reach(&context, &transport, &peer, named, LISTENING).await;
             let Ok(mut upgraded) = reached else { panic!("form {form} was not understood") };
             assert_eq!(upgraded.agreed.dialect, dialect);
             assert_eq!(read_error(&mut upgraded).await, ReadError::TooBig, "form {form}");
         }
     }
-    node.stop().await;
 }
 
 /// Links as often as told and hangs up at once. Returns how long each upgrade took.
@@ -312,8 +226,7 @@ async fn reconnect(context: &Arc<Context>, from: SocketAddr, times: usize) -> Ve
 
 #[tokio::test(start_paused = true)]
 async fn connections_that_come_to_nothing_make_the_next_ones_of_their_prefix_wait() {
-    let node = TestNode::dev();
-    let (context, mut told) = context(node.handle.clone());
+    let (_node, context, mut told) = dev();
     // There is no room for any of them.
     tokio::spawn(async move { while told.recv().await.is_some() {} });
     let (from, other) = ("192.0.2.1:1".parse().unwrap(), "198.51.100.1:1".parse().unwrap());
@@ -331,5 +244,4 @@ async fn connections_that_come_to_nothing_make_the_next_ones_of_their_prefix_wai
     assert_eq!(reconnect(&context, from, 2).await, [Duration::MAX; 2]);
     sleep(Duration::from_secs(30)).await;
     assert_eq!(reconnect(&context, from, 2).await, [Duration::ZERO; 2]);
-    node.stop().await;
 }

@@ -221,7 +221,7 @@ impl Dials {
         // The caller may have gone.
         let _ = match known.state {
             State::Linked(..) | State::LinkedOtherwise(..) if known.is_ready => reply.send(Ok(())),
-            State::Oneself => reply.send(Err(oneself())),
+            State::Oneself => reply.send(Err(DialError::Oneself)),
             _ if known.askers.len() >= MAX_ASKERS => {
                 reply.send(Err(DialError::unreached("too many wait for this peer already")))
             }
@@ -298,7 +298,7 @@ impl Dials {
     pub(in crate::p2p) fn is_oneself(&mut self, peer: &PeerUrl) {
         let Some(known) = self.known.get_mut(peer) else { return };
         known.state = State::Oneself;
-        known.fail(oneself());
+        known.fail(DialError::Oneself);
     }
 
     /// Whether the operator named the peer.
@@ -373,10 +373,6 @@ impl Dials {
         }
         self.known.remove(&worst).is_some()
     }
-}
-
-fn oneself() -> DialError {
-    DialError::unreached("this is the node itself")
 }
 
 #[cfg(test)]

@@ -5,19 +5,15 @@ use std::net::IpAddr;
 use tokio::time::Instant;
 
 use super::{Driver, log_failure};
-use crate::chain::{BlockId, DeepFork, Height, ValidBlock};
+use crate::chain::{DeepFork, Height};
 use crate::node::{Ban, Direction, KnownPeer, MAX_BAN, PeerSplit};
-use crate::p2p::binary::connector::Batch;
 use crate::p2p::connect::BANNED;
 use crate::p2p::dialing::addresses::{learned, listening};
 use crate::p2p::socket::subprotocol::MAX_AGENT;
 use crate::p2p::socket::transport::Transport;
-use crate::p2p::ticket::{BinaryOut, Close};
+use crate::p2p::ticket::Close;
 use crate::sync::message::PeerAddress;
-use crate::sync::{BinaryInput, ImportOutcome, LinkId, Split};
-
-/// As the machine says it of a link that is still there.
-const WRONG_BODY: &str = "a body that is not the one of its header";
+use crate::sync::{BinaryInput, LinkId, Split, SyncState, WRONG_BODY};
 
 impl<T: Transport> Driver<T> {
     /// Bodies were checked. The table notes who gave new blocks that are valid; a wrong body bans
@@ -38,31 +34,6 @@ impl<T: Transport> Driver<T> {
             tracing::warn!(address = %ip, "a peer broke the protocol and is gone: {WRONG_BODY}");
             self.keep_out(ip, WRONG_BODY);
         }
-    }
-
-    /// Hands blocks to the writer, after those handed to it before.
-    pub(super) fn connect(
-        &mut self,
-        download: u64,
-        source: Option<LinkId>,
-        blocks: Vec<ValidBlock>,
-    ) {
-        let (Some(first), Some(end)) = (blocks.first(), blocks.last()) else { return };
-        let last = BlockId { height: end.header().height, hash: end.hash() };
-        if let Some(source) = source {
-            self.context.sources.note(source, first.header().previous_hash, last.hash);
-        }
-        if self.connector.try_send(Batch { download, last, blocks }).is_err() {
-            // The machine has two batches under way at most, so this is a node that ends.
-            let outcome = ImportOutcome::Unavailable;
-            self.tell(BinaryInput::Imported { download, last, outcome });
-        }
-    }
-
-    pub(super) fn serve_peers(&mut self, link: LinkId) {
-        let Some(live) = self.table.links.get(&link) else { return };
-        let to = live.address.ip();
-        self.say(link, BinaryOut::Peers { to });
     }
 
     /// Takes up what a peer told of, and writes what is new into the address book.
@@ -86,6 +57,7 @@ impl<T: Transport> Driver<T> {
         let (direction, seen) = (live.direction, live.address.ip());
         self.publish();
         self.dials.handshake_done(link);
+        self.allow_relays();
         if direction == Direction::Dialled {
             return;
         }
@@ -195,6 +167,9 @@ impl<T: Transport> Driver<T> {
             let Split { link, ours, theirs, lasts } = split;
             Some(PeerSplit { peer: address(link)?, ours, theirs, lasts })
         });
+        // While blocks are fetched, those decide.
+        let is_tied = self.sync_state == SyncState::Idle && self.machine.is_tied();
+        self.context.node.note_tie(is_tied.then_some(self.tip.hash));
         self.server.progress.send_if_modified(|last| {
             let has_changed = *last != shown;
             *last = shown;

@@ -93,9 +93,12 @@ impl<T: Transport> Driver<T> {
 
     /// When something is to be searched for next.
     pub(super) fn next_search(&self) -> Option<Instant> {
+        // A node that dials nobody sends no feelers, so that time would stay in the past.
+        let feeler = self.search.next_feeler;
+        let feeler = Some(feeler).filter(|_| self.context.config.max_dialled > 0);
         let stale = self.search.tip_moved + self.stale_after();
         let stale = Some(stale).filter(|_| !self.search.is_stale && self.is_behind_a_claim());
-        [Some(self.search.next_feeler), stale].into_iter().flatten().min()
+        [feeler, stale].into_iter().flatten().min()
     }
 
     fn stale_after(&self) -> Duration {

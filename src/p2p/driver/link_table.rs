@@ -15,8 +15,7 @@ use crate::p2p::config::{MAX_CLOSING, P2pConfig};
 use crate::p2p::net_group::{Prefix, SiteGroup};
 use crate::p2p::socket::stats::Stats;
 use crate::p2p::ticket::Close;
-use crate::p2p::ticket::Out;
-use crate::sync::LinkId;
+use crate::sync::{LinkId, Outgoing};
 
 /// A link, as the driver holds it.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ pub(in crate::p2p) struct Live {
     pub(in crate::p2p) agent: Option<String>,
     pub(in crate::p2p) since: Timestamp,
     pub(in crate::p2p) stats: Arc<Stats>,
-    pub(in crate::p2p) waiting: mpsc::Sender<Out>,
+    pub(in crate::p2p) waiting: mpsc::Sender<Outgoing>,
     /// None once the close was begun.
     pub(in crate::p2p) close: Option<oneshot::Sender<Close>>,
     pub(in crate::p2p) stop_range: Arc<AtomicBool>,

@@ -14,8 +14,7 @@ use crate::node::{DialError, Dialect, Direction, LinkCommand, PeerUrl};
 use crate::p2p::connect::BANNED;
 use crate::p2p::event::{Arrival, Event};
 use crate::p2p::socket::transport::Transport;
-use crate::p2p::ticket::MAX_LINK_QUEUE;
-use crate::p2p::ticket::{Close, Ticket};
+use crate::p2p::ticket::{Close, MAX_LINK_QUEUE, Ticket};
 use crate::sync::{BinaryInput, Input, JsonInput, LinkId, Origin};
 
 /// No success; an earlier one stays in the address book.
@@ -41,11 +40,11 @@ impl<T: Transport> Driver<T> {
                 }
             }
             Event::Dialled { peer, arrival } => self.dialled(&peer, arrival),
-            Event::Unreached { peer, is_self: true, .. } => {
+            Event::Unreached { peer, error: DialError::Oneself } => {
                 tracing::info!("{} is this node itself", peer.as_str());
                 self.dials.is_oneself(&peer);
             }
-            Event::Unreached { peer, error, .. } => {
+            Event::Unreached { peer, error } => {
                 let (now, random) = (Instant::now(), (self.context.config.random)());
                 let reason = error.to_string();
                 let failures = self.dials.failed(&peer, error, now, random);
@@ -65,6 +64,7 @@ impl<T: Transport> Driver<T> {
                 if let Some(peer) = self.dials.ended(link, late, &why, clock, now, random) {
                     self.remember(&peer, clock, 0);
                 }
+                self.pool.closed(link);
                 self.tell(Input::Closed { link });
                 self.publish();
             }
@@ -110,8 +110,13 @@ impl<T: Transport> Driver<T> {
         let (waiting, queue) = mpsc::channel(MAX_LINK_QUEUE);
         let (close, closing) = oneshot::channel();
         let stop_range = Arc::new(AtomicBool::new(false));
-        let ticket =
-            Ticket { link, waiting: queue, close: closing, stop_range: Arc::clone(&stop_range) };
+        let ticket = Ticket {
+            link,
+            ip: address.ip(),
+            waiting: queue,
+            close: closing,
+            stop_range: Arc::clone(&stop_range),
+        };
         reply.send(ticket).ok()?;
         let dialect = agreed.dialect;
         tracing::info!(link = link.0, %address, ?direction, ?dialect, "linked");
@@ -136,7 +141,7 @@ impl<T: Transport> Driver<T> {
                 Input::Binary(BinaryInput::Opened { link, dialled, origin: origin(address.ip()) })
             }
             Dialect::JennyJson | Dialect::Json => {
-                Input::Json(JsonInput::Opened { link, jenny: dialect == Dialect::JennyJson })
+                Input::Json(link, JsonInput::Opened { jenny: dialect == Dialect::JennyJson })
             }
         });
         Some(link)
@@ -157,6 +162,7 @@ impl<T: Transport> Driver<T> {
                 if self.dials.ask(&peer, reply, now) || is_configured {
                     self.remember(&peer, NEVER, 0);
                 }
+                self.allow_relays();
             }
             LinkCommand::Known { reply } => {
                 let (now, clock) = (Instant::now(), self.context.node.now());

@@ -9,8 +9,8 @@ use super::Driver;
 use crate::node::DialError;
 use crate::p2p::binary::body_check;
 use crate::p2p::socket::transport::Transport;
-use crate::p2p::ticket::{BinaryOut, Close, JsonOut, Out};
-use crate::sync::{LinkId, Note, Output, Redial};
+use crate::p2p::ticket::Close;
+use crate::sync::{JsonOutgoing, LinkId, Note, Outgoing, Output, Redial};
 
 impl<T: Transport> Driver<T> {
     /// Does what is wanted, and what comes to be wanted by that.
@@ -24,20 +24,12 @@ impl<T: Transport> Driver<T> {
 
     fn perform_one(&mut self, output: Output) {
         match output {
-            Output::Ask { link } => self.send(link, Out::Json(JsonOut::Ask)),
-            Output::SendBlock { link, id } => self.send(link, Out::Json(JsonOut::Block(id))),
-            Output::SendRange { link, from, to } => {
-                if let Some(live) = self.table.links.get(&link) {
-                    live.stop_range.store(false, Ordering::Relaxed);
-                }
-                self.send(link, Out::Json(JsonOut::Range { from, to }));
-            }
+            Output::Send { link, what } => self.send(link, what),
             Output::StopRange { link } => {
                 if let Some(live) = self.table.links.get(&link) {
                     live.stop_range.store(true, Ordering::Relaxed);
                 }
             }
-            Output::SendChain { link } => self.send(link, Out::Json(JsonOut::Chain)),
             Output::Close { link, code, reason, redial } => {
                 if let Some(live) = self.table.links.get_mut(&link) {
                     live.redial_late = redial != Redial::Normal;
@@ -50,18 +42,6 @@ impl<T: Transport> Driver<T> {
                 }
             }
             Output::Log { link, note } => self.log(link, &note),
-            Output::Send { link, message } => {
-                self.say(link, BinaryOut::Message(Box::new(message)));
-            }
-            Output::AskHeaders { link, after } => self.say(link, BinaryOut::AskHeaders(after)),
-            Output::Announce { link, id } => self.say(link, BinaryOut::Announce(id)),
-            Output::ServeHeaders { link, locator, stop } => {
-                self.say(link, BinaryOut::Headers { locator, stop });
-            }
-            Output::ServeBlocks { link, request, first, last } => {
-                self.say(link, BinaryOut::Blocks { request, first, last });
-            }
-            Output::ServePeers { link } => self.serve_peers(link),
             Output::FindHeldAncestor { link, query, ids } => {
                 let context = Arc::clone(&self.context);
                 self.tasks.spawn(body_check::find_held_ancestor(context, link, query, ids));
@@ -70,28 +50,31 @@ impl<T: Transport> Driver<T> {
                 let (context, to_ban) = (Arc::clone(&self.context), self.to_ban(link));
                 self.tasks.spawn(body_check::check(context, to_ban, link, download, first, bodies));
             }
-            Output::Import { download, source, blocks } => {
-                self.connect(download, source, blocks);
+            Output::Import { download, blocks } => {
+                self.imports.push(self.context.node.clone(), download, blocks);
             }
             Output::DeepFork { link, fork } => self.note_deep_fork(link, &fork),
             Output::Learn { link, addresses } => self.learn(link, &addresses),
             Output::Ban { link, reason } => self.ban(link, reason),
             Output::Duplicate { link, of } => self.close_duplicate(link, of),
-            Output::Twin { link, of } => self.dials.is_twin(link, of, Instant::now()),
+            Output::Twin { link, of } => {
+                self.dials.is_twin(link, of, Instant::now());
+                self.allow_relays();
+            }
+            Output::Relay { link, what } => self.relay(link, what),
             Output::HandshakeDone { link, agent, listen, height } => {
                 self.handshake_done(link, &agent, listen.as_deref(), height);
             }
         }
     }
 
-    pub(super) fn say(&mut self, link: LinkId, say: BinaryOut) {
-        self.send(link, Out::Binary(say));
-    }
-
-    fn send(&mut self, link: LinkId, out: Out) {
+    pub(super) fn send(&mut self, link: LinkId, what: Outgoing) {
         let Some(live) = self.table.links.get_mut(&link) else { return };
+        if matches!(what, Outgoing::Json(JsonOutgoing::Range { .. })) {
+            live.stop_range.store(false, Ordering::Relaxed);
+        }
         // A full queue means that the peer takes less than it asks for.
-        if live.waiting.try_send(out).is_err() {
+        if live.waiting.try_send(what).is_err() {
             live.close(Close { code: 1008, reason: "too much waits to be taken" });
         }
     }

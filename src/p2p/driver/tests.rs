@@ -7,7 +7,6 @@ use crate::chain::{Hash, Height, Timestamp, Work};
 use crate::node::test_util::{TestNode, until};
 use crate::node::{DialError, Dialect, KnownPeer, LinkCommand, Links, PeerUrl};
 use crate::p2p::event::Arrival;
-use crate::p2p::socket::stats::Stats;
 use crate::p2p::socket::subprotocol::Agreed;
 use crate::p2p::socket::transport::Tcp;
 use crate::p2p::test_util::context;
@@ -17,9 +16,9 @@ pub(super) use crate::sync::message::{Hello, Message};
 
 mod banning;
 mod defects;
+mod own_stall;
 mod remembering;
 mod searching;
-mod stalling;
 mod stopping;
 mod twins;
 
@@ -85,8 +84,7 @@ impl Bench {
 
     /// The address book, once all that was to be written is.
     async fn book(&self) -> Vec<KnownPeer> {
-        // The connector stays.
-        until("all is written", || self.driver.tasks.len() <= 1).await;
+        until("all is written", || self.driver.tasks.is_empty()).await;
         self.node.handle.known_peers().await.unwrap()
     }
 
@@ -99,7 +97,7 @@ impl Bench {
 fn arrival(address: &str) -> (Arrival, oneshot::Receiver<Ticket>) {
     let (reply, ticket) = oneshot::channel();
     let agreed = Agreed { dialect: Dialect::Binary, agent: None };
-    let (address, stats) = (address.parse().unwrap(), Arc::new(Stats::new()));
+    let (address, stats) = (address.parse().unwrap(), Arc::default());
     (Arrival { address, agreed, stats, reply }, ticket)
 }
 

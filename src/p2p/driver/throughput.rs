@@ -13,7 +13,7 @@ use crate::sync::{self, LinkId};
 const SPAN: Duration = Duration::from_secs(5);
 
 /// Two counts are at least this far apart, so that ten are kept.
-const STEP: Duration = Duration::from_millis(500);
+const THROUGHPUT_STEP: Duration = Duration::from_millis(500);
 
 /// What was counted lately.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ impl Throughput {
             self.counted.pop_front();
         }
         let oldest = self.counted.front().copied().unwrap_or(count);
-        if self.counted.back().is_none_or(|last| count.at - last.at >= STEP) {
+        if self.counted.back().is_none_or(|last| count.at - last.at >= THROUGHPUT_STEP) {
             self.counted.push_back(count);
         }
         let seconds = (count.at - oldest.at).as_secs_f64();

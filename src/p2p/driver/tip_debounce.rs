@@ -12,7 +12,7 @@ const GATHER: Duration = Duration::from_millis(20);
 
 /// Blocks in [`GATHER`] that count as pouring in: 4,000 a second. A peer that takes them a few at
 /// a time spends most of its time on the disk's synchronisations and on task switches.
-const MANY: f64 = 80.0;
+const MANY_BLOCKS: f64 = 80.0;
 
 /// Measures how fast blocks come, and says when the next tip is to be told.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl TipDebounce {
         }
         let blocks = u32::try_from(height.above(self.height)).unwrap_or(u32::MAX);
         let stretches = elapsed.as_secs_f64() / GATHER.as_secs_f64();
-        if f64::from(blocks) >= MANY * stretches {
+        if f64::from(blocks) >= MANY_BLOCKS * stretches {
             self.next = now + GATHER;
         }
         (self.since, self.height) = (now, height);

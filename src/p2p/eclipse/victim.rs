@@ -16,7 +16,6 @@ use crate::p2p::dialing::known_peers::Dials;
 use crate::p2p::driver::FEELER_EVERY;
 use crate::p2p::driver::link_table::{Live, Table};
 use crate::p2p::net_group::Prefix;
-use crate::p2p::socket::stats::Stats;
 use crate::p2p::test_util::random;
 use crate::sync::LinkId;
 
@@ -156,7 +155,7 @@ impl Victim {
             dialect: Dialect::Binary,
             agent: None,
             since: Timestamp::from_millis(0),
-            stats: Arc::new(Stats::new()),
+            stats: Arc::default(),
             waiting: mpsc::channel(1).0,
             close: Some(oneshot::channel().0),
             stop_range: Arc::default(),

@@ -1,12 +1,10 @@
 //! What the node makes of blocks that came: looked up, checked, offered.
 
 use super::message::{Fault, Message, elements, name, open, well_formed};
-use crate::chain::{
-    Block, BlockId, ChainHeader, Hash, Header, Height, JsonBlock, RuleError, merkle_root,
-};
+use crate::chain::{BlockId, ChainHeader, Hash, HashedBlock, Header, Height, RuleError};
 use crate::node::{Branch, ImportError, Imported, NodeFailure, View};
 use crate::p2p::context::Context;
-use crate::sync::{BlockOutcome, ChainOutcome, LinkId};
+use crate::sync::{BlockOutcome, ChainOutcome, LinkId, Refusal};
 use std::sync::Arc;
 
 /// Most blocks of a chain that are held parsed at a time.
@@ -15,65 +13,58 @@ const MAX_CHAIN_BATCH_BLOCKS: usize = 1_000;
 /// Most bytes of their text, one larger block excepted. 1 MiB.
 const MAX_CHAIN_BATCH_BYTES: usize = 1 << 20;
 
-/// Names a block that came.
-pub(super) const fn id_of(block: &JsonBlock) -> BlockId {
-    BlockId { height: block.block.header.height, hash: block.hash }
-}
-
 /// Imports consecutive blocks that came one by one; tells each that settles something.
 /// Together they cost one synchronisation of the disk.
 pub(super) async fn import_blocks(
     context: &Context,
     link: LinkId,
-    mut blocks: Vec<JsonBlock>,
+    mut blocks: Vec<HashedBlock>,
     told: &mut Vec<(BlockId, BlockOutcome)>,
 ) {
-    let Some(last) = blocks.last().map(id_of) else { return };
+    let Some(last) = blocks.last().map(HashedBlock::id) else { return };
     if blocks.len() > 1 && blocks.iter().all(|block| has_work(context, block)) {
         // A block whose ancestor is not ours is not ours either.
         let is_new = match blocks.first() {
-            Some(first) => matches!(is_ours(context, id_of(first)).await, Ok(false)),
+            Some(first) => matches!(is_ours(context, first.id()).await, Ok(false)),
             None => false,
         };
         if is_new {
-            let batch = blocks.iter().map(|block| block.block.clone()).collect();
-            if matches!(
-                import(context, link, batch).await,
-                Ok(Imported::Extended | Imported::Reorged)
-            ) {
+            // They share their records with these.
+            let imported = import(context, link, blocks.clone()).await;
+            if matches!(imported, Ok(Imported::Extended | Imported::Reorged)) {
                 told.push((last, BlockOutcome::Adopted));
                 return;
             }
         }
     }
     for block in blocks.drain(..) {
-        let id = id_of(&block);
+        let id = block.id();
         let outcome = import_block(context, link, block).await;
         told.push((id, outcome));
     }
 }
 
-async fn import_block(context: &Context, link: LinkId, block: JsonBlock) -> BlockOutcome {
-    match is_ours(context, id_of(&block)).await {
+async fn import_block(context: &Context, link: LinkId, block: HashedBlock) -> BlockOutcome {
+    match is_ours(context, block.id()).await {
         Ok(true) => return BlockOutcome::Ours,
         Ok(false) => {}
-        Err(_) => return BlockOutcome::Unavailable,
+        Err(_) => return BlockOutcome::Refused(Refusal::Unavailable),
     }
-    if block.block.header.height == Height::GENESIS {
-        return BlockOutcome::ForeignGenesis;
+    if block.header().height == Height::GENESIS {
+        return BlockOutcome::Refused(Refusal::ForeignGenesis);
     }
     if !has_work(context, &block) {
-        return BlockOutcome::BadWork;
+        return BlockOutcome::Refused(Refusal::BadWork);
     }
     // From here on the hash covers the records too.
-    if let Err(error) = has_its_records(&block) {
-        return BlockOutcome::Invalid(error.to_string());
+    if let Err(error) = block.check_merkle_root() {
+        return BlockOutcome::Refused(Refusal::Invalid(error.to_string()));
     }
-    let (header, hash, tip) = (block.block.header, block.hash, context.node.tip().hash);
+    let (header, hash, tip) = (*block.header(), block.hash(), context.node.tip().hash);
     if let Some(outcome) = remembered(context, &header, hash, tip) {
         return outcome;
     }
-    let imported = import(context, link, vec![block.block]).await;
+    let imported = import(context, link, vec![block]).await;
     let lasts = match &imported {
         Ok(imported) => matches!(imported, Imported::OnBranch | Imported::Tied),
         Err(ImportError::Rule { error, .. }) => !error.is_not_yet(),
@@ -89,11 +80,7 @@ async fn import_block(context: &Context, link: LinkId, block: JsonBlock) -> Bloc
             BlockOutcome::Level
         }
         Ok(_) | Err(ImportError::UnknownParent(_)) => BlockOutcome::Fork,
-        Err(ImportError::TooDeep) => BlockOutcome::TooDeep,
-        Err(ImportError::Rule { error, .. }) if error.is_not_yet() => BlockOutcome::NotYet,
-        Err(ImportError::Rule { error, .. }) if is_work(&error) => BlockOutcome::BadWork,
-        Err(ImportError::Rule { error, .. }) => BlockOutcome::Invalid(error.to_string()),
-        Err(_) => BlockOutcome::Unavailable,
+        Err(error) => BlockOutcome::Refused(refusal(&error)),
     };
     if lasts {
         context.refused.put(hash, tip, outcome.clone());
@@ -105,7 +92,7 @@ async fn import_block(context: &Context, link: LinkId, block: JsonBlock) -> Bloc
 fn remembered(context: &Context, header: &Header, hash: Hash, tip: Hash) -> Option<BlockOutcome> {
     let (at, outcome) = context.refused.get(&hash)?;
     match outcome {
-        BlockOutcome::BadWork | BlockOutcome::Invalid(_) => Some(outcome),
+        BlockOutcome::Refused(Refusal::BadWork | Refusal::Invalid(_)) => Some(outcome),
         outcome if at == tip => Some(outcome),
         BlockOutcome::Fork | BlockOutcome::Level if is_level(context, header, true) => {
             Some(BlockOutcome::Level)
@@ -113,13 +100,6 @@ fn remembered(context: &Context, header: &Header, hash: Hash, tip: Hash) -> Opti
         BlockOutcome::Fork | BlockOutcome::Level => Some(BlockOutcome::Fork),
         _ => None,
     }
-}
-
-/// Whether the records are those that the header names, which needs no chain.
-fn has_its_records(block: &JsonBlock) -> Result<(), RuleError> {
-    let (header, records) = (&block.block.header, &block.block.records);
-    let (expected, found) = (merkle_root(records), header.merkle_root);
-    if found == expected { Ok(()) } else { Err(RuleError::MerkleRoot { expected, found }) }
 }
 
 async fn is_ours(context: &Context, id: BlockId) -> Result<bool, NodeFailure> {
@@ -131,18 +111,18 @@ async fn is_ours(context: &Context, id: BlockId) -> Result<bool, NodeFailure> {
 async fn import(
     context: &Context,
     link: LinkId,
-    blocks: Vec<Block>,
+    blocks: Vec<HashedBlock>,
 ) -> Result<Imported, ImportError> {
-    if let (Some(first), Some(last)) = (blocks.first(), blocks.last()) {
-        context.sources.note(link, first.header.previous_hash, last.header.hash());
+    if let Some(last) = blocks.last() {
+        context.sources.note(link, last.hash());
     }
     context.node.import(blocks).await
 }
 
-fn has_work(context: &Context, block: &JsonBlock) -> bool {
-    let Header { bits, .. } = block.block.header;
+fn has_work(context: &Context, block: &HashedBlock) -> bool {
+    let Header { bits, .. } = *block.header();
     let limit = context.node.spec().pow_limit();
-    bits.target().is_ok_and(|target| target <= limit && target.is_met_by(&block.hash))
+    bits.target().is_ok_and(|target| target <= limit && target.is_met_by(&block.hash()))
 }
 
 /// Whether a block beside our chain is at the height of our tip. One whose branch is not held, so
@@ -156,9 +136,21 @@ fn is_level(context: &Context, header: &Header, is_checked: bool) -> bool {
     header.height == tip.height && targets.is_some_and(|(theirs, ours)| theirs <= ours)
 }
 
-const fn is_work(error: &RuleError) -> bool {
+fn refusal(error: &ImportError) -> Refusal {
     use RuleError::{BitsMeaningless, BitsTooEasy, ProofOfWork};
-    matches!(error, ProofOfWork { .. } | BitsMeaningless { .. } | BitsTooEasy { .. })
+    match error {
+        ImportError::UnknownParent(_) => {
+            Refusal::Invalid(format!("it does not begin at genesis: {error}"))
+        }
+        ImportError::TooDeep => Refusal::TooDeep,
+        ImportError::Rule { error, .. } if error.is_not_yet() => Refusal::NotYet,
+        ImportError::Rule {
+            error: ProofOfWork { .. } | BitsMeaningless { .. } | BitsTooEasy { .. },
+            ..
+        } => Refusal::BadWork,
+        ImportError::Rule { error, .. } => Refusal::Invalid(error.to_string()),
+        _ => Refusal::Unavailable,
+    }
 }
 
 /// Imports a whole chain, block by block. Blocks on the disk and on the writer: not for
@@ -205,7 +197,7 @@ struct ChainImport<'a> {
     known: Vec<ChainHeader>,
     /// Whether every block so far is on our chain.
     is_known: bool,
-    batch: Vec<Block>,
+    batch: Vec<HashedBlock>,
     bytes: usize,
     /// What the batches offered so far amount to.
     branch: Branch,
@@ -231,13 +223,13 @@ impl ChainImport<'_> {
             self.is_known = false;
         }
         let block = well_formed(element)?;
-        if self.last.is_none() && block.block.header.height == Height::GENESIS {
-            self.outcome = Some(ChainOutcome::ForeignGenesis);
+        if self.last.is_none() && block.header().height == Height::GENESIS {
+            self.outcome = Some(ChainOutcome::Refused(Refusal::ForeignGenesis));
         }
         if !self.is_refused() && !self.follows(&block) {
-            self.outcome = Some(ChainOutcome::Invalid(HOLE.to_owned()));
+            self.outcome = Some(ChainOutcome::Refused(Refusal::Invalid(HOLE.to_owned())));
         }
-        self.last = Some(id_of(&block));
+        self.last = Some(block.id());
         if self.is_refused() {
             // Of the rest, only the form is checked.
             return Ok(());
@@ -247,13 +239,13 @@ impl ChainImport<'_> {
             self.send(true);
         }
         self.bytes = self.bytes.saturating_add(element.len());
-        self.batch.push(block.block);
+        self.batch.push(block);
         Ok(())
     }
 
     /// Whether a block directly follows the last one, or is the first there can be.
-    fn follows(&self, block: &JsonBlock) -> bool {
-        let Header { height, previous_hash, .. } = block.block.header;
+    fn follows(&self, block: &HashedBlock) -> bool {
+        let Header { height, previous_hash, .. } = *block.header();
         match self.last {
             None => height == Height::GENESIS,
             Some(last) => height == last.height.next() && previous_hash == last.hash,
@@ -261,11 +253,7 @@ impl ChainImport<'_> {
     }
 
     const fn is_refused(&self) -> bool {
-        use ChainOutcome::{BadWork, ForeignGenesis, Invalid, NotYet, TooDeep, Unavailable};
-        matches!(
-            self.outcome,
-            Some(ForeignGenesis | BadWork | Invalid(_) | NotYet | TooDeep | Unavailable)
-        )
+        matches!(self.outcome, Some(ChainOutcome::Refused(_)))
     }
 
     /// Whether a block is on our chain, whose blocks are read in batches.
@@ -291,9 +279,8 @@ impl ChainImport<'_> {
         if blocks.is_empty() || self.is_refused() {
             return;
         }
-        if let (Some(first), Some(last)) = (blocks.first(), blocks.last()) {
-            let last = last.header.hash();
-            self.context.sources.note(self.link, first.header.previous_hash, last);
+        if let Some(last) = blocks.last() {
+            self.context.sources.note(self.link, last.hash());
         }
         let branch = std::mem::take(&mut self.branch);
         let imported = self.runtime.block_on(self.context.node.import_part(branch, blocks, more));
@@ -306,18 +293,7 @@ impl ChainImport<'_> {
             Ok(Imported::Known) => ChainOutcome::Ours,
             Ok(Imported::Tied) => ChainOutcome::Equal,
             Ok(_) => ChainOutcome::Lighter,
-            Err(ImportError::UnknownParent(hash)) => {
-                ChainOutcome::Invalid(format!("it does not begin at genesis: {}", not_held(hash)))
-            }
-            Err(ImportError::TooDeep) => ChainOutcome::TooDeep,
-            Err(ImportError::Rule { error, .. }) if error.is_not_yet() => ChainOutcome::NotYet,
-            Err(ImportError::Rule { error, .. }) if is_work(&error) => ChainOutcome::BadWork,
-            Err(ImportError::Rule { error, .. }) => ChainOutcome::Invalid(error.to_string()),
-            Err(_) => ChainOutcome::Unavailable,
+            Err(error) => ChainOutcome::Refused(refusal(&error)),
         });
     }
-}
-
-fn not_held(hash: Hash) -> String {
-    ImportError::UnknownParent(hash).to_string()
 }

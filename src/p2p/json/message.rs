@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::chain::{Hash, JsonBlock, Spec, parse_block, write_block_json};
+use crate::chain::{Hash, HashedBlock, Spec, parse_block, write_block_json};
 use crate::node::StoredBlock;
 
 /// A message, its payload unread.
@@ -64,7 +64,7 @@ pub(super) fn open(text: &str) -> Result<Message<'_>, Fault> {
 }
 
 /// The first block of a type 1's payload, of which all must be well-formed.
-pub(super) fn first_block(payload: &str) -> Result<JsonBlock, Fault> {
+pub(super) fn first_block(payload: &str) -> Result<HashedBlock, Fault> {
     let mut first = None;
     elements(payload, &mut |element| {
         let block = well_formed(element)?;
@@ -90,7 +90,7 @@ pub(super) fn elements(
 }
 
 /// Reads a block.
-pub(super) fn well_formed(element: &str) -> Result<JsonBlock, Fault> {
+pub(super) fn well_formed(element: &str) -> Result<HashedBlock, Fault> {
     parse_block(element.as_bytes()).map_err(|_| NO_BLOCKS)
 }
 

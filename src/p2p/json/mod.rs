@@ -3,7 +3,7 @@
 pub(super) mod chain_size;
 mod import;
 mod message;
-mod pacing;
 mod range;
 pub(super) mod reader;
+mod tip_responses;
 pub(super) mod writer;

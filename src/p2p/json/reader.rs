@@ -7,10 +7,10 @@ use futures_util::{FutureExt, Stream};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
 
-use super::import::{id_of, import_blocks, import_chain};
+use super::import::{import_blocks, import_chain};
 use super::message::{Fault, Message, first_block, open};
-use super::pacing::Asks;
-use crate::chain::JsonBlock;
+use super::tip_responses::TipResponses;
+use crate::chain::HashedBlock;
 use crate::node::panic_message;
 use crate::p2p::context::Context;
 use crate::p2p::event::Event;
@@ -18,16 +18,16 @@ use crate::p2p::socket::debts::{Debtor, FRAME};
 use crate::p2p::socket::messages::{self, End, Payload};
 use crate::p2p::socket::stats::Stats;
 use crate::p2p::ticket::Close;
-use crate::sync::{BlockOutcome, ChainOutcome, JsonInput, LinkId};
+use crate::sync::{BlockOutcome, ChainOutcome, Input, JsonInput, LinkId};
 
 /// Messages up to this are parsed on the runtime's threads: 64 KiB.
 const SMALL: usize = 64 << 10;
 
 /// Most consecutive blocks that came one by one and are imported together.
-const MAX_BLOCKS: usize = 128;
+const MAX_GATHERED_BLOCKS: usize = 128;
 
 /// Most bytes of their text, one larger block excepted. 1 MiB.
-const MAX_BYTES: usize = 1 << 20;
+const MAX_GATHERED_BYTES: usize = 1 << 20;
 
 /// How long the next block of a stream is waited for before those at hand are imported.
 const LINGER: Duration = Duration::from_millis(1);
@@ -44,7 +44,7 @@ pub(in crate::p2p) struct Reader<'a, S> {
 /// A message, read as far as it can be without the chain.
 enum Read {
     Ask,
-    Block(Box<JsonBlock>),
+    Block(HashedBlock),
     Chain(Utf8Bytes),
     Nothing,
 }
@@ -77,14 +77,14 @@ where
             }
             Stop::Close(close) => Err(close),
             Stop::Fault(Fault { code, reason }) => {
-                self.tell(JsonInput::Malformed { link: self.link, code, reason }).await;
+                self.tell(JsonInput::Malformed { code, reason }).await;
                 std::future::pending().await
             }
         }
     }
 
     async fn serve(&mut self) -> Stop {
-        let (mut next, mut asks) = (None, Asks::default());
+        let (mut next, mut asks) = (None, TipResponses::default());
         loop {
             let (read, started) = match next.take() {
                 Some(read) => (read, Instant::now()),
@@ -100,7 +100,7 @@ where
                     false
                 }
                 Read::Block(block) => {
-                    let (blocks, after) = self.gather(*block).await;
+                    let (blocks, after) = self.gather(block).await;
                     let is_of_use = self.import(blocks).await;
                     match after {
                         Some(Ok(read)) => next = Some(read),
@@ -122,7 +122,7 @@ where
     }
 
     /// The next message, and when it had come.
-    async fn message(&mut self, asks: &mut Asks) -> Result<(Read, Instant), Stop> {
+    async fn message(&mut self, asks: &mut TipResponses) -> Result<(Read, Instant), Stop> {
         let text = loop {
             match asks.due {
                 None => break self.text().await?,
@@ -157,18 +157,21 @@ where
     }
 
     /// Passes type 0 on, if it is time.
-    async fn asked(&self, asks: &mut Asks) {
+    async fn asked(&self, asks: &mut TipResponses) {
         if asks.take(self.context.node.tip().hash, Instant::now()) {
-            self.tell(JsonInput::Asked { link: self.link }).await;
+            self.tell(JsonInput::Asked).await;
         }
     }
 
     /// Takes the blocks that follow this one and have come already.
-    async fn gather(&mut self, first: JsonBlock) -> (Vec<JsonBlock>, Option<Result<Read, Stop>>) {
-        let mut bytes = first.block.record_bytes();
-        let mut last = id_of(&first);
+    async fn gather(
+        &mut self,
+        first: HashedBlock,
+    ) -> (Vec<HashedBlock>, Option<Result<Read, Stop>>) {
+        let mut bytes = first.block().record_bytes();
+        let mut last = first.id();
         let mut blocks = vec![first];
-        while blocks.len() < MAX_BLOCKS && bytes < MAX_BYTES as u64 {
+        while blocks.len() < MAX_GATHERED_BLOCKS && bytes < MAX_GATHERED_BYTES as u64 {
             // A lone block goes on at once; of a stream the rest is on its way.
             let text = if blocks.len() == 1 {
                 self.text().now_or_never()
@@ -181,10 +184,10 @@ where
                 Some(Err(stop)) => return (blocks, Some(Err(stop))),
             };
             match self.read(text).await {
-                Ok(Read::Block(block)) if block.block.header.previous_hash == last.hash => {
-                    last = id_of(&block);
-                    bytes = bytes.saturating_add(block.block.record_bytes());
-                    blocks.push(*block);
+                Ok(Read::Block(block)) if block.header().previous_hash == last.hash => {
+                    last = block.id();
+                    bytes = bytes.saturating_add(block.block().record_bytes());
+                    blocks.push(block);
                 }
                 Ok(other) => return (blocks, Some(Ok(other))),
                 Err(stop) => return (blocks, Some(Err(stop))),
@@ -195,9 +198,9 @@ where
 
     /// Imports blocks. Returns whether one of them was new and valid, or shows that the peer took
     /// what it was sent.
-    async fn import(&self, blocks: Vec<JsonBlock>) -> bool {
+    async fn import(&self, blocks: Vec<HashedBlock>) -> bool {
         if let Some(last) = blocks.last() {
-            self.stats.tip(id_of(last));
+            self.stats.tip(last.id());
         }
         let mut told = Vec::new();
         import_blocks(self.context, self.link, blocks, &mut told).await;
@@ -210,7 +213,7 @@ where
             if matches!(outcome, BlockOutcome::Ours | BlockOutcome::Adopted) {
                 is_of_use |= self.debtor.named(id.height);
             }
-            self.tell(JsonInput::Block { link: self.link, id, outcome }).await;
+            self.tell(JsonInput::Block { id, outcome }).await;
         }
         is_of_use
     }
@@ -235,12 +238,12 @@ where
         if matches!(outcome, ChainOutcome::Ours | ChainOutcome::Adopted) {
             self.debtor.named(last.height);
         }
-        self.tell(JsonInput::Chain { link, last, outcome }).await;
+        self.tell(JsonInput::Chain { last, outcome }).await;
         Ok(is_new)
     }
 
     async fn tell(&self, input: JsonInput) {
-        self.context.tell(Event::Input(input.into())).await;
+        self.context.tell(Event::Input(Input::Json(self.link, input))).await;
     }
 }
 
@@ -269,7 +272,7 @@ async fn blocking<T: Send + 'static>(
 fn read_now(text: Utf8Bytes) -> Result<Read, Fault> {
     Ok(match open(&text)? {
         Message::Ask => Read::Ask,
-        Message::Block(payload) => Read::Block(Box::new(first_block(payload)?)),
+        Message::Block(payload) => Read::Block(first_block(payload)?),
         Message::Chain(_) => Read::Chain(text),
         Message::Other => Read::Nothing,
     })
@@ -280,7 +283,7 @@ impl From<End> for Stop {
         let fault = |code, reason| Self::Fault(Fault { code, reason });
         match end {
             End::TooBig => fault(1009, TOO_BIG),
-            End::Slow => fault(1002, "a message did not end in time"),
+            End::Overdue => fault(1002, "a message did not end in time"),
             End::NotUtf8 => fault(1007, "text that is not UTF-8"),
             End::BadFrame => fault(1002, "a frame that breaks RFC 6455"),
             End::Closed(reason) => Self::Closed(reason),

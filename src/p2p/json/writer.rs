@@ -20,9 +20,8 @@ use crate::p2p::context::Context;
 use crate::p2p::event::Event;
 use crate::p2p::sent_block::SentBlock;
 use crate::p2p::socket::debts::Debtor;
-use crate::p2p::socket::frame_writer::{FRAGMENT, FrameWriter, Gone};
-use crate::p2p::ticket::JsonOut;
-use crate::sync::{JsonInput, LinkId};
+use crate::p2p::socket::frame_writer::{FrameWriter, Gone, SENT_FRAGMENT};
+use crate::sync::{Input, JsonInput, JsonOutgoing, LinkId};
 
 /// Longest time for sending one whole chain, below the life of a view.
 const CHAIN_TIME: Duration = Duration::from_secs(300);
@@ -48,28 +47,28 @@ where
     S: Sink<Frame, Error = Error> + Unpin,
 {
     /// Sends one thing, and waits until the socket took it.
-    pub(in crate::p2p) async fn send(&mut self, next: JsonOut) -> Result<(), Gone> {
-        if !matches!(next, JsonOut::Ask | JsonOut::Range { .. }) {
+    pub(in crate::p2p) async fn send(&mut self, next: JsonOutgoing) -> Result<(), Gone> {
+        if !matches!(next, JsonOutgoing::Ask | JsonOutgoing::Range { .. }) {
             *self.ahead = None;
         }
         match next {
-            JsonOut::Ask => self.text(ASK.as_bytes()).await?,
-            JsonOut::Block(id) => {
+            JsonOutgoing::Ask => self.text(ASK.as_bytes()).await?,
+            JsonOutgoing::Block(id) => {
                 let view = Arc::new(self.context.node.view());
                 if let Ok(Some(block)) = read_one(self.context, view, id).await {
                     self.text(block.text).await?;
                 }
             }
-            JsonOut::Range { from, to } => {
+            JsonOutgoing::Range { from, to } => {
                 self.debtor.sent(from, to);
                 let answer = self.range(from, to).await?;
-                self.context.tell(Event::Input(answer.into())).await;
+                self.context.tell(Event::Input(Input::Json(self.link, answer))).await;
             }
-            JsonOut::Chain => {
-                let (context, sent) = (self.context, JsonInput::ChainSent { link: self.link });
+            JsonOutgoing::Chain => {
+                let (context, link) = (self.context, self.link);
                 let mut sending = pin!(self.chain());
                 let done = timeout(CHAIN_TURN, &mut sending).await;
-                context.tell(Event::Input(sent.into())).await;
+                context.tell(Event::Input(Input::Json(link, JsonInput::ChainSent))).await;
                 match done {
                     Ok(done) => done?,
                     Err(_) => sending.await?,
@@ -81,22 +80,21 @@ where
 
     /// Sends our blocks of these heights, each read batch once the last was taken.
     async fn range(&mut self, from: Height, to: Height) -> Result<JsonInput, Gone> {
-        let cut_short = JsonInput::RangeLost { link: self.link };
         let mut next = from;
         let mut last = None;
         while next <= to {
             let Ok(batch) = self.read(next, to.min(next.ahead(RANGE_BATCH - 1))).await else {
-                return Ok(cut_short);
+                return Ok(JsonInput::RangeLost);
             };
             // A reorg between two batches.
             let follows =
                 |first: &SentBlock| last.is_none_or(|last: BlockId| last.hash == first.parent);
             if !batch.first().is_some_and(follows) {
-                return Ok(cut_short);
+                return Ok(JsonInput::RangeLost);
             }
             for SentBlock { id, text, .. } in batch {
                 if self.stop_range.load(Ordering::Relaxed) {
-                    return Ok(cut_short);
+                    return Ok(JsonInput::RangeLost);
                 }
                 self.text(text).await?;
                 next = id.height.next();
@@ -108,7 +106,7 @@ where
         if next.above(from) == RANGE_BATCH {
             *self.ahead = last.and_then(|last| Ahead::start(self.context, last));
         }
-        Ok(last.map_or(cut_short, |last| JsonInput::RangeSent { link: self.link, last }))
+        Ok(last.map_or(JsonInput::RangeLost, |last| JsonInput::RangeSent { last }))
     }
 
     /// Our blocks of these heights as messages; at most a batch.
@@ -148,12 +146,12 @@ where
                 read.map_err(|error| format!("our chain could not be read: {error}"))?;
             buffer.extend_from_slice(&text);
             next = after;
-            while buffer.len() > FRAGMENT {
+            while buffer.len() > SENT_FRAGMENT {
                 if Instant::now() > over {
                     let limit = format_duration(CHAIN_TIME);
                     return Err(format!("our chain was not taken within {limit}"));
                 }
-                let rest = buffer.split_off(FRAGMENT);
+                let rest = buffer.split_off(SENT_FRAGMENT);
                 let part = std::mem::replace(&mut buffer, rest);
                 self.frames.fragment(kind, part.into(), false).await?;
                 kind = Data::Continue;

@@ -2,12 +2,12 @@
 //! back until the node has room for them. It lies behind the upgrade: its first byte is a
 //! frame's.
 //!
-//! A message above [`LARGE`] takes [`STEP`] after [`STEP`] of one budget that all links of the
-//! JSON dialect share, as its bytes come, and keeps it until it was dealt with. Each step has to
-//! come in time. A message that is too long is an error before its payload is read. Long frames
-//! are passed on as fragments of [`FRAGMENT`] bytes, so that the codec behind keeps no buffer of
-//! a message's length. Frames that bring nothing are of no use, and nothing is read while the link
-//! rests for what was.
+//! A message above [`LARGE`] takes [`BUDGET_STEP`] after [`BUDGET_STEP`] of one budget that all
+//! links of the JSON dialect share, as its bytes come, and keeps it until it was dealt with. Each
+//! step has to come in time. A message that is too long is an error before its payload is read.
+//! Long frames are passed on as fragments of [`READ_FRAGMENT`] bytes, so that the codec behind keeps
+//! no buffer of a message's length. Frames that bring nothing are of no use, and nothing is read
+//! while the link rests for what was.
 
 use std::future::Future;
 use std::io;
@@ -31,13 +31,13 @@ mod message;
 pub(super) const LARGE: u64 = 1 << 20;
 
 /// A large message takes so much of the budget at once: 256 KiB.
-const STEP: u64 = 256 << 10;
+const BUDGET_STEP: u64 = 256 << 10;
 
 /// Time for each such step.
 const STEP_TIME: Duration = Duration::from_secs(5);
 
 /// Longest frame passed on, in bytes; a multiple of the mask's four.
-const FRAGMENT: u64 = 64 << 10;
+const READ_FRAGMENT: u64 = 64 << 10;
 
 /// Bytes read at once.
 const BUFFER: usize = 16 << 10;
@@ -57,7 +57,7 @@ pub(in crate::p2p) enum ReadError {
     #[error("a message above the limit")]
     TooBig,
     #[error("a message did not end in time")]
-    Slow,
+    Overdue,
     #[error("nothing was heard")]
     Silent,
 }
@@ -165,7 +165,7 @@ impl<S> FrameGuard<S> {
 
     /// Passes a header and its payload on, or their first fragment.
     fn pass(&mut self, header: Header) {
-        let (head, rest) = header.split(FRAGMENT);
+        let (head, rest) = header.split(READ_FRAGMENT);
         self.stage =
             Stage::Passing { head, bytes: head.encode(), sent: 0, left: head.length, rest };
     }
@@ -222,7 +222,7 @@ impl<S: AsyncRead + Unpin> FrameGuard<S> {
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         match self.deadline.as_mut().map(|deadline| deadline.as_mut().poll(cx)) {
-            Some(Poll::Ready(())) => Err(io::Error::other(ReadError::Slow)),
+            Some(Poll::Ready(())) => Err(io::Error::other(ReadError::Overdue)),
             _ => Ok(()),
         }
     }
@@ -247,7 +247,7 @@ impl<S: AsyncRead + Unpin> FrameGuard<S> {
     /// Waits until the message under way may have its next step. Waiting is nobody's fault: its
     /// time does not pass meanwhile.
     fn poll_step(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let wanted = self.message.granted.saturating_add(STEP);
+        let wanted = self.message.granted.saturating_add(BUDGET_STEP);
         if let Some(account) = &self.account {
             let part = self.part.get_or_insert_with(|| account.begin());
             if part.poll_grow(wanted, cx).is_pending() {

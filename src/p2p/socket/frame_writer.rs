@@ -16,7 +16,7 @@ use super::stats::Stats;
 use crate::p2p::config::P2pConfig;
 
 /// Longest frame sent: 64 KiB. A longer message goes in fragments.
-pub(in crate::p2p) const FRAGMENT: usize = 64 << 10;
+pub(in crate::p2p) const SENT_FRAGMENT: usize = 64 << 10;
 
 /// Why a link cannot be written to.
 pub(in crate::p2p) type Gone = String;
@@ -53,8 +53,8 @@ where
         mut kind: Data,
         mut bytes: Bytes,
     ) -> Result<(), Gone> {
-        while bytes.len() > FRAGMENT {
-            self.fragment(kind, bytes.split_to(FRAGMENT), false).await?;
+        while bytes.len() > SENT_FRAGMENT {
+            self.fragment(kind, bytes.split_to(SENT_FRAGMENT), false).await?;
             kind = Data::Continue;
         }
         let last = RawFrame::message(bytes, OpCode::Data(kind), true);

@@ -29,7 +29,7 @@ pub(in crate::p2p) enum End {
     /// A message is above the limit.
     TooBig,
     /// A message did not end in time.
-    Slow,
+    Overdue,
     /// Text is not UTF-8.
     NotUtf8,
     /// A frame breaks RFC 6455.
@@ -81,7 +81,7 @@ fn end(error: &Error) -> End {
         Error::Io(error) => {
             match error.get_ref().and_then(|inner| inner.downcast_ref::<ReadError>()) {
                 Some(ReadError::TooBig) => End::TooBig,
-                Some(ReadError::Slow) => End::Slow,
+                Some(ReadError::Overdue) => End::Overdue,
                 Some(silent @ ReadError::Silent) => End::Gone(silent.to_string()),
                 None => End::Gone(error.to_string()),
             }

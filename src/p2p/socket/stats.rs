@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::chain::{BlockId, Hash, Height};
 
 /// A link's counters.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::p2p) struct Stats {
     received: AtomicU64,
     sent: AtomicU64,
@@ -32,15 +32,6 @@ struct State {
 }
 
 impl Stats {
-    pub(in crate::p2p) fn new() -> Self {
-        Self {
-            received: AtomicU64::new(0),
-            sent: AtomicU64::new(0),
-            rtt: AtomicU64::new(0),
-            state: Mutex::default(),
-        }
-    }
-
     pub(in crate::p2p) fn received(&self, bytes: usize) {
         self.received.fetch_add(bytes as u64, Relaxed);
     }

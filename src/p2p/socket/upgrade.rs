@@ -29,7 +29,7 @@ const MAX_ORIGIN: usize = 128;
 const WRONG_PORT: &str = "This port is for peers, which speak WebSocket version 13. \
                           The REST API listens on another port (setting api.listen).";
 const MALFORMED: &str = "The request is no WebSocket upgrade that RFC 6455 allows.";
-const TOO_LONG: &str = "The head of the request is longer than 16 KiB.";
+const HEAD_TOO_LONG: &str = "The head of the request is longer than 16 KiB.";
 const FOREIGN_ORIGIN: &str = "Web pages are no peers: Origin must be left out, or name the host \
                               and port that Host names.";
 
@@ -62,7 +62,7 @@ pub(in crate::p2p) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
         Ok(head) => judge(&head, from, binary),
         Err(NoHead::Gone(error)) => return Err(error.into()),
         Err(NoHead::TooLong) => {
-            Err(Refusal::NoUpgrade(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, TOO_LONG))
+            Err(Refusal::NoUpgrade(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, HEAD_TOO_LONG))
         }
         Err(NoHead::Malformed(error)) => Err(refuse(&error)),
     };

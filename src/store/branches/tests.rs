@@ -2,20 +2,15 @@
 
 use super::super::layout::{branch_key, encode_block, encode_body};
 use super::*;
-use crate::store::test_util::{Home, genesis, grow};
+use crate::store::test_util::{Home, apply, genesis, grow, store};
 
 #[test]
 fn branches_are_counted_by_their_ends() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (_home, mut opened) = Home::opened();
     let mut main = genesis();
-    for block in grow(&mut main, 2, "main") {
-        opened.writer.append(&block).unwrap();
-    }
+    apply(&mut opened, &grow(&mut main, 2, "main"));
     let fork = main.clone();
-    for block in grow(&mut main, 4, "main") {
-        opened.writer.append(&block).unwrap();
-    }
+    apply(&mut opened, &grow(&mut main, 4, "main"));
     assert_eq!(opened.reader.check_branches().unwrap(), Branches::default());
     // Two that share their first block, and a shorter one that shares nothing.
     let mut shared = fork.clone();
@@ -26,9 +21,7 @@ fn branches_are_counted_by_their_ends() {
         stored.extend(grow(&mut state, blocks, label));
         ends.push(state.id());
     }
-    for block in &stored {
-        opened.writer.store_branch_block(block).unwrap();
-    }
+    store(&mut opened, &stored);
     opened.writer.commit().unwrap();
     let found = opened.reader.check_branches().unwrap();
     assert_eq!((found.blocks, found.count), (5, 3));
@@ -40,12 +33,9 @@ fn branches_are_counted_by_their_ends() {
 
 #[test]
 fn damage_beside_the_main_chain_is_found() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (_home, mut opened) = Home::opened();
     let mut branch = genesis();
-    for block in grow(&mut genesis(), 2, "main") {
-        opened.writer.append(&block).unwrap();
-    }
+    apply(&mut opened, &grow(&mut genesis(), 2, "main"));
     let stored = grow(&mut branch, 1, "branch").pop().unwrap();
     opened.writer.store_branch_block(&stored).unwrap();
     opened.writer.commit().unwrap();

@@ -32,8 +32,7 @@ fn a_large_block_weighs_its_body_too() {
 
 #[test]
 fn a_block_that_stands_under_the_hash_of_another_is_damage() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (_home, mut opened) = Home::opened();
     let (one, two) = (mine(&mut genesis(), &[]), mine(&mut genesis(), &["two".to_owned()]));
     opened.writer.store_branch_block(&one).unwrap();
     opened.writer.store_branch_block(&two).unwrap();

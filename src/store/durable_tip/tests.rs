@@ -50,7 +50,7 @@ fn any_flipped_byte_leaves_one_of_the_last_two_notes() {
 fn an_empty_or_short_file_says_nothing() {
     let directory = tempfile::tempdir().unwrap();
     for bytes in [&b""[..], &[0; SLOT], &[0; 2 * SLOT], &[1; 5]] {
-        fs::write(directory.path().join(NAME), bytes).unwrap();
+        fs::write(directory.path().join(DURABLE_TIP_FILE), bytes).unwrap();
         assert_eq!(DurableTip::open(directory.path()).unwrap().last(), None);
     }
 }
@@ -59,7 +59,7 @@ fn an_empty_or_short_file_says_nothing() {
 fn a_link_in_its_place_is_refused_and_not_written_through() {
     let directory = tempfile::tempdir().unwrap();
     let victim = directory.path().join("victim");
-    std::os::unix::fs::symlink(&victim, directory.path().join(NAME)).unwrap();
+    std::os::unix::fs::symlink(&victim, directory.path().join(DURABLE_TIP_FILE)).unwrap();
     let error = DurableTip::open(directory.path()).unwrap_err().to_string();
     assert!(error.contains("durable-tip: it is a symbolic link"), "{error}");
     assert!(!victim.exists());

@@ -19,16 +19,17 @@ fn a_second_taker_is_told_who_holds_the_directory() {
 #[test]
 fn a_file_that_was_left_behind_blocks_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join(NAME), "process 1, long gone, with a longer text").unwrap();
+    fs::write(directory.path().join(STORE_LOCK_FILE), "process 1, long gone, with a longer text")
+        .unwrap();
     let _held = DirectoryLock::take(directory.path()).unwrap();
-    let text = fs::read_to_string(directory.path().join(NAME)).unwrap();
+    let text = fs::read_to_string(directory.path().join(STORE_LOCK_FILE)).unwrap();
     assert_eq!(text, format!("process {}\n", std::process::id()));
 }
 
 #[test]
 fn a_link_in_its_place_is_refused_and_not_written_through() {
     let directory = tempfile::tempdir().unwrap();
-    let (victim, link) = (directory.path().join("victim"), directory.path().join(NAME));
+    let (victim, link) = (directory.path().join("victim"), directory.path().join(STORE_LOCK_FILE));
     fs::write(&victim, "a text").unwrap();
     std::os::unix::fs::symlink(&victim, &link).unwrap();
     let error = DirectoryLock::take(directory.path()).unwrap_err().to_string();
@@ -49,5 +50,5 @@ fn a_directory_may_be_a_link() {
     fs::create_dir(&real).unwrap();
     std::os::unix::fs::symlink(&real, &link).unwrap();
     let _held = DirectoryLock::take(&link).unwrap();
-    assert!(real.join(NAME).is_file());
+    assert!(real.join(STORE_LOCK_FILE).is_file());
 }

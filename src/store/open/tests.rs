@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::chain::{Checkpoints, Hash};
-use crate::store::test_util::{Home, genesis, grow, mine};
+use crate::store::test_util::{Home, append, genesis, grow, mine};
 
 fn open_error(home: &Home) -> StoreError {
     open(home.directory.path(), &home.options, &mut |_| ()).map(drop).unwrap_err()
@@ -13,12 +13,8 @@ fn open_error(home: &Home) -> StoreError {
 
 /// A directory with this many blocks, closed.
 fn stored(blocks: u64) -> Home {
-    let home = Home::new();
-    let mut opened = home.open();
-    for block in grow(&mut genesis(), blocks, "record") {
-        opened.writer.append(&block).unwrap();
-    }
-    opened.writer.commit().unwrap();
+    let (home, mut opened) = Home::opened();
+    append(&mut opened, &grow(&mut genesis(), blocks, "record"));
     home
 }
 
@@ -33,8 +29,7 @@ fn a_new_directory_holds_genesis_and_comes_back() {
 
 #[test]
 fn blocks_small_and_large_come_back() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (home, mut opened) = Home::opened();
     let mut state = genesis();
     let bodies = [
         vec![],
@@ -44,10 +39,7 @@ fn blocks_small_and_large_come_back() {
         vec![String::new(); 4_096],
     ];
     let blocks: Vec<_> = bodies.iter().map(|records| mine(&mut state, records)).collect();
-    for block in &blocks {
-        opened.writer.append(block).unwrap();
-    }
-    opened.writer.commit().unwrap();
+    append(&mut opened, &blocks);
     drop(opened);
     let opened = home.open();
     let view = opened.reader.view();
@@ -101,7 +93,7 @@ fn a_newer_schema_is_refused() {
     let opened = home.open();
     opened.writer.database.chain.insert("schema", &7_u64.to_be_bytes()).unwrap();
     drop(opened);
-    assert!(matches!(open_error(&home), StoreError::Newer { found: 7, known: 2 }));
+    assert!(matches!(open_error(&home), StoreError::Newer { found: 7, known: 3 }));
 }
 
 #[test]
@@ -211,8 +203,7 @@ fn a_full_disk_refuses_blocks_and_goes_on_when_there_is_room() {
 
 #[test]
 fn a_block_that_does_not_follow_is_not_appended() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (_home, mut opened) = Home::opened();
     let mut state = genesis();
     grow(&mut state, 1, "not stored");
     let second = mine(&mut state, &[]);
@@ -221,8 +212,7 @@ fn a_block_that_does_not_follow_is_not_appended() {
 
 #[test]
 fn only_what_was_committed_is_published() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (_home, mut opened) = Home::opened();
     let mut state = genesis();
     opened.writer.append(&mine(&mut state, &[])).unwrap();
     assert_eq!(opened.reader.tip().header.height, Height::GENESIS);
@@ -255,8 +245,7 @@ fn a_creation_that_was_killed_at_any_point_goes_on() {
         &[b"spec", &block_key(Height::GENESIS)],
         &[&block_key(Height::GENESIS)],
     ] {
-        let home = Home::new();
-        let opened = home.open();
+        let (home, opened) = Home::opened();
         for key in left_out {
             opened.writer.database.chain.remove(key).unwrap();
         }

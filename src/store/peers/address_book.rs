@@ -2,32 +2,20 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::book_entry::BookEntry;
+use super::layout::{PEER_ANCHOR, PEER_KNOWN, PEER_LEARNED, decode_peer, encode_peer, peer_key};
 use crate::store::StoreError;
 use crate::store::database::Database;
-use crate::store::layout::{
-    PEER_ANCHOR, PEER_KNOWN, PEER_LEARNED, decode_peer, encode_peer, peer_key,
-};
 use crate::store::sled::errors::{guarded, read_error, write_error};
-
-/// One peer of the address book.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct BookEntry {
-    /// Its address, as it was given.
-    pub address: String,
-    /// When a link to it last came about, in milliseconds since the epoch; 0 for never.
-    pub last_success: u64,
-    /// Attempts that failed since then.
-    pub failures: u32,
-    /// Whether only another peer spoke of it: nobody added it, and it was never reached.
-    pub learned: bool,
-}
 
 /// The address book; cheap to clone. Kill -9 may take its last half second, a loss of power more.
 #[derive(Clone, Debug)]
 pub struct Book {
     database: Arc<Database>,
+    /// Held while a peer is written.
+    index: Arc<Mutex<BookIndex>>,
 }
 
 /// Most peers in the book, about 2 KiB each. A new one takes the place of the one that
@@ -37,7 +25,7 @@ const MAX_ENTRIES: usize = 1_024;
 /// What the database holds of the book, as far as it decides who makes room: so that a stranger's
 /// `Hello` does not have the whole book read.
 #[derive(Debug, Default)]
-pub(in crate::store) struct BookIndex(Option<BTreeMap<Vec<u8>, Badness>>);
+struct BookIndex(Option<BTreeMap<Vec<u8>, Badness>>);
 
 /// What makes an entry the one to forget: it was only learned, it failed often, it was reached long
 /// ago.
@@ -48,8 +36,8 @@ const fn badness(entry: &BookEntry) -> Badness {
 }
 
 impl Book {
-    pub(in crate::store) const fn new(database: Arc<Database>) -> Self {
-        Self { database }
+    pub(in crate::store) fn new(database: Arc<Database>) -> Self {
+        Self { database, index: Arc::default() }
     }
 
     /// Every peer: those that were added or reached in order of address, then the learned ones.
@@ -66,6 +54,21 @@ impl Book {
                 }
             }
             Ok(entries)
+        })
+    }
+
+    /// How many peers there are.
+    ///
+    /// # Errors
+    /// As [`Book::entries`], which it reads the first time.
+    pub fn count(&self) -> Result<usize, StoreError> {
+        guarded(|| {
+            let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+            let index = match &mut index.0 {
+                Some(index) => index,
+                unread => unread.insert(self.read_index()?),
+            };
+            Ok(index.len())
         })
     }
 
@@ -94,7 +97,7 @@ impl Book {
         }
         guarded(|| {
             // What is read stays true until it is written; a panic elsewhere left the tree whole.
-            let mut index = self.database.book.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
             if !is_wanted(&entry.address) {
                 return Ok(());
             }
@@ -172,7 +175,7 @@ impl Book {
     /// When the disk fails.
     pub fn remove(&self, address: &str) -> Result<bool, StoreError> {
         guarded(|| {
-            let mut index = self.database.book.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
             let peers = &self.database.peers;
             peers.remove([PEER_ANCHOR, address.as_bytes()].concat()).map_err(write_error)?;
             let mut had = false;

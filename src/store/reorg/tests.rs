@@ -4,7 +4,7 @@ mod property;
 
 use super::super::{Opened, StoreError, View};
 use crate::chain::{BlockId, Hash, Height, ValidBlock};
-use crate::store::test_util::{Home, genesis, grow};
+use crate::store::test_util::{Home, append, genesis, grow, store};
 
 fn hashes(view: &View) -> Vec<Hash> {
     let mut hashes = Vec::new();
@@ -19,17 +19,8 @@ fn hashes(view: &View) -> Vec<Hash> {
     hashes
 }
 
-fn append(opened: &mut Opened, blocks: &[ValidBlock]) {
-    for block in blocks {
-        opened.writer.append(block).unwrap();
-    }
-    opened.writer.commit().unwrap();
-}
-
 fn reorg_to(opened: &mut Opened, blocks: &[ValidBlock]) -> super::Reorg {
-    for block in blocks {
-        opened.writer.store_branch_block(block).unwrap();
-    }
+    store(opened, blocks);
     let last = blocks.last().unwrap();
     opened.writer.reorg(last.id()).unwrap()
 }
@@ -77,8 +68,7 @@ fn a_view_held_across_two_reorgs_stays_one_chain() {
 
 #[test]
 fn a_branch_may_win_come_back_and_win_again() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (_home, mut opened) = Home::opened();
     let (mut one, mut two) = (genesis(), genesis());
     let first = grow(&mut one, 5, "one");
     append(&mut opened, &first);
@@ -95,14 +85,11 @@ fn a_branch_may_win_come_back_and_win_again() {
 
 #[test]
 fn a_branch_with_no_more_work_is_not_made_the_main_chain() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (_home, mut opened) = Home::opened();
     let (mut one, mut two) = (genesis(), genesis());
     append(&mut opened, &grow(&mut one, 5, "one"));
     let equal = grow(&mut two, 5, "two");
-    for block in &equal {
-        opened.writer.store_branch_block(block).unwrap();
-    }
+    store(&mut opened, &equal);
     let refused = opened.writer.reorg(two.id());
     assert!(matches!(refused, Err(StoreError::NotHeavier(_))));
     let unknown = opened.writer.reorg(BlockId { height: Height::new(6), hash: two.hash() });
@@ -114,8 +101,7 @@ fn a_branch_with_no_more_work_is_not_made_the_main_chain() {
 
 #[test]
 fn a_reorg_survives_reopening_with_its_disconnected_blocks() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (home, mut opened) = Home::opened();
     let (mut one, mut two) = (genesis(), genesis());
     let first = grow(&mut one, 700, "one");
     append(&mut opened, &first);
@@ -136,16 +122,13 @@ fn a_reorg_survives_reopening_with_its_disconnected_blocks() {
 fn a_shorter_heavier_chain_leaves_nothing_of_the_longer_one() {
     // On `dev` all blocks weigh the same, so a shorter winner is made by an intent alone: what
     // `finish` does with keys above the new tip is the same for every chain.
-    let home = Home::new();
-    let mut opened = home.open();
+    let (_home, mut opened) = Home::opened();
     let (mut one, mut two) = (genesis(), genesis());
     append(&mut opened, &grow(&mut one, 600, "one"));
     let short = grow(&mut two, 10, "two");
-    for block in &short {
-        opened.writer.store_branch_block(block).unwrap();
-    }
+    store(&mut opened, &short);
     let intent = super::Intent { fork: Height::GENESIS, tip: two.id() };
-    super::Writer::finish(&opened.writer.database, &intent).unwrap();
+    super::finish(&opened.writer.database, &intent).unwrap();
     opened.writer.reload(two.id()).unwrap();
     let left = opened.writer.database.chain.range(&b"t"[..]..&b"u"[..]).count();
     assert_eq!(left, 0, "tiles of the longer chain");
@@ -154,15 +137,12 @@ fn a_shorter_heavier_chain_leaves_nothing_of_the_longer_one() {
 
 #[test]
 fn a_reorg_that_was_interrupted_is_finished_at_opening() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (home, mut opened) = Home::opened();
     let (mut one, mut two) = (genesis(), genesis());
     append(&mut opened, &grow(&mut one, 400, "one"));
-    for block in &grow(&mut two, 401, "two") {
-        opened.writer.store_branch_block(block).unwrap();
-    }
+    store(&mut opened, &grow(&mut two, 401, "two"));
     opened.writer.commit().unwrap();
-    opened.writer.copy_disconnected(Height::GENESIS).unwrap();
+    super::copy_disconnected(&opened.writer.database, Height::GENESIS).unwrap();
     let intent = super::Intent { fork: Height::GENESIS, tip: two.id() };
     opened.writer.database.chain.insert(super::REORG, intent.encode()).unwrap();
     // As if killed after the first of its steps.

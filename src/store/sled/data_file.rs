@@ -18,6 +18,8 @@ pub(in crate::store) struct DataFile {
     /// Device and number of the file, by which it is told from another one of its name.
     identity: (u64, u64),
     failed: AtomicBool,
+    #[cfg(test)]
+    gate: std::sync::Arc<std::sync::Mutex<()>>,
 }
 
 impl DataFile {
@@ -29,7 +31,14 @@ impl DataFile {
 
     fn of(file: File, path: &Path) -> io::Result<Self> {
         let identity = identity(&file.metadata()?);
-        Ok(Self { file, path: path.to_owned(), identity, failed: AtomicBool::new(false) })
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            identity,
+            failed: AtomicBool::new(false),
+            #[cfg(test)]
+            gate: std::sync::Arc::default(),
+        })
     }
 
     /// Puts what was written to the file on the disk: fdatasync.
@@ -37,6 +46,8 @@ impl DataFile {
     /// # Errors
     /// The failure of this or of any earlier call.
     pub(in crate::store) fn sync(&self) -> io::Result<()> {
+        #[cfg(test)]
+        self.pass_gate();
         if self.failed.load(Ordering::Acquire) {
             return Err(io::Error::other("an earlier fdatasync failed"));
         }
@@ -72,6 +83,18 @@ impl DataFile {
     #[cfg(test)]
     pub(in crate::store) fn fail(&self) {
         self.failed.store(true, Ordering::Release);
+    }
+
+    #[cfg(test)]
+    fn pass_gate(&self) {
+        // A test that panicked while it held the gate has the engine panic.
+        drop(self.gate.lock().unwrap());
+    }
+
+    /// While a test holds this, nothing is synchronised, and callers wait.
+    #[cfg(test)]
+    pub(in crate::store) fn gate(&self) -> std::sync::Arc<std::sync::Mutex<()>> {
+        std::sync::Arc::clone(&self.gate)
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::data_file::DataFile;
 use super::errors::{guarded, read_error};
 use super::page_cache::{self, System};
+use crate::store::error::failed;
 use crate::store::{Options, StoreError};
 
 /// Folder of the database in the data directory.
@@ -36,7 +37,7 @@ impl Engine {
     /// or otherwise, is an error: it must not be taken for an empty directory.
     pub(in crate::store) fn exists(directory: &Path) -> Result<bool, StoreError> {
         let path = directory.join(FOLDER).join(FILE);
-        path.try_exists().map_err(|source| failed("looking for", &path, source))
+        path.try_exists().map_err(failed("looking for", &path))
     }
 
     /// Opens or creates the database, from what the device holds. When it does not open, its
@@ -50,7 +51,7 @@ impl Engine {
         let folder = directory.join(FOLDER);
         if folder.is_symlink() && !folder.is_dir() {
             let action = "the link must lead to a directory that exists:";
-            return Err(failed(action, &folder, io::ErrorKind::NotFound.into()));
+            return Err(failed(action, &folder)(io::ErrorKind::NotFound.into()));
         }
         let path = folder.join(FILE);
         let known = fs::metadata(&path).map_or(0, |file| file.len());
@@ -88,7 +89,7 @@ impl Engine {
             let settings = folder.join(SETTINGS);
             fs::File::open(&settings)
                 .and_then(|file| system.sync(&settings, &file))
-                .map_err(|source| failed("synchronising", &settings, source))?;
+                .map_err(failed("synchronising", &settings))?;
         }
         // At every start: a kill may have come before it at an earlier one.
         page_cache::sync_directories(&folder, system)?;
@@ -98,7 +99,7 @@ impl Engine {
 }
 
 fn open_file(path: &Path) -> Result<DataFile, StoreError> {
-    DataFile::open(path).map_err(|source| failed("opening", path, source))
+    DataFile::open(path).map_err(failed("opening", path))
 }
 
 fn open_sled(folder: &Path, options: &Options) -> Result<sled::Db, StoreError> {
@@ -162,7 +163,7 @@ fn set_snapshots_aside(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
             continue;
         }
         let aside = folder.join(format!("{ASIDE}{name}"));
-        fs::rename(path, &aside).map_err(|source| failed("renaming", path, source))?;
+        fs::rename(path, &aside).map_err(failed("renaming", path))?;
         kept = Some(aside);
     }
     Ok(kept.filter(|_| !snapshots.is_empty()))
@@ -173,7 +174,7 @@ fn named(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, StoreError> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|source| failed("listing", folder, source))?;
+        let entry = entry.map_err(failed("listing", folder))?;
         if entry.file_name().to_string_lossy().starts_with(prefix) {
             found.push(entry.path());
         }
@@ -185,12 +186,8 @@ fn named(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>, StoreError> {
 fn remove_if_there(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(failed("removing", path, source))
+            Err(failed("removing", path)(source))
         }
         _ => Ok(()),
     }
-}
-
-fn failed(action: &str, path: &Path, source: io::Error) -> StoreError {
-    StoreError::Io { action: format!("{action} {}", path.display()), source }
 }

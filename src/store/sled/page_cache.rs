@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::store::StoreError;
+use crate::store::error::failed;
 
 /// What opening asks of the operating system.
 pub(in crate::store) trait System: Debug {
@@ -73,12 +74,12 @@ pub(super) fn empty(
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(source) => return Err(failed("listing", &folder, source)),
+            Err(source) => return Err(failed("listing", &folder)(source)),
         };
         for entry in entries {
-            let entry = entry.map_err(|source| failed("listing", &folder, source))?;
+            let entry = entry.map_err(failed("listing", &folder))?;
             let path = entry.path();
-            let kind = entry.file_type().map_err(|source| failed("looking at", &path, source))?;
+            let kind = entry.file_type().map_err(failed("looking at", &path))?;
             if kind.is_dir() {
                 folders.push(path);
             } else if fs::metadata(&path).is_ok_and(|file| file.is_file()) {
@@ -100,39 +101,33 @@ fn empty_file(path: &Path, system: &dyn System) -> Result<bool, StoreError> {
     let unsynchronised = |action: &'static str| {
         move |source| StoreError::Unsynchronised { path: path.to_owned(), action, source }
     };
-    let file = File::open(path).map_err(|source| failed("opening", path, source))?;
+    let file = File::open(path).map_err(failed("opening", path))?;
     // Dirty pages cannot be dropped, and would be lost if they could.
     system.sync(path, &file).map_err(unsynchronised("fdatasync"))?;
     system.drop_pages(path, &file).map_err(unsynchronised("posix_fadvise"))?;
-    system.is_memory(&file).map_err(|source| failed("looking at", path, source))
+    system.is_memory(&file).map_err(failed("looking at", path))
 }
 
 /// Synchronises a directory, then those above it as far as its file system reaches: a kill may
 /// have come between their creation and that, at any earlier start.
 pub(super) fn sync_directories(directory: &Path, system: &dyn System) -> Result<(), StoreError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| failed("synchronising", &path, source)
-    };
-    let real = directory.canonicalize().map_err(failed(directory))?;
-    let device = |path: &Path| fs::metadata(path).map(|found| found.dev()).map_err(failed(path));
+    const ACTION: &str = "synchronising";
+    let real = directory.canonicalize().map_err(failed(ACTION, directory))?;
+    let device =
+        |path: &Path| fs::metadata(path).map(|found| found.dev()).map_err(failed(ACTION, path));
     let own = device(&real)?;
     for path in real.ancestors() {
         if device(path)? != own {
             break;
         }
         match File::open(path) {
-            Ok(file) => system.sync(path, &file).map_err(failed(path))?,
+            Ok(file) => system.sync(path, &file).map_err(failed(ACTION, path))?,
             // Somebody else's, and older than what is ours in it.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied && path != real => {}
-            Err(source) => return Err(failed(path)(source)),
+            Err(source) => return Err(failed(ACTION, path)(source)),
         }
     }
     Ok(())
-}
-
-fn failed(action: &str, path: &Path, source: io::Error) -> StoreError {
-    StoreError::Io { action: format!("{action} {}", path.display()), source }
 }
 
 #[cfg(test)]

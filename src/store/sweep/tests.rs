@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::chain::ValidBlock;
-use crate::store::test_util::{Home, genesis, grow, mine};
+use crate::store::Writer;
+use crate::store::test_util::{Home, apply, genesis, grow, mine};
 
 fn large(state: &mut crate::chain::TipState, label: &str) -> ValidBlock {
     mine(state, &[label.repeat(40_000 / label.len())])
@@ -11,7 +12,7 @@ fn large(state: &mut crate::chain::TipState, label: &str) -> ValidBlock {
 /// The body of a block without the block, or only its chunks from `first` on.
 fn leave_body(writer: &Writer, block: &ValidBlock, first: u16) {
     let body = super::super::layout::encode_body(&block.block().records).unwrap();
-    for (number, chunk) in (0..).zip(body.chunks(super::super::layout::CHUNK)) {
+    for (number, chunk) in (0..).zip(body.chunks(super::super::layout::CHUNK_BYTES)) {
         if number >= first {
             let key = chunk_key(block.id(), number);
             writer.database.bodies.insert(key, chunk).unwrap();
@@ -21,12 +22,9 @@ fn leave_body(writer: &Writer, block: &ValidBlock, first: u16) {
 
 #[test]
 fn a_start_removes_bodies_that_a_kill_left_and_no_other() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (home, mut opened) = Home::opened();
     let mut main = genesis();
-    for block in grow(&mut main, 3, "small") {
-        opened.writer.append(&block).unwrap();
-    }
+    apply(&mut opened, &grow(&mut main, 3, "small"));
     let mut side = main.clone();
     let kept = large(&mut main, "main");
     let stored = large(&mut side, "side");
@@ -55,10 +53,9 @@ fn a_start_removes_bodies_that_a_kill_left_and_no_other() {
 
 #[test]
 fn a_step_looks_at_a_bounded_number_of_bodies_and_the_next_goes_on() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (_home, mut opened) = Home::opened();
     let mut state = genesis();
-    for _ in 0..=STEP {
+    for _ in 0..=SWEEP_STEP {
         leave_body(&opened.writer, &mine(&mut state, &["x".repeat(5_000)]), 0);
     }
     assert!(opened.writer.sweep().unwrap());
@@ -70,12 +67,11 @@ fn a_step_looks_at_a_bounded_number_of_bodies_and_the_next_goes_on() {
 
 #[test]
 fn a_start_without_leavings_writes_nothing() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (home, mut opened) = Home::opened();
     opened.writer.append(&large(&mut genesis(), "main")).unwrap();
     opened.writer.commit().unwrap();
     drop(opened);
     let mut opened = home.open();
     while opened.writer.sweep().unwrap() {}
-    assert!(!opened.writer.uncommitted);
+    assert!(!opened.writer.unsealed);
 }

@@ -1,25 +1,7 @@
 //! Tiles against the tree that they abridge.
 
-use std::collections::BTreeMap;
-
 use super::*;
-use crate::chain::leaf_hash;
-
-fn leaf(number: u64) -> Hash {
-    leaf_hash(&number.to_be_bytes())
-}
-
-/// All tiles of a tree, and its edge as it grew.
-fn grown(leaves: u64) -> (BTreeMap<[u8; 10], Vec<Hash>>, TileEdge) {
-    let mut tiles = BTreeMap::new();
-    let mut edge = TileEdge::default();
-    for number in 0..leaves {
-        edge.append(leaf(number), &mut |tile| {
-            tiles.insert(tile.key, decode(&tile.value).unwrap());
-        });
-    }
-    (tiles, edge)
-}
+use crate::store::test_util::{grown, leaf};
 
 #[test]
 fn the_frontier_from_tiles_is_the_one_of_all_leaves() {
@@ -56,7 +38,7 @@ fn an_edge_read_back_is_the_edge_that_grew() {
 #[test]
 fn a_tile_is_256_hashes() {
     let tile = Tile::new(0, 0, &vec![leaf(1); TILE]);
-    assert_eq!(tile.value.len(), BYTES);
+    assert_eq!(tile.value.len(), TILE_BYTES);
     assert_eq!(decode(&tile.value).unwrap().len(), TILE);
     assert_eq!(decode(&tile.value[1..]), None);
     assert_eq!(decode(&[]), None);

@@ -3,15 +3,11 @@
 use super::super::layout::{block_key, encode_block, encode_body, tile_key};
 use super::super::{Opened, StoreError, open};
 use crate::chain::{ChainHeader, Height, Work};
-use crate::store::test_util::{Home, genesis, grow};
+use crate::store::test_util::{Home, append, genesis, grow};
 
 fn stored(blocks: u64) -> (Home, Opened) {
-    let home = Home::new();
-    let mut opened = home.open();
-    for block in grow(&mut genesis(), blocks, "record") {
-        opened.writer.append(&block).unwrap();
-    }
-    opened.writer.commit().unwrap();
+    let (home, mut opened) = Home::opened();
+    append(&mut opened, &grow(&mut genesis(), blocks, "record"));
     (home, opened)
 }
 

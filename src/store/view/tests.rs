@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use super::super::Reader;
-use crate::chain::{TipState, ValidBlock};
-use crate::store::test_util::{Home, genesis, mine};
+use crate::chain::test_util::extend;
+use crate::chain::{Spec, TipState, ValidBlock};
+use crate::store::test_util::{Home, append, genesis, mine, store};
 
 use super::*;
 
@@ -72,6 +73,9 @@ fn read_all(reader: &Reader, known: &Known, round: u64) {
     let state = view.state_at(height).unwrap().unwrap();
     assert_eq!(Some(&state.hash()), expected.get(usize::try_from(height.get()).unwrap()));
     assert_eq!(view.find_recent(&state.hash(), u64::MAX).unwrap(), Some(height));
+    // A proof is verified before it is handed out.
+    view.block_path(height, view.tip().height()).unwrap().unwrap();
+    view.consistency(height, view.tip().height()).unwrap().unwrap();
     let any = &known.states[usize::try_from(round * 61).unwrap() % known.states.len()];
     if let Some(state) = reader.state_of(any.id()).unwrap() {
         assert_eq!(&state, any);
@@ -109,10 +113,7 @@ fn hammer(reorg_batch_blocks: u64) {
             .collect();
         turns.push(next);
     }
-    for block in &blocks {
-        opened.writer.append(block).unwrap();
-    }
-    opened.writer.commit().unwrap();
+    append(&mut opened, &blocks);
     let (done, rounds) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
         for _ in 0..3 {
@@ -125,9 +126,7 @@ fn hammer(reorg_batch_blocks: u64) {
         }
         let _done = Done(&done);
         for (turn, blocks) in turns.iter().enumerate() {
-            for block in blocks {
-                opened.writer.store_branch_block(block).unwrap();
-            }
+            store(&mut opened, blocks);
             opened.writer.commit().unwrap();
             if turn > 0 {
                 let last = blocks.last().unwrap();
@@ -152,8 +151,7 @@ fn readers_see_one_chain_while_a_reorg_goes_in_steps() {
 
 #[test]
 fn bodies_are_those_of_the_blocks_encoded() {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (_home, mut opened) = Home::opened();
     let mut state = genesis();
     for number in 0..60 {
         opened.writer.append(&mine(&mut state, &records("a", number))).unwrap();
@@ -167,4 +165,31 @@ fn bodies_are_those_of_the_blocks_encoded() {
         assert_eq!((block.header, block.hash), (header.header, header.hash));
         assert_eq!(body, &postcard::to_stdvec(&block.records).unwrap());
     }
+}
+
+#[test]
+fn the_first_block_since_a_time_is_found_among_equal_times_too() {
+    let (_home, mut opened) = Home::opened();
+    let mut state = genesis();
+    for step in [1_000, 0, 0, 5, 0, 70] {
+        opened.writer.append(&extend(&Spec::dev(), &mut state, Vec::new(), step)).unwrap();
+    }
+    opened.writer.commit().unwrap();
+    let view = opened.reader.view();
+    let start = genesis().header().timestamp;
+    for (millis, first) in [
+        (0, Some(0)),
+        (1, Some(1)),
+        (1_000, Some(1)),
+        (1_001, Some(4)),
+        (1_005, Some(4)),
+        (1_006, Some(6)),
+        (1_075, Some(6)),
+        (1_076, None),
+    ] {
+        let found = view.first_since(start.plus_millis(millis)).unwrap();
+        assert_eq!(found.map(Height::get), first, "{millis}");
+    }
+    assert_eq!(view.first_since(Timestamp::default()).unwrap(), Some(Height::GENESIS));
+    assert_eq!(view.first_since(Timestamp::from_millis(u64::MAX)).unwrap(), None);
 }

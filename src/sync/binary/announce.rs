@@ -4,7 +4,7 @@ use super::limits::{GIVE_UP_FIRST, NEAR};
 use super::{BinarySync, Claim};
 use crate::chain::{BlockId, Header, RuleError};
 use crate::sync::step::Step;
-use crate::sync::{LinkId, Output, Time};
+use crate::sync::{BinaryOutgoing, LinkId, Time};
 
 const BAD_ANNOUNCEMENT: &str = "an announced header that breaks a rule";
 
@@ -20,7 +20,7 @@ impl BinarySync {
         for peer in self.peers.values_mut().filter(|peer| peer.is_ready()) {
             if peer.knows != Some(id.hash) {
                 peer.knows = Some(id.hash);
-                step.out.push(Output::Announce { link: peer.id, id });
+                step.send(peer.id, BinaryOutgoing::Announce(id));
             }
         }
     }

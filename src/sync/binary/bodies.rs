@@ -11,7 +11,9 @@ use crate::sync::{LinkId, Note, Output, Time};
 
 const EMPTY: &str = "an answer without a block";
 const TOO_MANY: &str = "more blocks than were asked for";
-const WRONG_BODY: &str = "a body that is not the one of its header";
+
+/// Why a peer that sends such a body is banned.
+pub const WRONG_BODY: &str = "a body that is not the one of its header";
 
 impl BinarySync {
     /// Asks for bodies, lowest first, of the links with the fewest requests under way.
@@ -47,9 +49,7 @@ impl BinarySync {
         let Self { download: Some(download), peers, budget, .. } = self else { return false };
         let Some(peer) = peers.get_mut(&link) else { return false };
         let is_lent = peer.is_doubtful() && is_sure;
-        let max = REQUEST_BYTES.checked_div(each).unwrap_or(u64::MAX);
-        let max = max.clamp(1, u64::from(MAX_RANGE));
-        let max = usize::try_from(max).unwrap_or(1);
+        let max = bodies_of_request(each);
         let Some((first, count, last)) = download.next_range(peer.height, max, is_lent) else {
             return false;
         };
@@ -81,8 +81,7 @@ impl BinarySync {
             is_late: false,
         });
         budget.reserve(bytes(count));
-        let message = Message::GetBlocks { request: number, first, count, last: last.hash };
-        step.out.push(Output::Send { link, message });
+        step.send(link, Message::GetBlocks { request: number, first, count, last: last.hash });
         true
     }
 
@@ -94,8 +93,8 @@ impl BinarySync {
         bodies: Vec<Body>,
     ) {
         let count = bodies.len();
-        let bytes = bodies.iter().fold(0_u64, |sum, body| sum.saturating_add(body.len() as u64));
-        let memory = bodies.iter().fold(0_u64, |sum, body| sum.saturating_add(body.memory_bytes()));
+        let bytes: u64 = bodies.iter().map(|body| body.len() as u64).sum();
+        let memory: u64 = bodies.iter().map(Body::memory_bytes).sum();
         self.came = (self.came.0.saturating_add(count as u64), self.came.1.saturating_add(bytes));
         let peer = self.peer(link);
         if count == 0 {
@@ -251,7 +250,7 @@ impl BinarySync {
         download.moved = step.now;
         let right = blocks.len() as u64;
         for block in blocks {
-            download.right(block, link);
+            download.right(block);
         }
         for offset in right..count {
             let back = download.wrong(first.ahead(offset));
@@ -346,6 +345,13 @@ fn may_be(body: &Body, header: &ValidHeader, spec: &Spec) -> bool {
     // The count and each length take 5 bytes at most.
     let max = count.saturating_add(1).saturating_mul(5).saturating_add(spec.max_block_bytes());
     body.count() == Some(count) && body.len() as u64 <= max
+}
+
+/// How many bodies are requested together when `each` is reserved for one.
+#[expect(clippy::expect_used, reason = "64 bytes at least are reserved, and 128 fit every integer")]
+fn bodies_of_request(each: u64) -> usize {
+    let count = REQUEST_BYTES.checked_div(each).expect("something is reserved for a body");
+    usize::try_from(count.clamp(1, u64::from(MAX_RANGE))).expect("at most MAX_RANGE")
 }
 
 /// Gives back the room and the blocks of a request, unless it is late and was given back.

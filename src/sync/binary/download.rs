@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
+use super::branch_pace::BranchPace;
 use super::candidate::{Found, Rules, id_of, reproduces};
 use super::limits::{
-    MAX_DOUBLINGS, MAX_IMPORT_BATCH_BLOCKS, MAX_IMPORT_BATCH_BYTES, SOURCE_PATIENCE, WINDOW,
+    BODIES_WINDOW, MAX_DOUBLINGS, MAX_IMPORT_BATCH_BLOCKS, MAX_IMPORT_BATCH_BYTES, SOURCE_PATIENCE,
 };
-use super::pace::Pace;
 use crate::chain::{
     BlockId, Header, Height, RuleError, Timestamp, TipState, ValidBlock, ValidHeader, Work,
 };
@@ -41,7 +41,7 @@ pub(super) struct Download {
     /// Whether a body ever came.
     pub(super) has_begun: bool,
     /// How the front advances.
-    pub(super) pace: Pace,
+    pub(super) pace: BranchPace,
     /// Since when more headers are asked for and do not come.
     pub(super) asked: Option<Time>,
     /// The last block imported, or the one below the first.
@@ -65,7 +65,7 @@ enum Body {
     /// It came and is being checked.
     Checking(u64),
     /// It is right.
-    Right { block: Box<ValidBlock>, bytes: u64, from: LinkId },
+    Right { block: Box<ValidBlock>, bytes: u64 },
     /// At the writer.
     Handed,
 }
@@ -75,8 +75,6 @@ enum Body {
 pub(super) struct Batch {
     pub(super) blocks: Vec<ValidBlock>,
     pub(super) bytes: u64,
-    /// The link that sent them, if that was one.
-    pub(super) source: Option<LinkId>,
 }
 
 /// What became of a header.
@@ -113,7 +111,7 @@ impl Download {
             moved: now,
             told: now,
             has_begun: false,
-            pace: Pace::new(now, base.height().next()),
+            pace: BranchPace::new(now, base.height().next()),
             asked: None,
             imported: id_of(&base),
         }
@@ -148,7 +146,8 @@ impl Download {
 
     fn doublings(&self, now: Time) -> Option<u32> {
         let waited = now.0.saturating_sub(self.asked?.0).as_millis();
-        u32::try_from(waited.checked_div(SOURCE_PATIENCE.as_millis())?).ok()
+        let times = waited.checked_div(SOURCE_PATIENCE.as_millis())?;
+        Some(u32::try_from(times).unwrap_or(u32::MAX))
     }
 
     /// Headers whose block was not handed to the writer.
@@ -210,7 +209,7 @@ impl Download {
         max: usize,
         is_doubtful: bool,
     ) -> Option<(Height, u32, BlockId)> {
-        let end = WINDOW.min(self.entries.len());
+        let end = BODIES_WINDOW.min(self.entries.len());
         let is_free =
             |entry: &Entry| matches!(entry.body, Body::Missing | Body::Asked { is_lent: true, .. });
         let from = self.lowest_missing.max(self.handed);
@@ -289,7 +288,7 @@ impl Download {
             Some(Body::Missing | Body::Asked { .. })
         );
         let is_header = self.front == self.entries.len() && !self.is_whole;
-        let is_awaited = (is_body || is_header) && self.front < WINDOW;
+        let is_awaited = (is_body || is_header) && self.front < BODIES_WINDOW;
         self.pace.measure(now, front, is_awaited);
     }
 
@@ -303,12 +302,12 @@ impl Download {
     }
 
     /// A body was found right.
-    pub(super) fn right(&mut self, block: ValidBlock, from: LinkId) {
+    pub(super) fn right(&mut self, block: ValidBlock) {
         let entry = self.known(block.header().height);
         let Body::Checking(bytes) = entry.body else {
             unreachable!("checked without having come: {entry:?}")
         };
-        entry.body = Body::Right { block: Box::new(block), bytes, from };
+        entry.body = Body::Right { block: Box::new(block), bytes };
         let is_right = |entry: &Entry| matches!(entry.body, Body::Right { .. } | Body::Handed);
         while self.entries.get(self.front).is_some_and(is_right) {
             self.front = self.front.saturating_add(1);
@@ -346,20 +345,14 @@ impl Download {
 
     /// Hands this many blocks to the writer, all of which are ready.
     pub(super) fn hand(&mut self, count: usize) -> Batch {
-        let mut batch = Batch { blocks: Vec::with_capacity(count), bytes: 0, source: None };
-        let mut is_mixed = false;
+        let mut batch = Batch { blocks: Vec::with_capacity(count), bytes: 0 };
         for entry in self.entries.iter_mut().skip(self.handed).take(count) {
             let body = std::mem::replace(&mut entry.body, Body::Handed);
-            let Body::Right { block, bytes, from } = body else {
+            let Body::Right { block, bytes } = body else {
                 unreachable!("handed to the writer before it was right: {body:?}")
             };
-            is_mixed |= batch.source.is_some_and(|source| source != from);
-            batch.source = Some(from);
             batch.bytes = batch.bytes.saturating_add(bytes);
             batch.blocks.push(*block);
-        }
-        if is_mixed {
-            batch.source = None;
         }
         self.handed = self.handed.saturating_add(batch.blocks.len());
         batch
@@ -390,7 +383,7 @@ impl Download {
 
     /// How far above the lowest block that is not imported bodies were asked for.
     pub(super) fn window(&self) -> u64 {
-        let mut looked_at = self.entries.iter().take(WINDOW.saturating_add(1));
+        let mut looked_at = self.entries.iter().take(BODIES_WINDOW.saturating_add(1));
         let asked = looked_at.rposition(|entry| !matches!(entry.body, Body::Missing));
         asked.map_or(0, |index| index.saturating_add(1) as u64)
     }

@@ -3,12 +3,10 @@
 use super::limits::{CLOCK_MILLIS, HELLO_WITHIN, VERSIONS, YOUNG};
 use super::{BinarySync, Claim, Peer};
 use crate::chain::Height;
-use crate::sync::message::{Hello, Message};
+use crate::sync::message::{Hello, Message, RELAYS_RECORDS};
 use crate::sync::step::Step;
-use crate::sync::{LinkId, Note, Output, Redial, Time};
+use crate::sync::{FOREIGN_GENESIS, LinkId, Note, Output, Redial, Time};
 
-/// Another chain: nothing that it says can ever be of use here.
-const FOREIGN_GENESIS: &str = "this is another chain: its genesis block differs";
 const NO_VERSION: &str = "no version of the dialect that both speak";
 const NO_HELLO: &str = "no Hello within 5 s";
 
@@ -23,7 +21,7 @@ impl BinarySync {
         let hello = Hello {
             lowest,
             highest,
-            capabilities: 0,
+            capabilities: if self.relay.is_on() { RELAYS_RECORDS } else { 0 },
             genesis: self.genesis,
             nonce: self.config.nonce,
             agent: self.config.agent.clone(),
@@ -32,7 +30,7 @@ impl BinarySync {
             work: self.work,
             time: step.clock,
         };
-        step.out.push(Output::Send { link, message: Message::Hello(hello) });
+        step.send(link, Message::Hello(hello));
     }
 
     pub(super) fn on_hello(&mut self, step: &mut Step<'_>, link: LinkId, hello: Hello) {
@@ -63,6 +61,9 @@ impl BinarySync {
             peer.knows = None;
         }
         peer.ask_addresses = step.now;
+        if hello.capabilities & RELAYS_RECORDS != 0 {
+            self.relay.on_able(step, link);
+        }
         let Hello { agent, listen, height, time, .. } = hello;
         step.out.push(Output::HandshakeDone { link, agent, listen, height });
         let apart = step.clock.millis_since(time).max(time.millis_since(step.clock));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::candidate::{Candidate, Rules};
 use super::download::Download;
 use super::limits::{
-    LOOK_AGAIN, MAX_ACCEPTED_HEADER_SOURCES, MAX_CANDIDATE_HEADERS, MAX_HEADER_SOURCES, NEAR,
+    HEADER_RETRY, MAX_ACCEPTED_HEADER_SOURCES, MAX_CANDIDATE_HEADERS, MAX_HEADER_SOURCES, NEAR,
     PENALTY,
 };
 use super::peer::{Ask, Query};
@@ -15,7 +15,7 @@ use super::{BinarySync, Claim, Peer, UNASKED};
 use crate::chain::{BlockId, Header, RuleError, Work};
 use crate::sync::message::MAX_HEADERS;
 use crate::sync::step::Step;
-use crate::sync::{Held, LinkId, Note, Output, Redial, Time};
+use crate::sync::{BinaryOutgoing, Held, LinkId, Note, Output, Redial, Time};
 
 const BAD_HEADER: &str = "a header that breaks a rule";
 const NOT_CONSECUTIVE: &str = "headers that do not follow each other";
@@ -44,14 +44,10 @@ impl BinarySync {
             .collect();
         ready.sort_unstable();
         for (_, link, dialled) in ready {
-            if free == 0 {
-                return;
-            }
-            if !dialled && free_accepted == 0 {
-                continue;
-            }
-            free = free.saturating_sub(1);
-            free_accepted = free_accepted.saturating_sub(usize::from(!dialled));
+            let Some(left) = free.checked_sub(1) else { return };
+            let accepted = usize::from(!dialled);
+            let Some(left_accepted) = free_accepted.checked_sub(accepted) else { continue };
+            (free, free_accepted) = (left, left_accepted);
             let candidate = self.peers.get(&link).and_then(|peer| peer.candidate.as_ref());
             let after = candidate.filter(|candidate| candidate.count() > 0).map(Candidate::head);
             self.ask_headers(step, link, after);
@@ -88,7 +84,7 @@ impl BinarySync {
         peer.follows = None;
         peer.ask = Some(Ask { sent: step.now, until: step.now.plus(peer.timeout) });
         peer.owed = peer.owed.saturating_add(1);
-        step.out.push(Output::AskHeaders { link, after });
+        step.send(link, BinaryOutgoing::GetHeaders { after });
     }
 
     pub(super) fn on_headers(&mut self, step: &mut Step<'_>, link: LinkId, headers: Vec<Header>) {
@@ -187,9 +183,9 @@ impl BinarySync {
             peer.pause(step.now);
             return;
         };
-        // The first block that was looked up is the parent of the first header.
-        debug_assert!(place <= headers.len(), "one of the blocks that were looked up");
-        let fresh = headers.get(place..).unwrap_or_default();
+        // The first block that was looked up is the parent of the first header, so that the place
+        // of the last one is the number of headers.
+        let (_, fresh) = headers.split_at(place);
         if fresh.is_empty() {
             peer.shows(super::candidate::id_of(&state), state.total_work());
             if is_last {
@@ -287,7 +283,7 @@ impl BinarySync {
                 return true;
             }
         };
-        let wait = Duration::from_millis(found.millis_since(*latest).max(1_000)).min(LOOK_AGAIN);
+        let wait = Duration::from_millis(found.millis_since(*latest).max(1_000)).min(HEADER_RETRY);
         self.peer(link).claim = Claim::Later(step.now.plus(wait));
         false
     }

@@ -1,6 +1,6 @@
 //! From checked bodies to the writer, and the end of a download.
 
-use super::limits::{GIVE_UP_FIRST, MAX_BATCHES, MIN_SECOND_BATCH, UNAVAILABLE};
+use super::limits::{GIVE_UP_FIRST, MAX_IMPORT_BATCHES, MIN_SECOND_BATCH, UNAVAILABLE};
 use super::{BinarySync, Claim, Peer};
 use crate::chain::{BlockId, Height};
 use crate::sync::step::Step;
@@ -16,7 +16,7 @@ pub(super) struct Pending {
 impl BinarySync {
     /// Hands what is ready to the writer, in order.
     pub(super) fn hand_on(&mut self, step: &mut Step<'_>) {
-        while self.batches.len() < MAX_BATCHES {
+        while self.batches.len() < MAX_IMPORT_BATCHES {
             let Some(download) = &mut self.download else { return };
             let count = download.ready();
             // While the writer is busy, a small batch gathers more.
@@ -26,11 +26,7 @@ impl BinarySync {
             }
             let batch = download.hand(count);
             self.batches.push_back(Pending { download: download.number, bytes: batch.bytes });
-            step.out.push(Output::Import {
-                download: download.number,
-                source: batch.source,
-                blocks: batch.blocks,
-            });
+            step.out.push(Output::Import { download: download.number, blocks: batch.blocks });
         }
     }
 
@@ -61,6 +57,7 @@ impl BinarySync {
         }
     }
 
+    #[expect(clippy::expect_used, reason = "the node reports each batch once, whatever peers send")]
     pub(super) fn on_imported(
         &mut self,
         now: Time,
@@ -68,9 +65,9 @@ impl BinarySync {
         last: BlockId,
         outcome: ImportOutcome,
     ) {
-        let batch = self.batches.pop_front();
-        debug_assert_eq!(batch.map(|batch| batch.download), Some(number), "each once, in order");
-        self.budget.free(batch.map_or(0, |batch| batch.bytes));
+        let batch = self.batches.pop_front().expect("a batch at the writer");
+        debug_assert_eq!(batch.download, number, "each once, in order");
+        self.budget.free(batch.bytes);
         let Some(download) = self.download.as_mut().filter(|download| download.number == number)
         else {
             return;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::chain::Spec;
-use crate::sync::message::{Body, MAX_BODY};
+use crate::sync::message::{Body, MAX_BODY, MAX_RECORD_IDS};
 
 /// Versions of the dialect that this node speaks.
 pub(super) const VERSIONS: (u16, u16) = (1, 1);
@@ -53,7 +53,7 @@ pub(super) const MAX_CANDIDATE_HEADERS: u64 = 32_768_000;
 
 /// Bodies are asked for this far above the lowest block that is not imported: what a node that
 /// is killed fetches again at most.
-pub(super) const WINDOW: usize = 1_536;
+pub(super) const BODIES_WINDOW: usize = 1_536;
 
 /// Requests for bodies under way on a link, at most.
 pub(super) const MAX_REQUESTS: usize = 4;
@@ -85,7 +85,7 @@ pub(super) const MAX_IMPORT_BATCH_BYTES: u64 = 8 << 20;
 pub(super) const MIN_SECOND_BATCH: usize = 128;
 
 /// Batches at the writer, at most.
-pub(super) const MAX_BATCHES: usize = 2;
+pub(super) const MAX_IMPORT_BATCHES: usize = 2;
 
 /// Time for an answer, at first and at least.
 pub(super) const FIRST_TIMEOUT: Duration = Duration::from_secs(2);
@@ -114,7 +114,7 @@ pub(super) const PACE_EVERY: Duration = Duration::from_secs(2);
 pub(super) const PACE_BLOCKS: u64 = 32;
 
 /// Other branches are also examined when a download takes longer than this.
-pub(super) const LOOK_AROUND: Duration = Duration::from_secs(3);
+pub(super) const EXAMINE_OTHERS_AFTER: Duration = Duration::from_secs(3);
 
 /// A branch whose front does not move is given up for another one after this.
 pub(super) const GIVE_UP: Duration = Duration::from_secs(20);
@@ -136,7 +136,7 @@ pub(super) const STALLED: Duration = Duration::from_secs(30);
 
 /// A header from the future is asked for again after this at the latest: its time comes by the
 /// wall clock, which may be put right at any moment.
-pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(30);
+pub(super) const HEADER_RETRY: Duration = Duration::from_secs(30);
 
 /// Pause when the node cannot take blocks.
 pub(super) const UNAVAILABLE: Duration = Duration::from_secs(10);
@@ -152,3 +152,58 @@ pub(super) const ASK_ADDRESSES_EVERY: Duration = Duration::from_secs(1_800);
 
 /// Blocks that may still be to come while new tips are announced.
 pub(super) const NEAR: usize = 16;
+
+/// A link is told of pending records at this rate, and may tell of as many: 500 a second.
+pub(super) const IDS_EACH: Duration = Duration::from_millis(2);
+
+/// And of this many at once after a pause.
+pub(super) const IDS_BURST: u32 = 4_096;
+
+/// All links together may tell of twice as many.
+pub(super) const ALL_IDS_EACH: Duration = Duration::from_millis(1);
+
+/// See [`ALL_IDS_EACH`].
+pub(super) const ALL_IDS_BURST: u32 = 8_192;
+
+/// A byte of pending records that a link is asked for or given: 500,000 a second.
+pub(super) const TEXT_EACH: Duration = Duration::from_micros(2);
+
+/// Bytes of them at once after a pause: 4 MiB.
+pub(super) const TEXT_BURST: u32 = 4 << 20;
+
+/// A byte that all links together are asked for: 1,000,000 a second.
+pub(super) const ALL_TEXT_EACH: Duration = Duration::from_micros(1);
+
+/// See [`ALL_TEXT_EACH`]: 8 MiB.
+pub(super) const ALL_TEXT_BURST: u32 = 8 << 20;
+
+/// While a rate is used up, ids go on in groups of this many.
+pub(super) const IDS_GROUP: usize = 128;
+
+/// Ids that one lookup in the pool and on our chain has, at most.
+pub(super) const MAX_LOOKUP_IDS: usize = 256;
+
+/// Ids that a link told of and that wait for a lookup, at most; further ones are dropped, and come
+/// again with the next round.
+pub(super) const MAX_HEARD_IDS: usize = 4_096;
+
+/// Records that a link is to be asked for, at most.
+pub(super) const MAX_QUEUED_RECORDS: usize = 4_096;
+
+/// Records that all links together are to be asked for, at most.
+pub(super) const MAX_WANTED_RECORDS: usize = 16_384;
+
+/// Other links that a record is asked of when the first one does not send it, at most.
+pub(super) const MAX_OTHER_TELLERS: usize = 3;
+
+/// Records of one request, at most.
+pub(super) const MAX_ASKED_RECORDS: usize = MAX_RECORD_IDS;
+
+/// And at least, when those of the one before did not fit into a response: 64 KiB each.
+pub(super) const MIN_ASKED_RECORDS: usize = 16;
+
+/// Time for a response with pending records. Then other links are asked for them.
+pub(super) const RECORDS_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often a link is told of all own pending records.
+pub(super) const ROUND_EVERY: Duration = Duration::from_secs(600);

@@ -4,26 +4,29 @@
 //! [`headers`], which form a [`candidate`] branch until they show more work. The branch then becomes
 //! the [`download`], whose headers go on ([`following`]), whose [`bodies`] are asked of every peer, and
 //! which the writer is given in order ([`import`]). What peers ask for is in [`serve`], what happens
-//! when they are late in [`timeouts`], and what is too slow in [`pace`].
+//! when they are late in [`timeouts`], and what is too slow in [`branch_pace`]. Pending records are
+//! told, asked for and given in [`relay`].
 
 mod announce;
 mod bodies;
+mod branch_pace;
 mod budget;
 mod candidate;
+mod deep_fork;
 mod download;
 mod following;
 mod handshake;
 mod headers;
 mod import;
 mod limits;
-mod pace;
 mod peer;
 mod progress;
-mod reorg_depth;
+mod relay;
 mod rivals;
 mod serve;
 mod timeouts;
 
+pub use bodies::WRONG_BODY;
 pub use progress::{Progress, SyncState};
 
 use std::collections::{BTreeMap, VecDeque};
@@ -36,6 +39,7 @@ use budget::Budget;
 use download::Download;
 use import::Pending;
 use peer::{Claim, Peer};
+use relay::{Offence, Relay};
 
 /// What the binary dialect needs to know of this node.
 #[derive(Clone, Debug)]
@@ -55,6 +59,9 @@ pub struct BinaryConfig {
     pub max_reorg_depth: Option<u64>,
     /// First blocks of the branches that the operator accepted.
     pub accepted_forks: Vec<Hash>,
+    /// Whether pending records are relayed at all: with which links is said by
+    /// [`super::RelayInput::Allowed`].
+    pub relays_records: bool,
 }
 
 /// Keeps the links of the binary dialect in step.
@@ -86,6 +93,7 @@ pub(super) struct BinarySync {
     looked: Time,
     /// Bodies that came since the start, and their bytes.
     came: (u64, u64),
+    relay: Relay,
 }
 
 /// Nobody but a peer that breaks the rules says this.
@@ -100,6 +108,7 @@ impl BinarySync {
             is_untold: false,
             // The most that one can have, until the first ones came.
             budget: Budget::new(config.spec.max_block_bytes()),
+            relay: Relay::new(config.relays_records, config.spec.max_record_bytes()),
             config,
             tip,
             work,
@@ -136,6 +145,7 @@ impl BinarySync {
                 self.on_imported(step.now, download, last, outcome);
             }
             BinaryInput::Served { link } => self.on_served(link),
+            BinaryInput::Relay(input) => self.relay.handle(step, input),
         }
         self.go_on(step);
     }
@@ -172,6 +182,19 @@ impl BinarySync {
             Message::Announce(header) => self.on_announce(step, link, header),
             Message::GetPeers => self.on_get_peers(step, link),
             Message::Peers(addresses) => self.on_peers(step, link, addresses),
+            Message::RecordIds(_) | Message::GetRecords(_) | Message::Records(_) => {
+                self.on_record_message(step, link, message);
+            }
+        }
+    }
+
+    fn on_record_message(&mut self, step: &mut Step<'_>, link: LinkId, message: Message) {
+        match self.relay.on_message(step, link, message) {
+            Ok(()) => {}
+            Err(Offence::Fault(reason)) => self.ban(step, link, reason),
+            Err(Offence::TooMuch) => {
+                self.close(step, link, 1008, serve::TOO_MUCH, Redial::Longest);
+            }
         }
     }
 
@@ -183,6 +206,7 @@ impl BinarySync {
         (self.tip, self.work, self.is_untold) = (tip, work, true);
         if is_reorg {
             self.forget_forks();
+            self.relay.on_reorg();
         }
         self.go_on(step);
     }
@@ -203,6 +227,7 @@ impl BinarySync {
             self.seek_headers(step);
         }
         self.announce(step);
+        self.relay.go_on(step);
         debug_assert!(self.is_balanced(), "{:?} is not what bodies take", self.budget);
     }
 
@@ -212,8 +237,9 @@ impl BinarySync {
         self.peers.get_mut(&link).expect("the link is open")
     }
 
+    #[expect(clippy::expect_used, reason = "one for each query and download: 2^64 are not reached")]
     fn next_number(&mut self) -> u64 {
-        self.next_number = self.next_number.saturating_add(1);
+        self.next_number = self.next_number.checked_add(1).expect("fewer than 2^64 numbers");
         self.next_number
     }
 
@@ -242,6 +268,7 @@ impl BinarySync {
 
     fn forget(&mut self, link: LinkId) {
         self.release(link, None);
+        self.relay.on_closed(link);
         self.peers.remove(&link);
         if let Some(download) = &mut self.download
             && download.source == Some(link)

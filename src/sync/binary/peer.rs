@@ -272,10 +272,10 @@ impl Peer {
     }
 
     /// It answered: it gets less time.
+    #[expect(clippy::expect_used, reason = "four is not zero")]
     pub(super) fn answered(&mut self) {
-        self.timeout = (self.timeout.saturating_mul(3).checked_div(4))
-            .unwrap_or(FIRST_TIMEOUT)
-            .max(FIRST_TIMEOUT);
+        let less = self.timeout.saturating_mul(3).checked_div(4).expect("three quarters");
+        self.timeout = less.max(FIRST_TIMEOUT);
     }
 
     /// A request was answered in this time: a quarter of what is usual.

@@ -97,6 +97,6 @@ impl BinarySync {
         let heavier = candidates.filter(|candidate| {
             candidate.work() > self.work && self.deep_fork(candidate).is_none()
         });
-        heavier.map(|candidate| candidate.head().height).max().unwrap_or_default()
+        heavier.map(|candidate| candidate.head().height).max().unwrap_or(Height::GENESIS)
     }
 }

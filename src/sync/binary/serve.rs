@@ -5,9 +5,9 @@ use super::{BinarySync, UNASKED};
 use crate::chain::{BlockId, Hash, Height};
 use crate::sync::message::{MAX_RANGE, Message, PeerAddress};
 use crate::sync::step::Step;
-use crate::sync::{LinkId, Output, Redial};
+use crate::sync::{BinaryOutgoing, LinkId, Output, Redial};
 
-const TOO_MUCH: &str = "more was asked for than is answered at a time";
+pub(super) const TOO_MUCH: &str = "more was asked for than is answered at a time";
 const BAD_RANGE: &str = "a range of no blocks or of too many";
 
 impl BinarySync {
@@ -19,7 +19,7 @@ impl BinarySync {
         last: Option<Hash>,
     ) {
         if self.may_serve(step, link) {
-            step.out.push(Output::ServeHeaders { link, locator, stop: last });
+            step.send(link, BinaryOutgoing::Headers { locator, stop: last });
         }
     }
 
@@ -32,16 +32,16 @@ impl BinarySync {
         count: u32,
         last: Hash,
     ) {
-        if count == 0 || count > MAX_RANGE {
+        let Some(above_first) = count.checked_sub(1).filter(|_| count <= MAX_RANGE) else {
             self.ban(step, link, BAD_RANGE);
             return;
-        }
+        };
         if self.may_serve(step, link) {
-            let height = first.ahead(u64::from(count).saturating_sub(1));
+            let height = first.ahead(u64::from(above_first));
             let last = BlockId { height, hash: last };
             // It takes our chain over.
             self.peer(link).rival.leaves();
-            step.out.push(Output::ServeBlocks { link, request, first, last });
+            step.send(link, BinaryOutgoing::Blocks { request, first, last });
         }
     }
 
@@ -66,7 +66,7 @@ impl BinarySync {
         // Asked again too soon it gets no answer.
         if peer.told_addresses.is_none_or(|last| last.plus(ADDRESSES_EVERY) <= step.now) {
             peer.told_addresses = Some(step.now);
-            step.out.push(Output::ServePeers { link });
+            step.send(link, BinaryOutgoing::Peers);
         }
     }
 
@@ -92,7 +92,7 @@ impl BinarySync {
             if peer.is_ready() && peer.dialled && peer.ask_addresses <= step.now {
                 peer.ask_addresses = step.now.plus(ASK_ADDRESSES_EVERY);
                 peer.addresses_owed = peer.addresses_owed.saturating_add(1);
-                step.out.push(Output::Send { link: peer.id, message: Message::GetPeers });
+                step.send(peer.id, Message::GetPeers);
             }
         }
     }

@@ -9,13 +9,14 @@ use crate::chain::{
 };
 use crate::sync::message::{Body, Hello, Message, PeerAddress};
 use crate::sync::{
-    BinaryConfig, BinaryInput, Held, ImportOutcome, Input, LinkId, Note, Origin, Output, Redial,
-    SyncMachine, SyncState, Time, TipChange,
+    BinaryConfig, BinaryInput, BinaryOutgoing, Held, ImportOutcome, Input, LinkId, Note, Origin,
+    Outgoing, Output, Redial, SyncMachine, SyncState, Time, TipChange,
 };
 
 mod announce;
 mod bodies;
 mod bounds;
+mod branch_pace;
 mod chain;
 mod depth;
 mod faults;
@@ -24,7 +25,7 @@ mod handshake;
 mod importing;
 mod lacking;
 mod liveness;
-mod pacing;
+mod relaying;
 mod reorgs;
 mod splitting;
 mod timeouts;
@@ -84,6 +85,7 @@ impl Bench {
             listen: None,
             max_reorg_depth,
             accepted_forks: Vec::new(),
+            relays_records: false,
         };
         let ours = chain.tip().clone();
         let machine = SyncMachine::new(chain.last(), 1_000, 1 << 20);
@@ -307,15 +309,19 @@ fn answer<'a>(
     output: &Output,
     chain: &dyn Fn(LinkId) -> Option<&'a Chain>,
 ) -> Option<(LinkId, Vec<Message>)> {
-    match output {
-        Output::AskHeaders { link, after } => {
+    let Output::Send { link, what: Outgoing::Binary(what) } = output else { return None };
+    match what {
+        BinaryOutgoing::GetHeaders { after } => {
             let chain = chain(*link)?;
             // The whole locator of the asker is not at hand: from genesis, or after the block.
             let from = after.filter(|id| chain.holds(*id));
             let from = from.map_or(1, |id| usize::try_from(id.height.get()).unwrap() + 1);
             Some((*link, vec![Message::Headers(chain.headers_from(from))]))
         }
-        Output::Send { link, message: Message::GetBlocks { request, first, count, last } } => {
+        BinaryOutgoing::Message(message) => {
+            let Message::GetBlocks { request, first, count, last } = &**message else {
+                return None;
+            };
             let chain = chain(*link)?;
             let height = first.ahead(u64::from(*count) - 1);
             if !chain.holds(BlockId { height, hash: *last }) {
@@ -348,8 +354,9 @@ type Range = (LinkId, u64, u64, u32);
 
 fn ranges(outputs: &[Output]) -> Vec<Range> {
     let range = |output: &Output| match output {
-        Output::Send { link, message: Message::GetBlocks { request, first, count, .. } } => {
-            Some((*link, *request, first.get(), *count))
+        Output::Send { link, what: Outgoing::Binary(BinaryOutgoing::Message(message)) } => {
+            let Message::GetBlocks { request, first, count, .. } = **message else { return None };
+            Some((*link, request, first.get(), count))
         }
         _ => None,
     };
@@ -365,9 +372,20 @@ fn banned(outputs: &[Output]) -> Vec<LinkId> {
 }
 
 fn asked_headers(outputs: &[Output]) -> Vec<LinkId> {
-    let asked = |output: &Output| match output {
-        Output::AskHeaders { link, .. } => Some(*link),
+    outputs.iter().filter_map(asks_headers).collect()
+}
+
+/// The link that is asked for headers.
+fn asks_headers(output: &Output) -> Option<LinkId> {
+    match output {
+        Output::Send { link, what: Outgoing::Binary(BinaryOutgoing::GetHeaders { .. }) } => {
+            Some(*link)
+        }
         _ => None,
-    };
-    outputs.iter().filter_map(asked).collect()
+    }
+}
+
+/// What is sent on a link.
+fn send(link: LinkId, what: impl Into<Outgoing>) -> Output {
+    Output::Send { link, what: what.into() }
 }

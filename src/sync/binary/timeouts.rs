@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::limits::{
-    GIVE_UP, HEADERS_TIMEOUT, HEDGE_AFTER, HEDGE_TIMES, HEDGE_UNKNOWN, HELLO_WITHIN, LAST_TIMEOUT,
-    LOOK_AROUND, STALLED, WITHHELD,
+    EXAMINE_OTHERS_AFTER, GIVE_UP, HEADERS_TIMEOUT, HEDGE_AFTER, HEDGE_TIMES, HEDGE_UNKNOWN,
+    HELLO_WITHIN, LAST_TIMEOUT, STALLED, WITHHELD,
 };
 use super::peer::{Peer, Request};
 use super::{BinarySync, Claim};
@@ -24,6 +24,7 @@ impl BinarySync {
         }
         self.watch(step);
         self.ask_addresses(step);
+        self.relay.on_time(step.now);
     }
 
     fn late_asks(&self, now: Time) -> Vec<LinkId> {
@@ -186,7 +187,7 @@ impl BinarySync {
         let of_download = self.download.iter().flat_map(|download| {
             let pace = download.pace;
             let given_up = [pace.moved.plus(GIVE_UP), pace.moved.plus(WITHHELD)];
-            [pace.due(), pace.began.plus(LOOK_AROUND)]
+            [pace.due(), pace.began.plus(EXAMINE_OTHERS_AFTER)]
                 .into_iter()
                 .chain(given_up)
                 .chain(download.more_sources_at(self.looked))
@@ -197,6 +198,7 @@ impl BinarySync {
         let helped = self.help_at(self.looked).map(|(at, ..)| at);
         let over = [self.unheld_at(), self.silent_until()];
         let others = [stalled, helped, Some(self.paused)].into_iter().chain(over);
+        let others = others.chain(self.relay.deadlines().map(Some));
         of_peers.chain(of_download).chain(others).flatten().filter(|time| *time > self.looked).min()
     }
 

@@ -10,7 +10,7 @@ use crate::sync::step::Step;
 pub(super) const ASK_EVERY: Duration = Duration::from_secs(15);
 
 /// How long the first type 0 of a link waits for the peer's first type 1.
-pub(super) const FIRST_ANSWER: Duration = Duration::from_secs(1);
+pub(super) const FIRST_RESPONSE: Duration = Duration::from_secs(1);
 
 /// Most blocks of an extension that are announced one by one; more are a stream.
 pub(super) const MAX_ANNOUNCED: u64 = 16;
@@ -26,10 +26,10 @@ pub(super) const ACK_WITHIN: Duration = Duration::from_secs(30);
 pub(super) const QUIET: Duration = Duration::from_secs(30);
 
 /// Shortest time between two whole chains, and between two answers to a fork, on a link.
-pub(super) const ANSWER_EVERY: Duration = Duration::from_secs(30);
+pub(super) const CHAIN_RESPONSE_EVERY: Duration = Duration::from_secs(30);
 
 /// The same while our chain is below [`SMALL_CHAIN`].
-pub(super) const ANSWER_EVERY_SMALL: Duration = Duration::from_secs(2);
+pub(super) const SMALL_CHAIN_RESPONSE_EVERY: Duration = Duration::from_secs(2);
 
 /// How long a peer whose branch was refused for its depth is not answered: each answer would draw
 /// its whole chain.
@@ -42,6 +42,6 @@ pub(super) const SMALL_CHAIN: u64 = 1 << 20;
 /// again.
 pub(super) fn is_too_soon(step: &Step<'_>, last: Option<Time>) -> bool {
     let is_small = step.ours.json_bytes < SMALL_CHAIN;
-    let pause = if is_small { ANSWER_EVERY_SMALL } else { ANSWER_EVERY };
+    let pause = if is_small { SMALL_CHAIN_RESPONSE_EVERY } else { CHAIN_RESPONSE_EVERY };
     last.is_some_and(|last| step.now < last.plus(pause))
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::limits::{ASK_EVERY, FIRST_ANSWER};
+use super::limits::{ASK_EVERY, FIRST_RESPONSE};
 use crate::chain::{BlockId, Hash, Height};
 use crate::sync::log_once::LogOnce;
 use crate::sync::split::Rival;
 use crate::sync::step::Step;
-use crate::sync::{LinkId, Output, Redial, Time};
+use crate::sync::{JsonOutgoing, LinkId, Output, Redial, Time};
 
 /// One link. Of fixed size.
 #[derive(Debug)]
@@ -153,7 +153,7 @@ impl Link {
         }
         match self.first {
             First::Awaited => {
-                self.first = First::Asked { answer_at: step.now.plus(FIRST_ANSWER) };
+                self.first = First::Asked { answer_at: step.now.plus(FIRST_RESPONSE) };
             }
             First::Asked { .. } => (),
             First::Over => self.answer(step),
@@ -219,7 +219,7 @@ impl Link {
     pub(super) fn ask(&mut self, step: &mut Step<'_>) {
         self.ask_at = step.now.plus(ASK_EVERY);
         self.held_when_asked = self.holds;
-        step.out.push(Output::Ask { link: self.id });
+        step.send(self.id, JsonOutgoing::Ask);
     }
 
     pub(super) fn ask_if_due(&mut self, step: &mut Step<'_>) {
@@ -238,7 +238,7 @@ impl Link {
         let newer = self.brought.filter(|brought| step.height() < brought.height);
         let id = newer.unwrap_or(step.ours.tip);
         self.note_told(step, id);
-        step.out.push(Output::SendBlock { link: self.id, id });
+        step.send(self.id, JsonOutgoing::Block(id));
     }
 
     pub(super) const fn note_told(&mut self, step: &Step<'_>, id: BlockId) {

@@ -5,10 +5,11 @@ use super::link::{Flow, Link};
 use crate::chain::{BlockId, Height};
 use crate::sync::split::ShownWork;
 use crate::sync::step::Step;
-use crate::sync::{BlockOutcome, ChainOutcome, Note, Output, Redial};
+use crate::sync::{
+    BlockOutcome, ChainOutcome, FOREIGN_GENESIS, JsonOutgoing, Note, Outgoing, Output, Redial,
+    Refusal,
+};
 
-/// Another chain: nothing that it says can ever be of use here.
-const FOREIGN_GENESIS: &str = "this is another chain: its genesis block differs";
 const BAD_WORK: &str = "a block's proof of work does not hold";
 const INVALID_CHAIN: &str = "a block of the chain breaks a rule";
 
@@ -52,11 +53,11 @@ impl Link {
                 self.rival.shows(id, ShownWork::As(step.ours.tip.hash));
                 self.on_fork(step, id);
             }
-            BlockOutcome::TooDeep => self.on_too_deep(step),
-            BlockOutcome::ForeignGenesis => self.close_foreign(step),
-            BlockOutcome::BadWork => self.close_bad_work(step),
-            BlockOutcome::Invalid(reason) => self.tell(step, Note::Invalid { id, reason }),
-            BlockOutcome::Ours | BlockOutcome::NotYet | BlockOutcome::Unavailable => (),
+            BlockOutcome::Refused(Refusal::Invalid(reason)) => {
+                self.tell(step, Note::Invalid { id, reason });
+            }
+            BlockOutcome::Refused(refusal) => self.on_refused(step, &refusal),
+            BlockOutcome::Ours => (),
         }
     }
 
@@ -75,19 +76,16 @@ impl Link {
                 self.rival.shows(last, ShownWork::NoMore);
                 self.on_lighter(step, last, self.jenny);
             }
-            ChainOutcome::TooDeep => self.on_too_deep(step),
             ChainOutcome::Equal => {
                 self.rival.shows(last, ShownWork::As(step.ours.tip.hash));
                 self.equal = Some((last.hash, step.ours.tip.hash));
                 self.on_lighter(step, last, false);
             }
-            ChainOutcome::ForeignGenesis => self.close_foreign(step),
-            ChainOutcome::BadWork => self.close_bad_work(step),
-            ChainOutcome::Invalid(reason) => {
+            ChainOutcome::Refused(Refusal::Invalid(reason)) => {
                 self.tell(step, Note::Invalid { id: last, reason });
                 self.close(step, 1002, INVALID_CHAIN, Redial::Normal);
             }
-            ChainOutcome::NotYet | ChainOutcome::Unavailable => (),
+            ChainOutcome::Refused(refusal) => self.on_refused(step, &refusal),
         }
     }
 
@@ -215,13 +213,19 @@ impl Link {
         }
     }
 
-    fn close_foreign(&mut self, step: &mut Step<'_>) {
-        self.close(step, 1008, FOREIGN_GENESIS, Redial::OtherChain);
-    }
-
-    fn close_bad_work(&mut self, step: &mut Step<'_>) {
-        let redial = if self.is_proven { Redial::Normal } else { Redial::Longest };
-        self.close(step, 1002, BAD_WORK, redial);
+    /// A block or a chain was refused, but for a rule of its own.
+    fn on_refused(&mut self, step: &mut Step<'_>, refusal: &Refusal) {
+        match refusal {
+            Refusal::ForeignGenesis => {
+                self.close(step, 1008, FOREIGN_GENESIS, Redial::OtherChain);
+            }
+            Refusal::BadWork => {
+                let redial = if self.is_proven { Redial::Normal } else { Redial::Longest };
+                self.close(step, 1002, BAD_WORK, redial);
+            }
+            Refusal::TooDeep => self.on_too_deep(step),
+            Refusal::Invalid(_) | Refusal::NotYet | Refusal::Unavailable => (),
+        }
     }
 
     fn tell(&mut self, step: &mut Step<'_>, note: Note) {
@@ -231,5 +235,8 @@ impl Link {
 
 /// Whether this leaves a type 0 nothing to be answered with.
 const fn says_more(output: &Output) -> bool {
-    matches!(output, Output::SendBlock { .. } | Output::SendRange { .. } | Output::Close { .. })
+    let Output::Send { what: Outgoing::Json(what), .. } = output else {
+        return matches!(output, Output::Close { .. });
+    };
+    matches!(what, JsonOutgoing::Block(_) | JsonOutgoing::Range { .. })
 }

@@ -4,7 +4,7 @@ use super::limits::{ACK_WITHIN, MAX_ANNOUNCED, QUIET, STREAM_BATCH};
 use super::link::{Flow, Link, Quiet};
 use crate::chain::{BlockId, Height};
 use crate::sync::step::Step;
-use crate::sync::{LinkId, Output, Time};
+use crate::sync::{JsonOutgoing, LinkId, Output, Time};
 
 impl Link {
     /// Blocks on top of the tip that was, which had the height `from`.
@@ -81,7 +81,7 @@ impl Link {
         if to == step.height() {
             self.note_told(step, step.ours.tip);
         }
-        step.out.push(Output::SendRange { link: self.id, from, to });
+        step.send(self.id, JsonOutgoing::Range { from, to });
     }
 
     /// The socket took a range.
@@ -169,7 +169,7 @@ impl Link {
         self.wants_chain = false;
         self.chain_sent = Some(step.now);
         self.flow = Flow::Chain { base: step.height() };
-        step.out.push(Output::SendChain { link: self.id });
+        step.send(self.id, JsonOutgoing::Chain);
     }
 
     pub(in crate::sync) fn on_chain_sent(&mut self, step: &mut Step<'_>) {

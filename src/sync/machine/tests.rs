@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::chain::{BlockId, Hash, Height, Timestamp, Work};
 use crate::sync::{
-    BlockOutcome, ChainOutcome, Input, JsonInput, LinkId, Output, SyncMachine, Time, TipChange,
+    BlockOutcome, ChainOutcome, Input, JsonInput, JsonOutgoing, LinkId, Outgoing, Output, Refusal,
+    SyncMachine, Time, TipChange,
 };
 
 mod announce;
@@ -82,21 +83,21 @@ impl Bench {
     }
 
     fn open(&mut self, link: LinkId) -> Vec<Output> {
-        self.tell(JsonInput::Opened { link, jenny: false })
+        self.tell((link, JsonInput::Opened { jenny: false }))
     }
 
     fn asked(&mut self, link: LinkId) -> Vec<Output> {
-        self.tell(JsonInput::Asked { link })
+        self.tell((link, JsonInput::Asked))
     }
 
     /// Type 1.
     fn says(&mut self, link: LinkId, id: BlockId, outcome: BlockOutcome) -> Vec<Output> {
-        self.tell(JsonInput::Block { link, id, outcome })
+        self.tell((link, JsonInput::Block { id, outcome }))
     }
 
     /// Type 2.
     fn sends(&mut self, link: LinkId, last: BlockId, outcome: ChainOutcome) -> Vec<Output> {
-        self.tell(JsonInput::Chain { link, last, outcome })
+        self.tell((link, JsonInput::Chain { last, outcome }))
     }
 
     /// Our chain grows to this height.
@@ -122,11 +123,11 @@ impl Bench {
     }
 
     fn sent(&mut self, link: LinkId, last: BlockId) -> Vec<Output> {
-        self.tell(JsonInput::RangeSent { link, last })
+        self.tell((link, JsonInput::RangeSent { last }))
     }
 
     fn chain_sent(&mut self, link: LinkId) -> Vec<Output> {
-        self.tell(JsonInput::ChainSent { link })
+        self.tell((link, JsonInput::ChainSent))
     }
 
     fn passes(&mut self, time: Duration) {
@@ -147,19 +148,20 @@ impl Bench {
 }
 
 fn ask(link: LinkId) -> Output {
-    Output::Ask { link }
+    Output::Send { link, what: JsonOutgoing::Ask.into() }
 }
 
 fn one(link: LinkId, id: BlockId) -> Output {
-    Output::SendBlock { link, id }
+    Output::Send { link, what: JsonOutgoing::Block(id).into() }
 }
 
 fn range(link: LinkId, from: u64, to: u64) -> Output {
-    Output::SendRange { link, from: Height::new(from), to: Height::new(to) }
+    let what = JsonOutgoing::Range { from: Height::new(from), to: Height::new(to) };
+    Output::Send { link, what: what.into() }
 }
 
 fn chain(link: LinkId) -> Output {
-    Output::SendChain { link }
+    Output::Send { link, what: JsonOutgoing::Chain.into() }
 }
 
 fn stop(link: LinkId) -> Output {

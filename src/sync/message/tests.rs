@@ -100,6 +100,15 @@ fn golden() -> Vec<(Message, String)> {
             }]),
             "08010877733a2f2f613a317f".to_owned(),
         ),
+        (
+            Message::RecordIds(vec![Hash::new([1; 32]), Hash::new([2; 32])]),
+            format!("0902{}{}", hash(1), hash(2)),
+        ),
+        (Message::GetRecords(vec![Hash::new([3; 32])]), format!("0a01{}", hash(3))),
+        (
+            Message::Records(vec!["ab".to_owned(), String::new(), "ü".to_owned()]),
+            "0b0302616200".to_owned() + "02c3bc",
+        ),
     ]
 }
 
@@ -126,7 +135,7 @@ fn every_part_of_a_message_and_anything_behind_it_is_refused() {
 
 #[test]
 fn an_unknown_variant_and_a_long_frame_are_refused() {
-    assert!(Message::decode(&[9, 0]).is_err());
+    assert!(Message::decode(&[12, 0]).is_err());
     let long = vec![0; MAX_FRAME + 1];
     assert_eq!(Message::decode(&long), Err(DecodeError::TooLong(MAX_FRAME + 1)));
 }
@@ -134,8 +143,15 @@ fn an_unknown_variant_and_a_long_frame_are_refused() {
 #[test]
 fn a_list_above_its_bound_is_refused_by_its_length_alone() {
     // A variant, then the length as a varint: nothing of the list itself is there.
-    let lists: [(&[u8], u64); 4] =
-        [(&[1], 64), (&[2], 2_000), (&[4, 0], u64::from(MAX_RANGE)), (&[8], 64)];
+    let lists: [(&[u8], u64); 7] = [
+        (&[1], 64),
+        (&[2], 2_000),
+        (&[4, 0], u64::from(MAX_RANGE)),
+        (&[8], 64),
+        (&[9], 1_024),
+        (&[10], 1_024),
+        (&[11], 1_024),
+    ];
     for (start, max) in lists {
         for announced in [max + 1, u64::from(u32::MAX), u64::MAX >> 1] {
             let length = postcard::to_stdvec(&announced).unwrap();
@@ -153,6 +169,18 @@ fn lists_at_their_bounds_are_taken() {
     assert_eq!(Message::decode(&encoded), Ok(headers));
     let bodies = Message::Blocks { request: 1, bodies: vec![body(); MAX_RANGE as usize] };
     assert_eq!(Message::decode(&bodies.encode().unwrap()), Ok(bodies));
+    let ids = Message::RecordIds(vec![Hash::new([7; 32]); MAX_RECORD_IDS]);
+    assert_eq!(Message::decode(&ids.encode().unwrap()), Ok(ids));
+    let texts = Message::Records(vec!["x".repeat(1_024); MAX_RECORD_IDS]);
+    assert_eq!(Message::decode(&texts.encode().unwrap()), Ok(texts));
+}
+
+#[test]
+fn records_above_a_mebibyte_together_are_refused() {
+    let mut texts = vec!["x".repeat(MAX_RECORD_TEXTS)];
+    assert!(Message::decode(&Message::Records(texts.clone()).encode().unwrap()).is_ok());
+    texts.push("y".to_owned());
+    assert!(Message::decode(&Message::Records(texts).encode().unwrap()).is_err());
 }
 
 #[test]
@@ -222,7 +250,7 @@ proptest::proptest! {
     }
 
     #[test]
-    fn a_damaged_message_is_read_or_refused(which in 0_usize..10, at in 0_usize..4_096, byte: u8) {
+    fn a_damaged_message_is_read_or_refused(which in 0_usize..13, at in 0_usize..4_096, byte: u8) {
         let (message, _) = golden().swap_remove(which);
         let mut frame = message.encode().unwrap();
         let at = at % frame.len();

@@ -55,3 +55,24 @@ fn it_lasts_through_new_tips_on_both_sides_and_begins_anew_after_an_end() {
     rival.look(at(50), id_of(11, 4), work(55));
     assert_eq!(rival.lasting(at(90), after), None);
 }
+
+#[test]
+fn only_another_tip_of_exactly_as_much_work_is_a_tie() {
+    let ours = id_of(10, 1);
+    let mut rival = Rival::NONE;
+    assert!(!rival.is_tied(ours, work(50)));
+    for (height, shown_work, expected) in [
+        (9, ShownWork::Known(work(50)), true),
+        (12, ShownWork::Known(work(50)), true),
+        (10, ShownWork::Known(work(49)), false),
+        (10, ShownWork::Known(work(51)), false),
+        (10, ShownWork::As(ours.hash), true),
+        (10, ShownWork::As(Hash::new([7; 32])), false),
+        (10, ShownWork::NoMore, false),
+    ] {
+        rival.shows(id_of(height, 2), shown_work);
+        assert_eq!(rival.is_tied(ours, work(50)), expected, "{shown_work:?}");
+    }
+    rival.shows(ours, ShownWork::Known(work(50)));
+    assert!(!rival.is_tied(ours, work(50)), "the same tip");
+}

@@ -2,7 +2,7 @@
 
 use jenny_chain::api::{NoUsers, Role, TrustedProxies, Users};
 
-use crate::support::{ApiNode, Request, Response, basic, user};
+use crate::support::{ApiNode, Request, Response, basic, log, user};
 
 const CHALLENGE: &str = "Basic realm=\"jenny\", charset=\"UTF-8\"";
 
@@ -286,4 +286,66 @@ async fn without_credentials_every_path_is_challenged_known_or_not() {
             assert_eq!(answer.status, 401, "{method} {path}");
         }
     }
+}
+
+/// A node with a user of each role, who is named after it.
+async fn with_roles() -> ApiNode {
+    let roles = [Role::Monitor, Role::Reader, Role::Writer, Role::Operator];
+    let users = roles.map(|role| user(&role.to_string(), "a long password", role));
+    ApiNode::with(|setup| setup.api.users = Users::new(users.to_vec()).unwrap()).await
+}
+
+#[tokio::test]
+async fn each_role_may_what_the_lower_ones_may_and_more() {
+    let node = with_roles().await;
+    let ban = r#"{"address":"192.0.2.1"}"#;
+    let requests = [
+        Request::get("/v1/status"),
+        Request::get("/chains"),
+        Request::post("/mineBlock").json(r#"{"data":[]}"#),
+        Request::post("/v1/bans").json(ban),
+    ];
+    for (rank, name) in ["monitor", "reader", "writer", "operator"].into_iter().enumerate() {
+        for (needed, request) in requests.iter().enumerate() {
+            let answer = node.ask(&request.clone().auth(name, "a long password")).await;
+            if rank >= needed {
+                answer.expect(200);
+            } else {
+                answer.expect_problem(403, "forbidden-role");
+                let lowest = ["monitor", "reader", "writer", "operator"][needed];
+                assert!(answer.text().contains(&format!("the role {lowest}")), "{}", answer.text());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_change_is_on_record_with_its_user_and_address() {
+    log::keep();
+    let users = vec![
+        user("audited writer", "a long password", Role::Writer),
+        user("audited operator", "a long password", Role::Operator),
+    ];
+    let node = ApiNode::with(|setup| setup.api.users = Users::new(users).unwrap()).await;
+    let mine = Request::post("/mineBlock").json(r#"{"data":[]}"#);
+    let by = |name: &str, request: &Request| request.clone().auth(name, "a long password");
+    let block = node.ask(&by("audited writer", &mine)).await.expect(200).json();
+    node.ask(&by("audited writer", &Request::get("/v1/status"))).await.expect(200);
+    let ban = Request::post("/v1/bans").json(r#"{"address":"192.0.2.77"}"#);
+    node.ask(&by("audited writer", &ban)).await.expect(403);
+    node.ask(&by("audited operator", &ban)).await.expect(200);
+    let unban = Request::new("DELETE", "/v1/bans/192.0.2.77");
+    node.ask(&by("audited operator", &unban)).await.expect(204);
+    let lines = log::lines_with("audit");
+    let of = |name: &str| {
+        let lines = lines.iter().filter(|line| line.contains(name) && line.contains("127.0.0.1"));
+        lines.cloned().collect::<Vec<_>>()
+    };
+    let (writer, operator) = (of("\"audited writer\""), of("\"audited operator\""));
+    assert_eq!((writer.len(), operator.len()), (1, 2), "{lines:?}");
+    // The log limits what a writer may cause; never what an operator does.
+    assert!(writer[0].contains("audit::records: ") && operator[0].contains("audit: "));
+    assert!(writer[0].contains(block["hash"].as_str().unwrap()), "{writer:?}");
+    assert!(operator[0].contains("POST") && operator[0].contains("192.0.2.77"), "{operator:?}");
+    assert!(operator[1].contains("DELETE") && operator[1].contains("192.0.2.77"), "{operator:?}");
 }

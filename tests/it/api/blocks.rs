@@ -31,7 +31,7 @@ async fn blocks_that_are_not_there_are_not_found() {
         assert_eq!(field.as_deref(), Some("block"), "{name}");
     }
     let detail = node.get(&format!("/v1/blocks/{}", "ab".repeat(32))).await;
-    assert!(detail.text().contains("last 10000"), "{}", detail.text());
+    assert!(detail.text().contains("no stored block has this hash"), "{}", detail.text());
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn after_a_304_the_connection_goes_on() {
 
 #[tokio::test]
 async fn a_disconnected_block_is_found_by_height_and_hash_with_the_reorg_that_disconnected_it() {
-    let node = ApiNode::start().await;
+    let node = ApiNode::idle().await;
     let acknowledged = node.mine("mine").await;
     let hash = acknowledged["hash"].as_str().unwrap();
     let path = format!("/v1/blocks/1/{hash}");
@@ -145,10 +145,41 @@ async fn a_disconnected_block_is_found_by_height_and_hash_with_the_reorg_that_di
     let disconnected = &after["displaced"];
     assert!(disconnected["time"].as_u64().is_some_and(|time| time > 1_600_000_000_000));
     assert_eq!((&disconnected["fork"], &disconnected["depth"]), (&0.into(), &1.into()));
+    assert_eq!(disconnected["number"], 1);
     let new_tip = serde_json::json!({ "height": 2, "hash": tip.hash.to_string() });
     assert_eq!(disconnected["newTip"], new_tip);
     let main = node.get(&format!("/v1/blocks/1/{winner}")).await.expect(200).json();
     assert_eq!(main["onMainChain"], true);
+}
+
+#[tokio::test]
+async fn a_hash_names_the_same_before_and_after_a_reorg() {
+    let node = ApiNode::start().await;
+    let block = node.mine("mine").await;
+    let theirs = mined(2, "theirs", 10);
+    let tied = theirs[0].header.hash();
+    node.handle.import(theirs[..1].to_vec()).await.unwrap();
+    let hash = block["hash"].as_str().unwrap();
+    let paths = [hash.to_owned(), tied.to_string()]
+        .iter()
+        .flat_map(|hash| ["", "/header", "/records"].map(|part| format!("/v1/blocks/{hash}{part}")))
+        .collect::<Vec<_>>();
+    let mut before = Vec::new();
+    for path in &paths {
+        before.push(node.get(path).await.expect(200));
+    }
+    assert_eq!(before[0].json(), block);
+    node.handle.import(theirs).await.unwrap();
+    assert_eq!(node.get("/v1/blocks/1").await.json()["hash"], tied.to_string());
+    for (path, before) in paths.iter().zip(&before) {
+        let after = node.get(path).await.expect(200);
+        assert_eq!(after.body, before.body, "{path}");
+        for name in ["etag", "cache-control"] {
+            assert_eq!(after.header(name), before.header(name), "{path}");
+        }
+        let etag = after.header("etag").unwrap();
+        with_etag(&node, path, etag).await.expect(304);
+    }
 }
 
 #[tokio::test]

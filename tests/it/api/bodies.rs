@@ -110,10 +110,7 @@ async fn a_long_body_that_was_refused_is_read_to_its_end() {
 
 #[tokio::test]
 async fn a_body_that_stalls_times_out() {
-    let node = ApiNode::with(|setup| {
-        setup.api.limits.body_stall = Duration::from_millis(50);
-    })
-    .await;
+    let node = ApiNode::with(|setup| setup.api.limits.body_stall = Duration::from_millis(50)).await;
     let mut client = node.connect().await;
     let request = Request::post("/mineBlock").jenny().header("Content-Length", "1000");
     client.send(request.head()).await;
@@ -126,10 +123,8 @@ async fn a_body_that_stalls_times_out() {
 
 #[tokio::test]
 async fn a_body_that_trickles_times_out_as_a_whole() {
-    let node = ApiNode::with(|setup| {
-        setup.api.limits.body_timeout = Duration::from_millis(200);
-    })
-    .await;
+    let node =
+        ApiNode::with(|setup| setup.api.limits.body_timeout = Duration::from_millis(200)).await;
     let mut client = node.connect().await;
     let request = Request::post("/mineBlock").jenny().header("Content-Length", "1000000");
     client.send(request.head()).await;

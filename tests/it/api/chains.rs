@@ -17,7 +17,7 @@ fn blocks(body: &[u8]) -> Vec<serde_json::Value> {
 fn assert_one_chain(blocks: &[serde_json::Value]) {
     for (height, block) in blocks.iter().enumerate() {
         let parsed = parse_block(block.to_string().as_bytes()).unwrap();
-        assert_eq!(parsed.block.header.height.get(), height as u64);
+        assert_eq!(parsed.header().height.get(), height as u64);
         if let Some(parent) = height.checked_sub(1) {
             assert_eq!(block["previousHash"], blocks[parent]["hash"], "at {height}");
         }

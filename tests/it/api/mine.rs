@@ -19,7 +19,7 @@ async fn a_block_is_mined_and_answered_in_the_seeds_shape() {
     assert_eq!(block["data"], serde_json::json!(["second", "", "second", "tab\t\0 😀 ü"]));
     assert_eq!(block["previousHash"], node.handle.chain_id().to_string());
     let parsed = parse_block(&answer.body).unwrap();
-    assert_eq!(parsed.hash, node.handle.tip().hash);
+    assert_eq!(parsed.hash(), node.handle.tip().hash);
     let empty = node.post("/mineBlock", r#"{"data":[]}"#).await.expect(200);
     assert_eq!(empty.json()["data"], serde_json::json!([]));
 }

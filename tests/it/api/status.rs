@@ -18,6 +18,7 @@ async fn the_root_says_the_chains_name() {
 async fn status_tells_the_node_at_a_glance() {
     let node = ApiNode::start().await;
     let block = node.mine("a").await;
+    until("indexed", || node.handle.status().indexed.get() == 1).await;
     let mut status = node.get("/v1/status").await.expect(200).json();
     // Told by the background check, which may be done or not.
     let check = status["check"].take();
@@ -35,8 +36,10 @@ async fn status_tells_the_node_at_a_glance() {
         },
         "sync": { "state": "alone" },
         "links": 0,
-        "mining": { "queued": 0, "hashRate": null },
+        "mining": { "enabled": true, "queued": 0, "hashRate": null },
+        "pool": { "records": 0, "bytes": 0, "oldestWaitSeconds": null },
         "check": null,
+        "index": { "height": 1, "lag": 0 },
         "refusing": null,
         "clock": { "state": "ok" },
         "deepForks": [],

@@ -91,7 +91,7 @@ fn a_block_is_found_by_its_hash_however_old() {
 }
 
 #[test]
-fn a_disconnected_block_is_found_by_height_and_hash() {
+fn a_disconnected_block_is_found_by_its_hash_or_by_height_and_hash() {
     let mut chain = awkward();
     let (height, hash) = chain.disconnect_tip();
     let exact = |hash: String| {
@@ -101,9 +101,13 @@ fn a_disconnected_block_is_found_by_height_and_hash() {
     assert!(exact(hash.to_string()).ok().contains("cleared"));
     assert!(exact(hash.to_string()[..8].to_owned()).ok().contains("cleared"));
     assert!(exact(chain.hash(3).to_string()).ok().contains("other"));
-    let text = dump(&chain.dir()).arg("--hash", hash.to_string()).done().failed(1);
-    assert!(text.contains("no block of the main chain"), "{text}");
+    let by_hash = |hash: &str| dump(&chain.dir()).arg("--hash", hash).done();
+    assert!(by_hash(&hash.to_string()).ok().contains("cleared"));
+    let text = by_hash(&hash.to_string()[..8]).failed(1);
+    assert!(text.contains("no hash of the main chain begins with"), "{text}");
     assert!(text.contains("hint: to find a block that a reorg disconnected"), "{text}");
+    let text = by_hash(&"0".repeat(64)).failed(1);
+    assert!(text.contains("no stored block has the hash"), "{text}");
     let text = exact(chain.hash(1).to_string()).failed(1);
     assert!(text.contains("no block at height 3 with the hash"), "{text}");
 }

@@ -89,10 +89,10 @@ fn a_chain_that_a_run_created_gets_its_settings_file_once() {
 #[test]
 fn settings_that_are_there_already_are_kept() {
     let around = tempfile::tempdir().unwrap();
-    fs::write(around.path().join("jenny.toml"), "mine.queue = 3\n").unwrap();
+    fs::write(around.path().join("jenny.toml"), "mining.queue = 3\n").unwrap();
     let out = init(around.path()).words("--chain dev").done().ok();
     assert!(out.ends_with(&format!("kept {}/jenny.toml\n", around.path().display())), "{out}");
-    assert_eq!(fs::read_to_string(around.path().join("jenny.toml")).unwrap(), "mine.queue = 3\n");
+    assert_eq!(fs::read_to_string(around.path().join("jenny.toml")).unwrap(), "mining.queue = 3\n");
 }
 
 #[test]

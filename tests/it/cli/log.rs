@@ -173,7 +173,7 @@ fn the_level_may_come_from_file_variable_or_flag() {
 #[test]
 fn unknown_variables_are_warned_of_and_ignored() {
     let dir = tempfile::tempdir().unwrap();
-    let command = run(dir.path()).env("JENNY_MINE_QUEU", "1").env("JENNY_PORT", "tcp://10.0.0.1");
+    let command = run(dir.path()).env("JENNY_MINING_QUEU", "1").env("JENNY_PORT", "tcp://10.0.0.1");
     let ended = Running::start(command.env("JENNY_TEST_X", "1")).end(Signal::TERM);
     assert_eq!(ended.code, Some(0));
     let warnings: Vec<&str> = ended
@@ -184,7 +184,7 @@ fn unknown_variables_are_warned_of_and_ignored() {
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(
         warnings[0]
-            .contains("JENNY_MINE_QUEU is unknown and ignored; did you mean JENNY_MINE_QUEUE?")
+            .contains("JENNY_MINING_QUEU is unknown and ignored; did you mean JENNY_MINING_QUEUE?")
     );
     assert!(warnings[1].contains("JENNY_PORT") && warnings[1].contains("Kubernetes"));
 }

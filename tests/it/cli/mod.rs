@@ -1,9 +1,12 @@
 //! The commands of the binary, as an operator sees them.
 
 mod dump;
+mod events;
 mod init;
 mod log;
 mod peer;
+mod receipt;
+mod record;
 mod remote;
 mod repair;
 mod run;

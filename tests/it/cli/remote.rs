@@ -126,7 +126,7 @@ fn a_hash_that_is_nowhere_is_the_answer_no() {
     let node = Running::dev(&chain.dir());
     let zeros = "0".repeat(64);
     let text = dump(&node.url).arg("--hash", &zeros).done().failed(1);
-    assert!(text.contains("no block of the main chain has the hash"), "{text}");
+    assert!(text.contains("no stored block has the hash"), "{text}");
     let exact = dump(&node.url).arg("--hash", &zeros).words("--height 2").done().failed(1);
     assert!(exact.contains("no block at height 2 with the hash"), "{exact}");
 }

@@ -168,10 +168,13 @@ fn the_default_password_is_for_this_machine_only() {
 #[test]
 fn an_unknown_key_is_refused_with_a_suggestion() {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("jenny.toml"), "[mine]\nqeue = 3\n").unwrap();
+    fs::write(dir.path().join("jenny.toml"), "[mining]\nqeue = 3\n").unwrap();
     let text = run(dir.path()).done().failed(2);
     assert!(text.contains("jenny.toml: TOML parse error at line 2"), "{text}");
-    assert!(text.contains("hint: `mine.qeue` is unknown; did you mean `mine.queue`?"), "{text}");
+    assert!(
+        text.contains("hint: `mining.qeue` is unknown; did you mean `mining.queue`?"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -180,14 +183,14 @@ fn each_layer_of_settings_wins_over_the_one_before() {
     let dir = around.path().join("data");
     fs::create_dir(&dir).unwrap();
     // Each of these would be refused, so a node that starts shows who won.
-    let file = "mine.queue = 0\napi.listen = \"192.0.2.1:1\"\n";
+    let file = "mining.queue = 0\napi.listen = \"192.0.2.1:1\"\n";
     fs::write(dir.join("jenny.toml"), file).unwrap();
     let base = || Jenny::new("run").words("--chain dev --create").arg("--data-dir", &dir);
     let text = base().done().failed(2);
-    assert!(text.contains("`mine.queue` must be 1 to 1024"), "{text}");
-    let from_env = base().env("JENNY_MINE_QUEUE", "5").env("JENNY_API_LISTEN", "127.0.0.1:0");
+    assert!(text.contains("`mining.queue` must be 1 to 1024"), "{text}");
+    let from_env = base().env("JENNY_MINING_QUEUE", "5").env("JENNY_API_LISTEN", "127.0.0.1:0");
     Running::start(from_env).stop();
-    let from_flag = base().env("JENNY_MINE_QUEUE", "5").env("JENNY_API_LISTEN", "192.0.2.1:1");
+    let from_flag = base().env("JENNY_MINING_QUEUE", "5").env("JENNY_API_LISTEN", "192.0.2.1:1");
     Running::start(from_flag.words("--api-listen 127.0.0.1:0")).stop();
     // Another file takes the place of the one in the directory.
     let other = around.path().join("other.toml");
@@ -200,8 +203,8 @@ fn each_layer_of_settings_wins_over_the_one_before() {
 #[test]
 fn wrong_variables_and_flags_are_errors_of_usage() {
     let dir = tempfile::tempdir().unwrap();
-    let text = run(dir.path()).env("JENNY_MINE_DEADLINE", "soon").done().failed(2);
-    assert!(text.contains("JENNY_MINE_DEADLINE=`soon`"), "{text}");
+    let text = run(dir.path()).env("JENNY_MINING_DEADLINE", "soon").done().failed(2);
+    assert!(text.contains("JENNY_MINING_DEADLINE=`soon`"), "{text}");
     let text = run(dir.path()).env("JENNY_LOG", "loud=extra=x").done().failed(2);
     assert!(text.contains("JENNY_LOG=`loud=extra=x`"), "{text}");
     let no_text = OsStr::from_bytes(b"false\xff");

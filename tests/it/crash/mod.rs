@@ -3,6 +3,8 @@
 //! A few rounds by default; `JENNY_TEST_CRASH_ROUNDS` asks for more. The seed of a run is
 //! printed, and `JENNY_TEST_SEED` repeats it.
 
+mod mixed;
+mod records;
 mod rounds;
 mod serving;
 mod storing;

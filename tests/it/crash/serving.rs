@@ -10,8 +10,11 @@ use rustix::process::Signal;
 use super::rounds::rounds;
 use crate::process::{Jenny, Running, block_records};
 
-/// Clients that post at the same time, so that commits are grouped.
-const CLIENTS: usize = 12;
+/// Clients that post at the same time, so that a group is applied while another one is synced.
+const CLIENTS: usize = 32;
+
+/// One record in so many is too long for its block's own value.
+const LONG_EVERY: usize = 16;
 
 #[test]
 fn no_acknowledged_record_is_lost_by_a_node_killed_at_any_moment() {
@@ -30,7 +33,10 @@ fn no_acknowledged_record_is_lost_by_a_node_killed_at_any_moment() {
                 let (node, acknowledged) = (&node, &acknowledged);
                 scope.spawn(move || {
                     for number in 0.. {
-                        let record = format!("round {round} client {client} record {number}");
+                        let mut record = format!("round {round} client {client} record {number}");
+                        if (client + number).is_multiple_of(LONG_EVERY) {
+                            record.push_str(&"r".repeat(9_000));
+                        }
                         let body = serde_json::json!({ "data": [record] }).to_string();
                         // A node that stops says 503, one that was killed nothing.
                         let Ok((200, _)) = node.post("/mineBlock", &body) else { return };

@@ -1,5 +1,6 @@
-//! The store alone, killed between a group's inserts and its flush, in reorgs and their
-//! steps, while pruning, closing and opening.
+//! The store alone, killed between a group's inserts and its flush, while later groups are
+//! inserted during that flush, in reorgs and their steps, while pruning, indexing, closing
+//! and opening.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
@@ -7,8 +8,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use jenny_chain::chain::{Hash, Height};
-use jenny_chain::store::{Opened, View, open};
+use jenny_chain::chain::{BlockId, Hash, Height, leaf_hash};
+use jenny_chain::store::{Opened, RecordPlace, View, open};
 
 use super::rounds::rounds;
 use super::worker::{command, options};
@@ -89,6 +90,7 @@ fn no_durable_block_is_lost_by_a_store_killed_at_any_moment() {
             acknowledged.reorg(fork, height, hash);
         }
         check(&opened, &view, &acknowledged);
+        check_index(&view);
         let tip = view.tip().header.height;
         println!("round {round}: height {tip}, {extended} blocks and {reorgs} reorgs acknowledged");
     });
@@ -120,4 +122,18 @@ fn check(opened: &Opened, view: &View, acknowledged: &Acknowledged) {
         assert!(stands(view, height, hash), "block {height} {hash} is lost");
     }
     assert_eq!(opened.reader.tip(), view.tip());
+}
+
+/// What counts as indexed is found by the index.
+fn check_index(view: &View) {
+    for height in (0..=view.indexed().get()).map(Height::new) {
+        let block = view.block(height).unwrap().unwrap();
+        let id = BlockId { height, hash: block.hash };
+        assert_eq!(view.find_indexed_block(&id.hash).unwrap(), Some(id));
+        for (position, record) in (0..).zip(&block.records) {
+            let id = leaf_hash(record.as_bytes());
+            let places = view.indexed_places(&id, None).unwrap();
+            assert!(places.contains(&RecordPlace { height, position }), "block {height}");
+        }
+    }
 }

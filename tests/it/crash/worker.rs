@@ -1,15 +1,19 @@
-//! What is killed: a process that appends, stores, reorgs and prunes without pause.
+//! What is killed: a process that appends, stores, reorgs, prunes and indexes without pause.
 //!
 //! It is this test binary, started again for one test. On standard output it says what is
 //! durable, a line each: `extended HEIGHT HASH`, or `reorged FORK HEIGHT HASH`.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::time::Duration;
 
 use jenny_chain::chain::test_util::extend;
-use jenny_chain::chain::{Spec, TipState, ValidBlock};
-use jenny_chain::store::{Opened, Options, open};
+use jenny_chain::chain::{BlockId, Spec, TipState, ValidBlock, leaf_hash};
+use jenny_chain::store::{
+    HashPrefix, IndexBatch, IndexStep, Opened, Options, Sealed, StoredBlock, open,
+};
 
 use crate::support::random::Random;
 
@@ -63,11 +67,37 @@ struct Worker {
 
 impl Worker {
     fn step(&mut self, opened: &mut Opened) {
-        match self.random.within(0, 4) {
+        match self.random.within(0, 7) {
             0 => self.reorg(opened),
             1 => while opened.writer.prune().unwrap() {},
-            _ => self.extend(opened),
+            2 | 3 => self.index(opened),
+            4 => self.extend(opened),
+            _ => self.extend_ahead(opened),
         }
+    }
+
+    /// Groups that are applied while the ones before them are synced.
+    fn extend_ahead(&mut self, opened: &mut Opened) {
+        let Opened { writer, syncer, .. } = opened;
+        let mut state = writer.applied().clone();
+        let (hand_over, handed_over) = sync_channel::<(Sealed, Vec<ValidBlock>)>(2);
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                for (sealed, blocks) in handed_over {
+                    assert!(syncer.sync(&sealed).unwrap());
+                    say_extended(&blocks);
+                }
+            });
+            for _ in 0..self.random.within(2, 8) {
+                let group = self.random.within(0, 30) + 1;
+                let blocks = self.grow(&mut state, group);
+                for block in &blocks {
+                    writer.append(block).unwrap();
+                }
+                hand_over.send((writer.seal(), blocks)).unwrap();
+            }
+            drop(hand_over);
+        });
     }
 
     /// A group of blocks, and the flush behind it.
@@ -79,9 +109,7 @@ impl Worker {
             opened.writer.append(block).unwrap();
         }
         opened.writer.commit().unwrap();
-        for block in blocks {
-            say(&format!("extended {} {}", block.header().height, block.hash()));
-        }
+        say_extended(&blocks);
     }
 
     /// A branch from some blocks below the tip, one block longer than the chain.
@@ -103,6 +131,40 @@ impl Worker {
         say(&format!("reorged {fork} {} {}", state.height(), state.hash()));
     }
 
+    /// A batch of the index: up along the main chain, or down along disconnected blocks.
+    fn index(&mut self, opened: &mut Opened) {
+        let (view, max) = (opened.reader.view(), self.random.within(1, 200));
+        let cursor = view.index_cursor();
+        let is_main = |id: BlockId| {
+            view.header(id.height).unwrap().is_some_and(|header| header.hash == id.hash)
+        };
+        let mut at = cursor;
+        let mut batch = if is_main(cursor) {
+            let mut batch = IndexBatch::extending(cursor);
+            for _ in 0..max {
+                let Some(block) = view.block(at.height.next()).unwrap() else { break };
+                at = BlockId { height: block.header.height, hash: block.hash };
+                batch.push(at, prefixes(&block));
+            }
+            batch
+        } else {
+            let mut batch = IndexBatch::leaving(cursor);
+            for _ in 0..max {
+                if is_main(at) {
+                    break;
+                }
+                let block = opened.reader.held_block(at).unwrap();
+                batch.push(at, prefixes(&block));
+                let (height, hash) = (at.height.parent().unwrap(), block.header.previous_hash);
+                at = BlockId { height, hash };
+            }
+            batch
+        }
+        .ending_at(at);
+        drop(view);
+        while opened.writer.index(&mut batch).unwrap() == IndexStep::Partial {}
+    }
+
     fn grow(&mut self, state: &mut TipState, blocks: u64) -> Vec<ValidBlock> {
         (0..blocks)
             .map(|_| {
@@ -112,6 +174,16 @@ impl Worker {
                 extend(&Spec::dev(), state, vec![record + &"r".repeat(length)], 1)
             })
             .collect()
+    }
+}
+
+fn prefixes(block: &StoredBlock) -> impl Iterator<Item = HashPrefix> {
+    block.records.iter().map(|record| HashPrefix::of(&leaf_hash(record.as_bytes())))
+}
+
+fn say_extended(blocks: &[ValidBlock]) {
+    for block in blocks {
+        say(&format!("extended {} {}", block.header().height, block.hash()));
     }
 }
 

@@ -11,5 +11,7 @@ mod json;
 mod links;
 mod negotiation;
 mod partition;
+mod relay;
 mod split;
 mod stopping;
+mod tie;

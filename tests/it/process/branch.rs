@@ -41,7 +41,7 @@ impl Branch {
 
     /// A block that a node mined on it.
     pub(crate) fn follow(&mut self, json: &str) {
-        let block = parse_block(json.as_bytes()).unwrap().block;
+        let block = parse_block(json.as_bytes()).unwrap();
         let far = Timestamp::from_millis(u64::MAX);
         let valid = self.state.check_block(&self.spec, block, far).unwrap();
         self.state.extend(&valid);

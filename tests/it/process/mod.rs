@@ -4,6 +4,7 @@ mod branch;
 mod chain;
 mod command;
 mod peer_node;
+mod replay;
 mod running;
 pub(crate) mod tamper;
 
@@ -13,6 +14,7 @@ pub(crate) use branch::Branch;
 pub(crate) use chain::Chain;
 pub(crate) use command::{Done, Jenny, finish, open_here, spawn};
 pub(crate) use peer_node::{PeerNode, Settings};
+pub(crate) use replay::Replay;
 pub(crate) use running::Running;
 
 /// Longest wait for something that must happen.

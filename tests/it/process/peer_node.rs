@@ -28,11 +28,13 @@ pub(crate) struct Settings {
     pub(crate) max_dialled: usize,
     /// Whether it speaks the binary dialect.
     pub(crate) binary: bool,
+    /// Whether it mines what is pending, also what a reorg puts back.
+    pub(crate) mines_pool: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { flags: String::new(), max_dialled: 8, binary: true }
+        Self { flags: String::new(), max_dialled: 8, binary: true, mines_pool: false }
     }
 }
 
@@ -73,6 +75,7 @@ impl PeerNode {
             .env("JENNY_STORE_MIN_FREE", "0")
             .env("JENNY_P2P_MAX_DIALLED", self.settings.max_dialled.to_string())
             .env("JENNY_P2P_NATIVE", self.settings.binary.to_string())
+            .env("JENNY_MINING_ENABLED", self.settings.mines_pool.to_string())
             .arg("--data-dir", self.data());
         let running = Running::start(command);
         let url = running.ready.split_whitespace().find_map(|part| part.strip_prefix("p2p="));

@@ -41,6 +41,12 @@ impl Running {
         Self::start(command.arg("--data-dir", dir))
     }
 
+    /// As [`Running::dev`], but pending records stay where they are.
+    pub(crate) fn idle(dir: &Path) -> Self {
+        let words = "--chain dev --api-listen 127.0.0.1:0 --no-mine";
+        Self::start(Jenny::new("run").words(words).arg("--data-dir", dir))
+    }
+
     /// Starts a node and waits until it is ready.
     pub(crate) fn start(command: Jenny) -> Self {
         Self::try_start(command).unwrap_or_else(|ended| panic!("never ready: {ended:?}"))
@@ -74,9 +80,11 @@ impl Running {
         self.child.id()
     }
 
-    /// What it logged so far.
+    /// What it logged so far, without a line that is still being written.
     pub(crate) fn log(&self) -> String {
-        self.err.lock().unwrap().clone()
+        let text = self.err.lock().unwrap();
+        let end = text.rfind('\n').map_or(0, |it| it + 1);
+        text[..end].to_owned()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -113,7 +121,8 @@ impl Running {
             }
         }
         let code = self.child.wait().unwrap().code();
-        Ended { code, out, err: self.log(), took: started.elapsed() }
+        let err = self.err.lock().unwrap().clone();
+        Ended { code, out, err, took: started.elapsed() }
     }
 
     /// GET as the default user: the status code and the body.
@@ -127,7 +136,9 @@ impl Running {
         let request = self.agent.get(format!("{}{path}", self.url));
         let mut response = request.header("Authorization", DEFAULT).call().ok()?;
         let status = response.status().as_u16();
-        Some((status, response.body_mut().read_to_string().ok()?))
+        // The library's own limit is 10 MiB.
+        let body = response.body_mut().with_config().limit(u64::MAX);
+        Some((status, body.read_to_string().ok()?))
     }
 
     /// POST of a JSON body as the default user.
@@ -142,6 +153,23 @@ impl Running {
         let body = serde_json::json!({ "data": records }).to_string();
         let (code, text) = self.post("/mineBlock", &body).unwrap();
         assert_eq!(code, 200, "{text}");
+    }
+
+    /// All of its own pending records.
+    pub(crate) fn pending(&self) -> Vec<String> {
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/v1/records?state=pending&limit=1000{after}");
+            let (status, text) = self.get(&path);
+            assert_eq!(status, 200, "{text}");
+            let page: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let records = page["records"].as_array().unwrap().iter();
+            all.extend(records.map(|record| record["data"].as_str().unwrap().to_owned()));
+            match page["next"].as_str() {
+                Some(next) => after = format!("&cursor={next}"),
+                None => return all,
+            }
+        }
     }
 }
 

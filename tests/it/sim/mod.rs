@@ -3,6 +3,8 @@
 mod binary;
 mod clock;
 mod json;
+mod network;
+mod trace;
 
 /// The seeds of a test; `JENNY_TEST_SIMULATION_SEEDS=100-200` asks for others.
 fn seeds(fixed: &[u64]) -> Vec<u64> {

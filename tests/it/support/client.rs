@@ -82,6 +82,15 @@ impl Request {
         self
     }
 
+    pub(crate) fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The path and the query.
+    pub(crate) fn target(&self) -> &str {
+        &self.path
+    }
+
     pub(crate) fn is_head(&self) -> bool {
         self.method == "HEAD"
     }

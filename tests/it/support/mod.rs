@@ -11,8 +11,8 @@ pub(crate) mod random;
 
 use std::time::{Duration, Instant};
 
+use jenny_chain::chain::Block;
 use jenny_chain::chain::test_util::Branch;
-use jenny_chain::chain::{Block, Spec};
 
 pub(crate) use client::{Client, Request, Response, basic};
 pub(crate) use node::{ApiNode, user};
@@ -24,7 +24,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// Mines `count` blocks on the genesis of `dev`, of one record each that begins with `name` and is
 /// at least `bytes` long.
 pub(crate) fn mined(count: u64, name: &str, bytes: usize) -> Vec<Block> {
-    let mut branch = Branch::from_genesis(&Spec::dev());
+    let mut branch = Branch::dev();
     branch.grow_with(count, |height| vec![format!("{name} {:<bytes$}", height.get())]);
     branch.blocks
 }

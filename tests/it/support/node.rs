@@ -41,6 +41,11 @@ impl ApiNode {
         Self::with(|_| ()).await
     }
 
+    /// As [`ApiNode::start`], but pending records stay where they are.
+    pub(crate) async fn idle() -> Self {
+        Self::with(|setup| setup.node.mines_pool = false).await
+    }
+
     /// A node, set up otherwise.
     pub(crate) async fn with(change: impl FnOnce(&mut Setup)) -> Self {
         let directory = tempfile::tempdir().unwrap();

@@ -29,7 +29,7 @@ pub(crate) struct PeerNode {
 }
 
 impl PeerNode {
-    /// On a fresh `dev` chain.
+    /// On a fresh `dev` chain. What a reorg puts back stays pending.
     pub(crate) async fn start() -> Self {
         Self::with(|_| ()).await
     }
@@ -50,13 +50,27 @@ impl PeerNode {
         max_reorg_depth: Option<u64>,
         change: impl FnOnce(&mut P2pConfig),
     ) -> Self {
+        Self::made(directory, max_reorg_depth, idle(), change).await
+    }
+
+    /// On a fresh `dev` chain, mining what is pending.
+    pub(crate) async fn mining() -> Self {
+        Self::made(tempfile::tempdir().unwrap(), None, NodeConfig::default(), |_| ()).await
+    }
+
+    async fn made(
+        directory: TempDir,
+        max_reorg_depth: Option<u64>,
+        node: NodeConfig,
+        change: impl FnOnce(&mut P2pConfig),
+    ) -> Self {
         let mut config = P2pConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             ..P2pConfig::default()
         };
         change(&mut config);
         let (links, server) = Links::channel();
-        let (node, handle) = open_limited(directory.path(), links, max_reorg_depth);
+        let (node, handle) = open_limited(directory.path(), links, max_reorg_depth, node);
         let network = Network::bind(config, handle.clone(), server).await.unwrap();
         let address = network.local_addr();
         let stop = CancellationToken::new();
@@ -132,18 +146,24 @@ impl Drop for PeerNode {
     }
 }
 
-/// Opens a `dev` chain.
+/// Opens a `dev` chain. What a reorg puts back stays pending.
 pub(crate) fn open_node(directory: &Path, links: Links) -> (Node, NodeHandle) {
-    open_limited(directory, links, None)
+    open_limited(directory, links, None, idle())
+}
+
+/// Pending records stay where they are.
+fn idle() -> NodeConfig {
+    NodeConfig { mines_pool: false, ..NodeConfig::default() }
 }
 
 fn open_limited(
     directory: &Path,
     links: Links,
     max_reorg_depth: Option<u64>,
+    config: NodeConfig,
 ) -> (Node, NodeHandle) {
     let opened = open_store(directory, max_reorg_depth);
-    let node = Node::start(opened, NodeConfig::default(), links);
+    let node = Node::start(opened, config, links);
     let handle = node.handle();
     (node, handle)
 }

@@ -13,7 +13,7 @@ use crate::support::random::Random;
 use frames::Frames;
 
 /// How often a stalled cable is checked.
-const LOOK: Duration = Duration::from_millis(5);
+const POLL: Duration = Duration::from_millis(5);
 
 /// The first bytes of two kinds of message, as docs/p2p.md numbers them.
 const HEADERS: u8 = 2;
@@ -188,7 +188,7 @@ fn pass_on(
         };
         let bytes = &mut buffer[..count];
         while inside.is_stalled.load(Relaxed) {
-            std::thread::park_timeout(LOOK);
+            std::thread::park_timeout(POLL);
         }
         let every = inside.spoil_every.load(Relaxed);
         if every > 0 {
@@ -211,7 +211,7 @@ fn pass_on(
                 };
             });
             while inside.is_holding() {
-                std::thread::park_timeout(LOOK);
+                std::thread::park_timeout(POLL);
             }
         }
         if to.write_all(bytes).is_err() {

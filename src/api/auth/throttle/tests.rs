@@ -37,8 +37,8 @@ fn the_twentieth_within_a_minute_is_refused() {
     assert_eq!(throttle.throttled(someone.source, now), Some(Duration::from_secs(41)));
     assert_eq!(throttle.throttled(source("192.0.2.2"), now), None);
     // The first one no longer counts.
-    assert_eq!(throttle.throttled(someone.source, start + WINDOW), None);
-    assert_eq!(throttle.count(&someone, start + WINDOW), Some(Duration::from_secs(1)));
+    assert_eq!(throttle.throttled(someone.source, start + WRONG_WINDOW), None);
+    assert_eq!(throttle.count(&someone, start + WRONG_WINDOW), Some(Duration::from_secs(1)));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn what_is_remembered_is_bounded_and_the_latest_stay() {
         throttle.count(&claim(number), start + Duration::from_millis(number.into()));
     }
     let state = throttle.lock();
-    assert_eq!((state.sources.len(), state.names.len()), (MAX_SOURCES, MAX_NAMES));
+    assert_eq!((state.sources.len(), state.names.len()), (MAX_THROTTLED, MAX_NAMES));
     assert!(state.sources.contains_key(&claim(4_999).source));
     assert!(state.names.contains_key(&claim(4_999)));
     assert!(!state.sources.contains_key(&claim(0).source));
@@ -140,7 +140,7 @@ fn guesses_at_one_name_get_no_more_turns_than_before() {
     }
     assert_eq!(turns, MAX_WRONG);
     // Its rest keeps nobody else from a turn.
-    let now = start + WINDOW;
+    let now = start + WRONG_WINDOW;
     assert!(guess.turn(now).is_ok());
     let bob = throttle.queue(claim("192.0.2.1", "bob")).unwrap();
     assert_eq!(bob.turn(now + TURN), Ok(()));
@@ -150,7 +150,7 @@ fn guesses_at_one_name_get_no_more_turns_than_before() {
 fn few_wait_with_one_claim_and_leave_nothing_behind() {
     let throttle = throttled(Instant::now());
     let queue = || throttle.queue(claim("192.0.2.1", "ann"));
-    let waiting: Vec<_> = (0..MAX_WAITING).map(|_| queue().unwrap()).collect();
+    let waiting: Vec<_> = (0..MAX_TURNS_WAITING).map(|_| queue().unwrap()).collect();
     assert!(queue().is_none());
     assert!(throttle.queue(claim("192.0.2.1", "bob")).is_some());
     drop(waiting);

@@ -19,6 +19,16 @@ fn users_are_read_in_order_and_written_back() {
 }
 
 #[test]
+fn each_role_is_read_by_its_name_and_above_the_ones_before_it() {
+    let roles = [Role::Monitor, Role::Reader, Role::Writer, Role::Operator];
+    for role in roles {
+        let users = Users::parse(&table("ann", HASH, &role.to_string())).unwrap();
+        assert_eq!(users.as_slice()[0].role, role);
+    }
+    assert!(roles.is_sorted());
+}
+
+#[test]
 fn an_empty_file_has_no_users() {
     assert!(Users::parse("").unwrap().is_empty());
     assert_eq!(

@@ -1,11 +1,27 @@
-//! Proofs against RFC 6962's recursive definitions, for every pair of small sizes.
+//! Proofs against RFC 6962's recursive definitions: for every pair of small sizes, and for some of
+//! each size up to 300.
+
+mod sources;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::chain::test_util::{cases, leaves, naive_root, naive_split};
 
+/// Up to this size every pair is tried.
 const MAX: usize = 40;
+
+/// Up to this one, those at the ends and around the splits.
+const MAX_SPARSE: usize = 300;
+
+/// Which of the numbers below `size` are tried.
+fn tried(size: usize) -> Vec<usize> {
+    if size <= MAX {
+        return (0..size).collect();
+    }
+    let split = naive_split(size);
+    vec![0, 1, split / 2, split - 1, split, split + (size - split) / 2, size - 1]
+}
 
 /// PATH(m, D[n]) as the RFC writes it.
 fn naive_path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
@@ -38,12 +54,12 @@ fn naive_subproof(first: usize, leaves: &[Hash], is_known: bool) -> Vec<Hash> {
 }
 
 #[test]
-fn every_leaf_of_every_small_tree_is_proven() {
-    let leaves = leaves(MAX);
-    for size in 1..=MAX {
+fn leaves_of_every_size_up_to_300_are_proven() {
+    let leaves = leaves(MAX_SPARSE);
+    for size in 1..=MAX_SPARSE {
         let tree = &leaves[..size];
         let root = naive_root(tree);
-        for index in 0..size {
+        for index in tried(size) {
             let path = inclusion_path(tree, index).unwrap();
             assert_eq!(path, naive_path(index, tree), "leaf {index} of {size}");
             let leaf = &tree[index];
@@ -53,12 +69,12 @@ fn every_leaf_of_every_small_tree_is_proven() {
 }
 
 #[test]
-fn every_small_tree_continues_every_smaller_one() {
-    let leaves = leaves(MAX);
-    for second in 0..=MAX {
+fn every_size_up_to_300_continues_smaller_ones() {
+    let leaves = leaves(MAX_SPARSE);
+    for second in 0..=MAX_SPARSE {
         let tree = &leaves[..second];
         let new = naive_root(tree);
-        for first in 0..=second {
+        for first in tried(second).into_iter().chain([second]) {
             let old = naive_root(&tree[..first]);
             let proof = consistency_proof(tree, first).unwrap();
             let naive = if first == 0 { Vec::new() } else { naive_subproof(first, tree, true) };

@@ -76,3 +76,19 @@ proptest! {
         prop_assert_eq!(difficulty.to_string().parse::<f64>().unwrap().to_bits(), difficulty.get().to_bits());
     }
 }
+
+proptest! {
+    #![proptest_config(cases(512))]
+
+    #[test]
+    fn a_difficulty_and_its_target_tell_the_easiest_target(one in any_bits(), other in any_bits()) {
+        let (one, other) = (one.target().unwrap(), other.target().unwrap());
+        let (target, easiest) = (one.min(other), one.max(other));
+        let text = Difficulty::of(target, easiest).to_string();
+        prop_assert_eq!(Difficulty::easiest(&text, target), Some(easiest));
+        for wrong in [format!("0{text}"), format!("+{text}"), format!("{text} ")] {
+            prop_assert_eq!(Difficulty::easiest(&wrong, target), None, "{}", wrong);
+        }
+        prop_assert_ne!(Difficulty::easiest(&format!("{text}0"), target), Some(easiest));
+    }
+}

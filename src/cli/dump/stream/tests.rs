@@ -76,7 +76,7 @@ fn a_range_is_cut_out_and_no_more_is_read() {
 #[test]
 fn a_hash_is_found_or_not() {
     let blocks = blocks(5);
-    let hash = parse_block(blocks[4].as_bytes()).unwrap().hash;
+    let hash = parse_block(blocks[4].as_bytes()).unwrap().hash();
     let by = |prefix: String| Select::Hash(HashPrefix(prefix));
     for digits in [8, 63, 64] {
         let (found, done) = heights(by(hash.to_string()[..digits].to_owned()), &array(&blocks));
@@ -84,7 +84,7 @@ fn a_hash_is_found_or_not() {
         assert_eq!(found, [4]);
     }
     let text = error(by(Hash::ZERO.to_string()), &array(&blocks));
-    assert!(text.contains("no block of the main chain has the hash 00"), "{text}");
+    assert!(text.contains("no stored block has the hash 00"), "{text}");
     let text = error(by("00000000".to_owned()), &array(&blocks));
     assert!(text.contains("no hash of the main chain begins with 00000000"), "{text}");
 }
@@ -92,7 +92,7 @@ fn a_hash_is_found_or_not() {
 #[test]
 fn the_start_of_several_hashes_is_an_error_that_names_them() {
     let blocks = blocks(16);
-    let hash = |json: &String| parse_block(json.as_bytes()).unwrap().hash.to_string();
+    let hash = |json: &String| parse_block(json.as_bytes()).unwrap().hash().to_string();
     let hashes: Vec<String> = blocks.iter().map(hash).collect();
     // Of 17 hashes two begin with the same of 16 digits.
     let with = |digit: char| hashes.iter().filter(move |hash| hash.starts_with(digit));

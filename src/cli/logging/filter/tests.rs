@@ -14,7 +14,7 @@ fn said(text: &str) -> String {
 
 #[test]
 fn every_level_is_taken_in_any_case() {
-    for (name, level) in LEVELS {
+    for (name, level) in LOG_LEVELS {
         assert_eq!(targets(name), Targets::new().with_default(level));
         assert_eq!(targets(&name.to_uppercase()), Targets::new().with_default(level));
     }

@@ -4,6 +4,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry};
 
 use super::*;
+use crate::node::AUDIT_RECORDS;
 
 /// Counts the lines that pass.
 #[derive(Clone, Default)]
@@ -107,4 +108,17 @@ fn what_must_be_on_record_is_never_left_out() {
         }
     });
     assert_eq!((passed, limited.left_out().len()), (1_000, 0));
+}
+
+#[test]
+fn lines_about_records_that_a_client_sends_are_counted_beyond_its_rate() {
+    let (passed, limited) = passing(|| {
+        for _ in 0..1_000 {
+            tracing::info!(target: AUDIT_RECORDS, client = "192.0.2.1:7545", "changed");
+            tracing::info!(target: AUDIT, client = "192.0.2.1:7545", "changed");
+        }
+    });
+    assert_eq!(passed, 1_000 + SOURCE_RATE.burst);
+    let left_out = limited.left_out();
+    assert_eq!((left_out.len(), left_out[0].count), (1, 1_000 - u64::from(SOURCE_RATE.burst)));
 }

@@ -92,16 +92,16 @@ fn any_number_of_sources_takes_bounded_memory() {
     };
     let (mut limiter, now) = (LogLimiter::new(), Instant::now());
     let mut admit = |source, now| limiter.admit(1, &WIDE, &line(source), now);
-    let max = u64::try_from(MAX_SOURCES).unwrap();
+    let max = u64::try_from(MAX_LOG_SOURCES).unwrap();
     let first = (0..max).filter(|&source| admit(source, now)).count();
-    assert_eq!(first, MAX_SOURCES);
+    assert_eq!(first, MAX_LOG_SOURCES);
     // Those for which there is no room share one burst.
     let further = (max..max * 4).filter(|&source| admit(source, now)).count();
     assert_eq!(further, 3);
     // Later the idle ones make room.
     let later = now + Duration::from_secs(3_600);
     assert!((max..max * 2).all(|source| admit(source, later)));
-    assert!(limiter.sources.len() <= MAX_SOURCES);
+    assert!(limiter.sources.len() <= MAX_LOG_SOURCES);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::chain::test_util::Branch;
-use crate::chain::{Height, Spec, ValidBlock, Work};
+use crate::chain::{Hash, Spec, ValidBlock};
 use crate::node::test_util::{TestNode, options, records};
 use crate::node::{Imported, NodeConfig};
 use crate::store::Options;
@@ -16,9 +16,7 @@ fn limited() -> TestNode {
 }
 
 fn branch(count: u64, name: &str) -> Branch {
-    let mut branch = Branch::from_genesis(&Spec::dev());
-    branch.grow(count, name);
-    branch
+    Branch::dev().grown(count, name)
 }
 
 /// Offers a branch in parts, as a whole chain of the JSON dialect comes.
@@ -65,7 +63,6 @@ async fn a_deeper_branch_is_refused_without_being_kept_and_a_shallower_one_displ
             }
             node.handle.mine(records("writes go on")).await.unwrap();
         }
-        node.stop().await;
     }
 }
 
@@ -78,7 +75,6 @@ async fn a_deep_branch_of_no_more_work_is_neither_kept_nor_news() {
     assert_eq!(node.handle.status().deep_forks, []);
     let first = theirs.blocks[0].header.id();
     assert_eq!(node.handle.held_block(first).await.unwrap(), None);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,7 +94,6 @@ async fn an_accepted_branch_is_taken_at_once_and_after_a_restart() {
         }
         assert_eq!(import_in_parts(&node, &theirs, 3).await.unwrap(), Imported::Reorged);
         assert_eq!(node.handle.tip().hash, theirs.tip.hash());
-        node.stop().await;
     }
 }
 
@@ -130,32 +125,4 @@ async fn a_branch_that_is_stored_whole_and_too_deep_by_now_is_taken_once_it_is_a
     assert_eq!((base.place, base.fork.unwrap().first), (3, first), "its last block is fetched");
     assert_eq!(connect(&valid[4..]).await.unwrap(), Imported::Reorged);
     assert_eq!(node.handle.tip().hash, theirs.tip.hash());
-    node.stop().await;
-}
-
-fn deep(number: u8, work: u8) -> DeepFork {
-    let mut bytes = [0; 32];
-    bytes[31] = work;
-    let first = Hash::new([number; 32]);
-    DeepFork {
-        fork: ForkPoint { below: Height::new(1), first },
-        depth: 9,
-        last: BlockId { height: Height::new(20), hash: first },
-        work: Work::from_bytes(bytes),
-    }
-}
-
-#[test]
-fn sixteen_are_remembered_the_heaviest_and_those_that_ours_outgrew_do_not_wait() {
-    let log = ForkLog::default();
-    for number in 1..=40 {
-        log.note(deep(number, number), 3);
-        log.note(deep(number, number - 1), 3);
-    }
-    let waiting = log.waiting(Work::ZERO);
-    let work: Vec<_> = waiting.iter().map(|fork| fork.work.to_bytes()[31]).collect();
-    assert_eq!(work, (25..=40).rev().collect::<Vec<_>>());
-    assert_eq!(log.waiting(deep(1, 38).work).len(), 2);
-    log.note(deep(50, 3), 3);
-    assert_eq!(log.find(&Hash::new([50; 32])), None, "one with less work takes no place");
 }

@@ -1,7 +1,7 @@
 //! Which of a branch's blocks are held, and the state after the last of them.
 
 use crate::chain::test_util::Branch;
-use crate::chain::{BlockId, Spec, TipState};
+use crate::chain::{BlockId, TipState};
 use crate::node::test_util::TestNode;
 
 fn ids(branch: &Branch) -> Vec<BlockId> {
@@ -19,7 +19,7 @@ async fn base(node: &TestNode, ids: &[BlockId], first: usize) -> Option<(usize, 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_highest_block_held_on_the_main_chain_is_the_base_wherever_it_stands() {
     let node = TestNode::dev();
-    let trunk = Branch::from_genesis(&Spec::dev()).grown(20, "trunk");
+    let trunk = Branch::dev().grown(20, "trunk");
     node.handle.import(trunk.blocks.clone()).await.unwrap();
     let ids = ids(&trunk.grown(20, "more"));
     for first in 0..=20 {
@@ -30,13 +30,12 @@ async fn the_highest_block_held_on_the_main_chain_is_the_base_wherever_it_stands
         assert_eq!(base(&node, &ids, first).await, None, "{first}");
     }
     assert_eq!(base(&node, &[], 0).await, None);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stored_branch_counts_as_held_and_its_state_is_that_of_the_branch() {
     let node = TestNode::dev();
-    let trunk = Branch::from_genesis(&Spec::dev()).grown(5, "trunk");
+    let trunk = Branch::dev().grown(5, "trunk");
     node.handle.import(trunk.grown(10, "ours").blocks).await.unwrap();
     let stored = trunk.grown(7, "theirs");
     node.handle.import(stored.blocks.clone()).await.unwrap();
@@ -46,5 +45,4 @@ async fn a_stored_branch_counts_as_held_and_its_state_is_that_of_the_branch() {
         assert_eq!((place, &state), (12 - first, &stored.tip));
     }
     assert_eq!(base(&node, &ids, 13).await, None);
-    node.stop().await;
 }

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::chain::test_util::{Branch, extend};
-use crate::chain::{Checkpoints, Hash, Height, Spec, Timestamp, Work};
+use crate::chain::test_util::{Branch, counted, extend};
+use crate::chain::{
+    Block, Checkpoints, Hash, Height, Spec, Timestamp, Work, parse_block, write_block_json,
+};
 use crate::node::test_util::{TestNode, records, varied};
 use crate::node::{NodeConfig, NodeHandle};
 
@@ -22,27 +24,42 @@ fn rule(error: ImportError) -> (Hash, RuleError) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_json_block_is_hashed_once_until_the_writer_has_it() {
+    let node = TestNode::dev();
+    let mut branch = Branch::dev().grown(1, "a");
+    // From here on the state of the tip is in memory.
+    take(&node.handle, &branch).await;
+    branch.grow(1, "a");
+    let (Block { header, records }, mut json) = (branch.blocks.remove(1), Vec::new());
+    write_block_json(&mut json, &Spec::dev(), &header, &header.hash(), &records);
+    let shared = node.handle.shared();
+    let imported = tokio::task::spawn_blocking(move || {
+        counted(|| import(&shared, vec![parse_block(&json).unwrap()]).unwrap())
+    });
+    let (imported, hashes) = imported.await.unwrap();
+    assert_eq!(imported, Imported::Extended);
+    assert_eq!((hashes.headers, hashes.merkle_roots), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn blocks_that_extend_are_appended_and_then_known() {
     let node = TestNode::dev();
-    let mut branch = Branch::from_genesis(&Spec::dev());
-    branch.grow(5, "a");
+    let mut branch = Branch::dev().grown(5, "a");
     assert_eq!(take(&node.handle, &branch).await, Imported::Extended);
     assert_eq!(node.handle.tip().hash, branch.tip.hash());
     assert_eq!(take(&node.handle, &branch).await, Imported::Known);
-    assert_eq!(node.handle.import(Vec::new()).await.unwrap(), Imported::Known);
+    assert_eq!(node.handle.import(Vec::<Block>::new()).await.unwrap(), Imported::Known);
 
     // The known prefix is skipped.
     branch.grow(2, "a");
     assert_eq!(take(&node.handle, &branch).await, Imported::Extended);
     assert_eq!(node.state(), branch.tip);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn equal_work_keeps_the_chain_that_was_first() {
     let node = TestNode::dev();
-    let (mut first, mut second) =
-        (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
+    let (mut first, mut second) = (Branch::dev(), Branch::dev());
     take(&node.handle, first.grow(3, "first")).await;
     assert_eq!(take(&node.handle, second.grow(3, "second")).await, Imported::Tied);
     assert_eq!(node.handle.tip().hash, first.tip.hash());
@@ -54,13 +71,12 @@ async fn equal_work_keeps_the_chain_that_was_first() {
     let is_partial = Branch::from(&Spec::dev(), second.tip.clone()).grow(1, "second").clone();
     assert_eq!(take(&node.handle, &is_partial).await, Imported::Reorged);
     assert_eq!(node.state(), is_partial.tip);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reorg_is_summarised_in_status() {
     let node = TestNode::dev();
-    let mut trunk = Branch::from_genesis(&Spec::dev());
+    let mut trunk = Branch::dev();
     take(&node.handle, trunk.grow(2, "trunk")).await;
     let mut branch = trunk.clone();
     let disconnected = [(); 3].map(|()| trunk.add(records("x"), Timestamp::default()));
@@ -78,14 +94,12 @@ async fn a_reorg_is_summarised_in_status() {
     assert_eq!((reorg.new_tip.height.get(), reorg.new_tip), (6, branch.tip.id()));
     let named: Vec<_> = reorg.disconnected.iter().map(|b| (b.height.get(), b.hash)).collect();
     assert_eq!(named, [(3, disconnected[0]), (4, disconnected[1]), (5, disconnected[2])]);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_block_without_a_parent_is_refused_until_the_parent_comes() {
     let node = TestNode::dev();
-    let mut branch = Branch::from_genesis(&Spec::dev());
-    branch.grow(3, "a");
+    let mut branch = Branch::dev().grown(3, "a");
     let late = branch.blocks.split_off(2);
     let parent = late[0].header.previous_hash;
     let error = node.handle.import(late.clone()).await.unwrap_err();
@@ -96,14 +110,12 @@ async fn a_block_without_a_parent_is_refused_until_the_parent_comes() {
     let foreign = Spec::jenny().genesis().into_block();
     let error = node.handle.import(vec![foreign]).await.unwrap_err();
     assert!(matches!(error, ImportError::UnknownParent(Hash::ZERO)), "{error}");
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_that_are_not_consecutive_are_refused_whole() {
     let node = TestNode::dev();
-    let mut branch = Branch::from_genesis(&Spec::dev());
-    branch.grow(3, "a");
+    let mut branch = Branch::dev().grown(3, "a");
     branch.blocks.remove(1);
     let (hash, error) = rule(node.handle.import(branch.blocks.clone()).await.unwrap_err());
     assert_eq!(hash, branch.blocks[1].header.hash());
@@ -116,21 +128,18 @@ async fn blocks_that_are_not_consecutive_are_refused_whole() {
     let (_, error) = rule(node.handle.import(blocks).await.unwrap_err());
     assert!(matches!(error, RuleError::Height { .. }), "{error}");
     assert_eq!(node.handle.tip().hash, node.handle.chain_id());
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_good_blocks_before_a_bad_one_are_kept() {
     let node = TestNode::dev();
-    let mut branch = Branch::from_genesis(&Spec::dev());
-    branch.grow(3, "a");
+    let mut branch = Branch::dev().grown(3, "a");
     branch.blocks[2].records = records("another text");
     let bad = branch.blocks[2].header;
     let (hash, error) = rule(node.handle.import(branch.blocks.clone()).await.unwrap_err());
     assert_eq!(hash, bad.hash());
     assert!(matches!(error, RuleError::MerkleRoot { .. }), "{error}");
     assert_eq!(node.handle.tip().hash, bad.previous_hash);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +147,7 @@ async fn a_block_from_the_future_is_not_yet_and_comes_in_later() {
     const NOW: u64 = 1_700_000_000_000;
     let clock = || Timestamp::from_millis(NOW);
     let node = TestNode::new(&Spec::dev(), NodeConfig { clock, ..NodeConfig::default() });
-    let mut branch = Branch::from_genesis(&Spec::dev());
+    let mut branch = Branch::dev();
     branch.add(records("a"), Timestamp::from_millis(NOW + 120_001));
     let (_, error) = rule(node.handle.import(branch.blocks.clone()).await.unwrap_err());
     assert!(error.is_not_yet(), "{error}");
@@ -146,14 +155,11 @@ async fn a_block_from_the_future_is_not_yet_and_comes_in_later() {
     let clock = || Timestamp::from_millis(NOW + 1);
     let later = TestNode::new(&Spec::dev(), NodeConfig { clock, ..NodeConfig::default() });
     assert_eq!(take(&later.handle, &branch).await, Imported::Extended);
-    node.stop().await;
-    later.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_that_contradicts_a_checkpoint_is_refused_whatever_its_work() {
-    let (mut ours, mut theirs) =
-        (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
+    let (mut ours, mut theirs) = (Branch::dev(), Branch::dev());
     ours.grow(3, "ours");
     theirs.grow(9, "theirs");
     let pinned = (Height::new(2), ours.blocks[1].header.hash());
@@ -164,14 +170,12 @@ async fn a_branch_that_contradicts_a_checkpoint_is_refused_whatever_its_work() {
     assert_eq!(hash, theirs.blocks[1].header.hash());
     assert!(matches!(error, RuleError::Checkpoint { .. }), "{error}");
     assert_eq!(node.handle.tip().hash, ours.tip.hash());
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_of_several_batches_is_made_the_main_chain() {
     let node = TestNode::dev();
-    let (mut ours, mut theirs) =
-        (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
+    let (mut ours, mut theirs) = (Branch::dev(), Branch::dev());
     take(&node.handle, ours.grow(1_500, "ours")).await;
     assert_eq!(take(&node.handle, theirs.grow(2_100, "theirs")).await, Imported::Reorged);
     assert_eq!(node.state(), theirs.tip);
@@ -179,14 +183,12 @@ async fn a_branch_of_several_batches_is_made_the_main_chain() {
     let expected: Vec<_> = theirs.blocks.iter().map(|block| block.header.hash()).collect();
     assert_eq!(hashes, expected);
     assert_eq!(node.handle.status().recent_reorgs[0].depth, 1_500);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fork_that_comes_in_parts_is_taken_with_its_last_part_and_not_before() {
     let node = TestNode::dev();
-    let (mut first, mut second) =
-        (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
+    let (mut first, mut second) = (Branch::dev(), Branch::dev());
     take(&node.handle, first.grow(3, "first")).await;
     second.grow(9, "second");
     let mut parts = crate::node::Branch::default();
@@ -201,14 +203,12 @@ async fn a_fork_that_comes_in_parts_is_taken_with_its_last_part_and_not_before()
     }
     assert_eq!(node.state(), second.tip);
     assert_eq!(node.handle.status().reorgs, 1);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_fork_with_a_bad_block_in_its_last_part_nothing_is_taken() {
     let node = TestNode::dev();
-    let (mut first, mut second) =
-        (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
+    let (mut first, mut second) = (Branch::dev(), Branch::dev());
     take(&node.handle, first.grow(3, "first")).await;
     second.grow(8, "second");
     let (good, bad) = second.blocks.split_at(5);
@@ -219,14 +219,12 @@ async fn of_a_fork_with_a_bad_block_in_its_last_part_nothing_is_taken() {
     let refused = node.handle.import_part(parts, bad, false).await.unwrap_err();
     assert!(matches!(rule(refused).1, RuleError::DataCount { .. }));
     assert_eq!(node.state(), first.tip);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_blocks_offered_at_once_are_taken_once() {
     let node = TestNode::dev();
-    let mut branch = Branch::from_genesis(&Spec::dev());
-    branch.grow(50, "a");
+    let branch = Branch::dev().grown(50, "a");
     let offers = (0..4).map(|_| {
         let (handle, blocks) = (node.handle.clone(), branch.blocks.clone());
         tokio::spawn(async move { handle.import(blocks).await.unwrap() })
@@ -236,7 +234,6 @@ async fn the_same_blocks_offered_at_once_are_taken_once() {
     }
     assert_eq!(node.state(), branch.tip);
     assert_eq!(node.handle.status().reorgs, 0);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -249,12 +246,12 @@ async fn a_block_on_top_of_mined_ones_finds_its_parent_at_once() {
         let next = Branch::from(&Spec::dev(), parent).grow(1, "next").clone();
         assert_eq!(take(&node.handle, &next).await, Imported::Extended);
     }
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_nodes_that_exchange_branches_converge_on_most_work() {
-    let (a, b) = (TestNode::dev(), TestNode::dev());
+    // What the branch of one loses stays pending.
+    let (a, b) = (TestNode::idle(), TestNode::idle());
     for (node, name, count) in [(&a, "a", 5), (&b, "b", 8)] {
         for number in 0..count {
             node.handle.mine(records(&format!("{name} {number}"))).await.unwrap();
@@ -271,8 +268,6 @@ async fn two_nodes_that_exchange_branches_converge_on_most_work() {
     let block = Block { header: mined.header, records: mined.records };
     assert_eq!(b.handle.import(vec![block]).await.unwrap(), Imported::Extended);
     assert_eq!(a.handle.tip(), b.handle.tip());
-    a.stop().await;
-    b.stop().await;
 }
 
 #[test]
@@ -280,15 +275,14 @@ fn the_known_prefix_is_as_long_as_the_chains_agree() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let node = TestNode::dev();
-        let mut branch = Branch::from_genesis(&Spec::dev());
-        branch.grow(20, "a");
+        let branch = Branch::dev().grown(20, "a");
         for known in 0..20 {
             let blocks = branch.blocks[..known].to_vec();
             node.handle.import(blocks).await.unwrap();
-            let ids = consecutive(&branch.blocks).unwrap();
+            let blocks: Vec<_> = branch.blocks.iter().cloned().map(HashedBlock::new).collect();
+            let ids = consecutive(&blocks).unwrap();
             assert_eq!(known_prefix(&node.handle.view(), &ids).unwrap(), known);
         }
-        node.stop().await;
     });
 }
 
@@ -356,7 +350,6 @@ proptest! {
                 assert_eq!(node.handle.tip().total_work, best.total_work());
             }
             assert_eq!(node.state(), best);
-            node.stop().await;
         });
     }
 }

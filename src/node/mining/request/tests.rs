@@ -37,6 +37,30 @@ async fn a_request_that_comes_back_after_its_deadline_is_cancelled_then() {
     assert!(request.is_gone());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_becomes_of_a_block_at_the_writer_is_told_at_once_after_the_deadline() {
+    for is_taken_back in [true, false] {
+        let (request, ticket) = Request::new(records("a"));
+        // A block that came back before is no news.
+        assert!(request.hand_over());
+        let request = request.take_back(Spec::dev().genesis());
+        assert!(request.hand_over());
+        let waiting = tokio::spawn(ticket.wait(SOON));
+        tokio::time::sleep(LATE).await;
+        assert!(!waiting.is_finished());
+        let told = tokio::time::Instant::now();
+        if is_taken_back {
+            let request = request.take_back(Spec::dev().genesis());
+            assert!(matches!(waiting.await.unwrap(), Err(MineError::Deadline(SOON))));
+            assert!(request.is_gone());
+        } else {
+            request.complete(Spec::dev().genesis());
+            assert_eq!(waiting.await.unwrap().unwrap().hash, Spec::dev().genesis().hash());
+        }
+        assert_eq!(told.elapsed(), Duration::ZERO);
+    }
+}
+
 #[test]
 fn dropping_the_ticket_cancels_unless_handed_over() {
     let (request, ticket) = Request::new(records("a"));

@@ -12,7 +12,12 @@ fn template(spec: &Spec, record: &str) -> Header {
 }
 
 fn search(threads: usize, stop: &(dyn Fn() -> bool + Sync)) -> Search<'_> {
-    Search { threads, clock: || Timestamp::from_millis(1_700_000_000_000), stop }
+    Search {
+        threads,
+        priority: Priority::Normal,
+        clock: || Timestamp::from_millis(1_700_000_000_000),
+        stop,
+    }
 }
 
 #[test]
@@ -45,7 +50,7 @@ fn a_search_stops_soon_after_it_is_told() {
     let stop = || asked.fetch_add(1, Ordering::Relaxed) >= 10;
     let outcome = search(2, &stop).run(template(&hopeless(), "a"));
     assert!(outcome.found.is_none());
-    assert!(outcome.hashes <= 14 * u64::from(CHUNK), "{} hashes", outcome.hashes);
+    assert!(outcome.hashes <= 14 * u64::from(SEARCH_CHUNK), "{} hashes", outcome.hashes);
 }
 
 #[test]
@@ -63,12 +68,12 @@ fn no_two_lanes_share_a_nonce_and_all_are_safe_integers() {
 fn a_lane_ends_after_its_last_nonce() {
     let round = Round::new(template(&hopeless(), "a"));
     let mut lane = round.lane().unwrap();
-    lane.low = Some(u32::MAX - (CHUNK - 1));
+    lane.low = Some(u32::MAX - (SEARCH_CHUNK - 1));
     assert!(!round.step(&mut lane));
     assert_eq!(lane.low, None);
-    assert_eq!(round.hashes.load(Ordering::Relaxed), u64::from(CHUNK));
+    assert_eq!(round.hashes.load(Ordering::Relaxed), u64::from(SEARCH_CHUNK));
     assert!(!round.step(&mut lane));
-    assert_eq!(round.hashes.load(Ordering::Relaxed), u64::from(CHUNK));
+    assert_eq!(round.hashes.load(Ordering::Relaxed), u64::from(SEARCH_CHUNK));
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn what_a_parser_would_mend_is_refused() {
 
 #[test]
 fn length_is_bounded_and_errors_are_short() {
-    let longest = format!("ws://a/{}", "p".repeat(MAX_BYTES - 7));
+    let longest = format!("ws://a/{}", "p".repeat(MAX_PEER_URL_BYTES - 7));
     assert!(longest.parse::<PeerUrl>().is_ok());
     let error = format!("{longest}p").parse::<PeerUrl>().unwrap_err();
     assert!(error.reason.contains("2048"));

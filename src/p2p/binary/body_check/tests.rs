@@ -3,8 +3,7 @@
 use super::*;
 use crate::chain::test_util::Branch;
 use crate::chain::{Block, TipState};
-use crate::node::test_util::TestNode;
-use crate::p2p::test_util::context;
+use crate::p2p::test_util::dev;
 use crate::sync::Input;
 
 /// The headers and bodies of a fresh branch.
@@ -51,8 +50,7 @@ fn the_first_wrong_body_ends_it_and_says_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_worked_out_is_told() {
-    let node = TestNode::dev();
-    let (context, mut told) = context(node.handle.clone());
+    let (node, context, mut told) = dev();
     let (link, first) = (LinkId(1), Height::new(1));
     let (bodies, blocks) = bodies(3);
     check(Arc::clone(&context), None, link, 9, first, bodies).await;
@@ -77,13 +75,11 @@ async fn what_was_worked_out_is_told() {
         panic!("not the base")
     };
     assert_eq!(state.hash(), right[1].hash());
-    node.stop().await;
 }
 
 #[tokio::test]
 async fn a_check_that_panics_blames_nobody_and_gives_its_place_back() {
-    let node = TestNode::dev();
-    let (context, mut told) = context(node.handle.clone());
+    let (_node, context, mut told) = dev();
     let places = context.checks.available_permits();
     let to_ban = Some("192.0.2.1".parse().unwrap());
     let (link, first) = (LinkId(1), Height::new(1));
@@ -97,5 +93,4 @@ async fn a_check_that_panics_blames_nobody_and_gives_its_place_back() {
         assert!(told.try_recv().is_err(), "nothing bans the address");
         assert_eq!(context.checks.available_permits(), places);
     }
-    node.stop().await;
 }

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use super::*;
 use crate::node::test_util::TestNode;
 use crate::p2p::socket::frame_guard::ReadError;
-use crate::p2p::test_util::context;
+use crate::p2p::test_util::dev;
 use crate::sync::Input;
 
 const LINK: LinkId = LinkId(7);
@@ -24,14 +24,13 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let node = TestNode::dev();
-        let (context, told) = context(node.handle.clone());
+        let (node, context, told) = dev();
         Self { context, told, node }
     }
 
     /// Reads these frames until the reader ends or waits. Returns how it ended.
     fn read(&mut self, frames: Frames) -> Option<Result<String, Close>> {
-        let stats = Arc::new(Stats::new());
+        let stats = Arc::default();
         let mut stream = stream::iter(frames).chain(stream::pending());
         let (context, stats) = (&self.context, &stats);
         let debtor = &context.debts.dialled();
@@ -72,21 +71,20 @@ async fn what_is_no_message_is_a_fault() {
         (binary(vec![0xff; 9]), "a frame that is no message"),
         (binary(cut[..2].to_vec()), "a frame that is no message"),
         (binary(trailing), "bytes after a message"),
-        (binary(vec![0; (4 << 20) + 1]), TOO_LONG),
-        (halted(ReadError::TooBig), TOO_LONG),
-        (Err(Error::Capacity(too_big)), TOO_LONG),
+        (binary(vec![0; (4 << 20) + 1]), MESSAGE_TOO_LONG),
+        (halted(ReadError::TooBig), MESSAGE_TOO_LONG),
+        (Err(Error::Capacity(too_big)), MESSAGE_TOO_LONG),
         (Err(Error::Protocol(ProtocolError::NonZeroReservedBits)), "a frame that breaks RFC 6455"),
     ] {
         assert_eq!(bench.read(vec![frame]), None, "it waits to be closed: {reason}");
         assert_eq!(bench.fault(), Some(reason));
     }
-    bench.node.stop().await;
 }
 
 #[tokio::test]
 async fn what_cannot_be_proven_is_no_fault() {
     let mut bench = Bench::new();
-    let slow = bench.read(vec![halted(ReadError::Slow)]).unwrap();
+    let slow = bench.read(vec![halted(ReadError::Overdue)]).unwrap();
     assert_eq!(slow.unwrap_err().code, 1002);
     let silent = bench.read(vec![halted(ReadError::Silent)]).unwrap();
     assert_eq!(silent.unwrap(), "nothing was heard");
@@ -95,7 +93,6 @@ async fn what_cannot_be_proven_is_no_fault() {
     let pings = vec![Ok(Frame::Ping(Bytes::new())), Ok(Frame::Pong(Bytes::new()))];
     assert_eq!(bench.read(pings), None);
     assert_eq!(bench.fault(), None);
-    bench.node.stop().await;
 }
 
 #[tokio::test]
@@ -108,14 +105,13 @@ async fn what_comes_after_a_close_of_the_peers_is_no_fault() {
         assert_eq!(closed.unwrap(), "closed by the peer");
         assert_eq!(bench.fault(), None);
     }
-    bench.node.stop().await;
 }
 
 #[tokio::test]
 async fn a_message_is_read_only_when_the_last_one_was_taken() {
     let bench = Bench::new();
-    let Bench { context, mut told, node } = bench;
-    let stats = Arc::new(Stats::new());
+    let Bench { context, mut told, .. } = bench;
+    let stats = Arc::default();
     let frames = (1..=3).map(|request| binary(Message::NotFound { request }.encode().unwrap()));
     let (read, mut seen) = mpsc::unbounded_channel();
     let mut stream =
@@ -135,7 +131,6 @@ async fn a_message_is_read_only_when_the_last_one_was_taken() {
         drop(taken);
     }
     drop(run);
-    node.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,7 +142,7 @@ async fn announcements_of_what_is_known_are_rested_for() {
     let frames = (0..500).flat_map(|_| [binary(known.clone()), binary(ask.clone())]);
     let mut stream = stream::iter(frames.collect::<Frames>());
     tokio::spawn(async move { while told.recv().await.is_some() {} });
-    let (stats, debtor) = (&Arc::new(Stats::new()), &context.debts.accepted([192, 0, 2, 1].into()));
+    let (stats, debtor) = (&Arc::default(), &context.debts.accepted([192, 0, 2, 1].into()));
     let started = tokio::time::Instant::now();
     let reader = Reader { context: &context, link: LINK, stats, debtor, stream: &mut stream };
     reader.run().await.unwrap();
@@ -157,5 +152,4 @@ async fn announcements_of_what_is_known_are_rested_for() {
         "{:?}",
         started.elapsed()
     );
-    node.stop().await;
 }

@@ -1,8 +1,8 @@
 //! Locators, forks, headers and bodies, from real chains.
 
 use super::*;
+use crate::chain::Timestamp;
 use crate::chain::test_util::Branch;
-use crate::chain::{Spec, Timestamp};
 use crate::node::NodeConfig;
 use crate::node::test_util::TestNode;
 use crate::sync::message::MAX_BODY;
@@ -42,7 +42,7 @@ fn a_locator_steps_back_singly_ten_times_then_doubling_to_genesis() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locator_begins_with_the_block_to_go_on_from_and_leads_to_the_highest_common_block() {
-    let trunk = Branch::from_genesis(&Spec::dev()).grown(200, "trunk");
+    let trunk = Branch::dev().grown(200, "trunk");
     let (ours, theirs) = (trunk.grown(40, "ours"), trunk.grown(60, "theirs"));
     let (node, peer) = (node_with(&ours).await, node_with(&theirs).await);
     let (view, seen) = (node.handle.view(), peer.handle.view());
@@ -62,13 +62,11 @@ async fn a_locator_begins_with_the_block_to_go_on_from_and_leads_to_the_highest_
     assert_eq!(further[1..], plain[..]);
     assert_eq!(fork(&seen, &further).unwrap(), Some(after.height));
     assert_eq!(fork(&seen, &[(Height::new(3), after.hash)]).unwrap(), None);
-    node.stop().await;
-    peer.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_go_up_to_the_tip_or_the_hash_to_stop_at() {
-    let branch = Branch::from_genesis(&Spec::dev()).grown(300, "a");
+    let branch = Branch::dev().grown(300, "a");
     let node = node_with(&branch).await;
     let view = node.handle.view();
     let (batch, is_over) = headers(&view, Height::GENESIS, None).unwrap();
@@ -82,12 +80,11 @@ async fn headers_go_up_to_the_tip_or_the_hash_to_stop_at() {
     let heights: Vec<_> = batch.iter().map(|header| header.height.get()).collect();
     assert_eq!(heights, (11..=20).collect::<Vec<_>>());
     assert_eq!(headers(&view, Height::new(300), None).unwrap(), (Vec::new(), true));
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bodies_of_a_range_of_small_blocks_are_one_message() {
-    let branch = Branch::from_genesis(&Spec::dev()).grown(200, "a");
+    let branch = Branch::dev().grown(200, "a");
     let node = node_with(&branch).await;
     let part = bodies(&node.handle.view(), 3, Height::new(11), id_of(&branch, 138));
     let part = part.unwrap().unwrap();
@@ -97,12 +94,11 @@ async fn the_bodies_of_a_range_of_small_blocks_are_one_message() {
     for (body, block) in bodies.iter().zip(&branch.blocks[10..]) {
         assert_eq!(body.records(1).as_ref(), Some(&block.records));
     }
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_has_at_most_a_mebibyte_of_bodies_and_a_larger_body_stands_alone() {
-    let mut branch = Branch::from_genesis(&Spec::dev());
+    let mut branch = Branch::dev();
     let block = |records: usize| vec!["x".repeat(64 << 10); records];
     // Of 64 KiB each: the last but one has a MiB of records, and their lengths on top.
     for records in [7, 7, 7, 1, 16, 1] {
@@ -125,13 +121,12 @@ async fn a_message_has_at_most_a_mebibyte_of_bodies_and_a_larger_body_stands_alo
     }
     assert_eq!(shape.iter().sum::<usize>(), 6, "{shape:?}");
     assert!(longest > MAX_BODIES_BYTES && longest < MAX_BODY, "{longest}");
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_range_that_a_reorg_disconnected_is_served_from_the_view_that_saw_it_and_from_no_later_one()
  {
-    let trunk = Branch::from_genesis(&Spec::dev()).grown(10, "trunk");
+    let trunk = Branch::dev().grown(10, "trunk");
     let (old, new) = (trunk.grown(20, "old"), trunk.grown(30, "new"));
     let node = node_with(&old).await;
     let pinned = node.handle.view();
@@ -145,5 +140,4 @@ async fn a_range_that_a_reorg_disconnected_is_served_from_the_view_that_saw_it_a
     let view = node.handle.view();
     let above = BlockId { height: Height::new(41), hash: new.tip.hash() };
     assert!(bodies(&view, 3, Height::new(1), above).unwrap().is_none());
-    node.stop().await;
 }

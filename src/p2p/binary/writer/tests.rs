@@ -3,23 +3,21 @@
 use futures_util::SinkExt;
 
 use super::*;
-use crate::chain::Spec;
 use crate::chain::test_util::Branch;
 use crate::node::test_util::TestNode;
-use crate::p2p::socket::stats::Stats;
 use crate::p2p::test_util::context;
 use crate::sync::Input;
 
 /// The messages that are sent for this one, and what the driver is told.
-async fn said(node: &TestNode, next: BinaryOut) -> (Vec<Message>, Option<Input>) {
+async fn said(node: &TestNode, next: BinaryOutgoing) -> (Vec<Message>, Option<Input>) {
     let (context, mut told) = context(node.handle.clone());
-    let (stats, debtor) = (&Arc::new(Stats::new()), &context.debts.dialled());
+    let (stats, debtor) = (&Arc::default(), &context.debts.dialled());
     let mut frames: Vec<Frame> = Vec::new();
     // As a socket, it holds what is not flushed.
     let sink = &mut (&mut frames).sink_map_err(|never| match never {}).buffer(16);
-    let (link, next_ping) = (LinkId(0), Instant::now());
+    let (link, ip, next_ping) = (LinkId(0), [192, 0, 2, 1].into(), Instant::now());
     let writer = &mut FrameWriter { config: &context.config, stats, sink, next_ping };
-    let mut writer = Writer { context: &context, link, debtor, frames: writer };
+    let mut writer = Writer { context: &context, link, ip, debtor, frames: writer };
     writer.send(next).await.unwrap();
     let frames = frames.into_iter().map(Frame::into_data);
     let messages = frames.map(|frame| Message::decode(&frame).unwrap()).collect();
@@ -33,25 +31,23 @@ async fn said(node: &TestNode, next: BinaryOut) -> (Vec<Message>, Option<Input>)
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_sent_leaves_at_once() {
     let node = TestNode::dev();
-    let (messages, _) = said(&node, BinaryOut::Message(Box::new(Message::GetPeers))).await;
+    let (messages, _) = said(&node, BinaryOutgoing::Message(Box::new(Message::GetPeers))).await;
     assert_eq!(messages, [Message::GetPeers]);
-    let (messages, _) = said(&node, BinaryOut::AskHeaders(None)).await;
+    let (messages, _) = said(&node, BinaryOutgoing::GetHeaders { after: None }).await;
     assert!(matches!(messages[..], [Message::GetHeaders { .. }]), "{messages:?}");
     let tip = node.handle.tip();
-    let (messages, _) = said(&node, BinaryOut::Announce(tip.id())).await;
+    let (messages, _) = said(&node, BinaryOutgoing::Announce(tip.id())).await;
     assert_eq!(messages, [Message::Announce(tip.header)]);
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_for_blocks_of_a_branch_that_was_disconnected_is_told_that_they_are_not_found() {
-    let (mut old, mut new) =
-        (Branch::from_genesis(&Spec::dev()), Branch::from_genesis(&Spec::dev()));
+    let (mut old, mut new) = (Branch::dev(), Branch::dev());
     old.grow(3, "old");
     new.grow(5, "new");
     let node = TestNode::dev();
     let last = |branch: &Branch| BlockId { height: branch.tip.height(), hash: branch.tip.hash() };
-    let ask = |last| BinaryOut::Blocks { request: 7, first: Height::new(1), last };
+    let ask = |last| BinaryOutgoing::Blocks { request: 7, first: Height::new(1), last };
     node.handle.import(old.blocks.clone()).await.unwrap();
     let (messages, told) = said(&node, ask(last(&old))).await;
     let [Message::Blocks { request: 7, bodies }] = &messages[..] else { panic!("{messages:?}") };
@@ -63,5 +59,4 @@ async fn who_asks_for_blocks_of_a_branch_that_was_disconnected_is_told_that_they
     assert_eq!(messages, [Message::NotFound { request: 7 }]);
     // It may ask for the next one.
     assert_eq!(told, Some(BinaryInput::Served { link: LinkId(0) }.into()));
-    node.stop().await;
 }

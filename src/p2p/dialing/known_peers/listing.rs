@@ -9,7 +9,7 @@ use crate::node::{DialError, DialledPeer, PeerUrl};
 use crate::sync::LinkId;
 
 /// Longest reason of a failure that is kept, in characters.
-const MAX_REASON: usize = 200;
+const MAX_DIAL_REASON: usize = 200;
 
 /// A peer that was known until now.
 #[derive(Debug, Eq, PartialEq)]
@@ -79,6 +79,15 @@ impl Dials {
         self.known.contains_key(peer)
     }
 
+    /// Whether a link leads to a peer that the operator named: we dialled it, or it was found to
+    /// lead to the same node as one that we dialled.
+    pub(in crate::p2p) fn leads_to_named(&self, link: LinkId) -> bool {
+        self.known.values().any(|known| {
+            let is_twin = known.twin.is_some_and(|twin| twin.link == link);
+            known.is_wanted() && (known.state.is_by(link) || is_twin)
+        })
+    }
+
     /// How the operator spoke of the peer.
     pub(in crate::p2p) fn named(&self, peer: &PeerUrl) -> Named {
         let known = self.known.get(peer);
@@ -101,7 +110,7 @@ impl Known {
     pub(super) fn fail(&mut self, error: DialError) {
         let error = match error {
             DialError::Unreached(reason) => {
-                DialError::Unreached(reason.chars().take(MAX_REASON).collect())
+                DialError::Unreached(reason.chars().take(MAX_DIAL_REASON).collect())
             }
             error => error,
         };

@@ -24,8 +24,7 @@ fn ask(dials: &mut Dials, number: usize, now: Instant) -> Answer {
 
 #[test]
 fn a_failed_peer_rests_and_is_dialled_again() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     let mut answer = ask(&mut dials, 1, now);
     assert_eq!(dials.due(now, 8), [peer(1)]);
     assert!(dials.due(now, 8).is_empty(), "it is being dialled");
@@ -38,8 +37,7 @@ fn a_failed_peer_rests_and_is_dialled_again() {
 
 #[test]
 fn a_linked_peer_answers_at_once_and_is_not_dialled() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     let mut first = ask(&mut dials, 1, now);
     dials.due(now, 8);
     linked(&mut dials, 1, 5, now);
@@ -69,8 +67,7 @@ fn only_a_stable_link_resets_the_waits() {
 
 #[test]
 fn a_peer_that_is_no_use_rests_longest() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     dials.want(peer(1), now);
     dials.due(now, 8);
     linked(&mut dials, 1, 5, now);
@@ -80,8 +77,7 @@ fn a_peer_that_is_no_use_rests_longest() {
 
 #[test]
 fn those_asked_for_are_dialled_first_and_the_rest_told_that_there_is_no_room() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     for number in 0..3 {
         dials.want(peer(number), now);
     }
@@ -94,8 +90,7 @@ fn those_asked_for_are_dialled_first_and_the_rest_told_that_there_is_no_room() {
 
 #[test]
 fn this_node_itself_is_never_dialled_again() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     let mut answer = ask(&mut dials, 1, now);
     dials.due(now, 8);
     dials.is_oneself(&peer(1));
@@ -106,8 +101,7 @@ fn this_node_itself_is_never_dialled_again() {
 
 #[test]
 fn the_peer_that_failed_most_makes_room() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     for number in 0..MAX_KNOWN {
         dials.want(peer(number), now);
     }
@@ -120,8 +114,7 @@ fn the_peer_that_failed_most_makes_room() {
 
 #[test]
 fn a_peer_without_a_place_is_dialled_as_soon_as_there_is_one() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     dials.want(peer(1), now);
     dials.want(peer(2), now);
     assert_eq!(dials.due(now, 1), [peer(1)]);
@@ -134,8 +127,7 @@ fn a_peer_without_a_place_is_dialled_as_soon_as_there_is_one() {
 
 #[test]
 fn a_peer_heard_of_takes_no_place_of_the_operators() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     for number in 0..MAX_KNOWN {
         dials.want(peer(number), now);
     }
@@ -157,8 +149,7 @@ fn a_peer_heard_of_takes_no_place_of_the_operators() {
 
 #[test]
 fn half_of_the_places_are_kept_for_the_operators_peers_while_these_are_not_linked() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     for number in 10..30 {
         dials.learn(peer(number), None, now);
     }
@@ -188,8 +179,7 @@ fn half_of_the_places_are_kept_for_the_operators_peers_while_these_are_not_linke
 
 #[test]
 fn a_duplicate_of_nothing_is_this_node_itself() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     dials.want(peer(1), now);
     dials.due(now, 8);
     linked(&mut dials, 1, 5, now);
@@ -200,8 +190,7 @@ fn a_duplicate_of_nothing_is_this_node_itself() {
 
 #[test]
 fn a_peer_that_linked_by_itself_is_not_dialled_unless_the_operator_named_it() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     dials.learn(peer(1), None, now);
     dials.want(peer(2), now);
     for number in [1, 2] {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Dials, Known, State, oneself};
-use crate::node::PeerUrl;
+use super::{Dials, Known, State};
+use crate::node::{DialError, PeerUrl};
 use crate::sync::LinkId;
 
 /// A dialled link that ends within this time was closed by its other end because of its twin.
@@ -47,7 +47,7 @@ impl Dials {
                 known.state = State::LinkedOtherwise(of, now);
             } else {
                 known.state = State::Oneself;
-                known.fail(oneself());
+                known.fail(DialError::Oneself);
             }
         }
     }

@@ -29,7 +29,7 @@ impl Home {
             dialect: Dialect::Json,
             agent: None,
             since: Timestamp::from_millis(0),
-            stats: Arc::new(Stats::new()),
+            stats: Arc::default(),
             waiting,
             close: Some(close),
             stop_range: Arc::default(),

@@ -9,7 +9,7 @@ use crate::p2p::context::MAX_CHAINS;
 use crate::p2p::socket::budget::Budget;
 use crate::p2p::socket::upgrade_slots::UpgradeSlots;
 use crate::p2p::test_util::Defective;
-use crate::p2p::ticket::BinaryOut;
+use crate::sync::BinaryOutgoing;
 
 /// Where the peer is. Links of its network take all places but one.
 const PEER: &str = "192.0.2.1:40000";
@@ -161,8 +161,8 @@ async fn a_link_that_panics_while_blocks_are_served_on_it_is_given_back() {
     crash.bench.happens(event);
     let link = *crash.bench.driver.table.links.last_key_value().unwrap().0;
     let genesis = crash.bench.driver.tip;
-    let blocks = BinaryOut::Blocks { request: 1, first: genesis.height, last: genesis };
-    crash.bench.driver.say(link, blocks);
+    let blocks = BinaryOutgoing::Blocks { request: 1, first: genesis.height, last: genesis };
+    crash.bench.driver.send(link, blocks.into());
     crash.over().await.unwrap();
     crash.gives_all_back().await;
 }

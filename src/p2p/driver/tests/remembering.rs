@@ -13,7 +13,6 @@ async fn where_a_peer_says_that_it_listens_is_only_heard_of() {
     let ticket = bench.accept("192.0.2.1:40000").unwrap();
     bench.says_hello(ticket.link, 1, Some("0.0.0.0:7000"));
     assert_eq!(bench.book().await, [heard_of("ws://192.0.2.1:7000", 0)]);
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -25,7 +24,6 @@ async fn what_a_peer_says_is_not_written_when_no_place_is_left_for_it() {
     let ticket = bench.accept("192.0.2.1:40000").unwrap();
     bench.says_hello(ticket.link, 1, Some("0.0.0.0:7000"));
     assert_eq!(bench.book().await, []);
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -36,11 +34,10 @@ async fn an_address_that_is_not_reached_is_the_operators_only_if_it_was_named() 
     bench.driver.dials.want(named.clone(), Instant::now());
     for peer in [told, named.clone()] {
         let error = DialError::unreached("refused");
-        bench.happens(Event::Unreached { peer, error, is_self: false });
+        bench.happens(Event::Unreached { peer, error });
     }
     let named = KnownPeer { learned: false, ..heard_of(named.as_str(), 1) };
     assert_eq!(bench.book().await, [named, heard_of("ws://192.0.2.1:7000", 1)]);
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -52,7 +49,6 @@ async fn what_was_heard_of_is_the_operators_once_it_is_added() {
     bench.driver.command(LinkCommand::Dial { peer: peer.clone(), from_file: false, reply });
     let known = KnownPeer { learned: false, ..heard_of(peer.as_str(), 0) };
     assert_eq!(bench.book().await, [known]);
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -67,12 +63,11 @@ async fn a_local_address_is_kept_only_if_the_operator_named_it() {
         let (arrival, _ticket) = arrival(address);
         bench.happens(Event::Dialled { peer: peer.clone(), arrival });
         let error = DialError::unreached("refused");
-        bench.happens(Event::Unreached { peer: peer.clone(), error, is_self: false });
+        bench.happens(Event::Unreached { peer: peer.clone(), error });
     }
     let book = bench.book().await;
     let addresses: Vec<_> = book.iter().map(|peer| peer.address.as_str()).collect();
     assert_eq!(addresses, [named.as_str()]);
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -91,7 +86,7 @@ async fn what_the_operator_removed_stays_away_whoever_speaks_of_it() {
 
     // The dial that was under way comes to an end either way.
     let error = DialError::unreached("refused");
-    bench.happens(Event::Unreached { peer: peer.clone(), error, is_self: false });
+    bench.happens(Event::Unreached { peer: peer.clone(), error });
     let (arrival, mut ticket) = arrival("192.0.2.1:7000");
     bench.happens(Event::Dialled { peer: peer.clone(), arrival });
     assert!(ticket.try_recv().is_err(), "no link is made of it");
@@ -108,7 +103,6 @@ async fn what_the_operator_removed_stays_away_whoever_speaks_of_it() {
     bench.driver.command(LinkCommand::Dial { peer: peer.clone(), from_file: false, reply });
     assert!(bench.driver.dials.knows(&peer));
     assert_eq!(bench.book().await.len(), 1);
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -123,7 +117,6 @@ async fn a_local_address_that_an_earlier_version_learned_is_not_taken_up_again()
         bench.driver.dials.learn(url(&peer.address), None, Instant::now())
     };
     assert_eq!((is_new(&mut bench, &local), is_new(&mut bench, &global)), (true, false));
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -141,7 +134,6 @@ async fn a_removed_peers_link_is_closed() {
     let (reply, mut removed) = oneshot::channel();
     bench.driver.command(LinkCommand::Forget { address, reply });
     assert_eq!(removed.try_recv(), Ok(false));
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -159,5 +151,4 @@ async fn a_peer_of_another_chain_is_told_to_whoever_asked_for_it() {
     assert_eq!(closed(&mut ticket), Some(1008));
     bench.happens(Event::Ended { link: ticket.link, reason: "closed".to_owned() });
     assert_eq!(asked.try_recv().unwrap(), Err(DialError::OtherChain));
-    bench.stop().await;
 }

@@ -63,7 +63,6 @@ async fn the_four_oldest_links_of_our_own_choice_are_dialled_first_after_a_resta
     let mut first: Vec<_> = bench.due().into_iter().take(4).collect();
     first.sort();
     assert_eq!(first, oldest.map(|peer| url(&format!("ws://{peer}"))));
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -72,7 +71,6 @@ async fn an_anchor_that_left_the_book_is_none() {
     bench.node.handle.set_anchors(vec!["ws://192.0.2.1:1".to_owned()]).await.unwrap();
     bench.driver.take_up_known().await;
     assert!(bench.due().is_empty());
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -85,7 +83,6 @@ async fn a_feeler_becomes_no_link_and_is_noted_as_reached() {
     assert!(bench.driver.table.links.is_empty());
     let book = bench.book().await;
     assert!(book.len() == 1 && !book[0].learned && book[0].last_success > 0, "{book:?}");
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -117,7 +114,6 @@ async fn one_more_link_is_dialled_while_the_tip_stands_still_below_what_peers_na
     let ended: Vec<_> = tickets.iter_mut().map(closed).collect();
     assert_eq!(ended.iter().flatten().collect::<Vec<_>>(), [&1000]);
     assert_eq!(ended[7], Some(1000));
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -126,5 +122,14 @@ async fn a_tip_that_stands_still_where_no_peer_names_more_costs_no_link() {
     pass(10_000).await;
     bench.driver.search_if_stale();
     assert!(!bench.driver.search.is_stale);
+}
+
+#[tokio::test]
+async fn a_node_that_dials_nobody_sleeps() {
+    let mut bench = Bench::new().await;
+    Arc::get_mut(&mut bench.driver.context).unwrap().config.max_dialled = 0;
+    bench.driver.dial_due();
+    bench.driver.timers();
+    assert!(bench.driver.next_wake() > Instant::now());
     bench.stop().await;
 }

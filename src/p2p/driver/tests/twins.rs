@@ -13,7 +13,6 @@ async fn a_nonce_that_another_address_says_too_ends_no_link() {
     let mut twin = bench.accept("[::ffff:192.0.2.1]:40001").unwrap();
     bench.says_hello(twin.link, 5, None);
     assert_eq!((closed(&mut honest), closed(&mut twin)), (None, Some(1_000)));
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -44,6 +43,5 @@ async fn a_nonce_said_at_a_peers_address_does_not_displace_the_peer_that_we_dial
             let to_ban = bench.driver.to_ban(link);
             assert_eq!(to_ban.is_none(), link == peer.link, "a thief is banned for its faults");
         }
-        bench.stop().await;
     }
 }

@@ -32,7 +32,7 @@ fn nesting_costs_no_stack() {
 fn of_several_blocks_the_first_counts_and_all_must_be_well_formed() {
     let genesis = genesis();
     let hash = Spec::dev().genesis().hash();
-    assert_eq!(first_block(&format!("[{genesis},{genesis}]")).unwrap().hash, hash);
+    assert_eq!(first_block(&format!("[{genesis},{genesis}]")).unwrap().hash(), hash);
     for payload in ["[]", "[null]", "{}", "null", &format!("[{genesis},{{}}]")] {
         assert_eq!(first_block(payload), Err(NO_BLOCKS), "{payload:.40}");
     }
@@ -57,5 +57,5 @@ fn a_block_written_is_a_block_read() {
     };
     let text = String::from_utf8(block_message(&Spec::dev(), &block)).unwrap();
     let Ok(Message::Block(payload)) = open(&text) else { panic!("no block: {text}") };
-    assert_eq!(first_block(payload).unwrap().block, *genesis.block());
+    assert_eq!(first_block(payload).unwrap().block(), genesis.block());
 }

@@ -11,7 +11,7 @@ use crate::chain::test_util::Branch;
 use crate::chain::{Block, Height, write_block_json};
 use crate::node::test_util::TestNode;
 use crate::p2p::json::message::{CHAIN_START, END};
-use crate::p2p::test_util::context;
+use crate::p2p::test_util::{context, dev};
 
 /// Threads for what blocks: more than chains are imported at a time, and fewer than come.
 const THREADS: usize = 20;
@@ -31,8 +31,7 @@ fn more_whole_chains_than_there_are_threads_are_all_imported() {
     let mut runtime = Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).max_blocking_threads(THREADS).enable_all();
     let runtime = runtime.build().unwrap();
-    let node = TestNode::dev();
-    let (context, _told) = context(node.handle.clone());
+    let (node, context, _told) = dev();
     let text = chain(&node);
     let imported = runtime.block_on(async {
         // Until all chains are there no thread is free.
@@ -44,7 +43,7 @@ fn more_whole_chains_than_there_are_threads_are_all_imported() {
         let readers = (0..2 * THREADS).map(|_| {
             let (context, text) = (Arc::clone(&context), text.clone());
             tokio::spawn(async move {
-                let stats = Arc::new(Stats::new());
+                let stats = Arc::default();
                 let frames = [Ok(Frame::Text(text)), Err(Error::ConnectionClosed)];
                 let mut stream = stream::iter(frames);
                 let link = LinkId(7);
@@ -75,7 +74,7 @@ fn message(node: &TestNode, block: &Block) -> Utf8Bytes {
 /// Reads messages of a link to their end. Returns whether a block was credited.
 async fn is_credited(node: &TestNode, texts: Vec<Utf8Bytes>) -> bool {
     let (context, mut told) = context(node.handle.clone());
-    let (stats, debtor) = (&Arc::new(Stats::new()), &context.debts.dialled());
+    let (stats, debtor) = (&Arc::default(), &context.debts.dialled());
     let texts = texts.into_iter().map(|text| Ok(Frame::Text(text)));
     let stream = &mut stream::iter(texts);
     Reader { context: &context, link: LinkId(7), stats, debtor, stream }.run().await.unwrap();
@@ -107,7 +106,6 @@ async fn only_new_valid_blocks_are_credited() {
         assert_eq!(is_credited(&node, texts).await, is_new, "{shown}");
     }
     assert_eq!(node.handle.tip().hash, ours.tip.hash());
-    node.stop().await;
 }
 
 #[tokio::test]

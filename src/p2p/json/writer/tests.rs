@@ -8,67 +8,61 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::*;
 use crate::chain::Hash;
-use crate::node::test_util::TestNode;
 use crate::p2p::binary;
 use crate::p2p::socket::frame_guard::FrameGuard;
 use crate::p2p::socket::stats::Stats;
 use crate::p2p::socket::transport::{Tcp, Transport};
-use crate::p2p::test_util::context;
-use crate::p2p::ticket::{BinaryOut, Out};
-use crate::sync::Input;
+use crate::p2p::test_util::dev;
+use crate::sync::{BinaryOutgoing, Input, Outgoing};
 
 /// Sends on a link through this socket: why it ended, if it did.
-async fn send<S>(context: &Arc<Context>, socket: S, out: Out) -> Result<(), Gone>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    send_of(context, &Arc::new(Stats::new()), socket, out, 1_000).await
+async fn send(
+    context: &Arc<Context>,
+    socket: impl AsyncRead + AsyncWrite + Unpin,
+    out: Outgoing,
+) -> Result<(), Gone> {
+    send_of(context, &Arc::default(), socket, out, 1_000).await
 }
 
 /// As [`send`]; a question has this many bytes.
-async fn send_of<S>(
+async fn send_of(
     context: &Arc<Context>,
     stats: &Arc<Stats>,
-    socket: S,
-    out: Out,
+    socket: impl AsyncRead + AsyncWrite + Unpin,
+    out: Outgoing,
     bytes: usize,
-) -> Result<(), Gone>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+) -> Result<(), Gone> {
     send_for(&context.debts.dialled(), context, stats, socket, out, bytes).await
 }
 
 /// As [`send_of`], on a link with this account.
-async fn send_for<S>(
+async fn send_for(
     debtor: &Arc<Debtor>,
     context: &Arc<Context>,
     stats: &Arc<Stats>,
-    socket: S,
-    out: Out,
+    socket: impl AsyncRead + AsyncWrite + Unpin,
+    out: Outgoing,
     bytes: usize,
-) -> Result<(), Gone>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+) -> Result<(), Gone> {
     let silence = Duration::from_secs(1 << 20);
     let (counted, owing) = (Arc::clone(stats), Arc::clone(debtor));
     let frame_guard = FrameGuard::new(socket, b"", counted, owing, None, 1 << 20, silence);
     let socket = WebSocketStream::from_raw_socket(frame_guard, Role::Server, None).await;
     let (sink, _stream) = &mut socket.split();
-    let (link, stop_range) = (LinkId(0), &AtomicBool::new(false));
+    let (link, ip) = (LinkId(0), [192, 0, 2, 1].into());
+    let stop_range = &AtomicBool::new(false);
     let next_ping = Instant::now() + silence;
     let frames = &mut FrameWriter { config: &context.config, stats, sink, next_ping };
     match out {
-        Out::Json(JsonOut::Ask) => {
+        Outgoing::Json(JsonOutgoing::Ask) => {
             frames.data(Data::Text, vec![b' '; bytes].into()).await?;
         }
-        Out::Json(next) => {
+        Outgoing::Json(next) => {
             let ahead = &mut None;
             Writer { context, link, debtor, frames, stop_range, ahead }.send(next).await?;
         }
-        Out::Binary(next) => {
-            binary::writer::Writer { context, link, debtor, frames }.send(next).await?;
+        Outgoing::Binary(next) => {
+            binary::writer::Writer { context, link, ip, debtor, frames }.send(next).await?;
         }
     }
     frames.flush().await
@@ -76,13 +70,14 @@ where
 
 #[tokio::test]
 async fn a_peer_that_takes_a_chain_slowly_gives_up_the_turn_and_gets_the_rest() {
-    let node = TestNode::dev();
-    let (context, mut told) = context(node.handle.clone());
+    let (_node, context, mut told) = dev();
     let (mut theirs, ours) = duplex(64);
     let sending =
-        tokio::spawn(async move { send(&context, ours, Out::Json(JsonOut::Chain)).await });
+        tokio::spawn(
+            async move { send(&context, ours, Outgoing::Json(JsonOutgoing::Chain)).await },
+        );
     // Nothing was read yet.
-    let Some(Event::Input(Input::Json(JsonInput::ChainSent { .. }))) = told.recv().await else {
+    let Some(Event::Input(Input::Json(_, JsonInput::ChainSent))) = told.recv().await else {
         panic!("it holds the turn")
     };
     assert!(!sending.is_finished());
@@ -91,17 +86,15 @@ async fn a_peer_that_takes_a_chain_slowly_gives_up_the_turn_and_gets_the_rest() 
     sending.await.unwrap().unwrap();
     assert!(chain.ends_with(END), "all of it came");
     assert!(told.recv().await.is_none(), "its turn is given up once");
-    node.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_is_dropped_when_it_takes_nothing_and_not_while_it_takes_little() {
-    let node = TestNode::dev();
-    let (context, _told) = context(node.handle.clone());
+    let (_node, context, _told) = dev();
     let limit = context.config.send_timeout;
     // A socket that holds 64 bytes.
     let (theirs, ours) = duplex(64);
-    let sent = send(&context, ours, Out::Json(JsonOut::Ask)).await;
+    let sent = send(&context, ours, Outgoing::Json(JsonOutgoing::Ask)).await;
     assert!(sent.unwrap_err().contains("took nothing"));
     drop(theirs);
 
@@ -113,10 +106,9 @@ async fn a_peer_is_dropped_when_it_takes_nothing_and_not_while_it_takes_little()
         }
     });
     let began = Instant::now();
-    send(&context, ours, Out::Json(JsonOut::Ask)).await.unwrap();
+    send(&context, ours, Outgoing::Json(JsonOutgoing::Ask)).await.unwrap();
     assert!(began.elapsed() > limit * 10, "it is slow indeed");
     import.await.unwrap();
-    node.stop().await;
 }
 
 /// Both ends of a connection: a peer whose system holds little for it, and the node's.
@@ -148,13 +140,12 @@ async fn a_real_socket_takes_more_for_each_bit_that_a_steady_peer_takes() {
     const LENGTH: usize = 4 << 20;
     // 6.6 s of a peer that takes 40 kB/s: it is dropped after 30 s without a byte.
     const STEP: usize = 256 << 10;
-    let node = TestNode::dev();
-    let (context, _told) = context(node.handle.clone());
+    let (_node, context, _told) = dev();
     let (mut theirs, ours) = connected().await;
-    let stats = Arc::new(Stats::new());
+    let stats = Arc::default();
     let sending = tokio::spawn({
         let stats = Arc::clone(&stats);
-        async move { send_of(&context, &stats, ours, Out::Json(JsonOut::Ask), LENGTH).await }
+        async move { send_of(&context, &stats, ours, Outgoing::Json(JsonOutgoing::Ask), LENGTH).await }
     });
     let mut step = vec![0; STEP];
     let mut taken = settled(&stats).await;
@@ -166,37 +157,33 @@ async fn a_real_socket_takes_more_for_each_bit_that_a_steady_peer_takes() {
     }
     theirs.read_to_end(&mut Vec::new()).await.unwrap();
     sending.await.unwrap().unwrap();
-    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_takes_nothing_of_a_real_socket_is_dropped() {
-    let node = TestNode::dev();
-    let (mut context, _told) = context(node.handle.clone());
+    let (_node, mut context, _told) = dev();
     Arc::get_mut(&mut context).unwrap().config.send_timeout = Duration::from_millis(300);
     let (theirs, ours) = connected().await;
     // More than all buffers of a system hold.
     let sent =
-        send_of(&context, &Arc::new(Stats::new()), ours, Out::Json(JsonOut::Ask), 64 << 20).await;
+        send_of(&context, &Arc::default(), ours, Outgoing::Json(JsonOutgoing::Ask), 64 << 20).await;
     assert!(sent.unwrap_err().contains("took nothing for 300ms"));
     drop(theirs);
-    node.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn questions_that_our_chain_does_not_answer_are_rested_for() {
-    let node = TestNode::dev();
-    let (context, _told) = context(node.handle.clone());
+    let (node, context, _told) = dev();
     let known = vec![(Height::GENESIS, node.handle.tip().hash)];
     let unknown = vec![(Height::GENESIS, Hash::new([7; 32])); 64];
     let last = BlockId { height: Height::GENESIS, hash: Hash::new([7; 32]) };
     let held = BlockId { height: Height::GENESIS, hash: node.handle.tip().hash };
     for (say, is_of_use) in [
-        (BinaryOut::Headers { locator: unknown, stop: None }, false),
+        (BinaryOutgoing::Headers { locator: unknown, stop: None }, false),
         // There is nothing above our tip.
-        (BinaryOut::Headers { locator: known, stop: None }, false),
-        (BinaryOut::Blocks { request: 0, first: Height::GENESIS, last }, false),
-        (BinaryOut::Blocks { request: 0, first: Height::GENESIS, last: held }, true),
+        (BinaryOutgoing::Headers { locator: known, stop: None }, false),
+        (BinaryOutgoing::Blocks { request: 0, first: Height::GENESIS, last }, false),
+        (BinaryOutgoing::Blocks { request: 0, first: Height::GENESIS, last: held }, true),
     ] {
         let (theirs, ours) = duplex(64 << 10);
         let debtor = &context.debts.accepted([192, 0, 2, 1].into());
@@ -204,10 +191,9 @@ async fn questions_that_our_chain_does_not_answer_are_rested_for() {
         debtor.spend(Duration::from_micros(640));
         assert!(debtor.rests_until().is_none());
         let shown = format!("{say:?}");
-        let (stats, out) = (&Arc::new(Stats::new()), Out::Binary(say));
+        let (stats, out) = (&Arc::default(), Outgoing::Binary(say));
         send_for(debtor, &context, stats, ours, out, 0).await.unwrap();
         assert_eq!(debtor.rests_until().is_none(), is_of_use, "{shown}");
         drop(theirs);
     }
-    node.stop().await;
 }

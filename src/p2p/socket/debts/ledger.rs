@@ -36,7 +36,7 @@ pub(super) const ALLOWANCE: Duration = Duration::from_secs(10);
 pub(super) const SET_UP: Duration = Duration::from_millis(1);
 
 /// Sources without a link that are remembered, about 150 bytes each.
-pub(super) const MAX_SOURCES: usize = 1_024;
+pub(super) const MAX_DEBTORS: usize = 1_024;
 
 /// Who owes together.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -132,7 +132,7 @@ impl Ledger {
     }
 
     fn account(&mut self, source: Source, now: Instant) -> &mut Account {
-        if !self.sources.contains_key(&source) && self.sources.len() >= MAX_SOURCES {
+        if !self.sources.contains_key(&source) && self.sources.len() >= MAX_DEBTORS {
             self.make_room(now);
         }
         let new = || Account { left: now, links: BTreeMap::new(), used: now };

@@ -33,7 +33,7 @@ fn pipe_with(came: &[u8], max_message: usize) -> Pipe {
     let budget = Budget::new(64 << 20);
     let account = budget.account([192, 0, 2, 1].into());
     let silence = Duration::from_secs(90);
-    let stats = Arc::new(Stats::new());
+    let stats = Arc::default();
     let debtor = Arc::new(Debts::default()).accepted([192, 0, 2, 1].into());
     let frame_guard =
         FrameGuard::new(ours, came, stats, debtor, Some(account), max_message, silence);
@@ -80,7 +80,7 @@ async fn a_long_frame_passes_as_fragments_with_the_same_payload() {
     let frames = unmask(&passed);
     let kinds: Vec<_> = frames.iter().map(|(header, _)| (header.kind, header.is_final)).collect();
     assert_eq!(kinds, [(1, false), (0, false), (0, false), (0, true)]);
-    assert!(frames.iter().all(|(header, _)| header.length <= FRAGMENT));
+    assert!(frames.iter().all(|(header, _)| header.length <= READ_FRAGMENT));
     let joined: Vec<u8> = frames.into_iter().flat_map(|(_, payload)| payload).collect();
     assert_eq!(joined, payload);
 }
@@ -127,7 +127,10 @@ async fn a_large_message_holds_what_came_of_it_until_more_is_asked_for() {
         let held = pipe.budget.held();
         // The headers of the fragments are passed on too.
         let payload = length.saturating_sub(1 << 10);
-        assert!(held <= length + STEP && (held >= payload || payload <= LARGE), "{held} {length}");
+        assert!(
+            held <= length + BUDGET_STEP && (held >= payload || payload <= LARGE),
+            "{held} {length}"
+        );
     }
     assert_eq!(pipe.budget.held(), 3 << 20);
     while pipe.budget.held() > 0 {
@@ -171,7 +174,7 @@ async fn each_step_of_a_large_message_must_come_in_time() {
     let mut pipe = pipe(64 << 20);
     let begun = Instant::now();
     let peer = tokio::spawn(async move {
-        let some = vec![b'x'; usize::try_from(LARGE + STEP).unwrap()];
+        let some = vec![b'x'; usize::try_from(LARGE + BUDGET_STEP).unwrap()];
         pipe.peer.write_all(&[announce(60 << 20), some].concat()).await.unwrap();
         // Then far too little, though within the time of the whole.
         while pipe.peer.write_all(&[b'x'; 100]).await.is_ok() {
@@ -179,7 +182,7 @@ async fn each_step_of_a_large_message_must_come_in_time() {
         }
     });
     let error = pipe.frame_guard.read_to_end(&mut Vec::new()).await.unwrap_err();
-    assert_eq!(read_error(&error), ReadError::Slow);
+    assert_eq!(read_error(&error), ReadError::Overdue);
     assert!(begun.elapsed() <= STEP_TIME + Duration::from_secs(1), "{:?}", begun.elapsed());
     peer.abort();
 }
@@ -203,14 +206,14 @@ async fn a_large_message_at_a_fair_pace_comes_through() {
 #[tokio::test(start_paused = true)]
 async fn a_message_of_the_binary_dialect_does_not_wait_for_the_budget() {
     let (mut peer, ours) = duplex(1 << 20);
-    let (stats, silence) = (Arc::new(Stats::new()), Duration::from_secs(90));
+    let (stats, silence) = (Arc::default(), Duration::from_secs(90));
     let debtor = Arc::new(Debts::default()).dialled();
     let mut frame_guard = FrameGuard::new(ours, b"", stats, debtor, None, 4 << 20, silence);
     let header = Header { is_final: true, kind: 2, length: 2 << 20, mask: Some(MASK) };
     peer.write_all(&header.encode()).await.unwrap();
     assert!(frame_guard.read(&mut [0; 99]).await.unwrap() > 0);
     let error = frame_guard.read_to_end(&mut Vec::new()).await.unwrap_err();
-    assert_eq!(read_error(&error), ReadError::Slow, "its time is counted all the same");
+    assert_eq!(read_error(&error), ReadError::Overdue, "its time is counted all the same");
 }
 
 #[tokio::test(start_paused = true)]
@@ -227,7 +230,7 @@ async fn a_drip_is_cut_off_and_silence_too() {
         }
     });
     let error = dripping.frame_guard.read_to_end(&mut Vec::new()).await.unwrap_err();
-    assert_eq!(read_error(&error), ReadError::Slow);
+    assert_eq!(read_error(&error), ReadError::Overdue);
     drip.abort();
 
     let Pipe { mut frame_guard, peer, .. } = pipe(1_000);

@@ -1,52 +1,35 @@
 //! Which address wins, on a paused clock.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::duplex;
 use tokio::time::sleep;
 
 use super::*;
+use crate::p2p::test_util::Connects;
 
-/// Addresses by their port: 1 accepts at once, 2 refuses at once, 3 never responds.
-#[derive(Clone, Default)]
-struct Ports(Arc<Mutex<Vec<SocketAddr>>>);
-
-impl Transport for Ports {
-    type Stream = DuplexStream;
-    type Listener = ();
-
-    async fn listen(&self, _: SocketAddr) -> io::Result<((), SocketAddr)> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    async fn accept((): &()) -> io::Result<(DuplexStream, SocketAddr)> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    async fn resolve(&self, _: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    async fn connect(&self, address: SocketAddr) -> io::Result<Connected<DuplexStream>> {
-        self.0.lock().unwrap().push(address);
-        match address.port() {
-            1 => Ok(Connected { stream: duplex(1).0, local: address, remote: address }),
-            2 => Err(io::ErrorKind::ConnectionRefused.into()),
-            _ => {
-                sleep(Duration::from_secs(60)).await;
-                Err(io::ErrorKind::TimedOut.into())
+/// Tries addresses by their port: 1 accepts at once, 2 refuses at once, 3 never responds.
+async fn won(addresses: &[&str]) -> (io::Result<SocketAddr>, Duration, usize) {
+    let tried = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&tried);
+    let ports = Connects(move |address: SocketAddr| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        async move {
+            match address.port() {
+                1 => Ok(duplex(1).0),
+                2 => Err(io::ErrorKind::ConnectionRefused.into()),
+                _ => {
+                    sleep(Duration::from_secs(60)).await;
+                    Err(io::ErrorKind::TimedOut.into())
+                }
             }
         }
-    }
-}
-
-async fn won(addresses: &[&str]) -> (io::Result<SocketAddr>, Duration, usize) {
-    let ports = Ports::default();
+    });
     let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
     let start = Instant::now();
     let won = connect(&ports, addresses).await.map(|connected| connected.remote);
-    let tried = ports.0.lock().unwrap().len();
-    (won, start.elapsed(), tried)
+    (won, start.elapsed(), tried.load(Ordering::Relaxed))
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn only_the_pong_that_answers_the_last_ping_counts_and_it_counts_once() {
-    let stats = Stats::new();
+    let stats = Stats::default();
     let first = stats.ping(1);
     stats.ponged(&2_u64.to_be_bytes());
     stats.ponged(&[]);

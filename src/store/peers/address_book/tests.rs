@@ -16,8 +16,7 @@ fn learned(number: u32, failures: u32) -> BookEntry {
 
 #[test]
 fn a_peer_is_remembered_across_openings_and_written_over() {
-    let home = Home::new();
-    let opened = home.open();
+    let (home, opened) = Home::opened();
     opened.reader.book().put(&entry(1)).unwrap();
     let failed = BookEntry { last_success: 0, failures: 7, ..entry(1) };
     opened.reader.book().put(&failed).unwrap();

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::*;
 use crate::store::BookEntry;
+use crate::store::peers::layout::{PEER_BANNED, PEER_BANNED_BY_OPERATOR, encode_ban};
 use crate::store::test_util::Home;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000);
@@ -38,8 +39,7 @@ fn six(address: &str, until: u64) -> Ban {
 
 #[test]
 fn a_ban_lasts_until_its_end_and_across_openings() {
-    let home = Home::new();
-    let opened = home.open();
+    let (home, opened) = Home::opened();
     let bans = opened.reader.bans();
     let ban = ban_of(0xc000_0201, 2_000);
     put(&bans, &ban, NOW);
@@ -98,8 +98,7 @@ fn bans_that_ended_are_removed_with_the_next_one() {
 
 #[test]
 fn a_new_ban_takes_the_place_of_the_one_that_ends_first() {
-    let home = Home::new();
-    let opened = home.open();
+    let (home, opened) = Home::opened();
     let bans = opened.reader.bans();
     let max = u32::try_from(MAX_BANS).unwrap();
     let mut changed = Vec::new();
@@ -133,13 +132,12 @@ fn a_long_reason_is_cut_between_characters() {
     let (_home, bans) = fresh();
     put(&bans, &Ban { reason: "é".repeat(100).replacen('é', "e", 1), ..ban_of(1, 2_000) }, NOW);
     let reason = bans.entries(NOW).remove(0).reason;
-    assert_eq!(reason.len(), MAX_REASON - 1);
+    assert_eq!(reason.len(), MAX_BAN_REASON - 1);
 }
 
 #[test]
 fn bans_and_the_book_do_not_see_each_other() {
-    let home = Home::new();
-    let opened = home.open();
+    let (home, opened) = Home::opened();
     let known = BookEntry {
         address: "ws://192.0.2.1:7545".to_owned(),
         last_success: 1,
@@ -156,8 +154,7 @@ fn bans_and_the_book_do_not_see_each_other() {
 
 #[test]
 fn a_ban_that_does_not_decode_is_damage() {
-    let home = Home::new();
-    let opened = home.open();
+    let (home, opened) = Home::opened();
     opened.writer.database.peers.insert(b"b", &[0; 8]).unwrap();
     drop(opened);
     let opened = crate::store::open(home.directory.path(), &home.options, &mut |_| ());
@@ -166,8 +163,7 @@ fn a_ban_that_does_not_decode_is_damage() {
 
 #[test]
 fn a_ban_made_in_a_wrong_future_ends_a_day_after_the_clock_was_put_right() {
-    let home = Home::new();
-    let opened = home.open();
+    let (home, opened) = Home::opened();
     let bans = opened.reader.bans();
     let day = u64::try_from(MAX_BAN.as_millis()).unwrap();
     let (ahead, right) = (at(400 * day), at(day));
@@ -209,8 +205,7 @@ fn an_ipv6_address_is_banned_with_its_whole_64() {
 
 #[test]
 fn bans_of_single_ipv6_addresses_count_as_their_64_and_are_written_so() {
-    let home = Home::new();
-    let opened = home.open();
+    let (home, opened) = Home::opened();
     let old = ["2001:db8:1::1", "2001:db8:1::2", "2001:db8:2::1"];
     for (address, until) in old.into_iter().zip([4_000, 3_000, 2_000]) {
         let (key, value) = encode_ban(&six(address, until));
@@ -250,8 +245,7 @@ fn a_flood_of_faults_from_one_network_leaves_the_bans_of_others() {
 
 #[test]
 fn a_ban_of_the_operators_gives_its_place_to_none() {
-    let home = Home::new();
-    let opened = home.open();
+    let (home, opened) = Home::opened();
     let bans = opened.reader.bans();
     let operators = Ban { by_operator: true, ..ban_of(1, 1_500) };
     put(&bans, &operators, NOW);

@@ -74,8 +74,7 @@ fn is_open(directory: &Path) -> bool {
 
 /// A closed database of one block, opened twice, so that it has a snapshot.
 fn stored() -> Home {
-    let home = Home::new();
-    let mut opened = home.open();
+    let (home, mut opened) = Home::opened();
     opened.writer.append(&mine(&mut genesis(), &[])).unwrap();
     opened.writer.commit().unwrap();
     drop(opened);

@@ -4,7 +4,9 @@ use super::*;
 
 fn announced(outputs: &[Output]) -> Vec<(LinkId, BlockId)> {
     let announce = |output: &Output| match output {
-        Output::Announce { link, id } => Some((*link, *id)),
+        Output::Send { link, what: Outgoing::Binary(BinaryOutgoing::Announce(id)) } => {
+            Some((*link, *id))
+        }
         _ => None,
     };
     outputs.iter().filter_map(announce).collect()

@@ -13,9 +13,12 @@ fn closes(outputs: &[Output]) -> Option<(u16, Redial)> {
 fn hello_is_the_first_thing_said_and_tells_where_our_chain_stands() {
     let chain = Chain::genesis().grow("a", 3);
     let out = Bench::new(&chain).open(A);
-    let [Output::Send { link: A, message: Message::Hello(hello) }] = out.as_slice() else {
+    let [Output::Send { link: A, what: Outgoing::Binary(BinaryOutgoing::Message(message)) }] =
+        out.as_slice()
+    else {
         panic!("{out:?}")
     };
+    let Message::Hello(hello) = &**message else { panic!("{out:?}") };
     assert_eq!((hello.height, hello.work), (Height::new(3), chain.tip().total_work()));
     assert_eq!((hello.nonce, hello.time), (OUR_NONCE, Timestamp::from_millis(NOW)));
 }
@@ -106,7 +109,7 @@ fn who_was_dialled_is_asked_for_addresses_and_nobody_else() {
     bench.open_as(B, false, THERE);
     bench.says(B, Message::Hello(hello(B, &chain)));
     let out = bench.wait(Duration::from_secs(1));
-    assert_eq!(out, [Output::Send { link: A, message: Message::GetPeers }]);
+    assert_eq!(out, [send(A, Message::GetPeers)]);
     let addresses =
         vec![PeerAddress { address: "ws://a:1".to_owned(), last_seen: Timestamp::default() }];
     let out = bench.says(A, Message::Peers(addresses.clone()));

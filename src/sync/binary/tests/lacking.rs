@@ -81,6 +81,6 @@ fn blocks_of_a_branch_that_is_not_on_our_chain_any_more_are_no_fault_to_ask_for(
     let last = shown.id_of(10);
     let (request, first, count) = (3, Height::new(6), 5);
     let out = bench.says(A, Message::GetBlocks { request, first, count, last: last.hash });
-    assert!(out.contains(&Output::ServeBlocks { link: A, request, first, last }), "{out:?}");
+    assert!(out.contains(&send(A, BinaryOutgoing::Blocks { request, first, last })), "{out:?}");
     assert_eq!(closed(&out), 0);
 }

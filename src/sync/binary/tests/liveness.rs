@@ -20,7 +20,7 @@ fn headers_of_fifty() -> (Chain, Bench) {
 
 fn announced(outputs: &[Output]) -> Vec<LinkId> {
     let announce = |output: &Output| match output {
-        Output::Announce { link, .. } => Some(*link),
+        Output::Send { link, what: Outgoing::Binary(BinaryOutgoing::Announce(_)) } => Some(*link),
         _ => None,
     };
     outputs.iter().filter_map(announce).collect()
@@ -46,7 +46,7 @@ fn a_source_that_is_late_once_is_asked_again_when_another_one_ended_lower() {
     let out = bench.serve_once(&[(A, &long)], out);
     // It answers no question for headers for two seconds; who has less helps out.
     let (asked, rest): (Vec<_>, Vec<_>) =
-        out.into_iter().partition(|output| matches!(output, Output::AskHeaders { .. }));
+        out.into_iter().partition(|output| asks_headers(output).is_some());
     assert_eq!(asked_headers(&asked), [A]);
     bench.handshake(B, &short);
     bench.serve(&[(A, &long)], rest);
@@ -288,5 +288,5 @@ fn a_long_branch_whose_blocks_are_slow_to_come_is_not_dropped() {
 }
 
 fn headers_only(outputs: Vec<Output>) -> Vec<Output> {
-    outputs.into_iter().filter(|output| matches!(output, Output::AskHeaders { .. })).collect()
+    outputs.into_iter().filter(|output| asks_headers(output).is_some()).collect()
 }

@@ -15,7 +15,7 @@ fn a_peer_that_stays_on_another_tip_of_the_same_work_is_a_split_after_two_block_
     let (ours, theirs) = (trunk.grow("b", 1), trunk.grow("c", 1));
     let mut bench = Bench::new(&ours);
     let out = bench.handshake(A, &theirs);
-    let told = Output::Announce { link: A, id: ours.last() };
+    let told = send(A, BinaryOutgoing::Announce(ours.last()));
     assert!(out.contains(&told), "a peer of the same work is told of our tip");
     let out = bench.says(A, Message::Announce(theirs.header(6)));
     let out = bench.serve(&[(A, &theirs)], out);

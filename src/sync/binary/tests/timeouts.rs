@@ -108,7 +108,7 @@ fn who_says_late_that_it_lacks_a_withheld_branch_is_not_penalized_for_it() {
             out.extend(bench.says(link, Message::NotFound { request }));
         }
         out.extend(bench.wait(Duration::from_millis(100)));
-        let is_ask = |output: &Output| matches!(output, Output::AskHeaders { .. });
+        let is_ask = |output: &Output| asks_headers(output).is_some();
         let (asks, mut out): (Vec<_>, Vec<_>) = out.into_iter().partition(is_ask);
         out.extend(bench.serve_once(&[(B, &honest), (C, &honest)], asks));
         let due = bench.now.plus(Duration::from_millis(600));

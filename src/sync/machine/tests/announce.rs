@@ -127,5 +127,5 @@ fn a_second_reorg_under_a_stopping_range_is_told_and_built_on() {
     bench.grows(10, None);
     assert_eq!(bench.reorgs(theirs(20), None), [stop(A), one(A, theirs(20))]);
     assert_eq!(bench.reorgs(ours(30), None), [one(A, ours(30))]);
-    assert_eq!(bench.tell(JsonInput::RangeLost { link: A }), [], "nothing of it is sent again");
+    assert_eq!(bench.tell((A, JsonInput::RangeLost)), [], "nothing of it is sent again");
 }

@@ -6,7 +6,7 @@ use crate::sync::Note;
 /// A level link whose peer agreed on a token.
 fn jenny(height: u64) -> Bench {
     let mut bench = Bench::at(height);
-    bench.tell(JsonInput::Opened { link: A, jenny: true });
+    bench.tell((A, JsonInput::Opened { jenny: true }));
     bench.asked(A);
     bench.says(A, ours(height), BlockOutcome::Ours);
     bench.passes(secs(3));
@@ -216,7 +216,7 @@ fn a_peer_that_stays_on_a_tip_of_the_same_work_is_a_split() {
 fn a_peer_whose_branch_waits_for_the_operator_is_not_asked_for_it_again_and_again() {
     let mut bench = level(9, SMALL);
     bench.passes(secs(60));
-    assert_eq!(bench.sends(A, theirs(20), ChainOutcome::TooDeep), []);
+    assert_eq!(bench.sends(A, theirs(20), ChainOutcome::Refused(Refusal::TooDeep)), []);
     bench.passes(secs(60));
     assert_eq!(bench.says(A, theirs(21), BlockOutcome::Fork), [], "that would draw its chain");
     assert_eq!(bench.asked(A), []);

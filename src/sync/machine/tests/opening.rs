@@ -50,7 +50,9 @@ fn the_stream_is_the_answer_to_the_first_type_0_of_a_peer_behind() {
 
 #[test]
 fn a_first_block_that_is_not_taken_still_lets_type_0_be_answered() {
-    for outcome in [BlockOutcome::NotYet, BlockOutcome::Unavailable] {
+    for outcome in
+        [BlockOutcome::Refused(Refusal::NotYet), BlockOutcome::Refused(Refusal::Unavailable)]
+    {
         let mut bench = Bench::at(3);
         bench.open(A);
         bench.asked(A);

@@ -20,26 +20,32 @@ impl Driver {
     fn perform(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             match output {
-                Output::Ask { link }
-                | Output::SendBlock { link, .. }
-                | Output::Log { link, .. } => {
+                Output::Send { link, what: Outgoing::Json(what) } => self.send(link, &what),
+                Output::Log { link, .. } => {
                     assert!(self.open.contains(&link), "{output:?}");
                 }
-                Output::SendRange { link, from, to } => {
-                    assert!(self.open.contains(&link) && self.chain != Some(link), "{output:?}");
-                    assert!(from <= to && to.above(from) < 128, "{output:?}");
-                    assert!(self.ranges.insert(link), "two ranges at a time");
-                }
                 Output::StopRange { link } => assert!(self.ranges.contains(&link), "{output:?}"),
-                Output::SendChain { link } => {
-                    assert!(self.open.contains(&link) && !self.ranges.contains(&link));
-                    assert_eq!(self.chain.replace(link), None, "two chains at a time");
-                }
                 Output::Close { link, .. } => {
                     assert!(self.open.contains(&link), "{output:?}");
                     self.gone(link);
                 }
                 other => panic!("{other:?} on a link of the JSON dialect"),
+            }
+        }
+    }
+
+    fn send(&mut self, link: LinkId, what: &JsonOutgoing) {
+        assert!(self.open.contains(&link), "{what:?}");
+        match what {
+            JsonOutgoing::Ask | JsonOutgoing::Block(_) => {}
+            JsonOutgoing::Range { from, to } => {
+                assert!(self.chain != Some(link), "{what:?}");
+                assert!(from <= to && to.above(*from) < 128, "{what:?}");
+                assert!(self.ranges.insert(link), "two ranges at a time");
+            }
+            JsonOutgoing::Chain => {
+                assert!(!self.ranges.contains(&link));
+                assert_eq!(self.chain.replace(link), None, "two chains at a time");
             }
         }
     }
@@ -61,42 +67,42 @@ fn input(driver: &mut Driver, bench: &mut Bench, kind: u8, link: LinkId, height:
         BlockOutcome::Fork,
         BlockOutcome::Level,
         BlockOutcome::Tied,
-        BlockOutcome::TooDeep,
-        BlockOutcome::Invalid(text()),
-        BlockOutcome::NotYet,
-        BlockOutcome::Unavailable,
-        BlockOutcome::BadWork,
-        BlockOutcome::ForeignGenesis,
+        BlockOutcome::Refused(Refusal::TooDeep),
+        BlockOutcome::Refused(Refusal::Invalid(text())),
+        BlockOutcome::Refused(Refusal::NotYet),
+        BlockOutcome::Refused(Refusal::Unavailable),
+        BlockOutcome::Refused(Refusal::BadWork),
+        BlockOutcome::Refused(Refusal::ForeignGenesis),
     ];
     let chains = [
         ChainOutcome::Ours,
         ChainOutcome::Adopted,
         ChainOutcome::Lighter,
         ChainOutcome::Equal,
-        ChainOutcome::NotYet,
-        ChainOutcome::Unavailable,
-        ChainOutcome::Invalid(text()),
+        ChainOutcome::Refused(Refusal::NotYet),
+        ChainOutcome::Refused(Refusal::Unavailable),
+        ChainOutcome::Refused(Refusal::Invalid(text())),
     ];
     let pick = usize::from(kind / 16);
     match kind % 16 {
         0 => {
             driver.gone(link);
             driver.open.insert(link);
-            JsonInput::Opened { link, jenny: height.is_multiple_of(2) }.into()
+            (link, JsonInput::Opened { jenny: height.is_multiple_of(2) }).into()
         }
         1 if pick == 0 => {
             driver.gone(link);
             Input::Closed { link }
         }
-        1..=3 => JsonInput::Asked { link }.into(),
+        1..=3 => (link, JsonInput::Asked).into(),
         // The harsher outcomes come rarely.
         4..=6 => {
             let outcome = blocks[pick.min(usize::try_from(height % 4 * 2).unwrap())].clone();
-            JsonInput::Block { link, id, outcome }.into()
+            (link, JsonInput::Block { id, outcome }).into()
         }
         7 | 8 => {
             let outcome = chains[pick % chains.len()].clone();
-            JsonInput::Chain { link, last: id, outcome }.into()
+            (link, JsonInput::Chain { last: id, outcome }).into()
         }
         9 | 10 => {
             let from = bench.tip;
@@ -116,12 +122,12 @@ fn input(driver: &mut Driver, bench: &mut Bench, kind: u8, link: LinkId, height:
         }
         11..=13 if driver.ranges.remove(&link) => {
             let tip = bench.tip;
-            let lost = JsonInput::RangeLost { link };
-            if pick == 0 { lost.into() } else { JsonInput::RangeSent { link, last: tip }.into() }
+            let lost = (link, JsonInput::RangeLost);
+            if pick == 0 { lost.into() } else { (link, JsonInput::RangeSent { last: tip }).into() }
         }
         14 if driver.chain == Some(link) => {
             driver.chain = None;
-            JsonInput::ChainSent { link }.into()
+            (link, JsonInput::ChainSent).into()
         }
         _ => {
             bench.passes(Duration::from_millis(height * 400));

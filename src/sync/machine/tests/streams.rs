@@ -155,7 +155,7 @@ fn for_30_s_after_a_stream_no_block_below_its_last_one_starts_another() {
 fn a_reorg_under_a_stream_stops_it_and_sends_the_tip() {
     let mut bench = streaming(300);
     assert_eq!(bench.reorgs(theirs(301), None), [stop(A), one(A, theirs(301))]);
-    assert_eq!(bench.tell(JsonInput::RangeLost { link: A }), [ask(A)]);
+    assert_eq!(bench.tell((A, JsonInput::RangeLost)), [ask(A)]);
 
     let mut bench = asking(9);
     assert_eq!(bench.reorgs(theirs(10), None), [one(A, theirs(10))]);
@@ -168,7 +168,7 @@ fn blocks_after_a_reorg_wait_until_the_old_range_has_stopped() {
     bench.grows(10, None);
     bench.reorgs(ours(20), None);
     assert_eq!(bench.grows(21, None), []);
-    assert_eq!(bench.tell(JsonInput::RangeLost { link: A }), [range(A, 21, 21)]);
+    assert_eq!(bench.tell((A, JsonInput::RangeLost)), [range(A, 21, 21)]);
 }
 
 #[test]

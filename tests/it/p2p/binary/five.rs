@@ -90,7 +90,7 @@ impl Five {
                 let flags: Vec<_> = dialled.map(|(_, it)| format!("--peer {}", it.url())).collect();
                 // Over its cables, and not past them to what it hears of.
                 let (max_dialled, flags) = (flags.len(), flags.join(" "));
-                PeerNode::set_up(&genesis, Settings { flags, max_dialled, binary: true })
+                PeerNode::set_up(&genesis, Settings { flags, max_dialled, ..Settings::default() })
             })
             .collect();
         for ((_, to), cable) in EDGES.iter().zip(&cables) {

@@ -38,6 +38,7 @@ async fn a_flood_of_valid_headers_costs_neither_disk_nor_a_ban() {
     let node = PeerNode::over(directory, Settings { max_dialled: 0, ..Settings::default() });
     let time = checking(headers + LONGER);
     until_within(time, "the chain is checked", || node.status()["check"]["state"] == "done");
+    until_within(time, "the chain is indexed", || node.status()["index"]["lag"] == 0);
     let rest = Rest::watch(&node);
     let (id, data) = (node.process().id(), node.data());
     let tip = node.tip();

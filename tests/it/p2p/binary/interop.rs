@@ -24,7 +24,7 @@ impl Row {
         let [left, right] = cables.each_ref().map(|cable| {
             cable.lead_to(between.address());
             let flags = format!("--peer {}", cable.url());
-            PeerNode::set_up(&genesis, Settings { flags, max_dialled: 1, binary: true })
+            PeerNode::set_up(&genesis, Settings { flags, max_dialled: 1, ..Settings::default() })
         });
         let row = Self { left, between, right, cables };
         until("both are linked", || row.between.status()["links"] == 2);

@@ -53,7 +53,7 @@ async fn a_running_node_says_what_the_transcript_says() {
     let mut peer = BinarySocket::connect(address(&node)).await;
     // The node speaks first, too.
     let Ok(Message::Hello(theirs)) = peer.next().await else { panic!("no Hello") };
-    assert_eq!((theirs.lowest, theirs.highest, theirs.capabilities), (1, 1, 0));
+    assert_eq!((theirs.lowest, theirs.highest, theirs.capabilities), (1, 1, 1));
     assert_eq!((theirs.genesis, theirs.height), (genesis(), Height::new(HEIGHT as u64)));
     assert_eq!(theirs.work.to_string(), node.status()["tip"]["totalWork"]);
     assert_eq!(theirs.listen.as_deref(), Some(node.address()));
@@ -86,7 +86,7 @@ async fn a_running_node_says_what_the_transcript_says() {
     assert_eq!(peer.next().await, Ok(headers(&chain, 1, 1)));
 
     // What is mined is announced, and can be fetched at once.
-    let mined = parse_block(node.mine("mined").as_bytes()).unwrap().block;
+    let mined = parse_block(node.mine("mined").as_bytes()).unwrap().into_block();
     assert_eq!(peer.next().await, Ok(Message::Announce(mined.header)));
     let (first, last) = (Height::new(HEIGHT as u64 + 1), mined.header.hash());
     peer.say(&Message::GetBlocks { request: 11, first, count: 1, last }).await;
@@ -119,7 +119,7 @@ async fn frames_on_the_wire_are_those_of_the_golden_bytes() {
     // GetPeers, and Peers without any.
     exchange(&mut peer, vec![7], vec![8, 0]).await;
     // Announce: a header.
-    let mined = parse_block(node.mine("mined").as_bytes()).unwrap().block;
+    let mined = parse_block(node.mine("mined").as_bytes()).unwrap().into_block();
     let announced = [vec![6], mined.header.encode().to_vec()].concat();
     assert_eq!(frame(&mut peer).await, announced);
     drop(peer);

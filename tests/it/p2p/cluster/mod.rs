@@ -6,7 +6,9 @@
 
 mod account;
 mod adopting;
+mod events;
 mod trio;
+mod writes;
 
 use std::time::{Duration, Instant};
 

@@ -25,8 +25,8 @@ struct Entry {
     body: Body,
 }
 
-impl Arena {
-    pub(super) fn new() -> Self {
+impl Default for Arena {
+    fn default() -> Self {
         let spec = Spec::dev();
         let genesis = spec.genesis();
         let state = TipState::genesis(&spec);
@@ -34,7 +34,9 @@ impl Arena {
         let ids = HashMap::from([(state.hash(), GENESIS)]);
         Self { spec, blocks: vec![Entry { state, parent: GENESIS, body }], ids }
     }
+}
 
+impl Arena {
     /// Finds a block on top of another one; one that was found before, when it is the same.
     pub(super) fn mine(&mut self, parent: Id, records: Vec<String>, clock: Timestamp) -> Id {
         let body = Body::of(&records).unwrap();

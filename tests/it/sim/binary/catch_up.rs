@@ -34,7 +34,7 @@ pub(super) struct Caught {
 /// Catches up from five honest peers, one that stalls, and two that give wrong bodies.
 pub(super) fn play(seed: u64) -> Caught {
     let mut network = Network::new(seed);
-    let chain = long_chain(&mut network.arena);
+    let chain = long_chain(&mut network.world.arena);
     let behind = network.add_honest(vec![GENESIS]);
     let mut peers: Vec<usize> = (0..5).map(|_| network.add_honest(chain.clone())).collect();
     let liars = [Kind::WrongBodies, Kind::TornBodies]
@@ -58,20 +58,25 @@ pub(super) fn play(seed: u64) -> Caught {
         liars: 0,
     };
     let twice = progress.blocks - GAP as u64;
-    let once: usize = chain.iter().skip(1).map(|&id| network.arena.body(id).len()).sum();
+    let once: usize = chain.iter().skip(1).map(|&id| network.world.arena.body(id).len()).sum();
     let bytes = progress.bytes - once as u64;
-    println!("{}\n  {GAP} blocks: {caught:?}", network.report);
+    println!("{}, {}", network.trace.digest, network.world.report);
+    println!("  {GAP} blocks: {caught:?}");
     println!("  in vain: {twice} blocks, {} % of all bytes", 100 * bytes / once as u64);
     assert!(twice <= GAP as u64 / TWICE_ONE_OF, "seed {seed}: {twice} were fetched in vain");
     // What they said last is on its way.
     network.run(SECOND);
     for (kind, liar) in liars {
-        let (bans, lied) = (network.report.bans_of(kind), network.script(liar).served > 0);
+        let (bans, lied) = (network.world.report.bans_of(kind), network.script(liar).served > 0);
         // Nobody looks at what comes so late that others gave it.
         assert!(bans <= u64::from(lied), "seed {seed}: {kind:?} was banned {bans} times");
         caught.liars += bans;
     }
-    assert_eq!(network.report.bans_of(Kind::Quits(1_000)), 0, "seed {seed}: to stall is no fault");
+    assert_eq!(
+        network.world.report.bans_of(Kind::Quits(1_000)),
+        0,
+        "seed {seed}: to stall is no fault"
+    );
     caught
 }
 

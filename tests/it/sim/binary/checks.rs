@@ -1,13 +1,11 @@
 //! What must hold after everything that happens, on the node that it happened to.
 
 use jenny_chain::sync::message::{MAX_LOCATOR, MAX_RANGE, Message};
-use jenny_chain::sync::{LinkId, Note, Output};
+use jenny_chain::sync::{LinkId, Note};
 
-use super::driver::socket_of;
-use super::edge::Request;
-use super::event::Socket;
-use super::network::Network;
+use super::network::{Network, Request};
 use super::node::Actor;
+use crate::sim::network::Socket;
 
 /// Bytes of bodies that came or were asked for and are not connected.
 const BODIES_BUDGET: u64 = 64 << 20;
@@ -21,12 +19,12 @@ const MAX_REQUESTS: usize = 4 + 16;
 
 impl Network {
     /// The machine keeps its bounds.
-    pub(super) fn check(&mut self, node: usize) {
+    pub(super) fn check_bounds(&mut self, node: usize) {
         let Actor::Honest(honest) = &self.nodes[node].actor else { return };
         let progress = honest.machine.progress();
         let bytes = progress.held_bytes + progress.reserved_bytes;
         let (headers, window) = (progress.headers, progress.window);
-        let worst = &mut self.report.worst;
+        let worst = &mut self.world.report.worst;
         worst.held_and_reserved = worst.held_and_reserved.max(bytes);
         worst.headers = worst.headers.max(headers);
         worst.window = worst.window.max(window);
@@ -35,19 +33,11 @@ impl Network {
         assert!(is_kept, "{}: node {node} holds {progress:?}", self.context());
     }
 
-    /// The end that an output is for, which must be open and the node's own.
-    pub(super) fn open_socket(&self, node: usize, link: LinkId, output: &Output) -> Socket {
-        let socket = socket_of(link);
-        let is_ours = self.is_open(socket) && self.node_at(socket) == node;
-        assert!(is_ours, "{}: {output:?} of node {node} for a closed link", self.context());
-        socket
-    }
-
     /// A machine's message goes out.
     pub(super) fn note_sent(&mut self, socket: Socket, message: &Message) {
-        let other = self.edges[socket.edge].nodes[1 - socket.end];
-        let does_answer = self.nodes[other].is_honest() && !self.edges[socket.edge].is_hung;
-        let seen = &mut self.edges[socket.edge].ends[socket.end].seen;
+        let does_answer =
+            self.nodes[self.peer_at(socket)].is_honest() && !self.edges[socket.edge].is_hung;
+        let seen = &mut self.end(socket).seen;
         let mut fault = None;
         match message {
             Message::Hello(_) if seen.said_hello => fault = Some("a second Hello"),
@@ -68,7 +58,7 @@ impl Network {
                 seen.requests.push(Request { number: *request, left: *count });
                 if does_answer {
                     let length = seen.requests.len();
-                    self.report.worst.requests = self.report.worst.requests.max(length);
+                    self.world.report.worst.requests = self.world.report.worst.requests.max(length);
                     if length > MAX_REQUESTS {
                         fault = Some("too many requests");
                     }
@@ -81,7 +71,7 @@ impl Network {
 
     /// A machine is about to hear a message.
     pub(super) fn note_arrival(&mut self, socket: Socket, message: &Message) {
-        let seen = &mut self.edges[socket.edge].ends[socket.end].seen;
+        let seen = &mut self.end(socket).seen;
         match message {
             Message::Hello(_) => seen.got_hello = true,
             Message::Blocks { request, bodies } => {
@@ -99,8 +89,8 @@ impl Network {
     }
 
     pub(super) fn note_ready(&mut self, node: usize, link: LinkId) {
-        let socket = socket_of(link);
-        let seen = &mut self.edges[socket.edge].ends[socket.end].seen;
+        let socket = Socket::of(link);
+        let seen = &mut self.end(socket).seen;
         let is_again = std::mem::replace(&mut seen.is_ready, true);
         assert!(!is_again, "{}: node {node} is greeted twice on {link:?}", self.context());
     }
@@ -113,7 +103,7 @@ impl Network {
             Note::Clock { .. } => "clock",
             Note::Started { .. } => return,
             Note::Stalled { .. } => {
-                self.report.stalled += 1;
+                self.world.report.stalled += 1;
                 return;
             }
             Note::Withheld { .. } => {
@@ -121,8 +111,8 @@ impl Network {
                 return;
             }
         };
-        let socket = socket_of(link);
-        let seen = &mut self.edges[socket.edge].ends[socket.end].seen;
+        let socket = Socket::of(link);
+        let seen = &mut self.end(socket).seen;
         // A link that was closed by the same input may be told of all the same.
         let is_again = seen.notes.contains(&kind) && seen.said_hello;
         seen.notes.push(kind);
@@ -131,19 +121,19 @@ impl Network {
 
     /// A branch was given up, because of the node at the other end.
     fn note_withheld(&mut self, link: LinkId) {
-        let socket = socket_of(link);
-        let other = self.edges[socket.edge].nodes[1 - socket.end];
+        let socket = Socket::of(link);
+        let other = self.peer_at(socket);
         let kind = match &self.nodes[other].actor {
             Actor::Honest(_) => None,
             Actor::Script(script) => Some(script.kind),
         };
-        *self.report.withheld.entry(kind).or_default() += 1;
+        *self.world.report.withheld.entry(kind).or_default() += 1;
     }
 
     pub(super) fn note_ban(&mut self, node: usize, other: usize, reason: &'static str) {
         let Actor::Script(script) = &self.nodes[other].actor else {
             panic!("{}: node {node} bans {other} of our kind: {reason}", self.context())
         };
-        *self.report.bans.entry((script.kind, reason)).or_default() += 1;
+        *self.world.report.bans.entry((script.kind, reason)).or_default() += 1;
     }
 }

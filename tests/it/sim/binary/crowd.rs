@@ -8,6 +8,7 @@ use super::report::Report;
 use super::script::Kind;
 use super::store::Store;
 use crate::sim::clock::{Alarm, Micros, SECOND};
+use crate::sim::trace::Digest;
 use jenny_chain::chain::Timestamp;
 
 /// Blocks that nodes have before they meet.
@@ -27,16 +28,18 @@ const SPREAD: [u64; 3] = [2_000, 5_000, 20_000];
 const AGREED_WITHIN: Micros = 400 * SECOND;
 
 /// A run: mining together, apart in two halves, and together again.
-pub(super) fn play(seed: u64, nodes: usize) -> Report {
+pub(super) fn play(seed: u64, nodes: usize) -> (Digest, Report) {
     let mut network = build(seed, nodes);
     network.run(5 * SECOND);
     mine_for(&mut network, 45 * SECOND);
-    part(&mut network);
+    let parted = network.clock.now;
+    network.part();
+    network.world.report.unmeasure(parted.saturating_sub(SPREAD_WITHIN));
     mine_for(&mut network, 60 * SECOND);
     network.halves = None;
     mine_for(&mut network, 60 * SECOND);
     come_back(&mut network);
-    network.is_calm = true;
+    network.world.is_calm = true;
     // One block at a time, so that in the end one chain has the most work.
     for _ in 0..4 {
         let miner = draw_miner(&mut network);
@@ -45,13 +48,15 @@ pub(super) fn play(seed: u64, nodes: usize) -> Report {
     }
     let settled = settle(&mut network);
     check(&network);
-    let (report, tip) = (&network.report, settled.tip);
-    let is_counted = |id: Id| network.nodes[settled.durable_tip].store.is_main(&network.arena, id);
+    let (report, tip) = (&network.world.report, settled.tip);
+    let is_counted =
+        |id: Id| network.nodes[settled.durable_tip].store.is_main(&network.world.arena, id);
     let times = report.percentiles(is_counted);
     let is_fast = times.iter().zip(SPREAD).all(|(time, max)| *time <= max);
     println!(
-        "{report}\n  {nodes} nodes at height {}, agreed {} s after the last block",
-        network.arena.height(tip),
+        "{}, {report}\n  {nodes} nodes at height {}, agreed {} s after the last block",
+        network.trace.digest,
+        network.world.arena.height(tip),
         settled.after / SECOND
     );
     println!(
@@ -61,7 +66,7 @@ pub(super) fn play(seed: u64, nodes: usize) -> Report {
     assert!(is_fast, "seed {seed}: blocks spread slowly: {times:?} ms");
     let penalized = report.penalized(None);
     assert!(penalized <= nodes as u64 / 20, "seed {seed}: {penalized} honest nodes were penalized");
-    network.report
+    (network.trace.digest, network.world.report)
 }
 
 struct Settled {
@@ -83,7 +88,8 @@ fn settle(network: &mut Network) -> Settled {
             return Settled { tip, durable_tip, after };
         }
         if after >= AGREED_WITHIN {
-            let heaviest = tips.iter().max_by_key(|(tip, _)| network.arena.work(*tip)).unwrap();
+            let heaviest =
+                tips.iter().max_by_key(|(tip, _)| network.world.arena.work(*tip)).unwrap();
             let behind: Vec<_> =
                 tips.iter().filter(|(tip, _)| *tip != heaviest.0).take(5).collect();
             for (_, node) in &behind {
@@ -102,11 +108,11 @@ fn honest(network: &Network) -> impl Iterator<Item = usize> {
 fn check(network: &Network) {
     let seed = network.seed;
     for kind in Kind::NO_FAULT {
-        assert_eq!(network.report.bans_of(kind), 0, "seed {seed}: {kind:?} is no fault");
+        assert_eq!(network.world.report.bans_of(kind), 0, "seed {seed}: {kind:?} is no fault");
     }
     let is_small = network.nodes.len() < 500;
     for kind in Kind::PROVABLE {
-        let bans = network.report.bans_of(kind);
+        let bans = network.world.report.bans_of(kind);
         assert!(bans > 0 || is_small, "seed {seed}: nobody banned {kind:?}");
     }
 }
@@ -114,15 +120,15 @@ fn check(network: &Network) {
 /// Our nodes are a connected graph by themselves; the others hang on anybody.
 fn build(seed: u64, nodes: usize) -> Network {
     let mut network = Network::new(seed);
-    network.has_bad_disks = true;
+    network.world.has_bad_disks = true;
     let mut chain = vec![GENESIS];
     let begun = START_MILLIS - 10_000 * COMMON as u64;
     for index in 0..COMMON {
         let clock = Timestamp::from_millis(begun + 10_000 * index as u64);
         let records = vec![format!("{seed}-{index}")];
-        chain.push(network.arena.mine(*chain.last().unwrap(), records, clock));
+        chain.push(network.world.arena.mine(*chain.last().unwrap(), records, clock));
     }
-    network.flood = flood(&network.arena).take(FLOOD).collect();
+    network.world.flood = flood(&network.world.arena).take(FLOOD).collect();
     let scripts = (nodes / HONEST_FOR_ONE).max(Kind::ALL.len());
     let ours = nodes - scripts;
     for index in 0..ours {
@@ -169,7 +175,7 @@ fn dial_some(network: &mut Network, node: usize, below: usize) {
 fn draw_miner(network: &mut Network) -> usize {
     loop {
         let node = network.random.below(network.nodes.len());
-        if network.nodes[node].is_honest() && network.nodes[node].is_online {
+        if network.nodes[node].is_honest() && network.hosts[node].is_online {
             return node;
         }
     }
@@ -201,11 +207,11 @@ fn disturb(network: &mut Network) {
     match network.random.below(6) {
         0 if network.edges[edge].is_open() => network.hang(edge),
         1 | 2 if network.edges[edge].is_open() => network.cut(edge),
-        3 if network.nodes[node].is_honest() && network.nodes[node].is_online => {
+        3 if network.nodes[node].is_honest() && network.hosts[node].is_online => {
             network.leave(node);
         }
         _ => {
-            let away = (0..network.nodes.len()).find(|&node| !network.nodes[node].is_online);
+            let away = (0..network.nodes.len()).find(|&node| !network.hosts[node].is_online);
             if let Some(node) = away {
                 let is_fresh = network.random.below(3) == 0;
                 network.join(node, is_fresh);
@@ -216,23 +222,10 @@ fn disturb(network: &mut Network) {
 
 fn come_back(network: &mut Network) {
     for node in 0..network.nodes.len() {
-        if !network.nodes[node].is_online {
+        if !network.hosts[node].is_online {
             network.join(node, false);
         }
     }
-}
-
-/// Cuts every link between two halves that are drawn by lot.
-fn part(network: &mut Network) {
-    let side: Vec<bool> = (0..network.nodes.len()).map(|_| network.random.below(2) == 0).collect();
-    for edge in 0..network.edges.len() {
-        let [one, other] = network.edges[edge].nodes;
-        if side[one] != side[other] {
-            network.cut(edge);
-        }
-    }
-    network.halves = Some(side);
-    network.report.unmeasure(network.clock.now.saturating_sub(SPREAD_WITHIN));
 }
 
 impl Network {
@@ -241,7 +234,7 @@ impl Network {
         for socket in self.sockets(node) {
             self.hang_up(socket);
         }
-        self.nodes[node].is_online = false;
+        self.hosts[node].is_online = false;
         if let Actor::Honest(honest) = &mut self.nodes[node].actor {
             honest.jobs.clear();
             honest.alarm = Alarm::default();
@@ -255,16 +248,10 @@ impl Network {
         if is_fresh {
             entry.store = Store::new(vec![GENESIS]);
         }
-        let honest = Honest::new(&self.arena, &entry.store, nonce);
+        let honest = Honest::new(&self.world.arena, &entry.store, nonce);
         entry.actor = Actor::Honest(Box::new(honest));
-        entry.life += 1;
         entry.online_since = self.clock.now;
-        entry.is_online = true;
-        for (edge, end) in self.nodes[node].ends.clone() {
-            if end == 0 {
-                self.dial_after(edge, SECOND);
-            }
-        }
+        self.start_host(node);
     }
 
     /// What a node is about, for the report of a failed run.
@@ -272,7 +259,7 @@ impl Network {
         let entry = &self.nodes[node];
         let Actor::Honest(honest) = &entry.actor else { return String::new() };
         let links = self.sockets(node).into_iter().map(|socket| {
-            let other = self.edges[socket.edge].nodes[1 - socket.end];
+            let other = self.peer_at(socket);
             let kind = match &self.nodes[other].actor {
                 Actor::Honest(_) => "ours".to_owned(),
                 Actor::Script(script) => format!("{:?}", script.kind),
@@ -280,10 +267,10 @@ impl Network {
             format!("{other} ({kind}) by {:?}", socket.id())
         });
         let links: Vec<_> = links.collect();
-        let height = self.arena.height(entry.store.tip());
+        let height = self.world.arena.height(entry.store.tip());
         format!(
             "node {node} at height {height}, life {}, {:?}, due {:?}, woken at {:?}, links {links:?}",
-            entry.life,
+            self.hosts[node].life,
             honest.machine.progress(),
             honest.machine.deadline(),
             honest.alarm

@@ -1,23 +1,8 @@
-//! What may happen to a node of the binary dialect.
+//! What may happen to a node of the binary dialect, and what goes over its links.
 
 use jenny_chain::chain::{BlockId, Height, ValidHeader};
 use jenny_chain::sync::LinkId;
 use jenny_chain::sync::message::{Body, Message};
-
-/// One end of a link, in one of its lives.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Socket {
-    pub(super) edge: usize,
-    pub(super) end: usize,
-    pub(super) epoch: u32,
-}
-
-impl Socket {
-    /// The name that the machine at this end knows it by: never used twice.
-    pub(super) const fn id(self) -> LinkId {
-        LinkId(((self.edge * 2 + self.end) as u64) << 32 | self.epoch as u64)
-    }
-}
 
 /// What goes over a link.
 #[derive(Clone, Debug)]
@@ -27,20 +12,9 @@ pub(super) enum Frame {
     Garbage,
 }
 
+/// What happens beside the links.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// The dialling end tries.
-    Dial { edge: usize },
-    /// The socket is ready at one end.
-    Open(Socket),
-    /// A frame reaches this end.
-    Arrive(Socket, Box<Frame>),
-    /// This end learns that the link is gone.
-    Gone(Socket),
-    /// The socket took what was handed to it.
-    Took(Socket),
-    /// The machine's deadline.
-    Wake { node: usize },
     /// A block was looked up.
     Found(Work<FindHeldAncestor>),
     /// Bodies were checked against their headers.

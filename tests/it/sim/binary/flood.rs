@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use jenny_chain::chain::{Height, Timestamp, Work};
 use jenny_chain::sync::message::{Hello, MAX_HEADERS, Message};
-use jenny_chain::sync::{BinaryInput, Held, Input, LinkId, Origin, Output, SyncState, Time};
+use jenny_chain::sync::{
+    BinaryInput, BinaryOutgoing, Held, Input, LinkId, Origin, Outgoing, Output, SyncState, Time,
+};
 
 use super::arena::{Arena, GENESIS};
 use super::node::Honest;
@@ -24,13 +26,16 @@ const MAX_MEMORY: u64 = 5 << 20;
 fn a_flood_of_headers_of_little_work_costs_next_to_nothing() {
     let Ok(wanted) = std::env::var("JENNY_TEST_FLOOD") else { return in_a_process_of_its_own() };
     let wanted: usize = wanted.parse().unwrap();
-    let (arena, mut flooded) = (Arena::new(), Flooded::new());
+    let (arena, mut flooded) = (Arena::default(), Flooded::new());
     let mut flood = super::lies::flood(&arena);
     let mut said = flooded.open(&arena);
     let mut before = None;
     let mut came = 0;
     while came < wanted {
-        assert!(matches!(said[..], [Output::AskHeaders { link: LINK, .. }]), "{said:?}");
+        let [Output::Send { link: LINK, what: Outgoing::Binary(what) }] = &said[..] else {
+            panic!("{said:?}")
+        };
+        assert!(matches!(what, BinaryOutgoing::GetHeaders { .. }), "{what:?}");
         said = flooded.hear(&arena, Message::Headers(flood.by_ref().take(MAX_HEADERS).collect()));
         came += MAX_HEADERS;
         // What the first ones made the allocator take is used again and again.
@@ -69,7 +74,7 @@ impl Flooded {
     fn new() -> Self {
         let mut work = [0; 32];
         work[16] = 1;
-        let (arena, store) = (Arena::new(), Store::new(vec![GENESIS]));
+        let (arena, store) = (Arena::default(), Store::new(vec![GENESIS]));
         let honest = Honest::with_work(&arena, &store, 1, Work::from_bytes(work));
         Self { honest, now: Time(Duration::from_secs(1)) }
     }

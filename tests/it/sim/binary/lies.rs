@@ -7,11 +7,11 @@ use jenny_chain::chain::{BlockId, Hash, Header, Height};
 use jenny_chain::sync::message::{Body, MAX_HEADERS, Message};
 
 use super::arena::{Arena, GENESIS, Id};
-use super::event::Socket;
 use super::network::Network;
 use super::script::Kind;
 use super::store::Store;
 use crate::sim::clock::{MILLI, Micros, SECOND};
+use crate::sim::network::Socket;
 
 /// Blocks that a withheld branch is ahead.
 const AHEAD: usize = 8;
@@ -34,10 +34,10 @@ impl Network {
         let (kind, secret) = (script.kind, script.secret);
         let message = match kind {
             Kind::Silent => return,
-            Kind::Floods => Message::Headers(flooded(&self.flood, locator)),
+            Kind::Floods => Message::Headers(flooded(&self.world.flood, locator)),
             Kind::Withholds | Kind::Future if secret.is_some() => {
-                let chain = self.arena.chain(secret.unwrap_or(GENESIS));
-                Message::Headers(above(&self.arena, &chain, locator))
+                let chain = self.world.arena.chain(secret.unwrap_or(GENESIS));
+                Message::Headers(above(&self.world.arena, &chain, locator))
             }
             Kind::BadHeaders => {
                 let Message::Headers(mut headers) = self.headers_above(node, locator, stop) else {
@@ -71,14 +71,15 @@ impl Network {
 
     /// Nothing that is sent from now on leaves earlier.
     fn pause(&mut self, socket: Socket, time: Micros) {
-        let end = &mut self.edges[socket.edge].ends[socket.end];
-        end.busy = end.busy.max(self.clock.now) + time;
+        let now = self.clock.now;
+        let end = self.end(socket);
+        end.busy = end.busy.max(now) + time;
     }
 
     /// Names a block far above all chains, of which nothing but its own work can be checked.
     pub(super) fn announce_high(&mut self, socket: Socket) {
         let tip = self.nodes[self.node_at(socket)].store.tip();
-        let mut header = *self.arena.header(tip);
+        let mut header = *self.world.arena.header(tip);
         header.height = Height::new(HIGH);
         seal(&mut header, true);
         self.transmit(socket, Message::Announce(header));
@@ -108,10 +109,10 @@ impl Network {
         let (kind, served, secret) = (script.kind, script.served, script.secret);
         let ids = match secret {
             Some(secret) if kind == Kind::Future => {
-                let chain = Store::new(self.arena.chain(secret));
-                chain.view(&self.arena, first, last)
+                let chain = Store::new(self.world.arena.chain(secret));
+                chain.view(&self.world.arena, first, last)
             }
-            _ => self.nodes[node].store.view(&self.arena, first, last),
+            _ => self.nodes[node].store.view(&self.world.arena, first, last),
         };
         if matches!(kind, Kind::Silent | Kind::Withholds | Kind::Floods)
             || matches!(kind, Kind::Quits(after) if served > after)
@@ -123,7 +124,8 @@ impl Network {
             return;
         }
         self.script(node).served += ids.len() as u64;
-        let mut bodies: Vec<Body> = ids.iter().map(|&id| self.arena.body(id).clone()).collect();
+        let mut bodies: Vec<Body> =
+            ids.iter().map(|&id| self.world.arena.body(id).clone()).collect();
         let one = self.random.below(bodies.len());
         match kind {
             Kind::WrongBodies => bodies[one] = Body::of(&["not this".to_owned()]).unwrap(),
@@ -149,7 +151,7 @@ impl Network {
 
     fn dribble(&mut self, socket: Socket, request: u64, ids: VecDeque<Id>, pause: Micros) {
         for id in ids {
-            let bodies = vec![self.arena.body(id).clone()];
+            let bodies = vec![self.world.arena.body(id).clone()];
             self.transmit(socket, Message::Blocks { request, bodies });
             self.pause(socket, pause);
         }
@@ -161,35 +163,38 @@ impl Network {
         let tip = store.tip();
         let clock = self.nodes[node].clock(self.clock.now);
         let mut secret = self.script(node).secret.unwrap_or(GENESIS);
-        if self.arena.work(secret) <= self.arena.work(tip) {
-            let fork = self.arena.height(tip).saturating_sub(AHEAD) as u64;
+        if self.world.arena.work(secret) <= self.world.arena.work(tip) {
+            let fork = self.world.arena.height(tip).saturating_sub(AHEAD) as u64;
             secret = self.nodes[node].store.at(fork).unwrap_or(GENESIS);
             for index in 0..2 * AHEAD {
-                secret = self.arena.mine(secret, vec![format!("{node}-{index}")], clock);
+                secret = self.world.arena.mine(secret, vec![format!("{node}-{index}")], clock);
             }
         }
-        secret = self.arena.mine(secret, Vec::new(), clock);
+        secret = self.world.arena.mine(secret, Vec::new(), clock);
         self.name(node, secret);
     }
 
     /// Mines a block whose time has not come.
     pub(super) fn mine_ahead(&mut self, node: usize) {
-        if self.is_calm {
+        if self.world.is_calm {
             return;
         }
         let clock = self.nodes[node].clock(self.clock.now);
         let tip = self.nodes[node].store.tip();
-        let secret =
-            self.script(node).secret.filter(|&id| self.arena.work(id) > self.arena.work(tip));
-        let secret = secret
-            .unwrap_or_else(|| self.arena.mine(tip, Vec::new(), clock.plus_millis(FUTURE_MILLIS)));
+        let secret = self
+            .script(node)
+            .secret
+            .filter(|&id| self.world.arena.work(id) > self.world.arena.work(tip));
+        let secret = secret.unwrap_or_else(|| {
+            self.world.arena.mine(tip, Vec::new(), clock.plus_millis(FUTURE_MILLIS))
+        });
         // Its time has come, or will have when anybody takes its header.
         self.name(node, secret);
     }
 
     fn name(&mut self, node: usize, secret: Id) {
         self.script(node).secret = Some(secret);
-        let header = *self.arena.header(secret);
+        let header = *self.world.arena.header(secret);
         for socket in self.sockets(node) {
             self.transmit(socket, Message::Announce(header));
         }

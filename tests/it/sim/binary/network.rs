@@ -1,150 +1,109 @@
-//! Nodes, links between them, and the loop that lets things happen.
+//! What is kept for all nodes, and what these are told of.
 
-use std::time::Duration;
+use std::ops::Range;
 
-use jenny_chain::sync::{BinaryInput, Input, Output};
+use jenny_chain::sync::message::Message;
+use jenny_chain::sync::{BinaryInput, BinaryOutgoing, Origin, SyncMachine};
 
 use super::arena::{Arena, Id};
-use super::edge::Edge;
+use super::driver::Doing;
 use super::event::{Event, Frame};
 use super::node::{Actor, Honest, Node};
-use super::report::Report;
+use super::report::{Report, bytes_of};
 use super::script::{Kind, Script};
 use super::store::Store;
-use crate::sim::clock::{Clock, Micros, SECOND};
-use crate::support::random::{Random, mix};
+use crate::sim::clock::{Alarm, MILLI, Micros};
+use crate::sim::network::{Dialect, Socket};
 
-pub(super) struct Network {
-    pub(super) seed: u64,
+pub(super) type Network = crate::sim::network::Network<Binary>;
+
+/// One of this many messages is encoded and read back, as a sample.
+const ENCODED_EVERY: u64 = 1_024;
+
+/// The binary dialect, and what is kept for all nodes.
+#[derive(Default)]
+pub(super) struct Binary {
     pub(super) arena: Arena,
-    pub(super) nodes: Vec<Node>,
-    pub(super) edges: Vec<Edge>,
-    pub(super) clock: Clock<Event>,
-    pub(super) random: Random,
     pub(super) report: Report,
-    /// The side of each node, while the network is in two halves.
-    pub(super) halves: Option<Vec<bool>>,
     /// Whether scripts mine no more: the nodes are to agree.
     pub(super) is_calm: bool,
     /// Whether disks refuse and forget now and then.
     pub(super) has_bad_disks: bool,
     /// What scripts flood with.
     pub(super) flood: Vec<jenny_chain::chain::Header>,
-    /// The node whose machine's every input and output is printed, to look into a failure.
-    watched: Option<usize>,
-    /// Kept from one call to the next: most calls ask for nothing.
-    outputs: Vec<Output>,
+}
+
+/// What was said on an end, to hold the machine to the dialect.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) said_hello: bool,
+    pub(super) got_hello: bool,
+    pub(super) is_ready: bool,
+    /// Requests for bodies that are not answered in full.
+    pub(super) requests: Vec<Request>,
+    pub(super) last_request: Option<u64>,
+    /// What the machine told the operator.
+    pub(super) notes: Vec<&'static str>,
+}
+
+pub(super) struct Request {
+    pub(super) number: u64,
+    pub(super) left: u32,
+}
+
+impl Dialect for Binary {
+    type Node = Node;
+    type Frame = Frame;
+    type Event = Event;
+    type Outgoing = BinaryOutgoing;
+    type Doing = Doing;
+    type Seen = Seen;
+
+    const LATENCY: Range<Micros> = 5 * MILLI..80 * MILLI;
+    const BUFFER: u64 = 0;
+
+    fn machine(node: &mut Node) -> Option<(&mut SyncMachine, &mut Alarm)> {
+        match &mut node.actor {
+            Actor::Honest(honest) => Some((&mut honest.machine, &mut honest.alarm)),
+            Actor::Script(_) => None,
+        }
+    }
 }
 
 impl Network {
-    pub(super) fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            arena: Arena::new(),
-            nodes: Vec::new(),
-            edges: Vec::new(),
-            clock: Clock::new(),
-            random: Random::new(seed),
-            report: Report::new(seed),
-            halves: None,
-            has_bad_disks: false,
-            is_calm: false,
-            flood: Vec::new(),
-            watched: std::env::var("JENNY_TEST_SIMULATION_WATCH")
-                .ok()
-                .map(|node| node.parse().unwrap()),
-            outputs: Vec::new(),
-        }
-    }
-
     /// Adds one of our nodes.
     pub(super) fn add_honest(&mut self, chain: Vec<Id>) -> usize {
         let store = Store::new(chain);
-        let honest = Honest::new(&self.arena, &store, self.random.next());
-        self.add(Actor::Honest(Box::new(honest)), store)
+        let honest = Honest::new(&self.world.arena, &store, self.random.next());
+        self.add_actor(Actor::Honest(Box::new(honest)), store)
     }
 
     /// Adds one that means ill.
     pub(super) fn add_script(&mut self, kind: Kind, chain: Vec<Id>) -> usize {
-        let node = self.add(Actor::Script(Box::new(Script::new(kind))), Store::new(chain));
+        let script = Script::new(kind);
+        let node = self.add_actor(Actor::Script(Box::new(script)), Store::new(chain));
         self.act_later(node);
         node
     }
 
-    fn add(&mut self, actor: Actor, store: Store) -> usize {
+    fn add_actor(&mut self, actor: Actor, store: Store) -> usize {
         let skew = self.random.within(0, 4_000);
-        self.nodes.push(Node::new(actor, store, skew));
-        self.nodes.len() - 1
+        self.add(Node::new(actor, store, skew))
     }
 
-    /// Makes a link, to be dialled by the first of the two within a second.
-    pub(super) fn link(&mut self, nodes: [usize; 2]) -> usize {
-        let latency = self.random.within(5_000, 80_000);
-        let rate = self.random.within(1_000, 20_000);
-        let is_wanted = self.random.below(4) == 0;
-        let edge = self.edges.len();
-        self.edges.push(Edge::new(nodes, latency, rate, is_wanted));
-        for (end, node) in nodes.into_iter().enumerate() {
-            self.nodes[node].ends.push((edge, end));
-        }
-        let pause = self.random.within(0, SECOND);
-        self.dial_after(edge, pause);
-        edge
-    }
-
-    /// Runs for this long.
-    pub(super) fn run(&mut self, time: Micros) {
-        let end = self.clock.now + time;
-        while let Some(event) = self.clock.next(end) {
-            self.report.events += 1;
-            self.happen(event);
-        }
-    }
-
-    fn happen(&mut self, event: Event) {
-        match event {
-            Event::Dial { edge } => self.dial(edge),
-            Event::Open(socket) => self.open(socket),
-            Event::Arrive(socket, frame) => {
-                if self.is_open(socket) {
-                    self.arrive(socket, *frame);
-                }
-            }
-            Event::Gone(socket) => {
-                if self.is_open(socket) {
-                    self.close_end(socket);
-                    let node = self.node_at(socket);
-                    self.tell(node, Input::Closed { link: socket.id() });
-                }
-            }
-            Event::Took(socket) => {
-                if self.is_open(socket) {
-                    self.go_on(socket);
-                }
-            }
-            Event::Wake { node } => self.wake(node),
-            Event::Found(work) => self.found(work),
-            Event::Checked(work) => self.checked(work),
-            Event::Written { node, life } => {
-                if self.is_alive(node, life) {
-                    self.written(node);
-                }
-            }
-            Event::Act { node, life } => {
-                if self.is_alive(node, life) {
-                    self.script_acts(node);
-                }
-            }
-        }
-    }
-
-    pub(super) fn is_alive(&self, node: usize, life: u32) -> bool {
-        self.nodes[node].is_online && self.nodes[node].life == life
-    }
-
-    fn arrive(&mut self, socket: super::event::Socket, frame: Frame) {
+    pub(super) fn greet(&mut self, socket: Socket) {
         let node = self.node_at(socket);
-        self.trace(node as u64, 1);
+        if self.nodes[node].is_honest() {
+            let (link, dialled) = (socket.id(), socket.end == 0);
+            let origin = Origin(self.peer_at(socket) as u128);
+            self.tell(node, BinaryInput::Opened { link, dialled, origin });
+        } else {
+            self.script_opens(socket);
+        }
+    }
+
+    pub(super) fn hear(&mut self, socket: Socket, frame: Frame) {
+        let node = self.node_at(socket);
         if !self.nodes[node].is_honest() {
             if let Frame::Message(message) = frame {
                 self.script_hears(socket, message);
@@ -162,69 +121,15 @@ impl Network {
         self.tell(node, input);
     }
 
-    /// Tells one of our nodes' machine, and does what it says.
-    pub(super) fn tell(&mut self, node: usize, input: impl Into<Input>) {
-        let input = input.into();
-        let clock = self.nodes[node].clock(self.clock.now);
-        let Actor::Honest(honest) = &mut self.nodes[node].actor else { return };
-        let mut outputs = std::mem::take(&mut self.outputs);
-        let is_watched = self.watched == Some(node);
-        if is_watched {
-            println!("{:?} {}", Duration::from_micros(self.clock.now), short(&input));
+    /// Hands a message to the socket. Returns when the socket took it.
+    pub(super) fn transmit(&mut self, socket: Socket, message: Message) -> Micros {
+        let kind = self.world.report.count(&message);
+        self.note(kind, 3);
+        if self.world.report.sent().is_multiple_of(ENCODED_EVERY) {
+            let frame = message.encode().unwrap();
+            assert_eq!(Message::decode(&frame).as_ref(), Ok(&message), "{}", self.context());
         }
-        honest.machine.handle(self.clock.time(), clock, input, &mut outputs);
-        if is_watched {
-            for output in &outputs {
-                println!("    {}", short(output));
-            }
-        }
-        self.check(node);
-        self.trace(outputs.len() as u64, 2);
-        for output in outputs.drain(..) {
-            self.perform(node, output);
-        }
-        self.outputs = outputs;
-        self.wake_in_time(node);
+        let bytes = bytes_of(&message);
+        self.send(socket, Frame::Message(message), bytes)
     }
-
-    fn wake(&mut self, node: usize) {
-        let now = self.clock.time();
-        let Actor::Honest(honest) = &mut self.nodes[node].actor else { return };
-        if !honest.alarm.rings(self.clock.now) {
-            return;
-        }
-        if honest.machine.deadline().is_none_or(|due| due > now) {
-            self.wake_in_time(node);
-            return;
-        }
-        self.tell(node, Input::DeadlinePassed);
-        let Actor::Honest(honest) = &self.nodes[node].actor else { return };
-        assert!(
-            honest.machine.deadline().is_none_or(|due| due > now),
-            "{}: node {node} does nothing about its deadline",
-            self.context()
-        );
-    }
-
-    pub(super) fn wake_in_time(&mut self, node: usize) {
-        let Actor::Honest(honest) = &mut self.nodes[node].actor else { return };
-        if let Some(due) = honest.alarm.set(&honest.machine, self.clock.now) {
-            self.clock.at(due, Event::Wake { node });
-        }
-    }
-
-    /// Folds something that happened into the digest of the run.
-    pub(super) const fn trace(&mut self, what: u64, kind: u64) {
-        self.report.trace = mix(self.report.trace ^ self.clock.now ^ (what << 40) ^ (kind << 60));
-    }
-
-    /// Where and when, for the report of a failed run.
-    pub(super) fn context(&self) -> String {
-        format!("seed {}, {:?}", self.seed, Duration::from_micros(self.clock.now))
-    }
-}
-
-/// The beginning of what may be a MiB.
-fn short(what: &impl std::fmt::Debug) -> String {
-    format!("{what:?}").chars().take(300).collect()
 }

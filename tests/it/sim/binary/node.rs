@@ -1,9 +1,9 @@
 //! A node: what it holds, and what it is.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use jenny_chain::chain::{BlockId, Checkpoints, Timestamp, Work};
-use jenny_chain::sync::{BinaryConfig, LinkId, SyncMachine};
+use jenny_chain::sync::{BinaryConfig, SyncMachine};
 
 use super::arena::{Arena, Id};
 use super::script::Script;
@@ -16,16 +16,9 @@ pub(super) const START_MILLIS: u64 = 1_800_000_000_000;
 pub(super) struct Node {
     pub(super) actor: Actor,
     pub(super) store: Store,
-    pub(super) is_online: bool,
-    /// How often it was started.
-    pub(super) life: u32,
     pub(super) online_since: Micros,
     /// How far its clock is ahead, in milliseconds.
     pub(super) skew: u64,
-    /// Its ends: an edge, and which end of it.
-    pub(super) ends: Vec<(usize, usize)>,
-    /// Nodes whose address it takes no links with.
-    pub(super) banned: BTreeSet<usize>,
 }
 
 pub(super) enum Actor {
@@ -47,23 +40,13 @@ pub(super) struct Honest {
 /// Blocks to be made durable.
 pub(super) struct Job {
     pub(super) blocks: Vec<Id>,
-    pub(super) source: Option<LinkId>,
     /// The download to answer; none for blocks that the node mined itself.
     pub(super) download: Option<(u64, BlockId)>,
 }
 
 impl Node {
     pub(super) const fn new(actor: Actor, store: Store, skew: u64) -> Self {
-        Self {
-            actor,
-            store,
-            is_online: true,
-            life: 0,
-            online_since: 0,
-            skew,
-            ends: Vec::new(),
-            banned: BTreeSet::new(),
-        }
+        Self { actor, store, online_since: 0, skew }
     }
 
     pub(super) const fn is_honest(&self) -> bool {
@@ -92,6 +75,7 @@ impl Honest {
             listen: None,
             max_reorg_depth: None,
             accepted_forks: Vec::new(),
+            relays_records: false,
         };
         let tip = store.tip();
         let machine = SyncMachine::new(arena.id_of(tip), 1_000, 64 << 20).with_binary(config, work);

@@ -1,16 +1,21 @@
 //! The simulation itself: what its driver, stores and links do is what the documentation says.
 
 use jenny_chain::chain::{BlockId, Height, Timestamp};
-use jenny_chain::sync::Output;
 use jenny_chain::sync::message::Message;
+use jenny_chain::sync::{BinaryOutgoing, Outgoing, Output};
 
 use super::arena::{Arena, GENESIS, Id};
-use super::edge::Doing;
-use super::event::{Event, Frame, Socket};
+use super::driver::Doing;
+use super::event::Frame;
 use super::network::Network;
 use super::node::START_MILLIS;
 use super::store::{Moved, Store};
 use crate::sim::clock::SECOND;
+use crate::sim::network::{Driver, Event, Socket};
+
+fn send(socket: Socket, what: impl Into<Outgoing>) -> Output {
+    Output::Send { link: socket.id(), what: what.into() }
+}
 
 fn grow(arena: &mut Arena, from: Id, count: usize, name: &str, bytes: usize) -> Vec<Id> {
     let mut tip = from;
@@ -25,7 +30,7 @@ fn grow(arena: &mut Arena, from: Id, count: usize, name: &str, bytes: usize) -> 
 
 #[test]
 fn a_store_stages_reorgs_and_loses() {
-    let mut arena = Arena::new();
+    let mut arena = Arena::default();
     let main = grow(&mut arena, GENESIS, 3, "a", 1);
     let side = grow(&mut arena, main[0], 3, "b", 1);
     let mut store = Store::new(vec![GENESIS]);
@@ -43,7 +48,7 @@ fn a_store_stages_reorgs_and_loses() {
 
 #[test]
 fn a_locator_names_the_chain_sparsely() {
-    let mut arena = Arena::new();
+    let mut arena = Arena::default();
     let blocks = grow(&mut arena, GENESIS, 1_000, "a", 1);
     let store = Store::new([vec![GENESIS], blocks].concat());
     let locator = store.locator(&arena, None);
@@ -58,7 +63,7 @@ fn a_locator_names_the_chain_sparsely() {
 /// Two nodes with an open link, and the socket of the first one.
 fn pair(blocks: usize, bytes: usize) -> (Network, Socket) {
     let mut network = Network::new(3);
-    let chain = grow(&mut network.arena, GENESIS, blocks, "a", bytes);
+    let chain = grow(&mut network.world.arena, GENESIS, blocks, "a", bytes);
     let one = network.add_honest([vec![GENESIS], chain].concat());
     let other = network.add_honest(vec![GENESIS]);
     let edge = network.link([one, other]);
@@ -79,7 +84,7 @@ fn under_way(network: &mut Network) -> Vec<usize> {
                     counts.push(bodies.len());
                 }
             }
-            Event::Took(socket) => network.go_on(socket),
+            Event::Took(socket) => network.took(socket),
             _ => (),
         }
     }
@@ -89,23 +94,23 @@ fn under_way(network: &mut Network) -> Vec<usize> {
 #[test]
 fn bodies_go_out_a_mebibyte_at_a_time_as_the_socket_takes_them() {
     let (mut network, socket) = pair(100, 30_000);
-    let last = network.arena.id_of(network.nodes[0].store.tip());
-    let serve = Output::ServeBlocks { link: socket.id(), request: 7, first: Height::new(21), last };
+    let last = network.world.arena.id_of(network.nodes[0].store.tip());
+    let serve = send(socket, BinaryOutgoing::Blocks { request: 7, first: Height::new(21), last });
     network.perform(0, serve);
-    let sender = &network.edges[socket.edge].ends[0].sender;
-    assert!(matches!(&sender.doing, Some(Doing::Bodies { left, .. }) if left.len() == 80 - 34));
+    let doing = &network.end(socket).doing;
+    assert!(matches!(doing, Some(Doing::Bodies { left, .. }) if left.len() == 80 - 34));
     assert_eq!(under_way(&mut network), [34, 34, 12]);
-    assert!(network.edges[socket.edge].ends[0].sender.doing.is_none());
+    assert!(network.end(socket).doing.is_none());
 }
 
 #[test]
 fn a_range_that_is_not_held_is_not_found() {
     let (mut network, socket) = pair(10, 1);
-    let last = BlockId { height: Height::new(5), ..network.arena.id_of(GENESIS) };
-    let serve = Output::ServeBlocks { link: socket.id(), request: 7, first: Height::new(2), last };
-    let before = network.report.clone();
+    let last = BlockId { height: Height::new(5), ..network.world.arena.id_of(GENESIS) };
+    let serve = send(socket, BinaryOutgoing::Blocks { request: 7, first: Height::new(2), last });
+    let before = network.world.report.clone();
     network.perform(0, serve);
-    assert_eq!(network.report.sent(), before.sent() + 1);
+    assert_eq!(network.world.report.sent(), before.sent() + 1);
     assert!(under_way(&mut network).is_empty());
 }
 
@@ -114,15 +119,15 @@ fn a_range_that_is_not_held_is_not_found() {
 fn an_output_for_a_closed_link_is_seen() {
     let (mut network, socket) = pair(1, 1);
     network.hang_up(socket);
-    network.perform(0, Output::ServePeers { link: socket.id() });
+    network.perform(0, send(socket, BinaryOutgoing::Peers));
 }
 
 #[test]
 #[should_panic(expected = "something before Hello")]
 fn a_message_before_hello_is_seen() {
     let (mut network, socket) = pair(1, 1);
-    network.edges[socket.edge].ends[0].seen.said_hello = false;
-    network.perform(0, Output::Send { link: socket.id(), message: Message::GetPeers });
+    network.end(socket).seen.said_hello = false;
+    network.perform(0, send(socket, Message::GetPeers));
 }
 
 #[test]

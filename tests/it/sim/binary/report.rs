@@ -25,10 +25,6 @@ const KINDS: [&str; 9] = [
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Report {
-    pub(super) seed: u64,
-    /// Digest of everything that happened, to compare two runs.
-    pub(super) trace: u64,
-    pub(super) events: u64,
     messages: [u64; KINDS.len()],
     sent: u64,
     /// Blocks handed to writers.
@@ -69,10 +65,6 @@ pub(super) struct Worst {
 }
 
 impl Report {
-    pub(super) fn new(seed: u64) -> Self {
-        Self { seed, trace: seed, ..Self::default() }
-    }
-
     /// Counts a message that is sent. Returns its kind.
     pub(super) const fn count(&mut self, message: &Message) -> u64 {
         let kind = kind_of(message);
@@ -135,8 +127,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mined = self.mined();
-        write!(f, "seed {}: {} events, {mined} blocks mined,", self.seed, self.events)?;
+        write!(f, "{} blocks mined,", self.mined())?;
         write!(f, " {} connected in {} reorgs, {} lost;", self.connected, self.reorgs, self.lost)?;
         writeln!(f, " {} duplicate links", self.duplicates)?;
         let messages = KINDS.iter().zip(self.messages);
@@ -169,6 +160,7 @@ const fn kind_of(message: &Message) -> usize {
         Message::Announce(_) => 6,
         Message::GetPeers => 7,
         Message::Peers(_) => 8,
+        Message::RecordIds(_) | Message::GetRecords(_) | Message::Records(_) => panic!("no relay"),
     }
 }
 
@@ -184,6 +176,7 @@ pub(super) fn bytes_of(message: &Message) -> u64 {
         Message::Announce(_) => 10 + HEADER_BYTES,
         Message::GetBlocks { .. } => 60,
         Message::NotFound { .. } | Message::GetPeers | Message::Peers(_) => 10,
+        Message::RecordIds(_) | Message::GetRecords(_) | Message::Records(_) => panic!("no relay"),
     };
     bytes as u64
 }

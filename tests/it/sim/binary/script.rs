@@ -4,10 +4,11 @@ use jenny_chain::chain::Work;
 use jenny_chain::sync::message::{Hello, Message};
 
 use super::arena::{GENESIS, Id};
-use super::event::{Event, Frame, Socket};
+use super::event::{Event, Frame};
 use super::network::Network;
 use super::node::Actor;
 use crate::sim::clock::SECOND;
+use crate::sim::network::Socket;
 
 /// What a script does wrong.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -124,14 +125,14 @@ impl Network {
 
     pub(super) fn act_later(&mut self, node: usize) {
         let pause = self.random.within(5 * SECOND, 30 * SECOND);
-        let life = self.nodes[node].life;
-        self.clock.after(pause, Event::Act { node, life });
+        let life = self.hosts[node].life;
+        self.after(pause, Event::Act { node, life });
     }
 
     pub(super) fn script_opens(&mut self, socket: Socket) {
         let node = self.node_at(socket);
         let tip = self.nodes[node].store.tip();
-        let id = self.arena.id_of(tip);
+        let id = self.world.arena.id_of(tip);
         let (kind, nonce) = (self.script(node).kind, self.random.next());
         let script = self.script(node);
         if script.nonce == 0 {
@@ -145,13 +146,13 @@ impl Network {
             bytes[8] = 1;
             (id.height.ahead(1 << 40), Work::from_bytes(bytes))
         } else {
-            (id.height, self.arena.work(tip))
+            (id.height, self.world.arena.work(tip))
         };
         let hello = Hello {
             lowest: 1,
             highest: 1,
             capabilities: 0,
-            genesis: self.arena.id_of(GENESIS).hash,
+            genesis: self.world.arena.id_of(GENESIS).hash,
             nonce,
             agent: "script/1".to_owned(),
             listen: None,
@@ -171,12 +172,12 @@ impl Network {
         if self.script(node).kind == Kind::CheapBranch {
             return;
         }
-        let moved = self.nodes[node].store.adopt(&self.arena, id);
+        let moved = self.nodes[node].store.adopt(&self.world.arena, id);
         let kind = self.script(node).kind;
         if moved.fresh.is_empty() || matches!(kind, Kind::Silent | Kind::Future | Kind::Flaps) {
             return;
         }
-        let header = *self.arena.header(id);
+        let header = *self.world.arena.header(id);
         for socket in self.sockets(node) {
             self.transmit(socket, Message::Announce(header));
         }
@@ -186,11 +187,11 @@ impl Network {
         let node = self.node_at(socket);
         match message {
             Message::Announce(header) => {
-                let id = self.arena.id(&header.hash());
+                let id = self.world.arena.id(&header.hash());
                 self.follow(node, id);
             }
             Message::Headers(headers) => {
-                let id = headers.last().and_then(|header| self.arena.id(&header.hash()));
+                let id = headers.last().and_then(|header| self.world.arena.id(&header.hash()));
                 self.follow(node, id);
             }
             Message::GetHeaders { locator, stop } => {
@@ -207,7 +208,10 @@ impl Network {
             Message::Hello(_)
             | Message::Blocks { .. }
             | Message::NotFound { .. }
-            | Message::Peers(_) => (),
+            | Message::Peers(_)
+            | Message::RecordIds(_)
+            | Message::GetRecords(_)
+            | Message::Records(_) => (),
         }
     }
 
@@ -228,10 +232,10 @@ impl Network {
             }
             Kind::Unasked => {
                 for socket in self.sockets(node) {
-                    let bodies = vec![self.arena.body(tip).clone()];
+                    let bodies = vec![self.world.arena.body(tip).clone()];
                     let message = match self.random.below(3) {
                         0 => Message::Blocks { request: 1 << 50, bodies },
-                        1 => Message::Headers(vec![*self.arena.header(tip)]),
+                        1 => Message::Headers(vec![*self.world.arena.header(tip)]),
                         _ => Message::NotFound { request: 1 << 50 },
                     };
                     self.transmit(socket, message);
@@ -249,7 +253,7 @@ impl Network {
     }
 
     fn ask_for_everything(&mut self, socket: Socket, tip: Id) {
-        let id = self.arena.id_of(tip);
+        let id = self.world.arena.id_of(tip);
         let ask = |request, first, count, last| Message::GetBlocks { request, first, count, last };
         for request in 0..4 {
             let messages = [

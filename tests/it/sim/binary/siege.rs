@@ -65,7 +65,7 @@ pub(super) fn play(seed: u64, sieges: &[Siege]) {
 
 impl World {
     fn new() -> Self {
-        let mut arena = Arena::new();
+        let mut arena = Arena::default();
         let chain = grow(&mut arena, HELD + GAP, &"x".repeat(BYTES));
         let cheap = grow(&mut arena, CHEAP, "cheap");
         Self { arena, chain, cheap }
@@ -74,7 +74,7 @@ impl World {
     /// From the honest link's opening until the node has its chain.
     fn catch_up(&mut self, seed: u64, siege: &Siege) -> Micros {
         let mut network = Network::new(seed);
-        std::mem::swap(&mut network.arena, &mut self.arena);
+        std::mem::swap(&mut network.world.arena, &mut self.arena);
         let node = network.add_honest(self.chain[..=HELD].to_vec());
         for index in 0..siege.hostile {
             let kind = siege.kinds[index % siege.kinds.len()];
@@ -105,9 +105,9 @@ impl World {
         let is_kept = network.edges[edge].is_open() && network.edges[edge].epoch == epoch;
         assert!(is_kept, "{}: the honest link was closed", network.context());
         for kind in [Kind::SlowInTime, Kind::CheapBranch, Kind::ClaimAndDrip] {
-            assert_eq!(network.report.bans_of(kind), 0, "seed {seed}: {kind:?} is no fault");
+            assert_eq!(network.world.report.bans_of(kind), 0, "seed {seed}: {kind:?} is no fault");
         }
-        std::mem::swap(&mut network.arena, &mut self.arena);
+        std::mem::swap(&mut network.world.arena, &mut self.arena);
         took
     }
 }

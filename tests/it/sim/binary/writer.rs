@@ -1,7 +1,7 @@
 //! The writer of a node: makes blocks durable in order, and publishes the new tip.
 
 use jenny_chain::chain::ValidBlock;
-use jenny_chain::sync::{BinaryInput, ImportOutcome, Input, LinkId, TipChange};
+use jenny_chain::sync::{BinaryInput, ImportOutcome, Input, TipChange};
 
 use super::arena::Id;
 use super::event::Event;
@@ -11,7 +11,7 @@ use super::store::Moved;
 use crate::sim::clock::Micros;
 
 /// Batches that the machine may have at the writer.
-const MAX_CONNECTS: usize = 2;
+const MAX_IMPORTING: usize = 2;
 /// One of this many batches is refused, because the node cannot take blocks.
 const REFUSED_ONE_OF: usize = 3_000;
 /// One of this many jobs is followed by the end of all branches' retention.
@@ -19,25 +19,19 @@ const PRUNED_ONE_OF: usize = 500;
 
 impl Network {
     /// Performs [`jenny_chain::sync::Output::Import`].
-    pub(super) fn connect(
-        &mut self,
-        node: usize,
-        download: u64,
-        source: Option<LinkId>,
-        blocks: &[ValidBlock],
-    ) {
+    pub(super) fn connect(&mut self, node: usize, download: u64, blocks: &[ValidBlock]) {
         let ids: Vec<Id> = blocks
             .iter()
-            .map(|block| self.arena.id(&block.hash()).expect("only mined blocks are valid"))
+            .map(|block| self.world.arena.id(&block.hash()).expect("only mined blocks are valid"))
             .collect();
-        let last = self.arena.id_of(*ids.last().expect("at least one block"));
-        let is_consecutive = ids.windows(2).all(|pair| self.arena.parent(pair[1]) == pair[0]);
+        let last = self.world.arena.id_of(*ids.last().expect("at least one block"));
+        let is_consecutive = ids.windows(2).all(|pair| self.world.arena.parent(pair[1]) == pair[0]);
         assert!(is_consecutive, "{}: blocks that do not follow each other", self.context());
-        self.report.connected += ids.len() as u64;
-        self.write(node, Job { blocks: ids, source, download: Some((download, last)) });
+        self.world.report.connected += ids.len() as u64;
+        self.write(node, Job { blocks: ids, download: Some((download, last)) });
         let Actor::Honest(honest) = &self.nodes[node].actor else { return };
         let connects = honest.connects();
-        assert!(connects <= MAX_CONNECTS, "{}: {connects} batches at once", self.context());
+        assert!(connects <= MAX_IMPORTING, "{}: {connects} batches at once", self.context());
     }
 
     /// Finds blocks on top of what a node has.
@@ -51,12 +45,12 @@ impl Network {
         let mut blocks = Vec::new();
         for _ in 0..count {
             let records = self.draw_records();
-            parent = self.arena.mine(parent, records, clock);
+            parent = self.world.arena.mine(parent, records, clock);
             blocks.push(parent);
         }
         // The others of a burst go the same way at the same moment: one is measured.
-        self.report.note_mined(parent, self.clock.now, self.halves.is_none());
-        self.write(node, Job { blocks, source: None, download: None });
+        self.world.report.note_mined(parent, self.clock.now, self.halves.is_none());
+        self.write(node, Job { blocks, download: None });
     }
 
     /// Mostly a few short ones, now and then many long ones.
@@ -82,8 +76,8 @@ impl Network {
         let Actor::Honest(honest) = &self.nodes[node].actor else { return };
         let Some(job) = honest.jobs.front() else { return };
         let takes = self.random.within(500, 5_000) + 5 * job.blocks.len() as Micros;
-        let life = self.nodes[node].life;
-        self.clock.after(takes, Event::Written { node, life });
+        let life = self.hosts[node].life;
+        self.after(takes, Event::Written { node, life });
     }
 
     /// The first job is durable.
@@ -102,38 +96,38 @@ impl Network {
     }
 
     fn fails(&mut self, one_of: usize) -> bool {
-        self.has_bad_disks && self.random.below(one_of) == 0
+        self.world.has_bad_disks && self.random.below(one_of) == 0
     }
 
     /// Connects, publishes and tells the machine of the tip.
     fn put(&mut self, node: usize, job: &Job) -> ImportOutcome {
         let store = &mut self.nodes[node].store;
         let before = store.tip();
-        let Some(Moved { fresh, is_reorg }) = store.connect(&self.arena, &job.blocks) else {
-            self.report.lost += 1;
+        let Some(Moved { fresh, is_reorg }) = store.connect(&self.world.arena, &job.blocks) else {
+            self.world.report.lost += 1;
             return ImportOutcome::Lost;
         };
         let tip = store.tip();
-        self.report.worst.stored = self.report.worst.stored.max(store.stored());
+        self.world.report.worst.stored = self.world.report.worst.stored.max(store.stored());
         if fresh.is_empty() {
             return ImportOutcome::Done;
         }
         assert!(
-            self.arena.work(tip) > self.arena.work(before),
+            self.world.arena.work(tip) > self.world.arena.work(before),
             "{}: the work of node {node} fell",
             self.context()
         );
-        self.report.reorgs += u64::from(is_reorg);
-        self.report.note_spread(&fresh, self.clock.now, self.nodes[node].online_since);
+        self.world.report.reorgs += u64::from(is_reorg);
+        self.world.report.note_spread(&fresh, self.clock.now, self.nodes[node].online_since);
         let change = if is_reorg {
-            TipChange::Reorged { source: job.source }
+            TipChange::Reorged { source: None }
         } else {
-            TipChange::Extended { from: self.arena.id_of(before), source: job.source }
+            TipChange::Extended { from: self.world.arena.id_of(before), source: None }
         };
         let input = Input::Tip {
-            tip: self.arena.id_of(tip),
-            chain_json_bytes: 500 * self.arena.height(tip) as u64,
-            work: self.arena.work(tip),
+            tip: self.world.arena.id_of(tip),
+            chain_json_bytes: 500 * self.world.arena.height(tip) as u64,
+            work: self.world.arena.work(tip),
             change,
         };
         self.tell(node, input);

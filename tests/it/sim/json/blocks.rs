@@ -15,11 +15,13 @@ struct Entry {
     work: u64,
 }
 
-impl Tree {
-    pub(super) fn new() -> Self {
+impl Default for Tree {
+    fn default() -> Self {
         Self(vec![Entry { parent: 0, height: 0, work: 1 }])
     }
+}
 
+impl Tree {
     pub(super) fn mine(&mut self, parent: Id, work: u64) -> Id {
         let Entry { height, work: before, .. } = self.0[parent];
         self.0.push(Entry { parent, height: height + 1, work: before + work });

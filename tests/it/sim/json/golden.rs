@@ -16,12 +16,12 @@ impl Pair {
         let mut network = Network::new(1);
         let mut chain = vec![0];
         for _ in 0..ours.max(seed) {
-            chain.push(network.tree.mine(*chain.last().unwrap(), 1));
+            chain.push(network.world.tree.mine(*chain.last().unwrap(), 1));
         }
-        let node = Node::ours(&network.tree, chain[..=ours].to_vec());
+        let node = Node::ours(&network.world.tree, chain[..=ours].to_vec());
         let ours = network.add(node);
         let seed = network.add(Node::seed(false, chain[..=seed].to_vec()));
-        network.transcript = Some(Vec::new());
+        network.trace.transcript = Some(Vec::new());
         network.link([ours, seed]);
         Self { network, seed, ours }
     }
@@ -29,7 +29,7 @@ impl Pair {
     /// What each said in the next 10 s, as type and height: ours, then the seed-like node.
     fn said(&mut self) -> [String; 2] {
         self.network.run(10 * SECOND);
-        let said = self.network.transcript.replace(Vec::new()).unwrap();
+        let said = self.network.trace.transcript.replace(Vec::new()).unwrap();
         [self.ours, self.seed].map(|node| {
             let said = said.iter().filter(|(from, _)| *from == node);
             let text: Vec<_> = said.map(|(_, message)| self.text(*message)).collect();
@@ -40,8 +40,8 @@ impl Pair {
     fn text(&self, message: Message) -> String {
         match message {
             Message::Ask => "0".to_owned(),
-            Message::One(id) => format!("1[{}]", self.network.tree.height(id)),
-            Message::Whole(id) => format!("2[0..{}]", self.network.tree.height(id)),
+            Message::One(id) => format!("1[{}]", self.network.world.tree.height(id)),
+            Message::Whole(id) => format!("2[0..{}]", self.network.world.tree.height(id)),
         }
     }
 

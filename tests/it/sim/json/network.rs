@@ -1,30 +1,33 @@
-//! Nodes, links between them, and a queue of timed events.
+//! What nodes make of what reaches them.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jenny_chain::chain::Timestamp;
-use jenny_chain::sync::{Input, JsonInput, LinkId};
+use jenny_chain::sync::{JsonInput, JsonOutgoing, SyncMachine};
 
 use super::blocks::Tree;
-use super::driver::Sender;
-use super::node::{Kind, Message, Node, Source};
-use crate::sim::clock::{Clock, MILLI, Micros, SECOND};
-use crate::support::random::{Random, mix};
+use super::driver::Doing;
+use super::node::{Kind, Message, Node};
+use crate::sim::clock::{Alarm, MILLI, Micros, SECOND};
+use crate::sim::network::{Dialect, Socket};
+
+pub(super) type Network = crate::sim::network::Network<Json>;
 
 /// Nothing in the JSON dialect depends on it.
-const CLOCK: Timestamp = Timestamp::from_millis(0);
+pub(super) const CLOCK: Timestamp = Timestamp::from_millis(0);
 /// Messages are counted by the minute.
 const MINUTE: Micros = 60 * SECOND;
+/// A machine wakes at least as often.
+const MAX_SLEEP: Micros = 30 * SECOND;
 
-pub(super) struct Network {
+/// The JSON dialect, and what is kept for all nodes.
+#[derive(Default)]
+pub(super) struct Json {
     pub(super) tree: Tree,
-    pub(super) nodes: Vec<Node>,
-    pub(super) links: Vec<Link>,
-    pub(super) clock: Clock<Event>,
-    pub(super) random: Random,
-    /// Digest of everything delivered, to compare two runs.
-    pub(super) trace: u64,
-    /// Everything sent, by the node that sent it; kept by small tests only.
-    pub(super) transcript: Option<Vec<(usize, Message)>>,
     pub(super) counts: Counts,
+    /// What our node sent lately, by edge and end.
+    minutes: BTreeMap<(usize, usize), Minute>,
 }
 
 /// What was sent.
@@ -41,245 +44,146 @@ pub(super) struct Counts {
     pub(super) max_chains_a_link: u64,
 }
 
-pub(super) struct Link {
-    /// The nodes at its two ends.
-    pub(super) ends: [usize; 2],
-    pub(super) is_up: bool,
-    /// What is sent is lost, and neither end notices.
-    pub(super) is_hung: bool,
-    /// How often it was opened: what is on the way in an older one is lost.
-    pub(super) epoch: u64,
-    pub(super) latency: Micros,
-    /// When the last message of each end arrives: they stay in order.
-    pub(super) arrival: [Micros; 2],
-    pub(super) senders: [Sender; 2],
-    /// By end, what our node sent in this minute: other than blocks of ranges, and whole chains.
-    pub(super) minute: [[u64; 2]; 2],
+/// What our node sent on a link in a minute: other than blocks of ranges, and whole chains.
+#[derive(Default)]
+struct Minute {
+    number: u64,
+    all: u64,
+    chains: u64,
 }
 
-#[derive(Clone, Copy)]
-pub(super) enum Event {
-    Arrive { link: usize, end: usize, epoch: u64, message: Message },
-    Send { link: usize, end: usize, epoch: u64 },
-    Tip { node: usize },
-    Wake { node: usize },
-    Open { link: usize },
-    Idle { link: usize, epoch: u64 },
+/// The tip of a node is about to be told to its machine.
+pub(super) struct TellTip {
+    node: usize,
+}
+
+impl Dialect for Json {
+    type Node = Node;
+    type Frame = Message;
+    type Event = TellTip;
+    type Outgoing = JsonOutgoing;
+    type Doing = Doing;
+    type Seen = ();
+
+    const LATENCY: Range<Micros> = 100..80_000;
+    const BUFFER: u64 = 256 << 10;
+
+    fn machine(node: &mut Node) -> Option<(&mut SyncMachine, &mut Alarm)> {
+        match &mut node.kind {
+            Kind::Ours(ours) => Some((&mut ours.machine, &mut ours.alarm)),
+            Kind::Seed(_) => None,
+        }
+    }
 }
 
 impl Network {
-    pub(super) fn new(seed: u64) -> Self {
-        Self {
-            tree: Tree::new(),
-            nodes: Vec::new(),
-            links: Vec::new(),
-            clock: Clock::new(),
-            random: Random::new(seed),
-            trace: seed,
-            transcript: None,
-            counts: Counts::default(),
-        }
-    }
-
-    pub(super) fn add(&mut self, node: Node) -> usize {
-        self.nodes.push(node);
-        self.nodes.len() - 1
-    }
-
-    /// Makes a link, to be opened within 100 ms.
-    pub(super) fn link(&mut self, ends: [usize; 2]) -> usize {
-        let latency = self.random.within(100, 80_000);
-        let senders = [Sender::default(), Sender::default()];
-        let arrival = [0; 2];
-        self.links.push(Link {
-            ends,
-            is_up: false,
-            is_hung: false,
-            epoch: 0,
-            latency,
-            arrival,
-            senders,
-            minute: [[0; 2]; 2],
-        });
-        let link = self.links.len() - 1;
-        self.open_within(link, 100);
-        link
-    }
-
-    pub(super) fn open_within(&mut self, link: usize, millis: u64) {
-        let delay = MILLI * self.random.within(0, millis);
-        self.clock.after(delay, Event::Open { link });
-    }
-
-    /// Closes a link, for both ends alike.
-    pub(super) fn cut(&mut self, link: usize) {
-        let entry = &mut self.links[link];
-        if !std::mem::take(&mut entry.is_up) {
-            return;
-        }
-        entry.senders = [Sender::default(), Sender::default()];
-        let (id, ends) = (self.id(link), ends_of(&self.links[link]));
-        for node in ends {
-            self.tell(node, Input::Closed { link: id });
-        }
-    }
-
-    /// From now on a link loses everything, until its ends find it idle for 90 s.
-    pub(super) fn hang(&mut self, link: usize) {
-        self.links[link].is_hung = true;
-        let epoch = self.links[link].epoch;
-        self.clock.after(90 * SECOND, Event::Idle { link, epoch });
-    }
-
     /// A node finds a block on its tip.
     pub(super) fn mine(&mut self, node: usize) {
         let work = self.random.within(1, 4);
-        let block = self.tree.mine(self.nodes[node].tip(), work);
+        let block = self.world.tree.mine(self.nodes[node].tip(), work);
         self.nodes[node].chain.push(block);
         match &mut self.nodes[node].kind {
             Kind::Ours(ours) => {
-                ours.source = Source::Mixed;
+                ours.source = None;
                 self.tell_tip_soon(node);
             }
             Kind::Seed(_) => self.broadcast(node, Message::Ask),
         }
     }
 
-    /// Runs for this long.
-    pub(super) fn run(&mut self, time: Micros) {
-        let end = self.clock.now + time;
-        let mut before = self.clock.now;
-        while let Some(event) = self.clock.next(end) {
-            if self.clock.now / MINUTE != before / MINUTE {
-                self.end_minute();
-            }
-            before = self.clock.now;
-            self.on_event(event);
+    pub(super) fn seed_hears(&mut self, socket: Socket, message: Message) {
+        let node = self.node_at(socket);
+        let said = self.nodes[node].seed_hears(&self.world.tree, message);
+        if let Some(answer) = said.answer {
+            self.transmit(socket, answer);
+        }
+        if let Some(chain) = said.broadcast {
+            self.broadcast(node, chain);
         }
     }
 
-    fn on_event(&mut self, event: Event) {
-        match event {
-            Event::Open { link } => self.open(link),
-            Event::Arrive { link, end, epoch, message } if self.is_current(link, epoch) => {
-                self.arrive(link, end, message);
-            }
-            Event::Send { link, end, epoch } if self.is_current(link, epoch) => {
-                self.go_on(link, end);
-            }
-            Event::Tip { node } => {
-                let input = self.nodes[node].tip_input(&self.tree);
-                self.tell(node, input);
-            }
-            Event::Wake { node } => self.wake(node),
-            Event::Idle { link, epoch } if self.is_current(link, epoch) => {
-                self.cut(link);
-                self.open_within(link, 2_000);
-            }
-            Event::Arrive { .. } | Event::Send { .. } | Event::Idle { .. } => (),
-        }
-    }
-
-    fn open(&mut self, link: usize) {
-        let entry = &mut self.links[link];
-        if std::mem::replace(&mut entry.is_up, true) {
-            return;
-        }
-        entry.epoch += 1;
-        entry.is_hung = false;
-        let (id, ends) = (self.id(link), ends_of(&self.links[link]));
-        let jenny = ends.iter().all(|&node| self.nodes[node].is_ours()) || id.0 % 2 == 0;
-        for (end, node) in ends.into_iter().enumerate() {
-            if self.nodes[node].is_ours() {
-                self.tell(node, JsonInput::Opened { link: id, jenny });
-            } else {
-                self.transmit(link, end, Message::Ask);
-            }
-        }
-    }
-
-    fn arrive(&mut self, link: usize, end: usize, message: Message) {
-        let node = self.links[link].ends[end];
-        self.trace = mix(self.trace ^ self.clock.now ^ node as u64);
-        if !self.nodes[node].is_ours() {
-            let said = self.nodes[node].seed_hears(&self.tree, message);
-            if let Some(answer) = said.answer {
-                self.transmit(link, end, answer);
-            }
-            if let Some(chain) = said.broadcast {
-                self.broadcast(node, chain);
-            }
-            return;
-        }
+    pub(super) fn ours_hears(&mut self, socket: Socket, message: Message) {
+        let node = self.node_at(socket);
         let before = self.nodes[node].tip();
-        let id = self.id(link);
-        let input = self.nodes[node].judge(&self.tree, id, message);
+        let input = self.nodes[node].judge(&self.world.tree, socket.id(), message);
         let after = self.nodes[node].tip();
         if before != after {
-            assert!(self.tree.work(before) < self.tree.work(after), "the tip's work fell");
+            let (before, after) = (self.world.tree.work(before), self.world.tree.work(after));
+            assert!(before < after, "{}: the tip's work fell", self.context());
             self.tell_tip_soon(node);
         }
-        self.tell(node, input);
+        self.tell(node, (socket.id(), input));
     }
 
     /// The tip is published a little after it moved, several moves at once.
     fn tell_tip_soon(&mut self, node: usize) {
-        let delay = self.random.within(0, 3_000);
+        let delay = self.random.within(0, 3 * MILLI);
         let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
         if !std::mem::replace(&mut ours.is_telling, true) {
-            self.clock.after(delay, Event::Tip { node });
+            self.after(delay, TellTip { node });
         }
     }
 
-    fn wake(&mut self, node: usize) {
-        let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
-        if !ours.alarm.rings(self.clock.now) {
-            return;
-        }
-        if ours.machine.deadline().is_some_and(|due| due <= self.clock.time()) {
-            self.tell(node, Input::DeadlinePassed);
+    pub(super) fn tell_tip(&mut self, TellTip { node }: TellTip) {
+        let input = self.nodes[node].tip_input(&self.world.tree);
+        self.tell(node, input);
+    }
+
+    pub(super) fn greet(&mut self, socket: Socket) {
+        let [node, peer] = [self.node_at(socket), self.peer_at(socket)];
+        if self.nodes[node].is_ours() {
+            let jenny = self.nodes[peer].is_ours() || socket.epoch.is_multiple_of(2);
+            self.tell(node, (socket.id(), JsonInput::Opened { jenny }));
         } else {
-            self.wake_in_time(node);
+            self.transmit(socket, Message::Ask);
         }
     }
 
-    pub(super) fn tell(&mut self, node: usize, input: impl Into<Input>) {
-        let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
-        let mut out = Vec::new();
-        ours.machine.handle(self.clock.time(), CLOCK, input.into(), &mut out);
-        for output in out {
-            self.perform(node, output);
-        }
-        self.wake_in_time(node);
+    /// The machine wakes in time.
+    pub(super) fn check_sleep(&mut self, node: usize) {
+        let now = self.clock.time();
+        let Some((machine, _)) = Json::machine(&mut self.nodes[node]) else { return };
+        let Some(due) = machine.deadline() else { return };
+        let sleep = due.0.saturating_sub(now.0).as_micros();
+        assert!(
+            sleep <= u128::from(MAX_SLEEP),
+            "{}: a machine sleeps for {sleep} us",
+            self.context()
+        );
     }
 
-    fn wake_in_time(&mut self, node: usize) {
-        let Kind::Ours(ours) = &mut self.nodes[node].kind else { return };
-        if let Some(due) = ours.alarm.set(&ours.machine, self.clock.now) {
-            let delay = due - self.clock.now;
-            assert!(delay <= 30 * SECOND, "a machine sleeps for {delay} us");
-            self.clock.at(due, Event::Wake { node });
+    fn broadcast(&mut self, node: usize, message: Message) {
+        for socket in self.sockets(node) {
+            self.transmit(socket, message);
         }
     }
 
-    fn end_minute(&mut self) {
-        for link in &mut self.links {
-            for [all, chains] in std::mem::take(&mut link.minute) {
-                self.counts.max_a_link = self.counts.max_a_link.max(all);
-                self.counts.max_chains_a_link = self.counts.max_chains_a_link.max(chains);
+    /// Sends what is not one of a range's blocks. Returns when the socket took it.
+    pub(super) fn transmit(&mut self, socket: Socket, message: Message) -> Micros {
+        if self.nodes[self.node_at(socket)].is_ours() {
+            let number = self.clock.now / MINUTE;
+            let minute = self.world.minutes.entry((socket.edge, socket.end)).or_default();
+            if minute.number != number {
+                *minute = Minute { number, ..Minute::default() };
+            }
+            minute.all += 1;
+            minute.chains += u64::from(matches!(message, Message::Whole(_)));
+            let counts = &mut self.world.counts;
+            counts.max_a_link = counts.max_a_link.max(minute.all);
+            counts.max_chains_a_link = counts.max_chains_a_link.max(minute.chains);
+        }
+        self.hand_over(socket, message)
+    }
+
+    /// Hands a message to the socket. Returns when the socket took it.
+    pub(super) fn hand_over(&mut self, socket: Socket, message: Message) -> Micros {
+        if self.nodes[self.node_at(socket)].is_ours() {
+            match message {
+                Message::Ask => self.world.counts.asks += 1,
+                Message::Whole(_) => self.world.counts.chains += 1,
+                Message::One(_) => self.world.counts.blocks += 1,
             }
         }
+        self.send(socket, message, message.bytes(&self.world.tree))
     }
-
-    pub(super) fn is_current(&self, link: usize, epoch: u64) -> bool {
-        self.links[link].is_up && self.links[link].epoch == epoch
-    }
-
-    pub(super) fn id(&self, link: usize) -> LinkId {
-        LinkId((link as u64) << 32 | self.links[link].epoch)
-    }
-}
-
-const fn ends_of(link: &Link) -> [usize; 2] {
-    link.ends
 }

@@ -16,6 +16,20 @@ pub(super) enum Message {
     Whole(Id),
 }
 
+/// Bytes of a block.
+const BLOCK_BYTES: u64 = 500;
+
+impl Message {
+    /// About how long it is.
+    pub(super) fn bytes(self, tree: &Tree) -> u64 {
+        match self {
+            Self::Ask => 10,
+            Self::One(_) => BLOCK_BYTES,
+            Self::Whole(last) => BLOCK_BYTES * (tree.height(last) + 1),
+        }
+    }
+}
+
 pub(super) struct Node {
     /// Genesis first.
     pub(super) chain: Vec<Id>,
@@ -32,21 +46,14 @@ pub(super) struct Ours {
     pub(super) machine: SyncMachine,
     /// The tip that the machine was told of.
     pub(super) told: Id,
-    /// Where the blocks above `told` come from, when from one link.
-    pub(super) source: Source,
+    /// The link that brought the tip, if one did.
+    pub(super) source: Option<LinkId>,
     /// A change of the tip is about to be told.
     pub(super) is_telling: bool,
     /// When the machine is woken next.
     pub(super) alarm: Alarm,
     /// How often the chain was replaced above a fork.
     pub(super) reorgs: u64,
-}
-
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) enum Source {
-    Nothing,
-    Link(LinkId),
-    Mixed,
 }
 
 /// A node of the seed's kind, as its own code was seen to behave.
@@ -65,9 +72,14 @@ impl Node {
     pub(super) fn ours(tree: &Tree, chain: Vec<Id>) -> Self {
         let told = *chain.last().unwrap();
         let machine = SyncMachine::new(tree.id_of(told), 1_000, 64 << 20);
-        let source = Source::Nothing;
-        let ours =
-            Ours { machine, told, source, is_telling: false, alarm: Alarm::default(), reorgs: 0 };
+        let ours = Ours {
+            machine,
+            told,
+            source: None,
+            is_telling: false,
+            alarm: Alarm::default(),
+            reorgs: 0,
+        };
         Self { chain, kind: Kind::Ours(Box::new(ours)) }
     }
 
@@ -116,7 +128,7 @@ impl Node {
     /// taken what it takes.
     pub(super) fn judge(&mut self, tree: &Tree, link: LinkId, message: Message) -> JsonInput {
         match message {
-            Message::Ask => JsonInput::Asked { link },
+            Message::Ask => JsonInput::Asked,
             Message::One(id) => {
                 let outcome = if self.holds(tree, id) {
                     BlockOutcome::Ours
@@ -127,11 +139,11 @@ impl Node {
                 } else {
                     BlockOutcome::Fork
                 };
-                JsonInput::Block { link, id: tree.id_of(id), outcome }
+                JsonInput::Block { id: tree.id_of(id), outcome }
             }
             Message::Whole(last) => {
                 let outcome = self.judge_chain(tree, link, last);
-                JsonInput::Chain { link, last: tree.id_of(last), outcome }
+                JsonInput::Chain { last: tree.id_of(last), outcome }
             }
         }
     }
@@ -153,7 +165,6 @@ impl Node {
         let Kind::Ours(ours) = &mut self.kind else { unreachable!("seeds do not judge") };
         if !is_extension {
             ours.reorgs += 1;
-            ours.source = Source::Nothing;
         }
         self.note_source(link);
         ChainOutcome::Adopted
@@ -161,8 +172,7 @@ impl Node {
 
     fn note_source(&mut self, link: LinkId) {
         if let Kind::Ours(ours) = &mut self.kind {
-            let is_same = [Source::Nothing, Source::Link(link)].contains(&ours.source);
-            ours.source = if is_same { Source::Link(link) } else { Source::Mixed };
+            ours.source = Some(link);
         }
     }
 
@@ -172,10 +182,7 @@ impl Node {
         let height = tree.height(tip);
         let chain = &self.chain;
         let Kind::Ours(ours) = &mut self.kind else { unreachable!("seeds have no machine") };
-        let source = match ours.source {
-            Source::Link(link) => Some(link),
-            Source::Nothing | Source::Mixed => None,
-        };
+        let source = ours.source.take();
         let from = ours.told;
         let place = usize::try_from(tree.height(from)).unwrap();
         let is_extension = chain.get(place) == Some(&from);
@@ -185,11 +192,10 @@ impl Node {
             TipChange::Reorged { source }
         };
         ours.told = tip;
-        ours.source = Source::Nothing;
         ours.is_telling = false;
         Input::Tip {
             tip: tree.id_of(tip),
-            chain_json_bytes: 500 * (height + 1),
+            chain_json_bytes: BLOCK_BYTES * (height + 1),
             work: Work::default(),
             change,
         }

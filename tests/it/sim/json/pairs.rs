@@ -9,19 +9,19 @@ fn pair(lead: usize) -> Network {
     let mut network = Network::new(lead as u64);
     let mut chain = vec![0];
     for _ in 0..lead {
-        chain.push(network.tree.mine(*chain.last().unwrap(), 1));
+        chain.push(network.world.tree.mine(*chain.last().unwrap(), 1));
     }
-    let ahead = Node::ours(&network.tree, chain);
-    let behind = Node::ours(&network.tree, vec![0]);
+    let ahead = Node::ours(&network.world.tree, chain);
+    let behind = Node::ours(&network.world.tree, vec![0]);
     network.add(ahead);
     network.add(behind);
-    network.transcript = Some(Vec::new());
+    network.trace.transcript = Some(Vec::new());
     network.link([0, 1]);
     network
 }
 
 fn sent(network: &Network, from: usize, is_counted: impl Fn(Message) -> bool) -> usize {
-    let all = network.transcript.as_ref().unwrap();
+    let all = network.trace.transcript.as_ref().unwrap();
     all.iter().filter(|(node, message)| *node == from && is_counted(*message)).count()
 }
 
@@ -74,7 +74,7 @@ fn two_nodes_that_mine_at_once_agree_soon_after_they_pause() {
         network.run(50 * SECOND);
         assert_eq!(network.nodes[1].tip(), network.nodes[0].tip(), "at {rate} blocks/s");
         let chains = sent(&network, 0, |message| matches!(message, Message::Whole(_)));
-        println!("{rate} blocks/s: {chains} chains, {:?}", network.counts);
+        println!("{rate} blocks/s: {chains} chains, {:?}", network.world.counts);
         assert!(chains <= 2 + 120 / 2, "{chains} chains");
     }
 }
@@ -83,12 +83,12 @@ fn two_nodes_that_mine_at_once_agree_soon_after_they_pause() {
 fn a_full_mesh_around_a_fast_miner_carries_a_block_less_than_twice_each_way() {
     let mut network = pair(0);
     for index in 2..6 {
-        let node = Node::ours(&network.tree, vec![0]);
+        let node = Node::ours(&network.world.tree, vec![0]);
         network.add(node);
         (0..index).for_each(|other| _ = network.link([other, index]));
     }
     network.run(2 * SECOND);
-    network.transcript = Some(Vec::new());
+    network.trace.transcript = Some(Vec::new());
     for _ in 0..5_000 {
         network.run(2 * MILLI);
         network.mine(0);
@@ -101,7 +101,7 @@ fn a_full_mesh_around_a_fast_miner_carries_a_block_less_than_twice_each_way() {
         (0..6).map(|node| sent(&network, node, |it| matches!(it, Message::One(_)))).sum();
     let chains: usize =
         (0..6).map(|node| sent(&network, node, |it| matches!(it, Message::Whole(_)))).sum();
-    println!("{} a link, {chains} chains, {:?}", blocks / 5_000, network.counts);
+    println!("{} a link, {chains} chains, {:?}", blocks / 5_000, network.world.counts);
     // 15 links. Who hears of a block from one side while it gets later ones from another takes
     // the sender to be behind, so once is not reached.
     assert!(blocks <= 2 * 30 * 5_000, "{blocks} blocks");

@@ -25,8 +25,7 @@ const TELLER: Option<Prefix> = Some(Prefix::V4(7));
 
 #[test]
 fn named_peers_come_first_then_anchors_then_the_latest_reached_then_told_ones() {
-    let now = Instant::now();
-    let mut dials = Dials::new(random);
+    let (now, mut dials) = (Instant::now(), Dials::new(random));
     dials.learn(at("1.1.0.1"), TELLER, now);
     dials.reached(at("2.1.0.1"), time(5), false, now);
     dials.reached(at("3.1.0.1"), time(9), false, now);
@@ -56,8 +55,7 @@ fn told_peers_come_in_an_order_that_their_addresses_do_not_decide() {
 
 #[test]
 fn at_most_two_dialled_links_lead_into_one_network_and_its_next_peer_waits_for_one_to_end() {
-    let now = Instant::now();
-    let mut dials = Dials::new(random);
+    let (now, mut dials) = (Instant::now(), Dials::new(random));
     for host in 1..=50 {
         dials.reached(at(&format!("6.6.0.{host}")), time(100), false, now);
         dials.reached(at(&format!("[2a00:1:{host}::1]")), time(100), false, now);
@@ -77,8 +75,7 @@ fn at_most_two_dialled_links_lead_into_one_network_and_its_next_peer_waits_for_o
 
 #[test]
 fn the_operators_peers_and_networks_are_not_counted() {
-    let now = Instant::now();
-    let mut dials = Dials::new(random);
+    let (now, mut dials) = (Instant::now(), Dials::new(random));
     for host in 1..=4 {
         dials.want(at(&format!("6.6.0.{host}")), now);
         dials.reached(at(&format!("10.0.0.{host}")), time(1), false, now);
@@ -90,8 +87,7 @@ fn the_operators_peers_and_networks_are_not_counted() {
 
 #[test]
 fn a_name_is_counted_where_its_link_led() {
-    let now = Instant::now();
-    let mut dials = Dials::new(random);
+    let (now, mut dials) = (Instant::now(), Dials::new(random));
     for (number, name) in ["one.example", "two.example"].into_iter().enumerate() {
         dials.reached(at(name), time(1), false, now);
         assert_eq!(dials.due(now, 8), [at(name)]);
@@ -104,8 +100,7 @@ fn a_name_is_counted_where_its_link_led() {
 
 #[test]
 fn one_network_tells_of_sixteen_addresses_and_replaces_only_its_own_that_failed() {
-    let now = Instant::now();
-    let mut dials = Dials::new(random);
+    let (now, mut dials) = (Instant::now(), Dials::new(random));
     let told = |dials: &Dials| {
         let is_told = |known: &&Known| matches!(known.origin, Origin::Told { by: TELLER });
         dials.known.values().filter(is_told).count()
@@ -129,8 +124,7 @@ fn one_network_tells_of_sixteen_addresses_and_replaces_only_its_own_that_failed(
 
 #[test]
 fn a_feeler_takes_no_place_and_makes_a_told_peer_a_reached_one() {
-    let now = Instant::now();
-    let mut dials = Dials::new(random);
+    let (now, mut dials) = (Instant::now(), Dials::new(random));
     dials.want(at("9.1.0.1"), now);
     dials.due(now, 1);
     link(&mut dials, "9.1.0.1", 1, now);
@@ -148,8 +142,7 @@ fn a_feeler_takes_no_place_and_makes_a_told_peer_a_reached_one() {
 
 #[test]
 fn a_feeler_that_fails_rests_like_any_dial() {
-    let now = Instant::now();
-    let mut dials = Dials::new(random);
+    let (now, mut dials) = (Instant::now(), Dials::new(random));
     dials.learn(at("1.1.0.1"), TELLER, now);
     assert_eq!(dials.feeler(now), Some(at("1.1.0.1")));
     assert_eq!(dials.failed(&at("1.1.0.1"), DialError::unreached("refused"), now, 0), 1);
@@ -159,8 +152,7 @@ fn a_feeler_that_fails_rests_like_any_dial() {
 
 #[test]
 fn a_link_that_lasted_counts_as_reached_when_it_ends() {
-    let now = Instant::now();
-    let mut dials = Dials::new(random);
+    let (now, mut dials) = (Instant::now(), Dials::new(random));
     for (number, ip) in ["1.1.0.1", "2.1.0.1"].into_iter().enumerate() {
         dials.reached(at(ip), time(1), false, now);
         dials.due(now, 2);
@@ -184,8 +176,7 @@ fn a_link_that_lasted_counts_as_reached_when_it_ends() {
 
 #[test]
 fn a_named_peer_is_dialled_though_others_hold_every_place() {
-    let now = Instant::now();
-    let mut dials = Dials::new(random);
+    let (now, mut dials) = (Instant::now(), Dials::new(random));
     for (number, ip) in ["1.1.0.1", "2.1.0.1"].into_iter().enumerate() {
         dials.reached(at(ip), time(1), false, now);
         dials.due(now, 2);

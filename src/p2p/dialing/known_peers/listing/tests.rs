@@ -24,8 +24,7 @@ fn link(dials: &mut Dials, number: usize, now: Instant) {
 
 #[test]
 fn a_link_that_ends_before_its_peer_was_known_is_told_why() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     let mut answer = ask(&mut dials, 1, now);
     dials.due(now, 8);
     link(&mut dials, 1, now);
@@ -37,8 +36,7 @@ fn a_link_that_ends_before_its_peer_was_known_is_told_why() {
 
 #[test]
 fn every_peer_is_listed_and_a_removed_one_is_gone() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     dials.learn(peer(1), None, now);
     dials.configure(&peer(2), now);
     let mut answer = ask(&mut dials, 3, now);
@@ -51,7 +49,7 @@ fn every_peer_is_listed_and_a_removed_one_is_gone() {
     let told: Vec<_> = listed.iter().map(told).collect();
     let next = Some(Timestamp::from_millis(7));
     assert_eq!(told, [(false, false, 1, next), (true, true, 0, None), (true, false, 0, None)]);
-    assert_eq!(listed[0].last_error.as_ref().unwrap().to_string().len(), MAX_REASON);
+    assert_eq!(listed[0].last_error.as_ref().unwrap().to_string().len(), MAX_DIAL_REASON);
     assert!(dials.named(&peer(2)).is_configured && !dials.named(&peer(3)).is_configured);
 
     assert_eq!(dials.remove(&peer(2)), Some(Removed { link: Some(LinkId(5)) }));
@@ -59,4 +57,22 @@ fn every_peer_is_listed_and_a_removed_one_is_gone() {
     assert_eq!(answer.try_recv().unwrap(), Err(DialError::Removed));
     assert_eq!(dials.remove(&peer(3)), None);
     assert!(dials.knows(&peer(1)) && !dials.knows(&peer(2)));
+}
+
+#[test]
+fn a_link_leads_to_a_named_peer_if_we_dialled_it_or_if_it_is_the_twin_of_such_a_link() {
+    let now = Instant::now();
+    let mut dials = Dials::new(|| 0);
+    dials.learn(peer(1), None, now);
+    dials.due(now, 8);
+    link(&mut dials, 1, now);
+    assert!(!dials.leads_to_named(LinkId(5)), "another peer told of it");
+    dials.want(peer(1), now);
+    assert!(dials.leads_to_named(LinkId(5)));
+    assert!(!dials.leads_to_named(LinkId(3)));
+    dials.is_twin(LinkId(5), LinkId(3), now);
+    dials.ended(LinkId(5), false, &DialError::unreached("over"), CLOCK, now, 0);
+    assert!(dials.leads_to_named(LinkId(3)) && !dials.leads_to_named(LinkId(5)));
+    dials.ended(LinkId(3), false, &DialError::unreached("over"), CLOCK, now, 0);
+    assert!(!dials.leads_to_named(LinkId(3)));
 }

@@ -82,8 +82,7 @@ fn two_names_of_one_peer_are_linked_once() {
 
 #[test]
 fn a_peer_that_the_operator_names_is_dialled_though_a_link_claims_to_be_it() {
-    let now = Instant::now();
-    let mut dials = Dials::new(|| 0);
+    let (now, mut dials) = (Instant::now(), Dials::new(|| 0));
     dials.learn(peer(), None, now);
     dials.linked_otherwise(&peer(), LinkId(3), now);
     assert!(dials.due(now, 8).is_empty());

@@ -111,10 +111,10 @@ fn the_source_used_longest_ago_is_forgotten_and_none_with_a_link() {
     let (mut ledger, now) = (Ledger::default(), Instant::now());
     let second = Duration::from_secs(1);
     ledger.open(source(0), 0, now);
-    for number in 1..=MAX_SOURCES as u64 {
+    for number in 1..=MAX_DEBTORS as u64 {
         ledger.set_up(source(number), now + MILLISECOND * u32::try_from(number).unwrap() / 100);
     }
-    assert_eq!(ledger.sources.len(), MAX_SOURCES);
+    assert_eq!(ledger.sources.len(), MAX_DEBTORS);
     assert!(ledger.sources.contains_key(&source(0)) && !ledger.sources.contains_key(&source(1)));
     // Those that owe nothing any more go together.
     ledger.set_up(source(9_999), now + second);

@@ -1,0 +1,85 @@
+//! The node itself.
+
+use serde_json::json;
+
+use super::EXAMPLE_HASH;
+use crate::api::http::problem::Kind;
+use crate::api::metrics::exposition;
+use crate::api::openapi::{Description, Group, Parameter, Success, one_of};
+use crate::api::routes::health::Ready;
+use crate::api::routes::status::Status;
+
+pub(in crate::api::routes) fn live() -> Description {
+    Description::new("isAlive", Group::Node, "Whether the process responds")
+        .returns(Success::text("text/plain; charset=utf-8", "It does.").example("alive"))
+}
+
+pub(in crate::api::routes) fn ready() -> Description {
+    let wanted = "Asks whether the node accepts blocks, too.";
+    Description::new("isReady", Group::Node, "Whether the node is ready for requests")
+        .detail("It is ready if its database is open and serves, and the chain is not far behind.")
+        .parameter(Parameter::query("for", wanted, one_of(&["writes"])))
+        .returns(
+            Success::json::<Ready>("It is; `writes` says whether it accepts blocks.")
+                .example(json!({"status": "ready", "writes": true})),
+        )
+        .refuses(&[Kind::NotReady])
+}
+
+pub(in crate::api::routes) fn live_options() -> Description {
+    options("optionsOfAlive")
+}
+
+pub(in crate::api::routes) fn ready_options() -> Description {
+    options("optionsOfReady")
+}
+
+/// For the health checks of proxies.
+fn options(id: &'static str) -> Description {
+    Description::new(id, Group::Node, "The methods of this path")
+        .returns(Success::empty(204, "See `Allow`.").header("Allow", "The methods."))
+}
+
+pub(in crate::api::routes) fn metrics() -> Description {
+    Description::new("getMetrics", Group::Node, "What a program watches over time")
+        .detail("docs/metrics.md lists every metric.")
+        .returns(Success::text(
+            exposition::MEDIA_TYPE,
+            "The metrics, in the text format of Prometheus.",
+        ))
+}
+
+pub(in crate::api::routes) fn status() -> Description {
+    let status = json!({
+        "version": "0.1.0",
+        "chain": {"name": "jenny", "id": EXAMPLE_HASH},
+        "tip": {
+            "height": 7, "hash": EXAMPLE_HASH, "timestamp": 1_700_000_000_000_u64,
+            "totalWork": "524296",
+        },
+        "sync": {"state": "alone"},
+        "links": 0,
+        "mining": {"enabled": true, "queued": 0, "hashRate": 5_200_000.0},
+        "pool": {"records": 3, "bytes": 192, "oldestWaitSeconds": 12},
+        "check": {"state": "running", "height": 4_096},
+        "index": {"height": 7, "lag": 0},
+        "refusing": null,
+        "clock": {"state": "ok"},
+        "deepForks": [],
+        "swaps": {"count": 0, "recent": []},
+        "answers": {"heldBytes": 0, "mostBytes": 67_108_864},
+        "uptimeSeconds": 60,
+    });
+    Description::new("getStatus", Group::Node, "A summary of the node")
+        .returns(Success::json::<Status>("The status.").example(status))
+}
+
+pub(in crate::api::routes) fn document() -> Description {
+    Description::new("getDocument", Group::Node, "This API as an OpenAPI document")
+        .returns(Success::json_of("The document.", json!({"type": "object"})))
+}
+
+pub(in crate::api::routes) fn page() -> Description {
+    Description::new("getPage", Group::Node, "This API as a page for people")
+        .returns(Success::text("text/html; charset=utf-8", "The page."))
+}
