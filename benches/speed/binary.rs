@@ -7,7 +7,7 @@ use jenny_chain::chain::Work;
 
 use crate::client::Client;
 use crate::node::RunningNode;
-use crate::{baseline, row, stalled, stored};
+use crate::{baseline, median, row, say, stalled, stored};
 
 /// Blocks of the short chain.
 const SHORT: u64 = 100_000;
@@ -170,13 +170,4 @@ fn latency(home: &Path) {
     say("the same, after the answer, ms", median(from_answer), "< 3");
     peer.stop();
     miner.stop();
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn say(name: &str, value: f64, wanted: &str) {
-    println!("{name:<52} {value:>12.2} {:>12} {:>7}  {wanted}", "", "");
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use crate::node::RunningNode;
 
@@ -22,22 +23,31 @@ impl Client {
         Self { stream: BufReader::with_capacity(64 << 10, stream), waiting: false }
     }
 
-    pub(crate) const fn is_waiting(&self) -> bool {
-        self.waiting
-    }
-
     /// Asks for a block with one record of 300 bytes.
     pub(crate) fn send_record(&mut self, number: u64) {
         let body = format!("{{\"data\":[\"{number:0>300}\"]}}");
         self.send("POST /mineBlock", &body);
     }
 
-    fn send(&mut self, request: &str, body: &str) {
+    pub(crate) fn send(&mut self, request: &str, body: &str) {
+        self.send_as(request, "application/json", body);
+    }
+
+    pub(crate) fn send_as(&mut self, request: &str, content_type: &str, body: &str) {
         let mut text = format!("{request} HTTP/1.1\r\nHost: localhost\r\n");
         write!(text, "Authorization: Basic {CREDENTIALS}\r\n").unwrap();
+        write!(text, "Content-Type: {content_type}\r\n").unwrap();
         write!(text, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         self.stream.get_mut().write_all(text.as_bytes()).unwrap();
         self.waiting = true;
+    }
+
+    /// Sends a GET request, and returns the body of a response with status 200.
+    pub(crate) fn get(&mut self, path: &str) -> Vec<u8> {
+        self.send(&format!("GET {path}"), "");
+        let (status, body) = self.receive();
+        assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&body));
+        body
     }
 
     pub(crate) fn receive_ok(&mut self) {
@@ -69,15 +79,16 @@ impl Client {
         (status, length)
     }
 
+    /// The node's status.
+    pub(crate) fn status(&mut self) -> serde_json::Value {
+        serde_json::from_slice(&self.get("/v1/status")).unwrap()
+    }
+
     /// The miner's rate, as the node's status has it.
     pub(crate) fn hash_rate(&mut self) -> f64 {
         // It is counted when the search has ended, a moment after the answer.
         loop {
-            self.send("GET /v1/status", "");
-            let (status, body) = self.receive();
-            assert_eq!(status, 200);
-            let status: serde_json::Value = serde_json::from_slice(&body).unwrap();
-            if let Some(rate) = status["mining"]["hashRate"].as_f64() {
+            if let Some(rate) = self.status()["mining"]["hashRate"].as_f64() {
                 return rate;
             }
         }
@@ -85,11 +96,7 @@ impl Client {
 
     /// The node's height.
     pub(crate) fn height(&mut self) -> u64 {
-        self.send("GET /v1/status", "");
-        let (status, body) = self.receive();
-        assert_eq!(status, 200);
-        let status: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        status["tip"]["height"].as_u64().unwrap()
+        self.status()["tip"]["height"].as_u64().unwrap()
     }
 
     /// Reads `GET /chains` to its end and counts its blocks.
@@ -116,4 +123,33 @@ impl Client {
             read += length as u64;
         }
     }
+}
+
+/// Has `clients` connections make `count` numbered requests, each connection its next one once it
+/// has the response, which must have this status. Returns requests per second.
+pub(crate) fn exchange(
+    node: &RunningNode,
+    clients: usize,
+    count: u64,
+    status: u16,
+    request: impl Fn(&mut Client, u64),
+) -> f64 {
+    let mut clients: Vec<Client> = (0..clients).map(|_| Client::connect(node)).collect();
+    let started = Instant::now();
+    let mut sent = 0;
+    let mut received = 0;
+    while received < count {
+        for client in &mut clients {
+            if client.waiting {
+                let (actual, body) = client.receive();
+                assert_eq!(actual, status, "{}", String::from_utf8_lossy(&body));
+                received += 1;
+            }
+            if sent < count {
+                request(client, sent);
+                sent += 1;
+            }
+        }
+    }
+    count as f64 / started.elapsed().as_secs_f64()
 }

@@ -13,15 +13,19 @@
 mod baseline;
 mod binary;
 mod client;
+mod indexing;
 mod node;
 mod peers;
+mod places;
+mod postgres;
+mod records;
 mod stalled;
 mod stored;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
+use crate::client::{Client, exchange};
 use crate::node::RunningNode;
 
 /// Blocks of the chain that dump, start and memory are measured on.
@@ -45,6 +49,14 @@ fn main() {
     }
     if std::env::args().any(|argument| argument == "sync") {
         binary::run();
+        return;
+    }
+    if std::env::args().any(|argument| argument == "index") {
+        indexing::run();
+        return;
+    }
+    if std::env::args().any(|argument| argument == "records") {
+        records::run();
         return;
     }
     mining();
@@ -108,23 +120,7 @@ fn main() {
 
 /// Posts `blocks` one-record blocks over `clients` connections. Returns blocks per second.
 fn post(running: &RunningNode, clients: usize, blocks: u64) -> f64 {
-    let mut clients: Vec<Client> = (0..clients).map(|_| Client::connect(running)).collect();
-    let started = Instant::now();
-    let mut sent = 0;
-    let mut received = 0;
-    while received < blocks {
-        for client in &mut clients {
-            if client.is_waiting() {
-                client.receive_ok();
-                received += 1;
-            }
-            if sent < blocks {
-                client.send_record(sent);
-                sent += 1;
-            }
-        }
-    }
-    blocks as f64 / started.elapsed().as_secs_f64()
+    exchange(running, clients, blocks, 200, Client::send_record)
 }
 
 /// Reads the whole chain. Returns blocks per second and the largest resident size seen.
@@ -161,6 +157,20 @@ fn mining() {
     row("miner, hashes/s on all cores", ours, bare, ">= 0.8");
 }
 
+fn median(values: Vec<f64>) -> f64 {
+    percentile(values, 50)
+}
+
+/// The value below which this many hundredths of all are.
+fn percentile(mut values: Vec<f64>, hundredths: usize) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() * hundredths / 100]
+}
+
 fn row(name: &str, ours: f64, baseline: f64, wanted: &str) {
     println!("{name:<44} {ours:>12.0} {baseline:>12.0} {:>7.2}  {wanted}", ours / baseline);
+}
+
+fn say(name: &str, value: f64, wanted: &str) {
+    println!("{name:<44} {value:>12.2} {:>12} {:>7}  {wanted}", "", "");
 }

@@ -15,15 +15,20 @@ pub(crate) struct RunningNode {
 
 impl RunningNode {
     pub(crate) fn start(data: &Path, arguments: &[&str]) -> Self {
-        Self::start_with(data, arguments, true)
+        Self::start_with(data, arguments, &[])
     }
 
     /// One that speaks JSON with every peer.
     pub(crate) fn start_json(data: &Path, arguments: &[&str]) -> Self {
-        Self::start_with(data, arguments, false)
+        Self::start_with(data, arguments, &[("JENNY_P2P_NATIVE", "false")])
     }
 
-    fn start_with(data: &Path, arguments: &[&str], binary: bool) -> Self {
+    /// One that leaves pending records in the pool.
+    pub(crate) fn start_idle(data: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(data, arguments, &[("JENNY_MINING_ENABLED", "false")])
+    }
+
+    fn start_with(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_jenny"))
             .args([
                 "run",
@@ -35,8 +40,8 @@ impl RunningNode {
             ])
             .arg(data)
             .args(arguments)
-            .env("JENNY_MINE_DEADLINE", "5s")
-            .env("JENNY_P2P_NATIVE", binary.to_string())
+            .env("JENNY_MINING_DEADLINE", "5s")
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

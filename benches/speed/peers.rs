@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
 
 use crate::client::Client;
 use crate::node::RunningNode;
-use crate::{CLIENTS, post};
+use crate::{CLIENTS, post, say};
 
 /// Blocks of a round of mining.
 const ROUND: u64 = 40_000;
@@ -195,8 +195,4 @@ pub(crate) fn latency() {
         say(name, times[times.len() / 2].as_secs_f64() * 1e3, wanted);
     }
     miner.stop();
-}
-
-fn say(name: &str, value: f64, wanted: &str) {
-    println!("{name:<44} {value:>12.2} {:>12} {:>7}  {wanted}", "", "");
 }

@@ -26,18 +26,19 @@ pub(crate) fn store(directory: &Path, blocks: u64, records: usize, bytes: usize)
 }
 
 fn mine(spec: &Spec, state: &TipState, height: u64, records: usize, bytes: usize) -> ValidBlock {
-    // Hardly compressible, and different in each block.
-    let record = |place: usize| {
-        let mut seed = height.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ place as u64;
-        let mut text = String::with_capacity(bytes + 16);
-        while text.len() < bytes {
-            seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-            write!(text, "{seed:016x}").unwrap();
-        }
-        text.truncate(bytes);
-        text
-    };
-    let records: Vec<_> = (0..records).map(record).collect();
+    let records: Vec<_> = (0..records).map(|place| record(height, place, bytes)).collect();
     let now = Timestamp::from_millis(1_700_000_000_000 + height);
     test_util::mine(spec, state, records, now)
+}
+
+/// The record at this place of a block: hardly compressible, and different from all others.
+pub(crate) fn record(height: u64, place: usize, bytes: usize) -> String {
+    let mut seed = height.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ place as u64;
+    let mut text = String::with_capacity(bytes + 16);
+    while text.len() < bytes {
+        seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        write!(text, "{seed:016x}").unwrap();
+    }
+    text.truncate(bytes);
+    text
 }
