@@ -61,6 +61,16 @@ bench-sync:
 bench-peers:
     cargo bench --bench speed -- peers
 
+# The index: catching up and mining with it and without
+[group('benchmarks, which report ratios from one run')]
+bench-index:
+    cargo bench --bench speed -- index
+
+# Records: durable submission beside PostgreSQL, the way into a block, look-ups and receipts in a chain of 1,000,000 blocks; JENNY_TEST_CHAIN=DIR keeps that chain
+[group('benchmarks, which report ratios from one run')]
+bench-records:
+    cargo bench --bench speed -- records
+
 # Links the node with a seed-like node on Node.js, in both directions, with chains of so many blocks; skips if Node.js is missing
 [group('tests that need other programs')]
 test-node-js blocks='2000':
@@ -76,10 +86,45 @@ test-device:
 test-deploy:
     tests/deploy/run
 
+# Gives receipts, sound and broken, to the programs of examples/; skips a language that is not installed
+[group('tests that need other programs')]
+test-receipts:
+    tests/receipts/run
+
+# Has the programs of examples/ submit and prove records on a node that is killed meanwhile; skips a language that is not installed
+[group('tests that need other programs')]
+test-examples:
+    tests/examples/run
+
+# Has promtool check the metrics of a node and the example alerts; skips if it is not installed
+[group('tests that need other programs')]
+test-metrics:
+    tests/metrics/run
+
+# Has schemathesis make requests from a node's OpenAPI document, up to so many of each kind for each route; skips if Python cannot install it
+[group('tests that need other programs')]
+test-schemathesis examples='20':
+    JENNY_TEST_EXAMPLES={{ examples }} tests/schemathesis/run
+
 # `kill -9` at random moments
 [group('long forms of tests')]
 long-crash rounds='200':
     JENNY_TEST_CRASH_ROUNDS={{ rounds }} cargo test --release --test it crash
+
+# `kill -9` while clients send, mine, read and follow events, beside a peer that causes reorgs
+[group('long forms of tests')]
+long-mixed rounds='100':
+    JENNY_TEST_MIXED_ROUNDS={{ rounds }} cargo test --release --test it crash::mixed -- --nocapture
+
+# A client of events that is cut off again and again, through reorgs and restarts
+[group('long forms of tests')]
+long-events reorgs='50':
+    JENNY_TEST_EVENT_REORGS={{ reorgs }} cargo test --release --test it cluster::events
+
+# Records of real texts: submits them on `dev`, looks some up and proves some, and prints figures; JENNY_TEST_RECORDS_CHAIN=jenny shows what that chain sustains
+[group('long forms of tests')]
+long-million records='1000000':
+    JENNY_TEST_RECORDS={{ records }} tests/million/run
 
 # Flips every byte of a small database, one at a time
 [group('long forms of tests')]
@@ -95,6 +140,11 @@ long-abuse:
 [group('long forms of tests')]
 long-cluster seconds='300':
     JENNY_TEST_CLUSTER_SECONDS={{ seconds }} cargo test --release --test it p2p::cluster
+
+# Two linked nodes that both take writes; asserts that they agree within 10 s
+[group('long forms of tests')]
+long-writes records='400':
+    JENNY_TEST_WRITES={{ records }} cargo test --release --test it p2p::cluster::writes -- --nocapture
 
 # Other runs of thousands of simulated nodes; JENNY_TEST_SIMULATION_WATCH=7 prints all that node 7 receives and sends
 [group('long forms of tests')]
