@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use jenny_chain::chain::test_util::Headers;
-use jenny_chain::chain::{Spec, TipState};
+use jenny_chain::chain::{HEADER_BYTES, Spec, TipState};
 use jenny_chain::sync::message::{Hello, MAX_HEADERS, Message};
 
 use super::{checking, scripted, setting, store};
@@ -60,7 +60,9 @@ async fn a_flood_of_valid_headers_costs_neither_disk_nor_a_ban() {
         assert!(after.0 < before.0 + MORE, "the memory grew");
         assert_quick(slowest);
     }
-    assert!(after.1 <= before.1, "the data grew");
+    // The engine and the address book write a little by themselves; stored headers would be far more.
+    let grown = after.1.saturating_sub(before.1);
+    assert!(grown < headers * HEADER_BYTES as u64 / 8, "{grown} bytes were stored");
     assert_eq!((node.tip(), node.reorgs()), (tip, 0));
     assert_eq!(node.process().get("/v1/bans"), (200, "[]".to_owned()));
     let log = node.process().log();

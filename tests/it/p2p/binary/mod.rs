@@ -31,8 +31,9 @@ fn store(directory: &Path, blocks: u64) {
 }
 
 /// Longest until every block of a chain is read and checked, on a machine that does other work too.
+/// The background check rests three quarters of its time.
 fn checking(blocks: u64) -> Duration {
-    PATIENCE + Duration::from_millis(blocks)
+    PATIENCE + 4 * Duration::from_millis(blocks)
 }
 
 /// Bytes of a stored block's record.
