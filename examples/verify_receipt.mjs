@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Verifies a receipt by docs/chain.md, section 12: verify_receipt.mjs FILE [HASH OF THE TRUSTED TIP]
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 const sha = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest();
 const leafHash = (data) => sha(Buffer.of(0), data);
@@ -90,7 +90,7 @@ export function verify(data, trusted) {
   check(trusted === undefined || trusted === end, `the tip is ${end}, not the trusted one`);
   return { chainId, recordId, block, tip: end };
 }
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
   try { console.log(JSON.stringify(verify(readFileSync(process.argv[2]), process.argv[3]))); } catch (error) {
     console.error(`not proven: ${error.message}`);
     process.exitCode = 1;
