@@ -96,6 +96,11 @@ test-receipts:
 test-examples:
     tests/examples/run
 
+# Runs the commands that the documents show, and compares their output; skips if curl, jq or Python is not installed
+[group('tests that need other programs')]
+test-documents *documents:
+    tests/documents/run {{ documents }}
+
 # Has promtool check the metrics of a node and the example alerts; skips if it is not installed
 [group('tests that need other programs')]
 test-metrics:

@@ -15,6 +15,7 @@ mod cli;
 mod crash;
 mod damage;
 mod descriptors;
+mod documents;
 mod golden;
 mod migration;
 mod p2p;
