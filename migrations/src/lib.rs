@@ -1,4 +1,4 @@
-//! Numbered, self-contained upgrades of the database schema.
+//! Recorded, self-contained upgrades of the database schema.
 //!
 //! A step may use only types defined in its own file: it must still mean the
 //! same thing when the node's types have moved on, and this crate cannot see
@@ -60,37 +60,81 @@ pub enum MigrationError {
     },
 }
 
+/// Where a step is. A kill at any of these points leaves a database that the next run completes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Phase {
+    /// It is about to run.
+    Begun,
+    /// Its work is flushed, and its number is not recorded.
+    Worked,
+    /// Its number is recorded, and not flushed.
+    Recorded,
+    /// It is on the disk.
+    Durable,
+}
+
+/// A point of progress.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Progress {
+    /// The schema number that the step brings.
+    pub number: u64,
+    /// The step's name.
+    pub name: &'static str,
+    /// Where it is.
+    pub phase: Phase,
+}
+
 /// The newest schema number.
 pub const fn newest() -> u64 {
     STEPS.len() as u64
 }
 
+/// The names of all steps, in order.
+pub fn steps() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|(name, _)| *name)
+}
+
+/// The schema number of `db`: how many steps have run. Creates tree `chain` in a new database, and
+/// writes nothing else.
+///
+/// # Errors
+/// When the number is newer than this build or damaged, or the database fails.
+pub fn found(db: &sled::Db) -> Result<u64, MigrationError> {
+    let found = number(&db.open_tree(CHAIN)?)?;
+    if found > newest() {
+        return Err(MigrationError::TooNew { found, known: newest() });
+    }
+    Ok(found)
+}
+
 /// Brings `db` to the newest schema and returns the names of the steps run.
 ///
-/// `sync` makes the database's file durable (fdatasync); `progress` is told each
-/// step's name before it runs.
+/// `sync` makes the database's file durable (fdatasync); `progress` is told of each phase of each
+/// step.
 ///
 /// # Errors
 /// When the schema is newer than this build, or a step fails.
 pub fn run(
     db: &sled::Db,
     sync: &dyn Fn() -> io::Result<()>,
-    progress: &mut dyn FnMut(&str),
+    progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<&'static str>, MigrationError> {
+    let found = found(db)?;
     let chain = db.open_tree(CHAIN)?;
-    let found = number(&chain)?;
-    let too_new = MigrationError::TooNew { found, known: newest() };
     let done = usize::try_from(found).map_err(|_| MigrationError::DamagedNumber)?;
-    let Some(pending) = STEPS.get(done..) else { return Err(too_new) };
     let mut ran = Vec::new();
-    for (number, (name, step)) in (found + 1..).zip(pending) {
-        progress(name);
+    for (number, (name, step)) in (found + 1..).zip(STEPS.get(done..).unwrap_or_default()) {
+        let mut at = |phase| progress(Progress { number, name, phase });
+        at(Phase::Begun);
         step(db)?;
         db.flush()?;
+        at(Phase::Worked);
         // The number goes last: a kill before it runs the step again.
         chain.insert(SCHEMA, &number.to_be_bytes())?;
+        at(Phase::Recorded);
         db.flush()?;
         sync().map_err(MigrationError::Sync)?;
+        at(Phase::Durable);
         ran.push(*name);
     }
     Ok(ran)

@@ -1,5 +1,7 @@
 //! Upgrades of databases as old versions wrote them.
 
+mod kill;
+
 use super::*;
 
 use crate::fixtures::{Schema1Block, write_schema_2};
@@ -24,10 +26,23 @@ fn a_new_database_gets_the_newest_number_once() {
 }
 
 #[test]
-fn each_step_is_announced_before_it_runs() {
+fn each_phase_of_each_step_is_told() {
     let mut told = Vec::new();
-    run(&scratch(), &|| Ok(()), &mut |name| told.push(name.to_owned())).unwrap();
-    assert_eq!(told, NAMES);
+    run(&scratch(), &|| Ok(()), &mut |progress| told.push(progress)).unwrap();
+    let phases = [Phase::Begun, Phase::Worked, Phase::Recorded, Phase::Durable];
+    let expected = (1..)
+        .zip(NAMES)
+        .flat_map(|(number, name)| phases.map(|phase| Progress { number, name, phase }));
+    assert_eq!(told, expected.collect::<Vec<_>>());
+    assert_eq!(steps().collect::<Vec<_>>(), NAMES);
+}
+
+#[test]
+fn the_number_is_found_without_running_a_step() {
+    let (_directory, db) = schema_2(1);
+    assert_eq!(found(&db).unwrap(), 2);
+    assert_eq!(found(&db).unwrap(), 2);
+    assert_eq!(found(&scratch()).unwrap(), 0);
 }
 
 #[test]

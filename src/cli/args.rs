@@ -1,7 +1,9 @@
 //! The command line: every subcommand, flag and page of help.
 
 mod events;
+mod migrate;
 mod receipt;
+mod repair;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -17,9 +19,11 @@ use super::output::Format;
 use crate::chain::Hash;
 use crate::node::PeerUrl;
 pub(super) use events::EventsArgs;
+pub(super) use migrate::{MigrateArgs, MigrateCommand};
 pub(super) use receipt::{
     ReceiptArgs, ReceiptCommand, ReceiptFile, ReceiptRefreshArgs, ReceiptTipName, ReceiptVerifyArgs,
 };
+pub(super) use repair::RepairArgs;
 
 /// Where a node keeps its data unless told otherwise.
 pub(super) const DEFAULT_DATA_DIR: &str = "./data";
@@ -62,6 +66,9 @@ pub(super) enum Command {
     /// Accepts a branch that a node refused because it forks too deep
     #[command(long_about = help::REPAIR, after_long_help = help::REPAIR_AFTER)]
     Repair(RepairArgs),
+    /// Shows or brings up to date the schema of a stopped node's database
+    #[command(long_about = help::MIGRATE, after_long_help = help::MIGRATE_AFTER)]
+    Migrate(MigrateArgs),
     /// Prints a summary of a running node
     #[command(long_about = help::STATUS, after_long_help = help::STATUS_AFTER)]
     Status(StatusArgs),
@@ -230,15 +237,6 @@ pub(super) struct VerifyArgs {
     /// Prints the result as one line of JSON
     #[arg(long)]
     pub(super) json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct RepairArgs {
-    #[command(flatten)]
-    pub(super) data_dir: DataDir,
-    /// Accepts the branch whose first block has this hash, however many blocks it disconnects
-    #[arg(long, value_name = "HASH")]
-    pub(super) accept_fork: Hash,
 }
 
 #[derive(Args, Debug)]

@@ -1,5 +1,9 @@
 //! The longer texts of `--help`.
 
+mod upkeep;
+
+pub(super) use upkeep::*;
+
 pub(super) const ABOUT: &str = "\
 jenny is a small ledger node: an append-only chain of records, agreed on by
 proof of work.
@@ -233,29 +237,6 @@ Exit codes:
   0    the receipt is sound and anchored, or sound with --unanchored
   1    it is not, and the error says why, or the result could not be written
   2    usage error, or a file could not be read
-  130  interrupted";
-
-pub(super) const REPAIR: &str = "\
-Accepts a branch that a node refused because it forks deeper than
-max_reorg_depth.
-
-The node must be stopped; for a running node, use POST /v1/forks/HASH/accept.
-HASH is the hash of the branch's first block, as shown by `jenny status`, by
-`deepForks` in /v1/status and by the log. After its next start, the node imports
-the branch once a peer has it and it has more work; this disconnects the node's
-own blocks above the fork.";
-
-pub(super) const REPAIR_AFTER: &str = "\
-Examples:
-  jenny repair --accept-fork 8f3c..   with all 64 digits
-
-Exit codes:
-  0    accepted
-  1    not accepted
-  2    usage error, or the directory holds no chain
-  3    a running node holds the database
-  4    the database is damaged
-  5    a newer version wrote the database
   130  interrupted";
 
 pub(super) const STATUS: &str = "\

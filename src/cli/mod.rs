@@ -15,6 +15,7 @@ mod help;
 mod init;
 mod listen;
 mod logging;
+mod migrate;
 mod offline;
 mod output;
 mod paced;
@@ -90,6 +91,7 @@ fn dispatch(command: &Command) -> Result<()> {
         Command::Verify(args) => verify::run(args),
         Command::Receipt(args) => receipt::run(args, &env),
         Command::Repair(args) => repair::run(args),
+        Command::Migrate(args) => migrate::run(args),
         Command::Status(args) => status::run(args, &env),
         Command::Peer(args) => peer::run(args, &env),
         Command::Record(args) => record::run(args, &env),

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use crate::store::{Opened, Options, StoreError, open};
@@ -15,23 +15,23 @@ const WAITING_STEPS: usize = 16;
 
 /// Opens whatever chain the directory holds. A step that lasts is told on standard error.
 pub(super) fn open_with(dir: &Path, options: &Options) -> Result<Opened, StoreError> {
-    let (send, receive) = sync_channel(WAITING_STEPS);
+    telling(dir, |dir, progress| open(dir, options, progress))
+}
+
+/// Does something with a data directory. A step of it that lasts is told on standard error.
+pub(super) fn telling<T>(
+    dir: &Path,
+    code: impl FnOnce(&Path, &mut dyn FnMut(&str)) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let (send, receive) = sync_channel::<String>(WAITING_STEPS);
     std::thread::scope(|scope| {
         let teller = std::thread::Builder::new().name("steps".to_owned());
         // Without the thread nothing is told, which stops nothing.
         let _ = teller.spawn_scoped(scope, move || tell(dir, &receive));
-        open_telling(dir, options, send)
+        // The closure takes the sender, and the other thread ends when it is dropped.
+        let mut progress = move |step: &str| drop(send.try_send(step.to_owned()));
+        code(dir, &mut progress)
     })
-}
-
-/// By value: the thread that tells ends when `steps` is dropped.
-#[expect(clippy::needless_pass_by_value, reason = "dropping it ends the other thread")]
-fn open_telling(
-    dir: &Path,
-    options: &Options,
-    steps: SyncSender<String>,
-) -> Result<Opened, StoreError> {
-    open(dir, options, &mut |step| drop(steps.try_send(step.to_owned())))
 }
 
 fn tell(dir: &Path, steps: &Receiver<String>) {

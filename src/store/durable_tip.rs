@@ -13,6 +13,8 @@ use crate::chain::{BlockId, ChainHeader, Hash, Height, Work};
 
 /// Name of the file in the data directory.
 const DURABLE_TIP_FILE: &str = "durable-tip";
+/// The damage of a directory that has the file and no database.
+pub(super) const FILES_GONE: &str = "its files are gone, but a chain was kept here";
 /// Sequence number, height, hash, work.
 const PAYLOAD: usize = 8 + 8 + 32 + 32;
 /// The payload and its CRC-32.
@@ -47,6 +49,14 @@ impl DurableTip {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
             Err(source) => Err(failed("looking for", &path)(source)),
         }
+    }
+
+    /// Why a directory without a database does not open: it never had one, or its files are gone.
+    pub(super) fn why_missing(directory: &Path) -> Result<StoreError, StoreError> {
+        if Self::exists(directory)? {
+            return Ok(StoreError::Damaged { what: FILES_GONE.to_owned() });
+        }
+        Ok(StoreError::Missing { path: directory.to_owned() })
     }
 
     /// Opens or creates the file. A slot whose checksum is wrong says nothing.

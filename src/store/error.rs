@@ -38,6 +38,8 @@ pub enum StoreError {
         found: u64,
         /// Newest schema this build knows.
         known: u64,
+        /// The version of the program that wrote it, where that is known.
+        program: Option<String>,
     },
     /// The directory holds another chain than the one asked for.
     #[error("the directory holds chain `{found}` ({found_id}), not `{wanted}` ({wanted_id})")]
@@ -72,6 +74,21 @@ pub enum StoreError {
         /// Bytes left.
         free: u64,
         /// The guard's limit.
+        needed: u64,
+    },
+    /// Too little room is left for a step that needs some.
+    #[error(
+        "{what} needs {} MiB on the file system of {}, where {} MiB are free; nothing was written",
+        needed >> 20, path.display(), free >> 20
+    )]
+    NoRoom {
+        /// Where room is needed.
+        path: PathBuf,
+        /// For what.
+        what: String,
+        /// Bytes left.
+        free: u64,
+        /// Bytes needed.
         needed: u64,
     },
     /// A view outlived its time.
@@ -165,8 +182,14 @@ impl StoreError {
                     durable_tip.display()
                 ),
             ],
-            Self::Newer { .. } => {
+            Self::Newer { program: Some(version), .. } => {
+                vec![format!("install jenny {version} or a newer version; nothing was changed")]
+            }
+            Self::Newer { program: None, .. } => {
                 vec!["install the version that wrote it, or a newer one".to_owned()]
+            }
+            Self::NoRoom { .. } => {
+                vec!["make room there, then run the command again".to_owned()]
             }
             Self::OtherChain { .. } => {
                 vec![

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::database::{Database, Indexed, State};
-use super::durable_tip::DurableTip;
+use super::durable_tip::{DurableTip, FILES_GONE};
 use super::error::failed;
 use super::index::{self, INDEX};
 use super::layout::{
@@ -18,14 +18,13 @@ use super::layout::{
 use super::lock::DirectoryLock;
 use super::pending::{self, PendingBatch};
 use super::reorgs::{self, RecordedReorg};
-use super::sled::data_file::DataFile;
 use super::sled::errors::{guarded, read_error, write_error};
 use super::sled::open::Engine;
 use super::sled::page_cache::{Kernel, System};
 use super::subtree_roots::SubtreeRoots;
 use super::verify::check_recent;
 use super::writer::load_end;
-use super::{Options, Reader, StoreError, Syncer, Writer, reorg};
+use super::{Options, Reader, StoreError, Syncer, Writer, reorg, schema};
 use crate::chain::{Height, Spec, ValidBlock};
 
 /// What opening gives: the only writer, its syncer and a reader.
@@ -74,15 +73,20 @@ pub(super) fn open_on(
     } else if !exists(directory)? {
         return Err(StoreError::Missing { path: directory.to_owned() });
     }
+    // Before the lock, which writes to its file.
+    schema::check_known(directory)?;
     let lock = DirectoryLock::take(directory)?;
     let existed = Engine::exists(directory)?;
     let durable_tip = DurableTip::open(directory)?;
     if !existed && durable_tip.last().is_some() {
-        let what = "its files are gone, but a chain was kept here".to_owned();
-        return Err(StoreError::Damaged { what });
+        return Err(StoreError::Damaged { what: FILES_GONE.to_owned() });
     }
     if !existed && options.chain.is_none() {
         return Err(StoreError::Missing { path: directory.to_owned() });
+    }
+    let noted = schema::check_known(directory)?;
+    if existed {
+        schema::check_room(directory, noted.as_ref(), system)?;
     }
     let engine = Engine::open(directory, options, progress, system)?;
     let mut told = |step: &str| {
@@ -92,7 +96,10 @@ pub(super) fn open_on(
         }
     };
     let progress = &mut told;
-    guarded(|| open_chain(directory, options, progress, engine, lock, durable_tip))
+    guarded(|| {
+        schema::upgrade(directory, noted.as_ref(), &engine, progress)?;
+        open_chain(directory, options, progress, engine, lock, durable_tip)
+    })
 }
 
 /// Whether a chain is, or was, kept in `directory`.
@@ -112,7 +119,6 @@ fn open_chain(
     durable_tip: DurableTip,
 ) -> Result<Opened, StoreError> {
     let Engine { db, file } = engine;
-    migrate(&db, &file, progress)?;
     let chain = db.open_tree(CHAIN).map_err(read_error)?;
     let spec = match chain.get(SPEC).map_err(read_error)? {
         Some(text) => stored_spec(&text, options)?,
@@ -172,24 +178,6 @@ fn open_chain(
     writer.unsealed = true;
     writer.commit()?;
     Ok(Opened { syncer: writer.syncer(), writer, reader, spec, pending, reorgs })
-}
-
-fn migrate(
-    db: &sled::Db,
-    file: &DataFile,
-    progress: &mut dyn FnMut(&str),
-) -> Result<(), StoreError> {
-    use migrations::MigrationError;
-    let mut announce = |step: &str| progress(&format!("migrating: {step}"));
-    match migrations::run(db, &|| file.sync(), &mut announce) {
-        Ok(_) => Ok(()),
-        Err(MigrationError::TooNew { found, known }) => Err(StoreError::Newer { found, known }),
-        Err(MigrationError::Database(error)) => Err(read_error(error)),
-        Err(MigrationError::Sync(source)) => {
-            Err(StoreError::Io { action: "migrating the database".to_owned(), source })
-        }
-        Err(error) => Err(StoreError::Damaged { what: error.to_string() }),
-    }
 }
 
 fn stored_spec(text: &[u8], options: &Options) -> Result<Spec, StoreError> {

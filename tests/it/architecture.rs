@@ -24,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Crates that only some places name.
 const CRATES: &[(&str, &[&str])] = &[
     ("sled", &["src/store/", "migrations/", "benches/", "tests/it/process/tamper.rs"]),
-    ("migrations", &["src/store/", "migrations/", "tests/it/migration.rs"]),
+    ("migrations", &["src/store/", "migrations/", "tests/it/migration"]),
     ("anyhow", &["src/cli/", "src/main.rs"]),
 ];
 

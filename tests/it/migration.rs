@@ -1,5 +1,7 @@
 //! Databases of every released schema, written by that schema's own code, open as they were.
 
+mod upgrade;
+
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
@@ -12,7 +14,7 @@ use jenny_chain::store::{Ban, BookEntry, Opened, Options, open};
 use migrations::fixtures::{Schema1Block, Schema2Peer, write_schema_1, write_schema_2};
 
 /// The blocks of the golden vectors, as schema 1 keeps them.
-fn blocks() -> Vec<Schema1Block> {
+pub(super) fn blocks() -> Vec<Schema1Block> {
     let text = fs::read_to_string("tests/vectors/chain.json").unwrap();
     let vectors: serde_json::Value = serde_json::from_str(&text).unwrap();
     let mut work = ruint::aliases::U256::ZERO;

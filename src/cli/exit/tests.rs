@@ -28,7 +28,7 @@ fn every_kind_of_failure_has_its_code() {
         (StoreError::Locked { path: path.clone(), holder }, Code::Locked),
         (StoreError::Missing { path }, Code::Usage),
         (damaged(), Code::Damaged),
-        (StoreError::Newer { found: 9, known: 1 }, Code::Newer),
+        (StoreError::Newer { found: 9, known: 1, program: None }, Code::Newer),
         (other, Code::Usage),
         (checkpoint, Code::Usage),
         (StoreError::ViewExpired, Code::Failed),

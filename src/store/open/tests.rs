@@ -93,7 +93,7 @@ fn a_newer_schema_is_refused() {
     let opened = home.open();
     opened.writer.database.chain.insert("schema", &7_u64.to_be_bytes()).unwrap();
     drop(opened);
-    assert!(matches!(open_error(&home), StoreError::Newer { found: 7, known: 3 }));
+    assert!(matches!(open_error(&home), StoreError::Newer { found: 7, known: 3, .. }));
 }
 
 #[test]

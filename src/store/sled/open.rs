@@ -33,6 +33,11 @@ pub(in crate::store) struct Engine {
 }
 
 impl Engine {
+    /// The folder of the database in the data directory, which may be a link.
+    pub(in crate::store) fn folder(directory: &Path) -> PathBuf {
+        directory.join(FOLDER)
+    }
+
     /// Whether there is a database to open. What cannot be read, for want of permission
     /// or otherwise, is an error: it must not be taken for an empty directory.
     pub(in crate::store) fn exists(directory: &Path) -> Result<bool, StoreError> {

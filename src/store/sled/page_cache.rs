@@ -23,6 +23,12 @@ pub(in crate::store) trait System: Debug {
 
     /// Whether a file's pages are all there is of it, so that none can be dropped.
     fn is_memory(&self, file: &File) -> io::Result<bool>;
+
+    /// Bytes that are free for this process where the path is.
+    fn free_bytes(&self, path: &Path) -> io::Result<u64> {
+        let status = rustix::fs::statvfs(path)?;
+        Ok(status.f_bavail.saturating_mul(status.f_frsize))
+    }
 }
 
 /// The operating system.
