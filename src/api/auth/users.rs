@@ -5,6 +5,7 @@ use std::fmt;
 
 use argon2::password_hash::phc::PasswordHash;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::api::quoted::quoted;
 
@@ -15,7 +16,7 @@ pub const MAX_USERS: usize = 1_024;
 const MAX_NAME_BYTES: usize = 128;
 
 /// What a user may do; each role may also what the ones before it may.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Watch the node: its status.

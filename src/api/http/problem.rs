@@ -118,6 +118,8 @@ pub(in crate::api) struct Problem {
     pub(in crate::api) field: Option<Cow<'static, str>>,
     retry_after: Option<u64>,
     allow: Option<Cow<'static, str>>,
+    /// Whether a script of a web page gets it.
+    for_script: bool,
 }
 
 /// An error (RFC 9457).
@@ -142,7 +144,14 @@ pub(in crate::api) struct Document<'a> {
 
 impl Problem {
     pub(in crate::api) fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), field: None, retry_after: None, allow: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            field: None,
+            retry_after: None,
+            allow: None,
+            for_script: false,
+        }
     }
 
     /// Names the part of the request at fault.
@@ -161,6 +170,13 @@ impl Problem {
     /// What the path takes instead.
     pub(in crate::api) fn allow(mut self, methods: impl Into<Cow<'static, str>>) -> Self {
         self.allow = Some(methods.into());
+        self
+    }
+
+    /// A script of a web page gets it, if `is_script`: its 401 asks for no Basic credentials, since
+    /// a browser would open a dialog for them in the middle of whatever its user does.
+    pub(in crate::api) const fn for_script_if(mut self, is_script: bool) -> Self {
+        self.for_script = is_script;
         self
     }
 
@@ -208,8 +224,8 @@ impl Problem {
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem);
         if self.kind == Kind::Unauthorized {
-            let challenge = HeaderValue::from_static("Basic realm=\"jenny\", charset=\"UTF-8\"");
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
+            let challenge = if self.for_script { SCRIPT_CHALLENGE } else { BASIC_CHALLENGE };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
@@ -220,6 +236,12 @@ impl Problem {
         }
     }
 }
+
+/// Asks for credentials.
+const BASIC_CHALLENGE: &str = "Basic realm=\"jenny\", charset=\"UTF-8\"";
+
+/// A 401 has a challenge (RFC 9110 section 15.5.2): one of a scheme that no browser knows.
+const SCRIPT_CHALLENGE: &str = "x-session realm=\"jenny\"";
 
 /// Carries the problem past warp, whose bodies cannot be taken apart again.
 impl Reply for Problem {

@@ -186,8 +186,11 @@ fn problem_response(status: u16, kinds: &[Kind]) -> Value {
 
 /// Headers that every problem of a status has.
 fn problem_headers(status: u16) -> &'static [Header] {
-    const CHALLENGE: Header =
-        Header { name: "WWW-Authenticate", text: "Asks for Basic credentials.", is_required: true };
+    const CHALLENGE: Header = Header {
+        name: "WWW-Authenticate",
+        text: "Asks for Basic credentials, except from the script of a web page: a browser would open a dialog.",
+        is_required: true,
+    };
     const WAIT: Header = Header {
         name: "Retry-After",
         text: "After how many seconds to try again.",

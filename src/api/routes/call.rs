@@ -11,6 +11,7 @@ use http::header::HeaderMap;
 use percent_encoding::percent_decode_str;
 
 use super::audit::Subject;
+use crate::api::auth::users::Role;
 use crate::api::context::Context;
 use crate::api::http::body::{MAX_SMALL_BYTES, WholeBody, check_json_type};
 use crate::api::http::long_requests::LongRequest;
@@ -25,6 +26,8 @@ pub(super) type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + S
 pub(super) struct Caller {
     /// The name, which was verified; empty on a path that is open.
     pub(super) user: String,
+    /// `None` on a path that is open.
+    pub(super) role: Option<Role>,
     pub(super) address: IpAddr,
 }
 

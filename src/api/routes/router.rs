@@ -98,7 +98,9 @@ where
                     response
                 }
                 Ok(Passed::Answered) => reply::no_content(OPEN_METHODS),
-                Err(problem) => problem.into_response(),
+                Err(problem) => {
+                    problem.for_script_if(basic::is_script(&parts.headers)).into_response()
+                }
             };
             counting.end(response.status());
             Ok(response)
@@ -145,7 +147,7 @@ impl Rules {
             share: self.answers.share(&user),
             parameters: found.parameters,
             change: Change::of(request, user.clone(), route.access)?,
-            caller: Caller { user, address },
+            caller: Caller { user, role, address },
         })))
     }
 

@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use warp::reply::Response;
 
-use super::call::Call;
+use super::call::{Call, Caller};
+use crate::api::auth::users::Role;
 use crate::api::context::Context;
 use crate::api::events::show;
 use crate::api::http::problem::Problem;
@@ -16,6 +17,8 @@ use crate::node::{ClockFault, LinkInfo, PeerSplit, ReorgSummary, SyncProgress, S
 #[serde(rename_all = "camelCase")]
 pub(super) struct Status {
     version: &'static str,
+    /// Who asks.
+    you: You,
     chain: ChainName,
     tip: Tip,
     sync: Sync,
@@ -34,6 +37,13 @@ pub(super) struct Status {
     reorgs: Reorgs,
     answers: ResponseMemory,
     uptime_seconds: u64,
+}
+
+/// The user whose credentials a request carries.
+#[derive(Serialize, ToSchema)]
+struct You {
+    name: String,
+    role: Role,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -250,16 +260,18 @@ impl Sync {
 }
 
 pub(super) async fn status(call: Call) -> Result<Response, Problem> {
-    call.share.json(async || write(&call.context)).await
+    call.share.json(async || write(&call.context, &call.caller)).await
 }
 
-fn write(context: &Context) -> Result<Vec<u8>, Problem> {
+fn write(context: &Context, caller: &Caller) -> Result<Vec<u8>, Problem> {
     let node = &context.node;
+    let role = caller.role.ok_or_else(Problem::internal)?;
     let now = node.status();
     let (links, pool) = (node.links().table(), node.pool_usage());
     let (held_bytes, max_bytes) = context.answers.held();
     reply::write(&Status {
         version: env!("CARGO_PKG_VERSION"),
+        you: You { name: caller.user.clone(), role },
         chain: ChainName { name: node.spec().name().to_owned(), id: node.chain_id() },
         tip: Tip {
             height: now.tip.header.height,

@@ -349,3 +349,16 @@ async fn every_change_is_on_record_with_its_user_and_address() {
     assert!(operator[0].contains("POST") && operator[0].contains("192.0.2.77"), "{operator:?}");
     assert!(operator[1].contains("DELETE") && operator[1].contains("192.0.2.77"), "{operator:?}");
 }
+
+#[tokio::test]
+async fn the_script_of_a_page_gets_no_challenge_that_opens_a_dialog() {
+    let node = ApiNode::start().await;
+    for (name, value) in [("Sec-Fetch-Mode", "cors"), ("X-Requested-With", "XMLHttpRequest")] {
+        for path in ["/v1/status", "/nowhere"] {
+            let answer = node.ask(&Request::get(path).header(name, value)).await;
+            assert_eq!(answer.expect_problem(401, "unauthorized"), None);
+            assert_eq!(answer.header("www-authenticate"), Some("x-session realm=\"jenny\""));
+        }
+    }
+    is_challenge(&node.ask(&Request::get("/").header("Sec-Fetch-Mode", "navigate")).await);
+}

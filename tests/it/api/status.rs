@@ -27,6 +27,7 @@ async fn status_tells_the_node_at_a_glance() {
     assert!(status["mining"]["hashRate"].take().as_f64().is_some_and(|rate| rate > 0.0));
     let expected = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
+        "you": { "name": "jenny", "role": "operator" },
         "chain": { "name": "dev", "id": node.handle.chain_id().to_string() },
         "tip": {
             "height": 1,

@@ -54,3 +54,22 @@ fn anything_but_one_basic_credential_is_malformed() {
         assert_eq!(read(&[value.as_bytes()]).err(), Some(NoCredentials::Malformed), "{value}");
     }
 }
+
+#[test]
+fn scripts_are_told_from_navigation_and_from_programs() {
+    for (name, value, expected) in [
+        ("accept", "*/*", false),
+        ("sec-fetch-mode", "navigate", false),
+        ("sec-fetch-mode", "cors", true),
+        ("sec-fetch-mode", "same-origin", true),
+        ("x-requested-with", "XMLHttpRequest", true),
+        ("x-requested-with", "xmlhttprequest", true),
+        ("x-requested-with", "org.example.browser", false),
+    ] {
+        let headers = HeaderMap::from_iter([(
+            http::HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )]);
+        assert_eq!(is_script(&headers), expected, "{name}: {value}");
+    }
+}

@@ -52,6 +52,7 @@ pub(in crate::api::routes) fn metrics() -> Description {
 pub(in crate::api::routes) fn status() -> Description {
     let status = json!({
         "version": "0.1.0",
+        "you": {"name": "ann", "role": "reader"},
         "chain": {"name": "jenny", "id": EXAMPLE_HASH},
         "tip": {
             "height": 7, "hash": EXAMPLE_HASH, "timestamp": 1_700_000_000_000_u64,
