@@ -17,6 +17,7 @@ mod error;
 mod fork;
 mod fork_choice;
 mod hash;
+mod hash_pattern;
 mod hashed_block;
 mod header;
 mod json;
@@ -40,6 +41,7 @@ pub use error::RuleError;
 pub use fork::{DeepFork, ForkPoint};
 pub use fork_choice::replaces;
 pub use hash::{Hash, ParseHashError};
+pub use hash_pattern::{HashPattern, HashPatternError};
 pub use hashed_block::HashedBlock;
 pub use header::{HEADER_BYTES, Header, VERSION};
 pub use json::{

@@ -47,6 +47,7 @@ pub use handle::{KnownRecord, NodeHandle, PendingEntry, PendingIds, ReorgRecord,
 pub use import::append::Appending;
 pub use import::fork_point::HeldAncestor;
 pub use import::offer::Branch;
+pub use index::search::{MAX_SEARCH_HITS, SearchHits, SearchedRecord};
 pub use mining::request::Mined;
 pub use node::Node;
 pub use peering::links::{

@@ -28,6 +28,7 @@ mod records;
 mod reorgs;
 mod root;
 pub(super) mod router;
+mod search;
 mod status;
 mod table;
 
@@ -72,6 +73,7 @@ pub(super) fn table() -> Table {
         get("/v1/blocks/{block}/records", READERS, block_records::records, docs::block_records),
         get("/v1/blocks/{height}/{hash}", READERS, blocks::of_any_branch, docs::held_block),
         get("/v1/events", READERS, events::follow, docs::events),
+        get("/v1/search", READERS, search::search, docs::search),
         get("/v1/consistency", READERS, consistency::between, docs::consistency),
         post("/v1/records", WRITERS, records::add, docs::add_records),
         get("/v1/records", READERS, records::list, docs::pending_records),

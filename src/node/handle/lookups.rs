@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::NodeHandle;
-use crate::chain::{BlockId, Hash};
-use crate::node::index::find;
-use crate::node::{DisconnectedPlace, FindError, NodeFailure, RecordLocation, ReorgSummary};
+use crate::chain::{BlockId, Hash, HashPattern};
+use crate::node::index::{find, search};
+use crate::node::{
+    DisconnectedPlace, FindError, NodeFailure, RecordLocation, ReorgSummary, SearchHits,
+};
 
 /// Lookups of a block that reorgs move meanwhile.
 const FIND_HELD_ATTEMPTS: usize = 8;
@@ -47,6 +49,15 @@ impl NodeHandle {
     /// As [`NodeHandle::find_block`].
     pub async fn find_record(&self, id: Hash) -> Result<Option<RecordLocation>, FindError> {
         find::find_record(&self.shared, &self.index, id).await
+    }
+
+    /// Finds blocks of the main chain and records by some digits of their hashes, at most
+    /// [`MAX_SEARCH_HITS`](crate::node::MAX_SEARCH_HITS) of each.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::find_block`].
+    pub async fn search(&self, pattern: &HashPattern) -> Result<SearchHits, FindError> {
+        search::search(&self.shared, &self.index, pattern).await
     }
 
     /// For each of these records, the blocks that have it, are held, and were disconnected by a

@@ -195,6 +195,6 @@ impl Lookup {
 }
 
 /// Blocks of the view that are not indexed.
-fn lag(view: &View) -> u64 {
+pub(super) fn lag(view: &View) -> u64 {
     view.tip().header.height.above(view.indexed())
 }

@@ -5,6 +5,7 @@ pub(super) mod builder;
 pub(super) mod find;
 pub(super) mod index_work;
 mod recent;
+pub(super) mod search;
 mod tail;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

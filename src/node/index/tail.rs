@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::chain::{BlockId, Hash, Height, leaf_hash};
+use crate::chain::{BlockId, Hash, HashPattern, Height, leaf_hash};
 use crate::node::{StoreError, StoredBlock, View};
 use crate::store::{HashPrefix, IndexBatch, RecordPlace};
 
@@ -143,6 +143,12 @@ impl Tail {
         Some(BlockId { height: self.first.ahead(place as u64), hash: *hash })
     }
 
+    /// The blocks whose hashes match, at most `max`, in order.
+    pub(super) fn blocks_matching(&self, pattern: &HashPattern, max: usize) -> Vec<Height> {
+        let blocks = (0..).zip(&self.blocks).filter(|(_, block)| pattern.matches(&block.hash));
+        blocks.map(|(place, _)| self.first.ahead(place)).take(max).collect()
+    }
+
     /// The next places where a record with this id may be, at most `max`, in order.
     pub(super) fn places(
         &self,
@@ -151,7 +157,18 @@ impl Tail {
         max: usize,
     ) -> Vec<RecordPlace> {
         let prefix = HashPrefix::of(id);
-        let matching = self.records.iter().enumerate().filter(|(_, record)| **record == prefix);
+        self.places_between((prefix, prefix), above, max)
+    }
+
+    /// As [`Tail::places`], of records whose ids begin like one between `low` and `high`.
+    pub(super) fn places_between(
+        &self,
+        (low, high): (HashPrefix, HashPrefix),
+        above: Option<RecordPlace>,
+        max: usize,
+    ) -> Vec<RecordPlace> {
+        let matching =
+            self.records.iter().enumerate().filter(|(_, record)| (low..=high).contains(*record));
         let mut heights = std::iter::successors(Some(self.first), |height| Some(height.next()));
         let mut blocks = self.blocks.iter();
         // The block of the last match, and where its records begin and end.

@@ -57,7 +57,7 @@ impl View {
         let mut above = Bound::Included(Entry::Block(prefix, Height::GENESIS).key());
         let end = Entry::Block(prefix, Height::new(u64::MAX)).key();
         loop {
-            let page = self.page(above, &end)?;
+            let page = self.page(above, &end, INDEX_PAGE)?;
             for entry in &page {
                 let Entry::Block(_, height) = *entry else { continue };
                 if self.header(height)?.is_some_and(|header| header.hash == *hash) {
@@ -85,12 +85,42 @@ impl View {
             None => Bound::Included(Entry::Record(prefix, lowest).key()),
             Some(above) => Bound::Excluded(Entry::Record(prefix, above).key()),
         };
-        let page = self.page(start, &Entry::Record(prefix, highest).key())?;
-        let places = page.into_iter().filter_map(|entry| match entry {
-            Entry::Record(_, place) => Some(place),
-            Entry::Block(..) => None,
+        let page = self.page(start, &Entry::Record(prefix, highest).key(), INDEX_PAGE)?;
+        Ok(record_places(page))
+    }
+
+    /// Where the index has blocks whose hashes begin like one between `low` and `high`, at most
+    /// `max`, in order of their hashes.
+    ///
+    /// # Errors
+    /// As [`View::block`].
+    pub fn indexed_heights_between(
+        &self,
+        (low, high): (HashPrefix, HashPrefix),
+        max: usize,
+    ) -> Result<Vec<Height>, StoreError> {
+        let start = Bound::Included(Entry::Block(low, Height::GENESIS).key());
+        let page = self.page(start, &Entry::Block(high, Height::new(u64::MAX)).key(), max)?;
+        let heights = page.into_iter().filter_map(|entry| match entry {
+            Entry::Block(_, height) => Some(height),
+            Entry::Record(..) => None,
         });
-        Ok(places.collect())
+        Ok(heights.collect())
+    }
+
+    /// As [`View::indexed_heights_between`], of records by their ids.
+    ///
+    /// # Errors
+    /// As [`View::block`].
+    pub fn indexed_places_between(
+        &self,
+        (low, high): (HashPrefix, HashPrefix),
+        max: usize,
+    ) -> Result<Vec<RecordPlace>, StoreError> {
+        let lowest = RecordPlace { height: Height::GENESIS, position: 0 };
+        let highest = RecordPlace { height: Height::new(u64::MAX), position: u32::MAX };
+        let start = Bound::Included(Entry::Record(low, lowest).key());
+        Ok(record_places(self.page(start, &Entry::Record(high, highest).key(), max)?))
     }
 
     /// The first of these places, in order, where this chain has the record with this id.
@@ -117,12 +147,17 @@ impl View {
         Ok(None)
     }
 
-    fn page(&self, start: Bound<Vec<u8>>, end: &[u8]) -> Result<Vec<Entry>, StoreError> {
+    fn page(
+        &self,
+        start: Bound<Vec<u8>>,
+        end: &[u8],
+        max: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
         guarded(|| {
             let index = &self.database.index;
             let mut page = Vec::new();
             let range = (start, Bound::Included(end.to_vec()));
-            for key in index.range::<Vec<u8>, _>(range).keys().take(INDEX_PAGE) {
+            for key in index.range::<Vec<u8>, _>(range).keys().take(max) {
                 let key = key.map_err(read_error)?;
                 touch(index, &key, key.len())?;
                 page.push(Entry::parse(&key)?);
@@ -130,6 +165,14 @@ impl View {
             Ok(page)
         })
     }
+}
+
+fn record_places(page: Vec<Entry>) -> Vec<RecordPlace> {
+    let places = page.into_iter().filter_map(|entry| match entry {
+        Entry::Record(_, place) => Some(place),
+        Entry::Block(..) => None,
+    });
+    places.collect()
 }
 
 impl Reader {

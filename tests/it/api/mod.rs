@@ -22,4 +22,5 @@ mod pool_mining;
 mod problems;
 mod receipts;
 mod records;
+mod search;
 mod status;

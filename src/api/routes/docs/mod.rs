@@ -15,7 +15,7 @@ pub(super) use peers::{
     add_ban, add_known_peer, add_peer, add_peers, bans, forget_peer, known_peers, links, peers,
     remove_ban,
 };
-pub(super) use records::{add_records, cancel_record, pending_records, receipt, record};
+pub(super) use records::{add_records, cancel_record, pending_records, receipt, record, search};
 
 /// A hash for examples: the id of the chain `jenny`.
 const EXAMPLE_HASH: &str = "f0951e80830e50c655a00f321c956a47e7caa7e91ad7044193ae30783acaa8aa";

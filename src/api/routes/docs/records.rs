@@ -11,6 +11,7 @@ use crate::api::routes::records::{
     Found, MAX_PENDING_PAGE_RECORDS, MAX_REQUEST_RECORDS, MAX_WAIT_SECONDS, PAGE_RECORDS, Page,
     Taken,
 };
+use crate::api::routes::search::SearchResult;
 
 fn id() -> Parameter {
     let text = "The record's id: SHA-256 of a zero byte and the record's UTF-8 bytes.";
@@ -127,4 +128,26 @@ pub(in crate::api::routes) fn receipt() -> Description {
             Kind::TipOffChain,
             Kind::NotFinal,
         ])
+}
+
+pub(in crate::api::routes) fn search() -> Description {
+    let hit = json!({
+        "id": EXAMPLE_HASH, "state": "included", "height": 7, "blockHash": EXAMPLE_HASH, "index": 0,
+    });
+    let block = json!({"height": 7, "hash": EXAMPLE_HASH, "onMainChain": true});
+    // What a pattern that is not one of these could be is refused, or too long to matter.
+    let head = "0{0,30}[1-9a-f][0-9a-f]{3,33}";
+    let query = format!(
+        "^({HEIGHT_EXPRESSION}|{HASH_EXPRESSION}|{head}|[0-9a-f]{{4,32}}[.][.][0-9a-f]{{4,32}})$"
+    );
+    let text = "A height; a hash; its first digits, at least 4 without leading zeros; or its first and its last digits with `..` between.";
+    let summary = "Blocks and records by a height or by digits of a hash";
+    Description::new("search", Group::Records, summary)
+        .detail("Of blocks and of records at most 20 each are found. By digits, blocks of the main chain are found, and by the whole hash stored blocks of any branch.")
+        .parameter(Parameter::query("q", text, pattern(query)).required().example("f0951e80"))
+        .returns(
+            Success::json::<SearchResult>("What was found; `partial` if there may be more.")
+                .example(json!({"blocks": [block], "records": [hit], "partial": false})),
+        )
+        .finds()
 }
