@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::ApiConfig;
 use super::events::EventSlots;
+use super::header_facts::HeaderFacts;
 use super::http::body::BodyReader;
 use super::http::connections::OpenConnections;
 use super::http::long_requests::LongRequests;
@@ -56,6 +57,8 @@ pub(super) struct Context {
     pub(super) peers_turns: Arc<Semaphore>,
     /// Lists of known peers that are being put together.
     pub(super) known_lists: Arc<Semaphore>,
+    /// What charts show of headers.
+    pub(super) header_facts: HeaderFacts,
 }
 
 impl Context {
@@ -81,6 +84,7 @@ impl Context {
             stop: CancellationToken::new(),
             peers_turns: Arc::new(Semaphore::new(MAX_ADD_ALL)),
             known_lists: Arc::new(Semaphore::new(MAX_KNOWN_LISTS)),
+            header_facts: HeaderFacts::default(),
         }
     }
 }

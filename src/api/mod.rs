@@ -10,6 +10,7 @@ mod auth;
 mod config;
 mod context;
 mod events;
+mod header_facts;
 mod http;
 mod metrics;
 mod openapi;

@@ -29,6 +29,7 @@ mod reorgs;
 mod root;
 pub(super) mod router;
 mod search;
+mod series;
 mod status;
 mod table;
 
@@ -74,6 +75,7 @@ pub(super) fn table() -> Table {
         get("/v1/blocks/{height}/{hash}", READERS, blocks::of_any_branch, docs::held_block),
         get("/v1/events", READERS, events::follow, docs::events),
         get("/v1/search", READERS, search::search, docs::search),
+        get("/v1/series", READERS, series::series, docs::series),
         get("/v1/consistency", READERS, consistency::between, docs::consistency),
         post("/v1/records", WRITERS, records::add, docs::add_records),
         get("/v1/records", READERS, records::list, docs::pending_records),

@@ -23,4 +23,5 @@ mod problems;
 mod receipts;
 mod records;
 mod search;
+mod series;
 mod status;

@@ -13,6 +13,7 @@ use crate::api::routes::block_pages::{MAX_PAGE_BLOCKS, MAX_PAGE_HEADERS};
 use crate::api::routes::block_records::{DEFAULT_PAGE_RECORDS, MAX_PAGE_RECORDS, Record};
 use crate::api::routes::blocks::Standing;
 use crate::api::routes::page::DEFAULT_LIMIT;
+use crate::api::routes::series::{DEFAULT_SERIES, MAX_SERIES_BLOCKS, MAX_SERIES_POINTS, Series};
 
 /// A page of blocks.
 #[derive(ToSchema)]
@@ -200,4 +201,32 @@ pub(in crate::api::routes) fn held_block() -> Description {
         .returns(success)
         .reads()
         .refuses(&[Kind::BlockNotFound])
+}
+
+pub(in crate::api::routes) fn series() -> Description {
+    let point = json!({
+        "height": 7, "blocks": 2, "timestamp": 1_700_000_000_000_u64, "secondsPerBlock": 9.5,
+        "difficulty": 1.0, "bits": "1f00ffff", "records": 12,
+    });
+    let series = json!({"from": 6, "to": 7, "blocksPerPoint": 2, "points": [point]});
+    let summary = "Intervals, difficulty and records of many blocks, for charts";
+    debug_assert_eq!(MAX_SERIES_BLOCKS, 10_000, "the text below says so");
+    Description::new("getSeries", Group::Blocks, summary)
+        .detail("The blocks of the main chain from `from` to `to`, at most 10,000, in points of equal length. Those above the tip are left out.")
+        .parameter(Parameter::query(
+            "from",
+            "The first block's height. Without it, 360 blocks are covered.",
+            height(),
+        ))
+        .parameter(Parameter::query(
+            "to",
+            "The last block's height. Without it, the tip.",
+            height(),
+        ))
+        .parameter(
+            Parameter::query("points", "The most points.", number(1..=MAX_SERIES_POINTS))
+                .default(DEFAULT_SERIES),
+        )
+        .returns(Success::json::<Series>("The points, oldest first.").example(series))
+        .reads()
 }

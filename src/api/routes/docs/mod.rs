@@ -6,7 +6,7 @@ mod node;
 mod peers;
 mod records;
 
-pub(super) use blocks::{block, block_header, block_records, blocks, headers, held_block};
+pub(super) use blocks::{block, block_header, block_records, blocks, headers, held_block, series};
 pub(super) use chain::{
     accept_fork, chain, chains, consistency, events, mine, name, reorg_records, reorgs,
 };
