@@ -1,6 +1,7 @@
 //! The command line: every subcommand, flag and page of help.
 
 mod events;
+mod evidence;
 mod migrate;
 mod receipt;
 mod repair;
@@ -19,6 +20,7 @@ use super::output::Format;
 use crate::chain::Hash;
 use crate::node::PeerUrl;
 pub(super) use events::EventsArgs;
+pub(super) use evidence::EvidenceArgs;
 pub(super) use migrate::{MigrateArgs, MigrateCommand};
 pub(super) use receipt::{
     ReceiptArgs, ReceiptCommand, ReceiptFile, ReceiptRefreshArgs, ReceiptTipName, ReceiptVerifyArgs,
@@ -177,8 +179,10 @@ pub(super) struct DumpArgs {
     #[command(flatten)]
     pub(super) remote: RemoteArgs,
     /// Dumps the running node at URL over REST instead of a database
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "read_only")]
     pub(super) url: Option<String>,
+    #[command(flatten)]
+    pub(super) evidence: EvidenceArgs,
 }
 
 /// Which blocks.
@@ -234,6 +238,8 @@ pub(super) struct VerifyArgs {
     /// Expected tip, HASH or HEIGHT:HASH; exits with code 1 if the tip differs
     #[arg(long, value_name = "TIP")]
     pub(super) expect_tip: Option<ExpectedTip>,
+    #[command(flatten)]
+    pub(super) evidence: EvidenceArgs,
     /// Prints the result as one line of JSON
     #[arg(long)]
     pub(super) json: bool,

@@ -14,14 +14,15 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::args::DumpArgs;
+use super::evidence::Evidence;
 use super::exit::{Failure, ReaderLeft};
 use super::output::{Format, Row, Writer, escape_json};
 use super::progress::Progress;
 use super::remote::Remote;
-use super::signal;
+use super::signal::{self, Unfinished};
 use super::target::{STDOUT, Target};
 use crate::chain::Spec;
-use crate::store::exists;
+use crate::store::{StoreError, exists};
 use local::Local;
 use select::Select;
 use stream::Stream;
@@ -56,18 +57,43 @@ pub(super) fn run(args: &DumpArgs, env: &dyn Fn(&str) -> Option<String>) -> Resu
         check_outside(output, &args.data_dir.path)?;
     }
     // What is dumped is as open as the caller wants it. What opening a database creates is not.
-    let target = Target::open(output, unfinished)?;
+    let target = Target::open(output, unfinished.clone())?;
     super::keep_private();
-    let source: Box<dyn Source> = match &args.url {
-        Some(url) => {
-            let remote = Remote::new(url, &args.remote, env)?;
-            Box::new(Stream::new(remote, select))
-        }
-        None => Box::new(Local::open(&args.data_dir.path, select, args.headers)?),
+    let mut finding = Ok(());
+    let source: Box<dyn Source> = if let Some(url) = &args.url {
+        let remote = Remote::new(url, &args.remote, env)?;
+        Box::new(Stream::new(remote, select))
+    } else {
+        let local;
+        (local, finding) = open_local(args, select, &unfinished)?;
+        Box::new(local)
     };
     let terminal = output.is_none() && target.is_terminal();
     let format = args.format.unwrap_or(if terminal { Format::Table } else { Format::Jsonl });
-    copy(source, target, format, args.headers, output.is_some())
+    let copied = copy(source, target, format, args.headers, output.is_some());
+    // A finding is one whether or not the whole dump was read.
+    if copied.as_ref().is_err_and(|error| !error.is::<ReaderLeft>()) || finding.is_ok() {
+        return copied;
+    }
+    finding
+}
+
+/// Opens the database, or with `--read-only` a private copy, and says what that had to mend.
+fn open_local(
+    args: &DumpArgs,
+    select: Select,
+    unfinished: &Unfinished,
+) -> Result<(Local, Result<()>)> {
+    let dir = &args.data_dir.path;
+    let evidence = Evidence::of(dir, &args.evidence, unfinished).map_err(|error| {
+        match error.downcast_ref() {
+            Some(locked @ StoreError::Locked { .. }) => local::in_use(dir, locked),
+            _ => error,
+        }
+    })?;
+    let local = Local::open(&evidence, select, args.headers)?;
+    let finding = evidence.check_repairs(local.repairs());
+    Ok((local, finding))
 }
 
 /// Refuses a file in the data directory: it could take the place of the database.

@@ -126,7 +126,10 @@ the error lists them all. Offline, --height and --hash together also find a
 block that a reorg took off the main chain.
 
 With --url, every block is checked against the rules of its chain, as
-`jenny verify` checks a database; an invalid block is an error.";
+`jenny verify` checks a database; an invalid block is an error.
+
+With --read-only, it opens a private copy of the directory and leaves the
+original as it is, its times included.";
 
 pub(super) const DUMP_AFTER: &str = "\
 Formats:
@@ -147,11 +150,13 @@ Examples:
   jenny dump --hash 0baf558e
   jenny dump | jq -r '.data[]'
   jenny dump --url http://127.0.0.1:3000 --headers
+  jenny dump --read-only --scratch /var/tmp --data-dir /mnt/evidence
 
 Exit codes:
   0    success, or the reader of standard output closed it
   1    there is no such block; the node at --url is unreachable, disconnected or
-       sent an invalid chain; a write failed; the directory cannot be read
+       sent an invalid chain; a write failed; the directory cannot be read;
+       the copy of --read-only had to be repaired or does not fit
   2    usage error, several blocks match --hash, or the directory holds no chain
   3    a running node holds the database: stop it, or use --url
   4    the database is damaged
@@ -162,9 +167,11 @@ pub(super) const VERIFY: &str = "\
 Checks the whole database of a stopped node, from genesis to the tip: links,
 proof of work, difficulty, timestamps, both roots of every block, the stored
 history, every block kept beside the main chain, and the checkpoints of
-jenny.toml. Opening a database modifies it slightly, as every start does. To
-leave the original untouched, check a copy. Run this command as the account of
-the node, which may not be able to open files that another account created.
+jenny.toml. Opening a database modifies it slightly, as every start does. With
+--read-only the command opens a private copy instead and leaves the directory as
+it is, also on media that cannot be written; what opening the copy had to repair
+is a finding. Without it, run this command as the account of the node, which may
+not be able to open files that another account created.
 
 If all checks pass, it prints `ok height=.. blocks=.. records=..` and then the
 chain's name and id, its tip, time span, records, branches and checkpoints.
@@ -175,12 +182,14 @@ pub(super) const VERIFY_AFTER: &str = "\
 Examples:
   jenny verify
   jenny verify --data-dir /srv/ledger --json
+  jenny verify --read-only --scratch /var/tmp --data-dir /mnt/evidence
   jenny verify --expect-tip 0baf558e4122a1334c8b23f7b48ba586..  (all 64 digits)
 
 Exit codes:
   0    all stored data is valid
   1    damage was found; a checkpoint does not match; the tip is not the
-       expected one; the directory cannot be read or the result not written
+       expected one; the copy of --read-only had to be repaired or does not
+       fit; the directory cannot be read or the result not written
   2    usage error, or the directory holds no chain
   3    a running node holds the database
   4    the database is too damaged to open

@@ -9,6 +9,7 @@ mod descriptors;
 mod dump;
 mod event_position;
 mod events;
+mod evidence;
 mod exit;
 mod format;
 mod help;

@@ -46,7 +46,8 @@ impl Progress {
         Self::of_things(what, things, None)
     }
 
-    fn of_things(what: &'static str, things: &'static str, total: Option<u64>) -> Self {
+    /// Starts at none done of `total` things, `None` if their number is not known.
+    pub(super) fn of_things(what: &'static str, things: &'static str, total: Option<u64>) -> Self {
         let now = Instant::now();
         let bar = std::io::stderr().is_terminal().then(|| Bar::of_work(what, things, total));
         Self { what, things, total, start: now, shown: now, bar }

@@ -1,5 +1,6 @@
 //! Signals: what ends a command, and what it leaves behind.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,18 +10,29 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::exit::Code;
 use super::stderr::{self, Kind};
 
-/// The file that is being written, which an interruption removes. So does dropping the last
-/// clone.
+/// The file that is being written and the directory that is in use for a while, which an
+/// interruption removes. So does dropping the last clone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unfinished(Arc<Guard>);
 
 #[derive(Debug, Default)]
-struct Guard(Mutex<Option<PathBuf>>);
+struct Guard {
+    file: Mutex<Option<PathBuf>>,
+    directory: Mutex<Option<PathBuf>>,
+}
+
+/// Attempts to remove a directory into which another thread may still write.
+const REMOVE_ATTEMPTS: usize = 100;
 
 impl Unfinished {
     /// This file is being written.
     pub(super) fn set(&self, path: PathBuf) {
         *self.0.lock() = Some(path);
+    }
+
+    /// This directory is in use, and removed with all that is in it.
+    pub(super) fn set_directory(&self, path: PathBuf) {
+        *locked(&self.0.directory) = Some(path);
     }
 
     /// The file is complete: it gets its name.
@@ -36,13 +48,31 @@ impl Unfinished {
 
 impl Guard {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<PathBuf>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.file)
     }
 
     fn remove(&self) {
         if let Some(path) = self.lock().take() {
             // It may not exist yet; nothing else can be done about it.
             drop(std::fs::remove_file(path));
+        }
+        if let Some(path) = locked(&self.directory).take() {
+            remove_directory(&path);
+        }
+    }
+}
+
+fn locked(path: &Mutex<Option<PathBuf>>) -> std::sync::MutexGuard<'_, Option<PathBuf>> {
+    path.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes a directory; another thread of this process may still write to it.
+fn remove_directory(path: &Path) {
+    for _ in 0..REMOVE_ATTEMPTS {
+        match std::fs::remove_dir_all(path) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
+            // It may not exist yet; nothing else can be done about it.
+            _ => return,
         }
     }
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::args::VerifyArgs;
+use super::evidence::Evidence;
 use super::exit::Failure;
 use super::format::count;
 use super::output::{escape_json, time_text};
@@ -20,10 +21,11 @@ const SHORT_HASH: usize = 16;
 /// Runs the command. The verdict does not depend on whether somebody reads it: it is the exit
 /// code.
 pub(super) fn run(args: &VerifyArgs) -> Result<()> {
-    let _unfinished = signal::exit_at_once()?;
-    let dir = &args.data_dir.path;
+    let unfinished = signal::exit_at_once()?;
+    let evidence = Evidence::of(&args.data_dir.path, &args.evidence, &unfinished)?;
+    let dir = evidence.dir();
     let checkpoints = config::checkpoints(dir, args.config.as_deref())?;
-    let opened = offline::open_any(dir)?;
+    let opened = offline::open_any(dir).map_err(|error| evidence.explain(error))?;
     let report = match check(&opened, &checkpoints) {
         Err(StoreError::Damaged { what }) => {
             super::say_no(args.json, &No { ok: false, damage: Some(&what), ..No::default() });
@@ -53,6 +55,11 @@ pub(super) fn run(args: &VerifyArgs) -> Result<()> {
         return Err(Failure::no(format!("the tip is {tip}, not {expected}"))
             .hint("the stored data is valid, but the chain ends elsewhere")
             .into());
+    }
+    if let Err(finding) = evidence.check_repairs(&opened.repairs) {
+        let repair = finding.to_string();
+        super::say_no(args.json, &No { repair: Some(&repair), ..No::default() });
+        return Err(finding);
     }
     super::print(&if args.json { report.json()? } else { report.text() })
 }
@@ -218,6 +225,8 @@ struct No<'a> {
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     damage: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repair: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     checkpoint: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -34,7 +34,8 @@ impl Node {
     /// Starts the threads. Should the system refuse one, the node has failed from
     /// the start, and [`NodeHandle::failed`] says so.
     pub fn start(opened: Opened, config: NodeConfig, links: Links) -> Self {
-        let Opened { writer: mut store, syncer, reader, spec, pending, reorgs } = opened;
+        let Opened { writer: mut store, syncer, reader, spec, pending, reorgs, repairs: _ } =
+            opened;
         let (commands, received) = sync_channel(MAX_COMMANDS);
         let mut pool = Pool::default().with_relayed_delay(config.relayed_delay(&spec));
         let loaded = load_pool(&mut pool, &mut store, pending, (config.steady)());

@@ -12,7 +12,7 @@ use super::{StoreError, open_own};
 use crate::chain::{BlockId, ChainHeader, Hash, Height, Work};
 
 /// Name of the file in the data directory.
-const DURABLE_TIP_FILE: &str = "durable-tip";
+pub(super) const DURABLE_TIP_FILE: &str = "durable-tip";
 /// The damage of a directory that has the file and no database.
 pub(super) const FILES_GONE: &str = "its files are gone, but a chain was kept here";
 /// Sequence number, height, hash, work.

@@ -1,7 +1,7 @@
 //! One process per data directory.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
 use super::error::failed;
@@ -34,6 +34,36 @@ impl DirectoryLock {
         file.set_len(0).map_err(failed("writing", &path))?;
         writeln!(file, "process {}", std::process::id()).map_err(failed("writing", &path))?;
         Ok(Self { _file: file })
+    }
+
+    /// Takes the lock beside others that only read, for which nothing is written: as long as this
+    /// lives nobody else takes it whole. `None` if the file is missing, so that nobody can hold it.
+    /// `open` opens the file for reading.
+    pub(super) fn share(
+        directory: &Path,
+        open: &mut dyn FnMut(&Path) -> io::Result<File>,
+    ) -> Result<Option<Self>, StoreError> {
+        let path = directory.join(STORE_LOCK_FILE);
+        let file = match open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(failed("opening", &path))?,
+        };
+        if Self::share_file(&file).map_err(failed("locking", &path))? {
+            return Ok(Some(Self { _file: file }));
+        }
+        Err(held(directory, file))
+    }
+
+    /// Takes the lock of an open file beside others that only read. Returns whether nobody holds it
+    /// whole.
+    pub(super) fn share_file(file: &File) -> io::Result<bool> {
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Ok(false),
+            // A file system without locks, as of some media: nobody can hold one.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+            Ok(()) => Ok(true),
+        }
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Opened {
     pub pending: Vec<PendingBatch>,
     /// The reorgs on record, newest first, at most 1,000.
     pub reorgs: Vec<RecordedReorg>,
+    /// What opening had to mend, in words: what a kill or damage had left.
+    pub repairs: Vec<String>,
 }
 
 /// Opens the database in `directory`, or creates it when [`Options::chain`] names a
@@ -118,7 +120,7 @@ fn open_chain(
     lock: DirectoryLock,
     durable_tip: DurableTip,
 ) -> Result<Opened, StoreError> {
-    let Engine { db, file } = engine;
+    let Engine { db, file, mut repairs } = engine;
     let chain = db.open_tree(CHAIN).map_err(read_error)?;
     let spec = match chain.get(SPEC).map_err(read_error)? {
         Some(text) => stored_spec(&text, options)?,
@@ -160,9 +162,13 @@ fn open_chain(
     if let Some(intent) = database.chain.get(REORG).map_err(read_error)? {
         progress("finishing a reorg that was interrupted");
         reorg::finish(&database, &Intent::decode(&intent)?)?;
+        repairs.push("a reorg was finished that had been interrupted".to_owned());
     }
     let height = last_height(&database)?;
-    let (applied, edge) = load_end(&database, height)?;
+    let (applied, edge, tiles) = load_end(&database, height)?;
+    if tiles > 0 {
+        repairs.push(format!("{tiles} missing history tiles were computed again"));
+    }
     let index = index::load(&database, &genesis)?;
     {
         let mut state = database.state();
@@ -177,7 +183,7 @@ fn open_chain(
     // What recovery brought back was perhaps never synchronised.
     writer.unsealed = true;
     writer.commit()?;
-    Ok(Opened { syncer: writer.syncer(), writer, reader, spec, pending, reorgs })
+    Ok(Opened { syncer: writer.syncer(), writer, reader, spec, pending, reorgs, repairs })
 }
 
 fn stored_spec(text: &[u8], options: &Options) -> Result<Spec, StoreError> {

@@ -202,7 +202,7 @@ fn rewrite(
     max_blocks: u64,
     max_bytes: u64,
 ) -> Result<(), StoreError> {
-    let mut edge = repair_tiles(database, branch.fork.next().get())?;
+    let (mut edge, _) = repair_tiles(database, branch.fork.next().get())?;
     let mut batch = Step::new(database);
     batch.remove_tiles_above(branch.fork)?;
     let mut height = branch.fork;

@@ -175,8 +175,12 @@ fn check_tiles(
 }
 
 /// Writes the tiles that a kill left out. Returns the right edge of the tree over the
-/// main chain up to `leaves` blocks.
-pub(super) fn repair_tiles(database: &Database, leaves: u64) -> Result<TileEdge, StoreError> {
+/// main chain up to `leaves` blocks, and how many tiles were written.
+pub(super) fn repair_tiles(
+    database: &Database,
+    leaves: u64,
+) -> Result<(TileEdge, u64), StoreError> {
+    let mut written = 0;
     let leaf = |leaf: u64| {
         let height = Height::new(leaf);
         let value = database
@@ -204,8 +208,10 @@ pub(super) fn repair_tiles(database: &Database, leaves: u64) -> Result<TileEdge,
             .collect();
         let tile = tiles::Tile::new(level, last, &nodes?);
         database.chain.insert(tile.key, tile.value).map_err(super::sled::errors::write_error)?;
+        written += 1;
     }
-    TileEdge::read(leaves, &|level, index| database.tile(level, index), &leaf)
+    let edge = TileEdge::read(leaves, &|level, index| database.tile(level, index), &leaf)?;
+    Ok((edge, written))
 }
 
 #[cfg(test)]

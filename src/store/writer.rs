@@ -339,7 +339,7 @@ impl Writer {
 
     /// Reads the end of the main chain back after a reorg.
     pub(super) fn reload(&mut self, tip: BlockId) -> Result<(), StoreError> {
-        let (applied, edge) = load_end(&self.database, tip.height)?;
+        let (applied, edge, _) = load_end(&self.database, tip.height)?;
         if applied.id() != tip {
             let what =
                 format!("block {}: it is not the tip that was made the main chain", tip.height);
@@ -350,18 +350,19 @@ impl Writer {
     }
 }
 
-/// The state at the end of the main chain, from what is in the database.
+/// The state at the end of the main chain, from what is in the database, and how many missing
+/// history tiles were written for it.
 pub(super) fn load_end(
     database: &Database,
     height: Height,
-) -> Result<(TipState, TileEdge), StoreError> {
+) -> Result<(TipState, TileEdge, u64), StoreError> {
     let header = |height: Height| {
         let value = database
             .raw_block(height)?
             .ok_or_else(|| StoreError::Damaged { what: format!("block {height} is missing") })?;
         decode_block(height, &value).map(|(header, _)| header)
     };
-    let edge = repair_tiles(database, height.next().get())?;
+    let (edge, written) = repair_tiles(database, height.next().get())?;
     let last = header(height)?;
     let parent_time = match height.parent() {
         None => last.header.timestamp,
@@ -373,5 +374,5 @@ pub(super) fn load_end(
         })?;
     let state = TipState::restore(last, parent_time, ancestors);
     let what = || format!("block {height}: history_root does not fit the history tiles");
-    Ok((state.ok_or_else(|| StoreError::Damaged { what: what() })?, edge))
+    Ok((state.ok_or_else(|| StoreError::Damaged { what: what() })?, edge, written))
 }

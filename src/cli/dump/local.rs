@@ -10,6 +10,7 @@ use crate::chain::{BlockId, ChainHeader, Hash, Height};
 use crate::cli::api_address;
 use crate::cli::args::DEFAULT_URL;
 use crate::cli::block_name::HashPrefix;
+use crate::cli::evidence::Evidence;
 use crate::cli::exit::{Code, Failure};
 use crate::cli::offline;
 use crate::cli::output::Row;
@@ -23,18 +24,17 @@ pub(super) struct Local {
 }
 
 impl Local {
-    pub(super) fn open(dir: &Path, select: Select, headers: bool) -> Result<Self> {
-        match offline::open_any(dir) {
+    pub(super) fn open(evidence: &Evidence, select: Select, headers: bool) -> Result<Self> {
+        match offline::open_any(evidence.dir()) {
             Ok(opened) => Ok(Self { opened, select, headers }),
-            Err(error @ StoreError::Locked { .. }) => {
-                let url = api_address::of_holder(dir, &error);
-                let url = url.unwrap_or_else(|| DEFAULT_URL.to_owned());
-                Err(Failure::new(Code::Locked, error.to_string())
-                    .hint(format!("dump the running node over REST: jenny dump --url {url}"))
-                    .into())
-            }
-            Err(error) => Err(error.into()),
+            Err(error @ StoreError::Locked { .. }) => Err(in_use(evidence.dir(), &error)),
+            Err(error) => Err(evidence.explain(error)),
         }
+    }
+
+    /// What opening had to mend.
+    pub(super) fn repairs(&self) -> &[String] {
+        &self.opened.repairs
     }
 
     fn one(&self) -> Result<Row> {
@@ -59,6 +59,14 @@ impl Local {
         let block = view.block(height)?.ok_or_else(|| above_tip(height, tip))?;
         Ok(block.into())
     }
+}
+
+/// The database of a running node, which can be asked over REST.
+pub(super) fn in_use(dir: &Path, error: &StoreError) -> anyhow::Error {
+    let url = api_address::of_holder(dir, error).unwrap_or_else(|| DEFAULT_URL.to_owned());
+    Failure::new(Code::Locked, error.to_string())
+        .hint(format!("dump the running node over REST: jenny dump --url {url}"))
+        .into()
 }
 
 /// The height of the one block of the main chain whose hash begins so. Reads every header, since

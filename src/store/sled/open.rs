@@ -1,5 +1,6 @@
 //! sled, brought up from whatever state a kill or a bad disk left it in.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,12 +31,25 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 pub(in crate::store) struct Engine {
     pub(in crate::store) db: sled::Db,
     pub(in crate::store) file: DataFile,
+    /// What opening had to mend, in words.
+    pub(in crate::store) repairs: Vec<String>,
 }
 
 impl Engine {
     /// The folder of the database in the data directory, which may be a link.
     pub(in crate::store) fn folder(directory: &Path) -> PathBuf {
         directory.join(FOLDER)
+    }
+
+    /// The engine's own file in that folder.
+    pub(in crate::store) fn data_file_in(folder: &Path) -> PathBuf {
+        folder.join(FILE)
+    }
+
+    /// Whether a file of the folder was set aside by an earlier opening, and is no part of the
+    /// database.
+    pub(in crate::store) fn is_set_aside(name: &OsStr) -> bool {
+        name.to_string_lossy().starts_with(ASIDE)
     }
 
     /// Whether there is a database to open. What cannot be read, for want of permission
@@ -63,7 +77,12 @@ impl Engine {
         if known > 0 {
             progress(&format!("opening the database, {} MiB", known >> 20));
         }
-        remove_unfinished_snapshots(&folder)?;
+        let mut repairs = Vec::new();
+        if remove_unfinished_snapshots(&folder)? {
+            repairs.push(
+                "a snapshot was removed that an earlier start had left unfinished".to_owned(),
+            );
+        }
         if known == 0 {
             // A kill during creation leaves half of them, with which sled opens nothing ever.
             remove_if_there(&folder.join(SETTINGS))?;
@@ -77,6 +96,7 @@ impl Engine {
                     return Err(StoreError::Damaged { what });
                 };
                 progress(&format!("{what}; trying again without the snapshot"));
+                repairs.push(format!("the engine's snapshot was set aside, because {what}"));
                 page_cache::empty(&folder, system, &mut |_| ())?;
                 let aside = format!("; its snapshot was set aside as {}", aside.display());
                 open_sled(&folder, options).map_err(|error| match error {
@@ -99,7 +119,7 @@ impl Engine {
         // At every start: a kill may have come before it at an earlier one.
         page_cache::sync_directories(&folder, system)?;
         page_cache::sync_directories(directory, system)?;
-        Ok(Self { db, file })
+        Ok(Self { db, file, repairs })
     }
 }
 
@@ -145,14 +165,16 @@ fn stored_segment_size(folder: &Path) -> Option<usize> {
 }
 
 /// Removes what a kill left of a snapshot being written, which sled takes for the newest
-/// one and then refuses to open for ever.
-fn remove_unfinished_snapshots(folder: &Path) -> Result<(), StoreError> {
+/// one and then refuses to open for ever. Returns whether there was one.
+fn remove_unfinished_snapshots(folder: &Path) -> Result<bool, StoreError> {
+    let mut found = false;
     for path in named(folder, SNAPSHOT)? {
         if path.extension().is_some_and(|end| end == "generating") {
             remove_if_there(&path)?;
+            found = true;
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Gives every snapshot a name that sled does not know, and returns the new name of one. The

@@ -29,6 +29,16 @@ pub(in crate::store) trait System: Debug {
         let status = rustix::fs::statvfs(path)?;
         Ok(status.f_bavail.saturating_mul(status.f_frsize))
     }
+
+    /// Makes an empty file share the blocks of another one (a reflink). Returns whether the file
+    /// system can.
+    fn clone_file(&self, from: &File, to: &File) -> bool {
+        #[cfg(target_os = "linux")]
+        let is_cloned = rustix::fs::ioctl_ficlone(to, from).is_ok();
+        #[cfg(not(target_os = "linux"))]
+        let is_cloned = false;
+        is_cloned
+    }
 }
 
 /// The operating system.

@@ -2,6 +2,7 @@
 
 mod dump;
 mod events;
+mod evidence;
 mod init;
 mod log;
 mod peer;
