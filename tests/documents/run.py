@@ -206,8 +206,8 @@ class Shell:
 
 
 def plain(text):
-    """Without what the shell says about killed jobs."""
-    return re.sub(r"^bash: line \d+: +\d+ Killed.*\n", "", text, flags=re.M)
+    """Without what the shell says about killed jobs, and a command about a slow disk."""
+    return re.sub(r"^(bash: line \d+: +\d+ Killed.*|.*: opening the database, \d+ MiB)\n", "", text, flags=re.M)
 
 
 def bring_up_loopback():
