@@ -4,6 +4,7 @@ mod fields;
 mod filter;
 mod limited;
 mod limiter;
+mod line;
 mod os_errors;
 
 use std::fmt::Write as _;
@@ -34,6 +35,7 @@ use fields::{TextFields, printable_json};
 pub(super) use filter::LogFilter;
 use limited::{Limited, USUAL};
 use limiter::{Line, LogLimiter};
+use line::TextLine;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum, serde::Deserialize)]
@@ -78,14 +80,15 @@ fn start(format: LogFormat, filter: &LogFilter, default: LevelFilter) {
     let lines: Box<dyn Layer<_> + Send + Sync> = match format {
         LogFormat::Text => fmt::layer()
             .with_ansi(colours)
-            .with_target(false)
             .fmt_fields(TextFields)
+            .event_format(TextLine)
             .log_internal_errors(false)
             .with_writer(Lines { format })
             .boxed(),
         LogFormat::Json => fmt::layer()
             .json()
             .flatten_event(true)
+            .with_span_list(false)
             .log_internal_errors(false)
             .with_writer(Lines { format })
             .boxed(),

@@ -235,8 +235,10 @@ impl Shared {
         if let Some(why) = self.failure() {
             return Err(why);
         }
+        // What is logged over there carries the request's id.
+        let span = tracing::Span::current();
         let task = tokio::task::spawn_blocking(move || {
-            let result = guarded(work);
+            let result = span.in_scope(|| guarded(work));
             drop(permit);
             result
         });

@@ -24,7 +24,8 @@ use super::in_flight::InFlight;
 use super::limits::Limits;
 use super::panics::OnPanic;
 use super::proxies::TrustedProxies;
-use super::respond::{RequestIds, Respond};
+use super::request_ids::RequestIds;
+use super::respond::Respond;
 use super::stream::{GuardedStream, Lingering};
 
 /// Hyper's buffers of a connection, in bytes, for what is read and for what is

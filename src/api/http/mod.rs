@@ -14,6 +14,7 @@ mod panics;
 pub(super) mod problem;
 pub(super) mod proxies;
 pub(super) mod reply;
+mod request_ids;
 pub(super) mod respond;
 pub(super) mod response_memory;
 pub(super) mod source;

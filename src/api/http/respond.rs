@@ -1,12 +1,11 @@
-//! The outermost layer: every answer leaves through here. Problems get their
-//! request id, a log line and their text; HEAD loses its body.
+//! The outermost layer: every answer leaves through here. It gets the request's id, problems get
+//! a log line and their text, and HEAD loses its body.
 
 use std::convert::Infallible;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -15,11 +14,20 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tower::{BoxError, Service};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::body::TrackedBody;
 use super::in_flight::{InFlight, UnderWay};
 use super::problem::Problem;
 use super::proxies::TrustedProxies;
+use super::request_ids::{REQUEST_ID, RequestIds};
+
+/// Characters of a method that are logged. A client may write any word.
+const MAX_METHOD_CHARS: usize = 20;
+
+/// Characters of a path that are logged.
+const MAX_PATH_CHARS: usize = 200;
 
 /// Who sent a request: the end of its connection, or the address that a trusted proxy at
 /// that end names.
@@ -48,27 +56,6 @@ impl fmt::Display for Client {
             Some(address) => address.fmt(f),
             None => self.connection.fmt(f),
         }
-    }
-}
-
-/// Numbers requests that went wrong, so that an answer and its log line meet.
-#[derive(Clone, Debug)]
-pub(super) struct RequestIds(Arc<Counter>);
-
-#[derive(Debug)]
-struct Counter {
-    run: u32,
-    next: AtomicU64,
-}
-
-impl RequestIds {
-    /// `run` tells one run of the node from another.
-    pub(super) fn new(run: u32) -> Self {
-        Self(Arc::new(Counter { run, next: AtomicU64::new(1) }))
-    }
-
-    fn next(&self) -> String {
-        format!("{:08x}-{}", self.0.run, self.0.next.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -126,26 +113,31 @@ where
         if parts.method == Method::HEAD {
             parts.method = Method::GET;
         }
-        let answer = self.inner.call(Request::from_parts(parts, body));
-        let (in_flight, ids) = (self.in_flight.clone(), self.ids.clone());
-        Box::pin(async move {
+        let id = self.ids.of(&parts.headers, self.proxies.contains(self.connection.ip()));
+        let span = request_span(&id, &asked);
+        let answer = span.in_scope(|| self.inner.call(Request::from_parts(parts, body)));
+        let (in_flight, body_span) = (self.in_flight.clone(), span.clone());
+        let responding = async move {
             let Ok(response) = answer.await;
             let (mut head, body) = response.into_parts();
-            let mut body = Answer { content: Either::Left(body), _under_way: under_way };
+            let content = Either::Left(body);
+            let mut body = Answer { content, span: body_span, _under_way: under_way };
             let status = head.status;
             let problem = head.extensions.remove::<Problem>().or_else(|| {
                 let failed = status.is_client_error() || status.is_server_error();
                 failed.then(|| Problem::of_status(status))
             });
             if let Some(problem) = problem {
-                let id = ids.next();
-                log(&problem, &id, &asked, client);
+                log(&problem, &asked, client);
                 head.status = problem.status();
                 head.headers.remove(header::CONTENT_LENGTH);
                 problem.put_headers(&mut head.headers);
                 body.content = Either::Right(Full::new(problem.to_json(&id)));
             }
             harden(&mut head.headers);
+            if let Ok(id) = HeaderValue::from_str(&id) {
+                head.headers.insert(REQUEST_ID, id);
+            }
             if !was_read.get() {
                 in_flight.leave_unread();
                 head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -159,8 +151,16 @@ where
                 body.content = Either::Right(Full::default());
             }
             Ok(Response::from_parts(head, body))
-        })
+        };
+        Box::pin(responding.instrument(span))
     }
+}
+
+/// What the log lines of a request carry. The routes fill in the rest. Its level is that of no
+/// line: it is there for the lines of every level.
+fn request_span(id: &str, asked: &Asked) -> Span {
+    let method = asked.method();
+    tracing::error_span!("request", request_id = id, method, route = Empty, user = Empty)
 }
 
 /// No browser may take an answer for anything but data, unless it says under which policy it is
@@ -179,29 +179,37 @@ struct Asked {
     is_anonymous: bool,
 }
 
+impl Asked {
+    /// The method, cut off. It holds no odd characters.
+    fn method(&self) -> &str {
+        let method = self.method.as_str();
+        method.get(..MAX_METHOD_CHARS).unwrap_or(method)
+    }
+}
+
 /// The path as the client wrote it, with anything odd escaped and not without end.
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.path();
-        let shown: String = path.chars().take(200).collect();
-        write!(f, "{} {shown:?}", self.method)
+        let shown: String = path.chars().take(MAX_PATH_CHARS).collect();
+        write!(f, "{} {shown:?}", self.method())
     }
 }
 
 /// A client's mistake is told, a failure of the node is a warning. What a stranger is refused, or
 /// is told of readiness, is of interest when somebody looks for it.
-fn log(problem: &Problem, request_id: &str, asked: &Asked, client: Client) {
+fn log(problem: &Problem, asked: &Asked, client: Client) {
     let (status, kind, _) = problem.kind.parts();
     // 501 is of what the client sent.
     let is_failure = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
     let is_unavailable = status == StatusCode::SERVICE_UNAVAILABLE;
     let (status, detail) = (status.as_u16(), problem.detail.as_ref());
     if asked.is_anonymous && (!is_failure || is_unavailable) {
-        tracing::debug!(request_id, status, kind, %client, %asked, detail, "request refused");
+        tracing::debug!(status, kind, %client, %asked, detail, "request refused");
     } else if is_failure {
-        tracing::warn!(request_id, status, kind, %client, %asked, detail, "request failed");
+        tracing::warn!(status, kind, %client, %asked, detail, "request failed");
     } else {
-        tracing::info!(request_id, status, kind, %client, %asked, detail, "request refused");
+        tracing::info!(status, kind, %client, %asked, detail, "request refused");
     }
 }
 
@@ -209,6 +217,8 @@ fn log(problem: &Problem, request_id: &str, asked: &Asked, client: Client) {
 #[derive(Debug)]
 pub(super) struct Answer<B> {
     content: Either<B, Full<Bytes>>,
+    /// Of the request: what is logged while the body is made carries its id.
+    span: Span,
     _under_way: UnderWay,
 }
 
@@ -220,7 +230,9 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for Answer<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.content).poll_frame(context)
+        let Self { content, span, .. } = &mut *self;
+        let _entered = span.enter();
+        Pin::new(content).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {

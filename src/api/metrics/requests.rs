@@ -7,7 +7,7 @@ use std::thread;
 use http::StatusCode;
 
 /// Stands for all paths that no route has. No pattern is like it, since a path begins with `/`.
-const UNKNOWN_PATH: &str = "unknown";
+pub(in crate::api) const UNKNOWN_PATH: &str = "unknown";
 
 /// What became of a request: the class of the status, or `none` for a client that left before.
 const OUTCOMES: [&str; 5] = ["2xx", "3xx", "4xx", "5xx", NO_STATUS];

@@ -19,6 +19,7 @@ monitor, reader, writer or operator, each of which includes those before it. \
 HEAD is supported wherever GET is. \
 Unknown parameters of a query and unknown members of a body are ignored. \
 Objects of a response may gain members. \
+Every response has an X-Request-Id, which the node's log has as well. \
 Every error is a Problem, an application/problem+json document (RFC 9457), \
 whose type says what happened and never changes.";
 

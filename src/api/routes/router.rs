@@ -10,6 +10,7 @@ use std::task::{self, Poll};
 use http::header::HeaderMap;
 use http::{Method, Request};
 use tower::Service;
+use tracing::Span;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
@@ -26,7 +27,7 @@ use crate::api::http::problem::{Kind, Problem};
 use crate::api::http::reply;
 use crate::api::http::respond::Client;
 use crate::api::http::response_memory::{ResponseMemory, Share};
-use crate::api::metrics::requests::RequestCounts;
+use crate::api::metrics::requests::{RequestCounts, UNKNOWN_PATH};
 
 /// Refuses requests, and hands the others to `inner` with what they matched.
 #[derive(Clone, Debug)]
@@ -90,7 +91,9 @@ where
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             let found = rules.table.find(parts.uri.path());
-            let counting = rules.requests.begin(found.as_ref().map(|found| found.path));
+            let path = found.as_ref().map(|found| found.path);
+            Span::current().record("route", path.unwrap_or(UNKNOWN_PATH));
+            let counting = rules.requests.begin(path);
             let response = match rules.check(&parts, found).await {
                 Ok(Passed::Matched(matched)) => {
                     parts.extensions.insert(*matched);
@@ -141,6 +144,9 @@ impl Rules {
         }
         // The name was verified, unless the path is open.
         let user = role.map(|_| basic::name(&request.headers)).unwrap_or_default();
+        if role.is_some() {
+            Span::current().record("user", user.as_str());
+        }
         let address = client(request)?.ip();
         Ok(Passed::Matched(Box::new(Matched {
             handler: Arc::clone(&route.handler),

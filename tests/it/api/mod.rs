@@ -22,6 +22,7 @@ mod pool_mining;
 mod problems;
 mod receipts;
 mod records;
+mod request_ids;
 mod search;
 mod series;
 mod status;
