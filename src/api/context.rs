@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +11,7 @@ use super::config::ApiConfig;
 use super::events::EventSlots;
 use super::header_facts::HeaderFacts;
 use super::http::body::BodyReader;
-use super::http::connections::OpenConnections;
+use super::http::connections::ConnectionCounts;
 use super::http::long_requests::LongRequests;
 use super::http::response_memory::ResponseMemory;
 use super::metrics::requests::RequestCounts;
@@ -38,7 +39,9 @@ pub(super) struct Context {
     pub(super) node: NodeHandle,
     /// The memory of large responses.
     pub(super) answers: ResponseMemory,
-    pub(super) connections: OpenConnections,
+    pub(super) connections: ConnectionCounts,
+    /// When the node started, since the epoch, for a clock that was right then.
+    pub(super) started: Duration,
     /// Requests that wait, follow events or read the whole chain.
     pub(super) long_requests: LongRequests,
     pub(super) requests: Arc<RequestCounts>,
@@ -65,15 +68,17 @@ impl Context {
     pub(super) fn new(
         config: &ApiConfig,
         node: NodeHandle,
-        connections: OpenConnections,
+        connections: ConnectionCounts,
         requests: Arc<RequestCounts>,
     ) -> Self {
         let long_requests = LongRequests::default();
+        let started = Duration::from_millis(node.now().as_millis());
         Self {
             event_slots: EventSlots::new(long_requests.clone()),
             node,
             answers: ResponseMemory::new(),
             connections,
+            started,
             long_requests,
             requests,
             bodies: BodyReader::new(&config.limits),

@@ -53,7 +53,7 @@ impl Server {
         let table = routes::table();
         let requests = Arc::new(RequestCounts::new(table.paths()));
         let connections = Connections::new(config.limits.clone(), config.trusted_proxies.clone())?;
-        let context = Context::new(&config, node, connections.open(), Arc::clone(&requests));
+        let context = Context::new(&config, node, connections.counts(), Arc::clone(&requests));
         Ok(Self {
             listener,
             local_addr,

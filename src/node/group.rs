@@ -113,6 +113,8 @@ impl Group {
             let _ = reply.send(());
         }
         for (reply, acknowledged) in self.records.submitted {
+            let new = acknowledged.iter().filter(|record| record.is_new).count();
+            shared.metrics.accepted_records.add(new as u64);
             reply.send(Ok(acknowledged));
         }
         for reply in self.records.cancelled {

@@ -18,6 +18,7 @@ mod handle;
 mod held;
 mod import;
 mod index;
+mod metrics;
 mod miner;
 mod mining;
 #[expect(clippy::module_inception, reason = "the type is in the file of its name")]
@@ -48,6 +49,7 @@ pub use import::append::Appending;
 pub use import::fork_point::HeldAncestor;
 pub use import::offer::Branch;
 pub use index::search::{MAX_SEARCH_HITS, SearchHits, SearchedRecord};
+pub use metrics::{Counter, Histogram, HistogramSnapshot, Metrics, Millionths, PeerMetrics};
 pub use mining::request::Mined;
 pub use node::Node;
 pub use peering::links::{

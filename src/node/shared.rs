@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use super::clock::{ClockFault, ClockWatch, Reading};
 use super::command::Command;
 use super::fork_log::ForkLog;
+use super::metrics::Metrics;
 use super::mining::demand::Demand;
 use super::mining::hash_rate::HashRate;
 use super::mining::mined_counts::MinedCounts;
@@ -44,6 +45,7 @@ pub(super) struct Shared {
     pub(super) commands: SyncSender<Command>,
     pub(super) rate: HashRate,
     pub(super) mined: MinedCounts,
+    pub(super) metrics: Metrics,
     pub(super) reorgs: ReorgLog,
     pub(super) disconnected: DisconnectedRecords,
     pub(super) forks: ForkLog,
@@ -96,6 +98,7 @@ impl Shared {
             commands,
             rate: HashRate::default(),
             mined: MinedCounts::default(),
+            metrics: Metrics::default(),
             reorgs: ReorgLog::of(reorgs),
             disconnected: DisconnectedRecords::default(),
             forks: ForkLog::default(),

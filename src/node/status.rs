@@ -59,6 +59,8 @@ pub struct MinedBlocks {
 pub struct DiskStatus {
     /// Bytes that are free on the file system of the database.
     pub free_bytes: u64,
+    /// Bytes that must be free for blocks to be accepted.
+    pub min_free_bytes: u64,
     /// Peers in the address book.
     pub known_peers: usize,
 }

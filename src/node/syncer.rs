@@ -2,6 +2,7 @@
 //! responds, while the writer applies more.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::pipeline::Pipeline;
 use super::shared::{Shared, guarded};
@@ -34,6 +35,7 @@ impl SyncerThread {
 
     fn serve(&mut self) {
         while let Some(unsynced) = self.pipeline.take() {
+            let begun = Instant::now();
             match self.store.sync(&unsynced.sealed) {
                 Ok(true) => {}
                 // The writer failed, and says why.
@@ -43,6 +45,7 @@ impl SyncerThread {
                     break;
                 }
             }
+            self.shared.metrics.commits.observe(begun.elapsed());
             self.shared.publish(unsynced.state);
             unsynced.group.respond(&self.shared);
         }

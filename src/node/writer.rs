@@ -15,6 +15,7 @@ use super::group::Group;
 use super::import::offer::known_prefix;
 use super::index::Index;
 use super::index::index_work::IndexWork;
+use super::metrics::Millionths;
 use super::pipeline::{Pipeline, Unsynced};
 use super::shared::{Shared, guarded};
 use super::{Imported, StoreError};
@@ -277,6 +278,8 @@ impl WriterThread {
         let reorg = self.store.perform_reorg(&plan, time)?;
         self.shared.queue.chain_moved(self.store.applied().clone());
         self.shared.reorgs.record(&reorg, time);
+        let depth = Millionths::of_ones(reorg.disconnected.len() as u64);
+        self.shared.metrics.reorg_depths.observe(depth);
         self.shared.publish(self.store.applied().clone());
         self.include_branch(&plan)
     }
@@ -315,7 +318,9 @@ impl WriterThread {
         group.records.unsettled = self.shared.records.lock().take_unsettled();
         self.untidied = self.untidied.saturating_add(group.blocks());
         if group.blocks() > 0 {
+            let begun = Instant::now();
             self.store.commit()?;
+            self.shared.metrics.commits.observe(begun.elapsed());
             self.shared.publish(self.store.applied().clone());
         }
         group.respond(&self.shared);

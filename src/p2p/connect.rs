@@ -46,6 +46,7 @@ where
 {
     let evicted = slot.evicted();
     if context.node.is_banned(address.ip(), context.node.now()) {
+        context.node.metrics().peers.refused_banned.increment();
         tracing::debug!(%address, "no link: the address is banned");
         return;
     }
@@ -62,6 +63,7 @@ where
     let upgrade = evicted.run_until_cancelled(upgrade);
     let upgraded = context.stop.run_until_cancelled(upgrade).await;
     if waits {
+        context.node.metrics().peers.refused_owing.increment();
         tracing::debug!(%address, "no link: its source owes too much for useless work");
         return;
     }

@@ -253,6 +253,9 @@ impl<T: Transport> Driver<T> {
 
     fn publish(&mut self) {
         self.next_table = Instant::now() + TABLE_EVERY;
+        for live in self.table.links.values() {
+            live.count_bytes(&self.context.node.metrics().peers);
+        }
         self.server.table.send_replace(self.table.infos());
         self.show_progress();
     }

@@ -22,7 +22,7 @@ use super::socket::debts::{Debtor, FRAME};
 use super::socket::frame_guard::FrameGuard;
 use super::socket::frame_writer::{FrameWriter, Gone};
 use super::socket::stats::Stats;
-use super::ticket::{Close, Ticket};
+use super::ticket::{Close, Ticket, is_fault};
 use crate::node::Dialect;
 use crate::sync::{LinkId, Outgoing};
 
@@ -84,7 +84,12 @@ where
             biased;
             close = &mut close => Err(close.unwrap_or(GOING_AWAY)),
             reason = writer => Ok(reason),
-            ended = reading => ended,
+            ended = reading => {
+                if ended.as_ref().is_err_and(|close| is_fault(close.code)) {
+                    context.node.metrics().peers.faults.increment();
+                }
+                ended
+            }
         }
     };
     match ended {

@@ -25,6 +25,12 @@ pub(super) struct Ticket {
     pub(super) stop_range: Arc<AtomicBool>,
 }
 
+/// Whether a close with this code blames the peer: a protocol error, data of a wrong kind, text
+/// that is not UTF-8, a breach of policy, or a message that is too long.
+pub(super) const fn is_fault(code: u16) -> bool {
+    matches!(code, 1002 | 1003 | 1007 | 1008 | 1009)
+}
+
 /// A close that we begin.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Close {

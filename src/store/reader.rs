@@ -158,6 +158,11 @@ impl Reader {
         self.database.check_room()
     }
 
+    /// Bytes that must be free on the file system of the database for blocks to be accepted.
+    pub fn min_free_bytes(&self) -> u64 {
+        self.database.options.min_free_bytes
+    }
+
     /// Bytes that are free on the file system of the database.
     ///
     /// # Errors

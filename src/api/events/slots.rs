@@ -36,6 +36,11 @@ impl EventSlots {
         Self { streams: Arc::default(), long_requests }
     }
 
+    /// Returns how many streams there are.
+    pub(in crate::api) fn count(&self) -> usize {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+    }
+
     /// Takes a place for a stream of this caller, also among the long-lived requests; `None` if all
     /// or its own are taken.
     pub(in crate::api) fn take(&self, user: &str, address: IpAddr) -> Option<Slot> {

@@ -23,10 +23,12 @@ use super::body::TrackedBody;
 use super::in_flight::InFlight;
 use super::limits::Limits;
 use super::panics::OnPanic;
+use super::problem_counts::ProblemCounts;
 use super::proxies::TrustedProxies;
 use super::request_ids::RequestIds;
 use super::respond::Respond;
 use super::stream::{GuardedStream, Lingering};
+use crate::node::Counter;
 
 /// Hyper's buffers of a connection, in bytes, for what is read and for what is
 /// written; a page of `/chains` is not copied into them.
@@ -45,18 +47,28 @@ pub(in crate::api) struct Connections {
     limits: Limits,
     proxies: Arc<TrustedProxies>,
     ids: RequestIds,
+    counts: ConnectionCounts,
     /// Owns the tasks of the open connections.
     open: TaskTracker,
 }
 
-/// Counts the open connections; cheap to clone.
-#[derive(Clone, Debug)]
-pub(in crate::api) struct OpenConnections(TaskTracker);
+/// What is counted of connections and of their responses; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(in crate::api) struct ConnectionCounts {
+    open: TaskTracker,
+    refused: Arc<Counter>,
+    pub(in crate::api) problems: ProblemCounts,
+}
 
-impl OpenConnections {
+impl ConnectionCounts {
     /// Returns how many connections are open.
-    pub(in crate::api) fn count(&self) -> usize {
-        self.0.len()
+    pub(in crate::api) fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Returns how many connections were closed at once, since their address had too many.
+    pub(in crate::api) fn refused(&self) -> u64 {
+        self.refused.get()
     }
 }
 
@@ -66,13 +78,13 @@ impl Connections {
     pub(in crate::api) fn new(limits: Limits, proxies: TrustedProxies) -> io::Result<Self> {
         let salt = try_generate_salt().map_err(io::Error::other)?;
         let run = u32::from_be_bytes(salt.first_chunk().copied().unwrap_or_default());
-        let (ids, open) = (RequestIds::new(run), TaskTracker::new());
-        Ok(Self { limits, proxies: Arc::new(proxies), ids, open })
+        let (ids, counts) = (RequestIds::new(run), ConnectionCounts::default());
+        Ok(Self { limits, proxies: Arc::new(proxies), ids, open: counts.open.clone(), counts })
     }
 
-    /// Returns what counts the open connections.
-    pub(in crate::api) fn open(&self) -> OpenConnections {
-        OpenConnections(self.open.clone())
+    /// Returns what is counted of them.
+    pub(in crate::api) fn counts(&self) -> ConnectionCounts {
+        self.counts.clone()
     }
 
     /// Serves requests with `service` until `stop` is cancelled; then waits for the responses in
@@ -87,17 +99,20 @@ impl Connections {
         S: Clone + Send + 'static,
         S::Future: Send,
     {
-        let Self { limits, proxies, ids, open: connections } = self;
+        let Self { limits, proxies, ids, counts, open: connections } = self;
         let service = CatchPanicLayer::custom(OnPanic).layer(service);
         let admission = Admission::new(&limits, Arc::clone(&proxies));
         let lingering = Admission::lingering(Arc::clone(&proxies));
         // Cut when the grace is over, however this function ends.
         let cut = CancellationToken::new();
         let _cut_at_last = cut.clone().drop_guard();
-        while let Some((socket, client, place)) = accept(&listener, &admission, &stop).await {
+        while let Some((socket, client, place)) =
+            accept(&listener, &admission, &counts.refused, &stop).await
+        {
             let in_flight = InFlight::default();
             let (proxies, ids) = (Arc::clone(&proxies), ids.clone());
-            let service = Respond::new(service.clone(), client, proxies, in_flight.clone(), ids);
+            let (service, problems) = (service.clone(), counts.problems.clone());
+            let service = Respond::new(service, client, proxies, in_flight.clone(), ids, problems);
             let lingering = Lingering::new(lingering.clone(), client.ip());
             let stream = GuardedStream::new(socket, in_flight, &limits, lingering);
             let connection = serve(stream, service, stop.clone());
@@ -126,6 +141,7 @@ impl Connections {
 async fn accept(
     listener: &TcpListener,
     admission: &Admission,
+    refused: &Counter,
     stop: &CancellationToken,
 ) -> Option<(TcpStream, SocketAddr, Place)> {
     loop {
@@ -144,6 +160,7 @@ async fn accept(
                     let _ = socket.set_nodelay(true);
                     return Some((socket, client, place));
                 }
+                refused.increment();
                 tracing::debug!(%client, "closed: too many connections of this address");
             }
             Err(error) => {

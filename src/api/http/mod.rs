@@ -12,6 +12,7 @@ pub(super) mod limits;
 pub(super) mod long_requests;
 mod panics;
 pub(super) mod problem;
+pub(super) mod problem_counts;
 pub(super) mod proxies;
 pub(super) mod reply;
 mod request_ids;

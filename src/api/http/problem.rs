@@ -23,8 +23,7 @@ macro_rules! kinds {
         }
 
         impl Kind {
-            /// Every kind, for the test that holds the documentation to it.
-            #[cfg(test)]
+            /// Every kind.
             pub(super) const ALL: &[Self] = &[$(Self::$kind,)+];
 
             /// Its status, the last part of its URI, and its title.

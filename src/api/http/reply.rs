@@ -7,7 +7,7 @@ use serde::Serialize;
 use warp::reply::Response;
 
 use super::problem::Problem;
-use crate::api::metrics::exposition::{self, Exposition};
+use crate::api::metrics::exposition;
 
 /// JSON text that is written already.
 pub(in crate::api) fn json_text(text: impl Into<Bytes>) -> Response {
@@ -48,8 +48,8 @@ pub(in crate::api) fn html(text: impl Into<Bytes>) -> Response {
 }
 
 /// Metrics, in the text format that Prometheus reads.
-pub(in crate::api) fn exposition(exposition: Exposition) -> Response {
-    typed(exposition.into_text().into(), exposition::MEDIA_TYPE)
+pub(in crate::api) fn exposition(text: Bytes) -> Response {
+    typed(text, exposition::MEDIA_TYPE)
 }
 
 /// Success without more to say.

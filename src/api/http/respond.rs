@@ -20,6 +20,7 @@ use tracing::{Instrument, Span};
 use super::body::TrackedBody;
 use super::in_flight::{InFlight, UnderWay};
 use super::problem::Problem;
+use super::problem_counts::ProblemCounts;
 use super::proxies::TrustedProxies;
 use super::request_ids::{REQUEST_ID, RequestIds};
 
@@ -67,6 +68,7 @@ pub(super) struct Respond<S> {
     proxies: Arc<TrustedProxies>,
     in_flight: InFlight,
     ids: RequestIds,
+    problems: ProblemCounts,
 }
 
 impl<S> Respond<S> {
@@ -77,8 +79,9 @@ impl<S> Respond<S> {
         proxies: Arc<TrustedProxies>,
         in_flight: InFlight,
         ids: RequestIds,
+        problems: ProblemCounts,
     ) -> Self {
-        Self { inner, connection, proxies, in_flight, ids }
+        Self { inner, connection, proxies, in_flight, ids, problems }
     }
 }
 
@@ -117,6 +120,7 @@ where
         let span = request_span(&id, &asked);
         let answer = span.in_scope(|| self.inner.call(Request::from_parts(parts, body)));
         let (in_flight, body_span) = (self.in_flight.clone(), span.clone());
+        let problems = self.problems.clone();
         let responding = async move {
             let Ok(response) = answer.await;
             let (mut head, body) = response.into_parts();
@@ -128,6 +132,7 @@ where
                 failed.then(|| Problem::of_status(status))
             });
             if let Some(problem) = problem {
+                problems.count(problem.kind);
                 log(&problem, &asked, client);
                 head.status = problem.status();
                 head.headers.remove(header::CONTENT_LENGTH);

@@ -206,8 +206,19 @@ impl Share {
     where
         F: Future<Output = Result<Vec<u8>, Problem>>,
     {
+        self.text(write).await.map(reply::json_text)
+    }
+
+    /// Returns the text that `write` builds, counted until its last byte was sent.
+    ///
+    /// # Errors
+    /// As [`Share::json`].
+    pub(in crate::api) async fn text<F>(&self, write: impl Fn() -> F) -> Result<Bytes, Problem>
+    where
+        F: Future<Output = Result<Vec<u8>, Problem>>,
+    {
         let build = |reserved| write().map_ok(|text| self.count(text, reserved));
-        self.build(RESPONSE_ROOM_WAIT, build).await.map(reply::json_text)
+        self.build(RESPONSE_ROOM_WAIT, build).await
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Write};
 
+use crate::node::HistogramSnapshot;
+
 /// The media type of the text.
 pub(in crate::api) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -12,11 +14,16 @@ pub(in crate::api) enum Kind {
     Counter,
     /// They go up and down.
     Gauge,
+    /// Counts of values by their size.
+    Histogram,
 }
 
 /// The text of one scrape.
 #[derive(Debug, Default)]
 pub(in crate::api) struct Exposition(String);
+
+/// The name of a label and its value.
+type Label<'a> = (&'static str, &'a str);
 
 /// A metric whose samples are being written.
 #[derive(Debug)]
@@ -72,6 +79,19 @@ impl Exposition {
         self.metric(Kind::Counter, name, help).sample(&[], value);
     }
 
+    /// Writes a counter without labels that has no sample while its value is not known.
+    pub(in crate::api) fn counter_if_known(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        value: Option<impl Display>,
+    ) {
+        let mut metric = self.metric(Kind::Counter, name, help);
+        if let Some(value) = value {
+            metric.sample(&[], value);
+        }
+    }
+
     pub(in crate::api) fn into_text(self) -> String {
         self.0
     }
@@ -79,8 +99,29 @@ impl Exposition {
 
 impl Metric<'_> {
     /// Writes a sample with these labels, by name and value. The value is a number in decimal.
-    pub(in crate::api) fn sample(&mut self, labels: &[(&'static str, &str)], value: impl Display) {
+    pub(in crate::api) fn sample(&mut self, labels: &[Label<'_>], value: impl Display) {
+        self.part("", labels, value);
+    }
+
+    /// Writes all samples of a histogram with these labels.
+    pub(in crate::api) fn histogram(&mut self, labels: &[Label<'_>], of: &HistogramSnapshot) {
+        for (bound, count) in &of.buckets {
+            self.bucket(labels, &bound.to_string(), *count);
+        }
+        self.bucket(labels, "+Inf", of.count);
+        self.part("_sum", labels, of.sum);
+        self.part("_count", labels, of.count);
+    }
+
+    fn bucket(&mut self, labels: &[Label<'_>], bound: &str, count: u64) {
+        let labels: Vec<_> = labels.iter().copied().chain([("le", bound)]).collect();
+        self.part("_bucket", &labels, count);
+    }
+
+    /// Writes a sample whose name is that of the metric and a suffix.
+    fn part(&mut self, suffix: &str, labels: &[Label<'_>], value: impl Display) {
         self.text.push_str(self.name);
+        self.text.push_str(suffix);
         for (at, (label, text)) in labels.iter().enumerate() {
             let before = if at == 0 { '{' } else { ',' };
             let _ = write!(self.text, "{before}{label}=\"{}\"", Escaped(text, true));
@@ -90,7 +131,7 @@ impl Metric<'_> {
     }
 
     /// Writes a sample that is 1 if `holds`, and else 0.
-    pub(in crate::api) fn flag(&mut self, labels: &[(&'static str, &str)], holds: bool) {
+    pub(in crate::api) fn flag(&mut self, labels: &[Label<'_>], holds: bool) {
         self.sample(labels, u8::from(holds));
     }
 }
@@ -100,6 +141,7 @@ impl Display for Kind {
         f.write_str(match self {
             Self::Counter => "counter",
             Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
         })
     }
 }

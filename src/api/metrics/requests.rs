@@ -1,16 +1,34 @@
-//! Counts requests, by the pattern of their route and by what became of them.
+//! Counts requests by the pattern of their route: what became of them, and how long they took.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Instant;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
+
+use crate::node::{Histogram, HistogramSnapshot, Millionths};
 
 /// Stands for all paths that no route has. No pattern is like it, since a path begins with `/`.
 pub(in crate::api) const UNKNOWN_PATH: &str = "unknown";
 
 /// What became of a request: the class of the status, or `none` for a client that left before.
 const OUTCOMES: [&str; 5] = ["2xx", "3xx", "4xx", "5xx", NO_STATUS];
+
+/// Stands for all methods that a path does not take.
+const OTHER_METHOD: &str = "other";
+
+/// Bounds of the time until a response begins, in seconds: 1 ms to 60 s.
+const REQUEST_BOUNDS: &[Millionths] = &[
+    Millionths::of_thousandths(1),
+    Millionths::of_thousandths(5),
+    Millionths::of_thousandths(25),
+    Millionths::of_thousandths(100),
+    Millionths::of_thousandths(500),
+    Millionths::of_thousandths(2_500),
+    Millionths::of_ones(10),
+    Millionths::of_ones(60),
+];
 
 const NO_STATUS: &str = "none";
 
@@ -21,12 +39,15 @@ pub(in crate::api) struct RequestCounts {
     /// Each path once.
     paths: Vec<PathCounts>,
     unknown: PathCounts,
+    /// Of requests that no route takes, by their path or their method.
+    untaken: Histogram,
 }
 
 #[derive(Debug)]
 struct PathCounts {
     path: &'static str,
     by_outcome: [AtomicU64; OUTCOMES.len()],
+    by_method: Vec<(Method, Histogram)>,
 }
 
 /// A request that is counted when this is dropped.
@@ -34,24 +55,47 @@ struct PathCounts {
 pub(in crate::api) struct Counting {
     counts: Arc<RequestCounts>,
     path: Option<&'static str>,
+    method: Method,
     status: Option<StatusCode>,
+    begun: Instant,
 }
 
 impl RequestCounts {
-    /// Returns counters for these patterns, of which some may be equal.
-    pub(in crate::api) fn new(patterns: impl IntoIterator<Item = &'static str>) -> Self {
+    /// Returns counters for these routes: the pattern, which several may share, and the method.
+    pub(in crate::api) fn new(routes: impl IntoIterator<Item = (&'static str, Method)>) -> Self {
         let mut paths: Vec<PathCounts> = Vec::new();
-        for path in patterns {
-            if !paths.iter().any(|counts| counts.path == path) {
-                paths.push(PathCounts::new(path));
+        for (path, method) in routes {
+            let duration = (method, Histogram::new(REQUEST_BOUNDS));
+            match paths.iter_mut().find(|counts| counts.path == path) {
+                Some(counts) => counts.by_method.push(duration),
+                None => paths.push(PathCounts::new(path, vec![duration])),
             }
         }
-        Self { paths, unknown: PathCounts::new(UNKNOWN_PATH) }
+        let unknown = PathCounts::new(UNKNOWN_PATH, Vec::new());
+        Self { paths, unknown, untaken: Histogram::new(REQUEST_BOUNDS) }
     }
 
     /// Begins to count a request to a path of this pattern; `None` for one that no route has.
-    pub(in crate::api) fn begin(self: &Arc<Self>, path: Option<&'static str>) -> Counting {
-        Counting { counts: Arc::clone(self), path, status: None }
+    pub(in crate::api) fn begin(
+        self: &Arc<Self>,
+        path: Option<&'static str>,
+        method: Method,
+    ) -> Counting {
+        Counting { counts: Arc::clone(self), path, method, status: None, begun: Instant::now() }
+    }
+
+    /// Returns how long the requests of each route took that had any: its pattern, its method,
+    /// and the seconds.
+    pub(in crate::api) fn durations(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, &str, HistogramSnapshot)> + '_ {
+        let taken = self.paths.iter().flat_map(|counts| {
+            let by_method = counts.by_method.iter();
+            by_method.map(|(method, seconds)| (counts.path, method.as_str(), seconds))
+        });
+        let all = taken.chain([(UNKNOWN_PATH, OTHER_METHOD, &self.untaken)]);
+        let read = all.map(|(path, method, seconds)| (path, method, seconds.snapshot()));
+        read.filter(|(_, _, seconds)| seconds.count > 0)
     }
 
     /// Returns every counter: the path's pattern, the outcome, and how many requests.
@@ -64,9 +108,11 @@ impl RequestCounts {
         })
     }
 
-    fn add(&self, path: Option<&'static str>, outcome: &str) {
-        let known = self.paths.iter().find(|counts| Some(counts.path) == path);
+    fn add(&self, counting: &Counting, outcome: &str) {
+        let known = self.paths.iter().find(|counts| Some(counts.path) == counting.path);
         let counts = known.unwrap_or(&self.unknown);
+        let taken = counts.by_method.iter().find(|(method, _)| *method == counting.method);
+        taken.map_or(&self.untaken, |(_, seconds)| seconds).observe(counting.begun.elapsed());
         for (known, count) in OUTCOMES.iter().zip(&counts.by_outcome) {
             if *known == outcome {
                 count.fetch_add(1, Ordering::Relaxed);
@@ -76,8 +122,8 @@ impl RequestCounts {
 }
 
 impl PathCounts {
-    fn new(path: &'static str) -> Self {
-        Self { path, by_outcome: Default::default() }
+    fn new(path: &'static str, by_method: Vec<(Method, Histogram)>) -> Self {
+        Self { path, by_outcome: Default::default(), by_method }
     }
 }
 
@@ -99,7 +145,7 @@ impl Drop for Counting {
             Some(400..=499) => "4xx",
             Some(_) => "5xx",
         };
-        self.counts.add(self.path, outcome);
+        self.counts.add(self, outcome);
     }
 }
 

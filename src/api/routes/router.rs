@@ -93,7 +93,7 @@ where
             let found = rules.table.find(parts.uri.path());
             let path = found.as_ref().map(|found| found.path);
             Span::current().record("route", path.unwrap_or(UNKNOWN_PATH));
-            let counting = rules.requests.begin(path);
+            let counting = rules.requests.begin(path, parts.method.clone());
             let response = match rules.check(&parts, found).await {
                 Ok(Passed::Matched(matched)) => {
                     parts.extensions.insert(*matched);

@@ -129,9 +129,9 @@ impl Table {
         Self(routes)
     }
 
-    /// Returns the pattern of every route, of which some are equal.
-    pub(in crate::api) fn paths(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.0.iter().map(|route| route.path)
+    /// Returns the pattern of every route, which several may share, and its method.
+    pub(in crate::api) fn paths(&self) -> impl Iterator<Item = (&'static str, Method)> + '_ {
+        self.0.iter().map(|route| (route.path, route.method.clone()))
     }
 
     /// Returns every route with its description.

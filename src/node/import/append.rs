@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::TrySendError;
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
@@ -15,6 +16,7 @@ use crate::node::{ImportError, Imported, NodeFailure, StoreError};
 pub struct Appending {
     answer: oneshot::Receiver<Result<Imported, StoreError>>,
     shared: Arc<Shared>,
+    begun: Instant,
 }
 
 impl Appending {
@@ -27,6 +29,7 @@ impl Appending {
     /// taken.
     pub async fn done(self) -> Result<Imported, ImportError> {
         let answer = self.answer.await.map_err(|_| over(&self.shared))?;
+        self.shared.metrics.imports.observe(self.begun.elapsed());
         answer.map_err(ImportError::of_store)
     }
 }
@@ -36,11 +39,12 @@ pub(in crate::node) async fn connect(
     shared: &Arc<Shared>,
     blocks: Vec<ValidBlock>,
 ) -> Result<Appending, NodeFailure> {
+    let begun = Instant::now();
     let (reply, answer) = oneshot::channel();
     // The headers of a branch are read to its end before its blocks are fetched.
     let command = Command::Import { blocks, part: BranchPart::Proven, reply };
     send(shared, command).await?;
-    Ok(Appending { answer, shared: Arc::clone(shared) })
+    Ok(Appending { answer, shared: Arc::clone(shared), begun })
 }
 
 /// Puts a command into the writer's queue, behind those put there before.

@@ -2,6 +2,7 @@
 //! writer in batches.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
@@ -201,7 +202,9 @@ impl<'a> Batch<'a> {
         }
         let (reply, answer) = oneshot::channel();
         let command = Command::Import { blocks, part, reply };
+        let begun = Instant::now();
         let connected = ask(self.shared, command, answer)?;
+        self.shared.metrics.imports.observe(begun.elapsed());
         let imported = connected.map_err(ImportError::of_store)?;
         self.outcome = match (self.outcome, imported) {
             (Imported::Reorged, _) => Imported::Reorged,

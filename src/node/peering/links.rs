@@ -76,6 +76,11 @@ pub enum Dialect {
     Binary,
 }
 
+impl Dialect {
+    /// Every dialect.
+    pub const ALL: [Self; 3] = [Self::Json, Self::JennyJson, Self::Binary];
+}
+
 /// A live link.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LinkInfo {

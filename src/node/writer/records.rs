@@ -248,6 +248,7 @@ impl WriterThread {
         let mut find = |id: &Hash| find_on_chain(&shared.reader, tail, id);
         let count = restore(store, &shared.records, plan, &mut find, now)?;
         if count > 0 {
+            shared.metrics.restored_records.add(count as u64);
             tracing::warn!(records = count, "a reorg puts records back into the pool");
         }
         Ok(())

@@ -64,10 +64,12 @@ where
             }
             BinaryOutgoing::Records(ids) => {
                 let texts = self.context.node.pending_texts(&ids, MAX_RECORD_TEXTS);
-                let bytes = texts.iter().map(|text| text.len()).sum();
+                let (bytes, count) =
+                    (texts.iter().map(|text| text.len()).sum(), texts.len() as u64);
                 let texts = texts.iter().map(ToString::to_string).collect();
                 self.message(&Message::Records(texts)).await?;
                 self.frames.flush().await?;
+                self.context.node.metrics().sent_records.add(count);
                 self.tell_relay(RelayInput::RecordsSent { link: self.link, bytes }).await;
             }
             BinaryOutgoing::Peers => {

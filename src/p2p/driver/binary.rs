@@ -74,6 +74,7 @@ impl<T: Transport> Driver<T> {
         let Some(live) = self.table.links.get_mut(&link) else { return };
         live.redial_late = true;
         live.close(Close { code: 1002, reason });
+        self.context.node.metrics().peers.faults.increment();
         tracing::warn!(link = link.0, address = %live.address, "the peer broke the protocol: {reason}");
         if let Some(ip) = to_ban {
             self.keep_out(ip, reason);
@@ -115,6 +116,7 @@ impl<T: Transport> Driver<T> {
     /// Has an address refused for a day: at once, and after a restart.
     fn record_ban(&self, ip: IpAddr, reason: &str) {
         let node = &self.context.node;
+        node.metrics().peers.bans.increment();
         let until = node.now().plus_millis(u64::try_from(MAX_BAN.as_millis()).unwrap_or(u64::MAX));
         let banned = node.ban(ip, until, reason);
         self.tasks.spawn(async move {

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::eviction::{self, Candidate};
 use crate::chain::{BlockId, Timestamp};
-use crate::node::{DialError, Dialect, Direction, LinkInfo};
+use crate::node::{DialError, Dialect, Direction, LinkInfo, PeerMetrics};
 use crate::p2p::config::{MAX_CLOSING, P2pConfig};
 use crate::p2p::net_group::{Prefix, SiteGroup};
 use crate::p2p::socket::stats::Stats;
@@ -50,6 +50,14 @@ impl Live {
             // The link may be over by itself.
             let _ = sender.send(close);
         }
+    }
+
+    /// Counts the bytes that came and went since the last call for all links together.
+    pub(super) fn count_bytes(&self, peers: &PeerMetrics) {
+        let (received, sent) = self.stats.new_bytes();
+        let traffic = peers.traffic(self.dialect);
+        traffic.received.add(received);
+        traffic.sent.add(sent);
     }
 
     fn info(&self) -> LinkInfo {

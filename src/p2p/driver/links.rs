@@ -31,20 +31,27 @@ impl<T: Transport> Driver<T> {
             Event::Checked { checked, to_ban } => self.checked(checked, to_ban),
             Event::Accepted(arrival) => {
                 let config = &self.context.config;
+                let counts = &self.context.node.metrics().peers;
                 if self.is_banned(arrival.address.ip()) {
+                    counts.refused_banned.increment();
                     tracing::info!(address = %arrival.address, "peer refused: its address is banned");
                 } else if self.table.admits(arrival.address, config) {
                     self.open(arrival, Direction::Accepted);
                 } else {
+                    counts.refused_full.increment();
                     tracing::info!(address = %arrival.address, "peer refused: no room");
                 }
             }
-            Event::Dialled { peer, arrival } => self.dialled(&peer, arrival),
+            Event::Dialled { peer, arrival } => {
+                self.context.node.metrics().peers.dials_reached.increment();
+                self.dialled(&peer, arrival);
+            }
             Event::Unreached { peer, error: DialError::Oneself } => {
                 tracing::info!("{} is this node itself", peer.as_str());
                 self.dials.is_oneself(&peer);
             }
             Event::Unreached { peer, error } => {
+                self.context.node.metrics().peers.dials_failed.increment();
                 let (now, random) = (Instant::now(), (self.context.config.random)());
                 let reason = error.to_string();
                 let failures = self.dials.failed(&peer, error, now, random);
@@ -56,6 +63,7 @@ impl<T: Transport> Driver<T> {
             }
             Event::Ended { link, reason } => {
                 let Some(live) = self.table.links.remove(&link) else { return };
+                live.count_bytes(&self.context.node.metrics().peers);
                 tracing::info!(link = link.0, address = %live.address, "connection closed: {reason}");
                 let random = (self.context.config.random)();
                 let (clock, now) = (self.context.node.now(), Instant::now());

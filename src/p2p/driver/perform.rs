@@ -9,7 +9,7 @@ use super::Driver;
 use crate::node::DialError;
 use crate::p2p::binary::body_check;
 use crate::p2p::socket::transport::Transport;
-use crate::p2p::ticket::Close;
+use crate::p2p::ticket::{Close, is_fault};
 use crate::sync::{JsonOutgoing, LinkId, Note, Outgoing, Output, Redial};
 
 impl<T: Transport> Driver<T> {
@@ -31,6 +31,9 @@ impl<T: Transport> Driver<T> {
                 }
             }
             Output::Close { link, code, reason, redial } => {
+                if is_fault(code) && redial != Redial::OtherChain {
+                    self.context.node.metrics().peers.faults.increment();
+                }
                 if let Some(live) = self.table.links.get_mut(&link) {
                     live.redial_late = redial != Redial::Normal;
                     if redial == Redial::OtherChain {

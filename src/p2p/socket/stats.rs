@@ -13,6 +13,8 @@ use crate::chain::{BlockId, Hash, Height};
 pub(in crate::p2p) struct Stats {
     received: AtomicU64,
     sent: AtomicU64,
+    /// Of both, what was counted for all links together.
+    counted: [AtomicU64; 2],
     /// In microseconds and one more; 0 while unknown.
     rtt: AtomicU64,
     state: Mutex<State>,
@@ -43,6 +45,15 @@ impl Stats {
     /// Bytes received and sent.
     pub(in crate::p2p) fn bytes(&self) -> (u64, u64) {
         (self.received.load(Relaxed), self.sent.load(Relaxed))
+    }
+
+    /// Bytes received and sent since the last call. Only the driver calls it.
+    pub(in crate::p2p) fn new_bytes(&self) -> (u64, u64) {
+        let [received, sent] = &self.counted;
+        let new =
+            |bytes: u64, counted: &AtomicU64| bytes.saturating_sub(counted.swap(bytes, Relaxed));
+        let bytes = self.bytes();
+        (new(bytes.0, received), new(bytes.1, sent))
     }
 
     /// A ping is sent now: returns what it carries, which the peer cannot know before it came.

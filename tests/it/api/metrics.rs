@@ -1,10 +1,11 @@
 //! `GET /metrics`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jenny_chain::api::{Role, Users};
 
-use crate::support::{ApiNode, Request, until, user};
+use crate::support::{ApiNode, Request, mined, until, user};
 
 const DOCUMENT: &str = include_str!("../../../docs/metrics.md");
 
@@ -38,10 +39,14 @@ fn served(text: &str) -> Metrics {
         let (sample, value) = line.rsplit_once(' ').unwrap();
         assert!(value.parse::<f64>().is_ok_and(f64::is_finite), "{line}");
         let (of, labels) = sample.split_once('{').unwrap_or((sample, "}"));
-        assert_eq!(of, name, "{line}");
+        let metric = metrics.get_mut(&name).unwrap();
+        let is_histogram = metric.0 == "histogram";
+        let suffixes: &[_] = if is_histogram { &["_bucket", "_sum", "_count"] } else { &[""] };
+        assert!(of.strip_prefix(&name).is_some_and(|rest| suffixes.contains(&rest)), "{line}");
         let labels = labels.trim_end_matches('}').split("\",").filter(|label| !label.is_empty());
         let labels = labels.map(|label| label.split_once('=').unwrap().0.to_owned());
-        metrics.get_mut(&name).unwrap().1.extend(labels);
+        // That of the buckets is understood.
+        metric.1.extend(labels.filter(|label| !is_histogram || label != "le"));
     }
     metrics
 }
@@ -59,6 +64,8 @@ fn number(text: &str, sample: &str) -> f64 {
 #[tokio::test]
 async fn the_document_lists_every_metric_and_no_other() {
     let node = ApiNode::start().await;
+    // A route has a duration once a request had one.
+    node.get("/livez").await.expect(200);
     let response = node.get("/metrics").await.expect(200);
     let expected = Some("text/plain; version=0.0.4; charset=utf-8");
     assert_eq!(response.header("content-type"), expected);
@@ -87,7 +94,11 @@ async fn metrics_follow_the_status() {
     }
     assert!(number(text, "jenny_mining_hashes_per_second") > 0.0);
     assert!(number(text, "jenny_disk_free_bytes") > 0.0);
-    assert!(number(text, "jenny_process_resident_memory_bytes") > 1_000_000.0);
+    for name in ["resident_memory_bytes", "virtual_memory_bytes", "max_fds", "open_fds"] {
+        assert!(number(text, &format!("process_{name}")) > 1.0, "{name}");
+    }
+    let now = Duration::from_millis(node.handle.now().as_millis()).as_secs_f64();
+    assert!((1e9..=now).contains(&number(text, "process_start_time_seconds")));
     assert!(number(text, "jenny_api_connections") >= 1.0);
 }
 
@@ -155,6 +166,7 @@ async fn a_node_that_refuses_blocks_says_for_what_reason() {
 async fn a_node_that_has_stopped_still_tells_its_metrics() {
     let mut node = ApiNode::start().await;
     node.stop_node().await;
+    node.get("/metrics").await.expect(200);
     let response = node.get("/metrics").await.expect(200);
     assert_eq!(served(response.text()).len(), documented().len());
     assert!(!response.text().contains("\njenny_disk_free_bytes"));
@@ -168,4 +180,75 @@ async fn a_monitor_may_read_the_metrics() {
     .await;
     node.ask(&Request::get("/metrics").auth("watch", "secret")).await.expect(200);
     node.ask(&Request::get("/metrics")).await.expect(401);
+}
+
+#[tokio::test]
+async fn problems_are_counted_by_their_type_from_the_start() {
+    let node = ApiNode::start().await;
+    let count = |text: &str, kind: &str| {
+        value(text, &format!("jenny_api_problems_total{{type=\"{kind}\"}}")).to_owned()
+    };
+    let before = node.get("/metrics").await;
+    assert_eq!(count(before.text(), "pool-full"), "0");
+    node.get("/v1/blocks/99").await.expect(404);
+    node.ask(&Request::get("/")).await.expect(401);
+    node.ask(&Request::get("/")).await.expect(401);
+    let after = node.get("/metrics").await;
+    assert_eq!(count(after.text(), "block-not-found"), "1");
+    assert_eq!(count(after.text(), "unauthorized"), "2");
+}
+
+#[tokio::test]
+async fn the_time_of_requests_is_counted_by_route_and_method() {
+    let node = ApiNode::start().await;
+    node.mine("a").await;
+    node.ask(&Request::new("HEAD", "/v1/status").jenny()).await.expect(200);
+    node.ask(&Request::new("MADE-UP", "/v1/status").jenny()).await.expect(405);
+    node.get("/made-up").await.expect(404);
+    let response = node.get("/metrics").await;
+    for (route, method, count) in
+        [("/mineBlock", "POST", "1"), ("/v1/status", "GET", "1"), ("unknown", "other", "2")]
+    {
+        let labels = format!("route=\"{route}\",method=\"{method}\"");
+        let name = "jenny_api_request_duration_seconds";
+        for sample in
+            [format!("{name}_count{{{labels}}}"), format!("{name}_bucket{{{labels},le=\"+Inf\"}}")]
+        {
+            assert_eq!(value(response.text(), &sample), count, "{sample}");
+        }
+        assert!(number(response.text(), &format!("{name}_sum{{{labels}}}")) > 0.0);
+    }
+    assert!(!response.text().to_lowercase().contains("made-up"));
+}
+
+#[tokio::test]
+async fn commits_imports_and_reorgs_are_counted() {
+    let node = ApiNode::start().await;
+    let before = number(node.get("/metrics").await.text(), "jenny_commit_duration_seconds_count");
+    node.mine("own").await;
+    node.import(&mined(3, "new", 10)).await;
+    let response = node.get("/metrics").await;
+    let text = response.text();
+    assert!(number(text, "jenny_commit_duration_seconds_count") >= before + 2.0);
+    assert_eq!(value(text, "jenny_import_duration_seconds_count"), "1");
+    for (sample, expected) in
+        [("bucket{le=\"1\"}", "1"), ("bucket{le=\"1000\"}", "1"), ("sum", "1"), ("count", "1")]
+    {
+        assert_eq!(value(text, &format!("jenny_reorg_depth_blocks_{sample}")), expected);
+    }
+    assert_eq!(value(text, "jenny_reorgs_total"), "1");
+    assert_eq!(value(text, "jenny_restored_records_total"), "1");
+}
+
+#[tokio::test]
+async fn accepted_records_and_streams_of_events_are_counted() {
+    let node = ApiNode::idle().await;
+    node.post("/v1/records", r#"{"data":["a","b","a"]}"#).await.expect(202);
+    node.post("/v1/records", r#"{"data":["b"]}"#).await.expect(200);
+    let mut client = node.connect().await;
+    client.send(Request::get("/v1/events").jenny().bytes()).await;
+    assert_eq!(client.read_line().await.unwrap(), "HTTP/1.1 200 OK");
+    let response = node.get("/metrics").await;
+    assert_eq!(value(response.text(), "jenny_accepted_records_total"), "2");
+    assert_eq!(value(response.text(), "jenny_api_event_streams"), "1");
 }

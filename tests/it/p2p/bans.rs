@@ -90,6 +90,9 @@ fn a_peer_that_breaks_the_protocol_is_kept_out_for_a_day_and_others_are_not() {
         Ok(())
     });
     sim.run().unwrap();
+    let counts = &handle.metrics().peers;
+    assert_eq!((counts.faults.get(), counts.bans.get()), (1, 1));
+    assert_eq!(counts.refused_banned.get(), 1);
     sim.client("honest", async move {
         dial().await?;
         Ok(())
@@ -117,4 +120,6 @@ fn a_peer_that_the_operator_named_is_not_banned() {
     });
     sim.run().unwrap();
     assert!(handle.bans().is_empty(), "{:?}", handle.bans());
+    let counts = &handle.metrics().peers;
+    assert_eq!((counts.faults.get(), counts.bans.get()), (1, 0));
 }

@@ -9,6 +9,7 @@ mod cluster;
 mod deep;
 mod json;
 mod links;
+mod metrics;
 mod negotiation;
 mod partition;
 mod relay;

@@ -69,6 +69,9 @@ async fn a_record_passes_through_the_node_between_and_back_to_nobody() {
     has_records(&c, 200).await;
     assert_eq!(a.handle.pending_records(None, 999).len(), 200);
     assert_eq!(a.handle.pool_usage().records, 200);
+    let counts = [&a, &b, &c].map(|node| node.handle.metrics().received_records.get());
+    assert_eq!(counts, [0, 200, 200]);
+    assert!(a.handle.metrics().sent_records.get() >= 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::*;
 
 fn counts() -> Arc<RequestCounts> {
-    Arc::new(RequestCounts::new(["/a", "/b/{c}", "/a"]))
+    Arc::new(RequestCounts::new([
+        ("/a", Method::GET),
+        ("/b/{c}", Method::GET),
+        ("/a", Method::POST),
+    ]))
 }
 
 /// The counters that are not zero.
@@ -19,9 +23,9 @@ fn requests_are_counted_by_pattern_and_class() {
     for (path, status) in
         [(Some("/a"), 200), (Some("/a"), 204), (Some("/b/{c}"), 304), (None, 404), (None, 401)]
     {
-        counts.begin(path).end(StatusCode::from_u16(status).unwrap());
+        counts.begin(path, Method::GET).end(StatusCode::from_u16(status).unwrap());
     }
-    counts.begin(Some("/a")).end(StatusCode::SERVICE_UNAVAILABLE);
+    counts.begin(Some("/a"), Method::GET).end(StatusCode::SERVICE_UNAVAILABLE);
     let expected =
         [("/a", "2xx", 2), ("/a", "5xx", 1), ("/b/{c}", "3xx", 1), ("unknown", "4xx", 2)];
     assert_eq!(counted(&counts), expected);
@@ -36,11 +40,31 @@ fn every_counter_exists_from_the_start_and_once() {
 }
 
 #[test]
+fn the_time_of_a_request_counts_for_its_route_and_method() {
+    let counts = counts();
+    let other = Method::from_bytes(b"MADE-UP").unwrap();
+    for (path, method) in [
+        (Some("/a"), Method::GET),
+        (Some("/a"), Method::POST),
+        (Some("/a"), Method::POST),
+        (Some("/a"), other.clone()),
+        (Some("/b/{c}"), Method::DELETE),
+        (None, other),
+    ] {
+        counts.begin(path, method).end(StatusCode::OK);
+    }
+    let durations = counts.durations();
+    let durations: Vec<_> =
+        durations.map(|(path, method, seconds)| (path, method, seconds.count)).collect();
+    assert_eq!(durations, [("/a", "GET", 1), ("/a", "POST", 2), ("unknown", "other", 3)]);
+}
+
+#[test]
 fn a_request_whose_client_left_has_no_status_and_a_panic_is_a_500() {
     let counts = counts();
-    drop(counts.begin(Some("/a")));
+    drop(counts.begin(Some("/a"), Method::GET));
     let panicking = || {
-        let _counting = counts.begin(Some("/b/{c}"));
+        let _counting = counts.begin(Some("/b/{c}"), Method::GET);
         panic!("a handler's");
     };
     catch_unwind(AssertUnwindSafe(panicking)).unwrap_err();

@@ -27,6 +27,7 @@ impl WriterThread {
         let now = (self.shared.config.steady)();
         let taken = self.shared.records.lock().admit_relayed(fresh, now);
         if taken > 0 {
+            self.shared.metrics.received_records.add(taken as u64);
             self.shared.records.note_change();
             self.shared.queue.demand_changed();
         }
