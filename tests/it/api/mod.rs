@@ -1,5 +1,6 @@
 //! The API as a client sees it: every status, header and shape, over real sockets.
 
+mod alerts;
 mod auth;
 mod bans;
 mod blocks;
