@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::auth::users::Users;
 use super::http::limits::Limits;
 use super::http::proxies::TrustedProxies;
+use super::log_level::LogLevel;
 
 /// How the API listens, whom it serves and within which limits.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct ApiConfig {
     pub peers_required: bool,
     /// Limits and timeouts.
     pub limits: Limits,
+    /// The level of the log. Default one that stays as it is.
+    pub log_level: LogLevel,
 }
 
 /// Why the API must not start as configured.
@@ -81,6 +84,7 @@ impl Default for ApiConfig {
             peers_file: PathBuf::from("peers.json"),
             peers_required: false,
             limits: Limits::default(),
+            log_level: LogLevel::default(),
         }
     }
 }

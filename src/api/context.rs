@@ -14,6 +14,7 @@ use super::http::body::BodyReader;
 use super::http::connections::ConnectionCounts;
 use super::http::long_requests::LongRequests;
 use super::http::response_memory::ResponseMemory;
+use super::log_level::LogLevel;
 use super::metrics::requests::RequestCounts;
 use crate::node::NodeHandle;
 
@@ -46,6 +47,7 @@ pub(super) struct Context {
     pub(super) long_requests: LongRequests,
     pub(super) requests: Arc<RequestCounts>,
     pub(super) bodies: BodyReader,
+    pub(super) log_level: LogLevel,
     pub(super) peers_file: PathBuf,
     pub(super) peers_required: bool,
     /// Chains that are being sent.
@@ -82,6 +84,7 @@ impl Context {
             long_requests,
             requests,
             bodies: BodyReader::new(&config.limits),
+            log_level: config.log_level.clone(),
             peers_file: config.peers_file.clone(),
             peers_required: config.peers_required,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),

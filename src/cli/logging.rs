@@ -14,22 +14,23 @@ use std::panic::PanicHookInfo;
 use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, Registry};
+use tracing_subscriber::{Layer, Registry, reload};
 
 use super::output::escape;
 use super::progress::beside_bar;
 use super::stderr::{self, Kind};
+use crate::api::LogLevel;
 use crate::node::panic_message;
 use fields::{TextFields, printable_json};
 pub(super) use filter::LogFilter;
@@ -60,13 +61,26 @@ static LIMITED: OnceLock<Limited> = OnceLock::new();
 /// The same for panics, whose lines pass no layer.
 static PANICS: LazyLock<Mutex<LogLimiter<()>>> = LazyLock::new(|| Mutex::new(LogLimiter::new()));
 
-/// Starts logging of a node: through a queue, so that nothing waits for standard error.
-pub(super) fn start_node(format: LogFormat, filter: &LogFilter) -> Result<()> {
+/// Starts logging of a node: through a queue, so that nothing waits for standard error. Returns
+/// what changes its level.
+pub(super) fn start_node(format: LogFormat, filter: &LogFilter) -> Result<LogLevel> {
     stderr::start(|lost| {
         tracing::warn!(lost, "log lines were lost: standard error did not accept them in time");
     })?;
-    start(format, filter, LevelFilter::INFO);
-    Ok(())
+    let default = LevelFilter::INFO;
+    let targets = start(format, filter, default);
+    let configured = filter.clone();
+    let level = LogLevel::new(filter.text(default), move |other| {
+        let filter = other.map_or_else(|| configured.clone(), |other| configured.with(other));
+        // There is nothing to change in a log that was not started.
+        drop(targets.reload(filter.targets(default)));
+    });
+    let keeping = level.clone();
+    std::thread::Builder::new()
+        .name("log level".to_owned())
+        .spawn(move || keeping.keep_time())
+        .context("a thread cannot be started")?;
+    Ok(level)
 }
 
 /// Starts logging of a command that ends by itself: errors, unless more is wanted.
@@ -74,7 +88,12 @@ pub(super) fn start_command(filter: &LogFilter) {
     start(LogFormat::Text, filter, LevelFilter::ERROR);
 }
 
-fn start(format: LogFormat, filter: &LogFilter, default: LevelFilter) {
+/// Starts logging. Returns what replaces the filter.
+fn start(
+    format: LogFormat,
+    filter: &LogFilter,
+    default: LevelFilter,
+) -> reload::Handle<Targets, Registry> {
     let colours = io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let lines: Box<dyn Layer<_> + Send + Sync> = match format {
@@ -94,10 +113,12 @@ fn start(format: LogFormat, filter: &LogFilter, default: LevelFilter) {
             .boxed(),
     };
     let limited = LIMITED.get_or_init(Limited::new).clone();
-    let subscriber = Registry::default().with(filter.targets(default)).with(limited).with(lines);
+    let (targets, handle) = reload::Layer::new(filter.targets(default));
+    let subscriber = Registry::default().with(targets).with(limited).with(lines);
     // A second start, in a test, keeps the first: nothing else can set one.
     drop(subscriber.try_init());
     std::panic::set_hook(Box::new(move |panic| on_panic(format, panic)));
+    handle
 }
 
 /// Reports what the log had no room for, from time to time until it is stopped.

@@ -14,7 +14,7 @@ use super::args::RunArgs;
 use super::chain_choice::chain;
 use super::config::{CONFIG_FILE, Settings};
 use super::exit::{self, Code, Failure};
-use super::signal::{Stops, end, never_stop_for_output};
+use super::signal::{LevelSignal, Stops, end, never_stop_for_output};
 use super::users::UsersFile;
 use super::{api_address, descriptors, logging, peers, syncing, variables};
 use crate::api::{ApiConfig, AuthHandle, Server};
@@ -37,14 +37,17 @@ const FIND_USERS_EVERY: Duration = Duration::from_secs(1);
 pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
     // Before the first thread starts.
     never_stop_for_output()?;
+    let level_signal = LevelSignal::hold_back()?;
     let settings = Settings::load(args, env)?;
-    logging::start_node(settings.log_format, &settings.log_level)?;
+    let log_level = logging::start_node(settings.log_format, &settings.log_level)?;
+    let toggled = log_level.clone();
+    level_signal.on_each(move || toggled.toggle_debug())?;
     variables::warn_of_unknown();
     let wanted = settings.chain.as_deref().map(chain).transpose()?;
     check_unfounded(args)?;
     let users = UsersFile::of(&args.data_dir.path);
     check_elsewhere(args, &users)?;
-    let api = api_config(&settings, &users)?;
+    let api = ApiConfig { log_level, ..api_config(&settings, &users)? };
     let p2p = p2p_config(&settings, args)?;
     descriptors::provide(api.limits.sockets().saturating_add(p2p.sockets()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -283,7 +286,9 @@ async fn reload(known: &AuthHandle, file: &UsersFile) {
         anyhow::Ok(users.as_slice().len())
     });
     match reloading.await.context("internal error: the reading task panicked").flatten() {
-        Ok(count) => tracing::info!("{} loaded, users: {count}", file.path().display()),
+        Ok(count) => {
+            tracing::info!("{} loaded, users: {count}", file.path().display());
+        }
         Err(error) => {
             tracing::error!("the users could not be reloaded; the current users stay: {error:#}");
         }

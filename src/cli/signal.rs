@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
+use nix::sys::signal::SigSet;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::Code;
@@ -110,9 +111,34 @@ pub(super) fn exit_at_once() -> Result<Unfinished> {
 /// are. With `stty tostop` a terminal stops a process in its background that writes, which is
 /// wrong for a node: it would go on only when somebody calls it back.
 pub(super) fn never_stop_for_output() -> Result<()> {
-    let mut signals = nix::sys::signal::SigSet::empty();
+    let mut signals = SigSet::empty();
     signals.add(nix::sys::signal::Signal::SIGTTOU);
     signals.thread_block().context("SIGTTOU cannot be blocked")
+}
+
+/// SIGUSR1, held back from this process until somebody takes it.
+#[derive(Debug)]
+pub(super) struct LevelSignal(SigSet);
+
+impl LevelSignal {
+    /// From now on SIGUSR1 does not end this thread, nor those that it starts: before the first
+    /// one starts, and until the process is gone.
+    pub(super) fn hold_back() -> Result<Self> {
+        let mut signals = SigSet::empty();
+        signals.add(nix::sys::signal::Signal::SIGUSR1);
+        signals.thread_block().context("SIGUSR1 cannot be blocked")?;
+        Ok(Self(signals))
+    }
+
+    /// Calls `act` for each signal, on a thread of its own that lives as long as the process.
+    pub(super) fn on_each(self, act: impl Fn() + Send + 'static) -> Result<()> {
+        let waiting = std::thread::Builder::new().name("SIGUSR1".to_owned()).spawn(move || {
+            while self.0.wait().is_ok() {
+                act();
+            }
+        });
+        waiting.map(drop).context("a thread cannot be started")
+    }
 }
 
 /// SIGINT and SIGTERM.

@@ -18,6 +18,7 @@ mod documents;
 mod events;
 mod health;
 mod known;
+mod log_level;
 mod metrics;
 mod mine;
 mod page;
@@ -33,7 +34,7 @@ mod series;
 mod status;
 mod table;
 
-use table::{Table, delete, get, post};
+use table::{Table, delete, get, post, put};
 
 use super::auth::access::Access::Everyone;
 use super::auth::access::{MONITORS, OPERATORS, READERS, WRITERS};
@@ -57,6 +58,8 @@ pub(super) fn table() -> Table {
         get("/openapi.json", READERS, async |_| Ok(documents::document()), docs::document),
         get("/docs/", READERS, async |_| documents::page(), docs::page),
         get("/v1/status", MONITORS, status::status, docs::status),
+        get("/v1/log-level", READERS, log_level::show, docs::show_log_level),
+        put("/v1/log-level", OPERATORS, log_level::set, docs::set_log_level),
         get("/v1/chain", READERS, chain::describe, docs::chain),
         get("/v1/reorgs", READERS, reorgs::list, docs::reorgs),
         get("/v1/reorgs/{number}/records", READERS, reorgs::records, docs::reorg_records),

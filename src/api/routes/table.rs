@@ -72,6 +72,19 @@ where
     Route::new(Method::POST, path, access, handler, describe)
 }
 
+/// A route that replaces.
+pub(super) fn put<F>(
+    path: &'static str,
+    access: Access,
+    handler: impl Fn(Call) -> F + Send + Sync + 'static,
+    describe: Describe,
+) -> Route
+where
+    F: Future<Output = Result<Response, Problem>> + Send + 'static,
+{
+    Route::new(Method::PUT, path, access, handler, describe)
+}
+
 /// A route that removes.
 pub(super) fn delete<F>(
     path: &'static str,

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
+use crate::api::{OWN_TARGET, TemporaryLevel};
 use crate::cli::exit::Failure;
 
 /// The levels, from the fewest lines to the most.
@@ -18,9 +19,6 @@ const LOG_LEVELS: [(&str, LevelFilter); 6] = [
 
 /// Environment variable that chooses what is logged.
 const VARIABLE: &str = "JENNY_LOG";
-
-/// The root of this program's own targets.
-const OURS: &str = "jenny_chain";
 
 /// A level and levels for targets, such as `warn,jenny_chain::node=debug`.
 #[derive(Clone, Debug, Default, Eq, PartialEq, serde::Deserialize)]
@@ -53,6 +51,25 @@ impl LogFilter {
     pub(super) fn targets(&self, default: LevelFilter) -> Targets {
         let targets = Targets::new().with_default(self.level.unwrap_or(default));
         targets.with_targets(self.targets.iter().cloned())
+    }
+
+    /// Returns this filter with another level for some of this program's own lines.
+    pub(super) fn with(&self, other: &TemporaryLevel) -> Self {
+        let is_part = |target: &str| {
+            let rest = target.strip_prefix(other.target.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        };
+        let kept = self.targets.iter().filter(|(target, _)| !is_part(target)).cloned();
+        let new = (other.target.clone(), LevelFilter::from_level(other.level));
+        Self { level: self.level, targets: kept.chain([new]).collect() }
+    }
+
+    /// Returns the text that a setting has for it; `default` counts where it names no level of
+    /// its own.
+    pub(super) fn text(&self, default: LevelFilter) -> String {
+        let level = self.level.unwrap_or(default).to_string();
+        let targets = self.targets.iter().map(|(target, level)| format!("{target}={level}"));
+        [level].into_iter().chain(targets).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -104,16 +121,17 @@ fn level(name: &str) -> Result<LevelFilter, LogFilterError> {
 /// A target of another crate may be anything; ours must not be misspelt.
 fn check_target(target: &str) -> Result<(), LogFilterError> {
     let root = target.split("::").next().unwrap_or(target);
-    let distance = strsim::damerau_levenshtein(root, OURS);
+    let distance = strsim::damerau_levenshtein(root, OWN_TARGET);
     if root.is_empty() || (1..=3).contains(&distance) {
-        let message = format!("`{}` is not a target; did you mean `{OURS}`?", root.escape_debug());
+        let message =
+            format!("`{}` is not a target; did you mean `{OWN_TARGET}`?", root.escape_debug());
         return Err(LogFilterError(message));
     }
     Ok(())
 }
 
 fn is_ours(target: &str) -> bool {
-    target.split("::").next() == Some(OURS)
+    target.split("::").next() == Some(OWN_TARGET)
 }
 
 #[cfg(test)]

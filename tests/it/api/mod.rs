@@ -12,6 +12,7 @@ mod connections;
 mod consistency;
 mod events;
 mod gate;
+mod log_level;
 mod long_requests;
 mod metrics;
 mod mine;

@@ -5,6 +5,7 @@ mod events;
 mod evidence;
 mod init;
 mod log;
+mod log_level;
 mod peer;
 mod receipt;
 mod record;

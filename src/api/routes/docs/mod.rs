@@ -10,7 +10,10 @@ pub(super) use blocks::{block, block_header, block_records, blocks, headers, hel
 pub(super) use chain::{
     accept_fork, chain, chains, consistency, events, mine, name, reorg_records, reorgs,
 };
-pub(super) use node::{document, live, live_options, metrics, page, ready, ready_options, status};
+pub(super) use node::{
+    document, live, live_options, metrics, page, ready, ready_options, set_log_level,
+    show_log_level, status,
+};
 pub(super) use peers::{
     add_ban, add_known_peer, add_peer, add_peers, bans, forget_peer, known_peers, links, peers,
     remove_ban,

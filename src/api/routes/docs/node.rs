@@ -4,9 +4,11 @@ use serde_json::json;
 
 use super::EXAMPLE_HASH;
 use crate::api::http::problem::Kind;
+use crate::api::log_level::MAX_TARGET_BYTES;
 use crate::api::metrics::exposition;
-use crate::api::openapi::{Description, Group, Parameter, Success, one_of};
+use crate::api::openapi::{Description, Group, Parameter, Success, one_of, pattern};
 use crate::api::routes::health::Ready;
+use crate::api::routes::log_level::{LEVEL_WORDS, LogLevel};
 use crate::api::routes::status::Status;
 
 pub(in crate::api::routes) fn live() -> Description {
@@ -83,4 +85,29 @@ pub(in crate::api::routes) fn document() -> Description {
 pub(in crate::api::routes) fn page() -> Description {
     Description::new("getPage", Group::Node, "This API as a page for people")
         .returns(Success::text("text/html; charset=utf-8", "The page."))
+}
+
+fn log_level(description: Description) -> Description {
+    let level = json!({
+        "configured": "info",
+        "temporary": {
+            "level": "debug", "target": "jenny_chain", "until": 1_700_000_000_000_u64,
+        },
+    });
+    description.returns(Success::json::<LogLevel>("The level of the log.").example(level))
+}
+
+pub(in crate::api::routes) fn show_log_level() -> Description {
+    log_level(Description::new("getLogLevel", Group::Node, "The level of the log"))
+}
+
+pub(in crate::api::routes) fn set_log_level() -> Description {
+    let target = "^jenny_chain(::[a-z0-9_]+)*$";
+    let mut target = pattern(target);
+    target["maxLength"] = MAX_TARGET_BYTES.into();
+    let members = json!({"level": one_of(&LEVEL_WORDS), "target": target});
+    let summary = "Changes the level of the log for 15 minutes";
+    log_level(Description::new("setLogLevel", Group::Node, summary))
+        .detail("The level counts for the lines of this program, or for those of a part of it. Lines of the target `audit` are not affected. The level `configured` ends a temporary one.")
+        .json_body(members, &["level"], json!({"level": "debug"}))
 }

@@ -65,3 +65,22 @@ fn a_misspelt_target_of_ours_is_refused() {
     );
     assert_eq!(said("=debug"), "`` is not a target; did you mean `jenny_chain`?");
 }
+
+#[test]
+fn a_temporary_level_overrides_what_is_said_of_its_parts_and_nothing_else() {
+    let filter: LogFilter =
+        "warn,sled=info,jenny_chain::node=error,jenny_chain::p2p=trace".parse().unwrap();
+    let with = |level, below: &str| {
+        let other = TemporaryLevel { level, target: format!("{OWN_TARGET}{below}") };
+        filter.with(&other).text(LevelFilter::INFO)
+    };
+    assert_eq!(with(Level::DEBUG, ""), "warn,sled=info,jenny_chain=debug");
+    assert_eq!(
+        with(Level::TRACE, "::node"),
+        "warn,sled=info,jenny_chain::p2p=trace,jenny_chain::node=trace"
+    );
+    // A part of a word is no part of the program.
+    assert_eq!(with(Level::TRACE, "::p2").matches("p2p=trace").count(), 1);
+    assert_eq!(filter, filter.text(LevelFilter::INFO).parse().unwrap());
+    assert_eq!(LogFilter::default().text(LevelFilter::INFO), "info");
+}

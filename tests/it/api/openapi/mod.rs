@@ -26,6 +26,7 @@ const EXCEPTIONS: &[(&str, Option<&str>, &str)] = &[
     ("503", Some("/v1/bans/{address}"), BUSY),
     ("503", Some("/v1/chain"), BUSY),
     ("503", Some("/v1/forks/{hash}/accept"), BUSY),
+    ("503", Some("/v1/log-level"), BUSY),
     ("503", Some("/v1/peers"), BUSY),
     ("503", Some("/v1/records"), BUSY),
     ("503", Some("/v1/status"), BUSY),

@@ -43,6 +43,7 @@ pub(super) async fn run(coverage: &Coverage) {
     examples(&fresh).await;
     let fresh = start(ApiNode::idle().await).await;
     blocks(&fresh).await;
+    log_level(&fresh).await;
     records(&fresh).await;
     bans(&fresh).await;
     known_peers(&fresh).await;
@@ -88,6 +89,14 @@ async fn blocks(node: &Documented<'_>) {
     }
     node.get("/v1/consistency?from=0&to=1", 200).await;
     node.get("/v1/blocks/1/records?limit=1", 200).await;
+}
+
+async fn log_level(node: &Documented<'_>) {
+    for level in ["trace", "configured"] {
+        let body = json!({"level": level, "target": "jenny_chain::node"}).to_string();
+        node.ask(Request::new("PUT", "/v1/log-level").json(body), 200).await;
+    }
+    node.get("/v1/log-level", 200).await;
 }
 
 async fn records(node: &Documented<'_>) {
