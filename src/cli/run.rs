@@ -19,7 +19,7 @@ use super::users::UsersFile;
 use super::{api_address, descriptors, logging, peers, syncing, variables};
 use crate::api::{ApiConfig, AuthHandle, Server};
 use crate::chain::{ChainHeader, Spec};
-use crate::node::{Links, Node};
+use crate::node::{AUDIT, Links, Node};
 use crate::p2p::{Network, P2pConfig};
 use crate::store::{Opened, Options, StoreError, exists, open};
 
@@ -263,7 +263,7 @@ async fn keep_users(known: AuthHandle, file: UsersFile, mut hangups: Signal) {
                 if !was_made.map_or(true, |made| made.unwrap_or(true)) {
                     continue;
                 }
-                tracing::info!("the first user was added: the default user is disabled");
+                tracing::info!(target: AUDIT, "the first user was added: the default user is disabled");
             }
         }
         reload(&known, &file).await;
@@ -287,7 +287,7 @@ async fn reload(known: &AuthHandle, file: &UsersFile) {
     });
     match reloading.await.context("internal error: the reading task panicked").flatten() {
         Ok(count) => {
-            tracing::info!("{} loaded, users: {count}", file.path().display());
+            tracing::info!(target: AUDIT, "{} loaded, users: {count}", file.path().display());
         }
         Err(error) => {
             tracing::error!("the users could not be reloaded; the current users stay: {error:#}");

@@ -1,6 +1,7 @@
 //! The API as a client sees it: every status, header and shape, over real sockets.
 
 mod alerts;
+mod audit;
 mod auth;
 mod bans;
 mod blocks;
