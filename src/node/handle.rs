@@ -1,6 +1,7 @@
 //! What the edges hold of the node.
 
 mod disk;
+mod export;
 mod lookups;
 mod records;
 mod relayed;
@@ -17,7 +18,6 @@ pub use self::records::{KnownRecord, PendingEntry};
 pub use self::relayed::PendingIds;
 pub use self::reorg_records::{ReorgRecord, ReorgRecords};
 use super::command::{BranchPart, Command};
-use super::held;
 use super::import::append::{Appending, connect, send};
 use super::import::fork_point::find_held_ancestor;
 use super::import::offer::{Branch, import, import_part};
@@ -26,7 +26,7 @@ use super::mining::request::Request;
 use super::shared::Shared;
 use super::{
     Ban, HeldAncestor, HeldBlock, ImportError, Imported, KnownPeer, Links, MineError, Mined,
-    NodeFailure, NodeStatus, StoreError, View,
+    NodeFailure, NodeStatus, StoreError, View, held,
 };
 use crate::chain::{
     BlockId, ChainHeader, Checkpoints, DeepFork, Hash, HashedBlock, Spec, Timestamp, ValidBlock,

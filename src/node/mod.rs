@@ -36,6 +36,7 @@ mod syncer;
 pub(crate) mod test_util;
 mod writer;
 
+pub use crate::store::archive::{ChainExport, ExportRange, RangeError};
 pub use crate::store::{
     Ban, BookEntry as KnownPeer, MAX_BAN, RecordLocation, RecordPlace, StoreError, StoredBlock,
     View, panic_message,

@@ -31,9 +31,9 @@ pub(super) const ACCEPTED_FORK: &[u8] = b"fork";
 pub(super) const AFTER_BLOCKS: &[u8] = b"c";
 
 /// Before a record's id in `own`: it came by the pool, or a reorg disconnected it.
-const OWN_RECORD: &[u8] = b"r";
+pub(super) const OWN_RECORD: &[u8] = b"r";
 /// Before a block's height and hash in `own`: it was mined here for a client.
-const OWN_BLOCK: &[u8] = b"b";
+pub(super) const OWN_BLOCK: &[u8] = b"b";
 /// The height up to which the main chain's blocks are older than `own`, in `own`.
 pub(super) const BEFORE_OWN: &[u8] = b"m";
 

@@ -6,6 +6,7 @@
 //! down, byte by byte, in `docs/storage.md`.
 
 mod accepted_forks;
+pub mod archive;
 mod branch_index;
 mod branches;
 mod database;
@@ -19,6 +20,7 @@ mod open;
 mod options;
 mod own;
 mod own_file;
+mod own_marks;
 mod peers;
 mod pending;
 mod private_copy;
@@ -47,6 +49,7 @@ pub use open::{Opened, exists, open};
 pub use options::Options;
 pub use own::OwnDisconnected;
 pub use own_file::open_own;
+pub use own_marks::OwnMark;
 pub use peers::address_book::Book;
 pub use peers::ban::Ban;
 pub use peers::ban_table::Unwritten;
