@@ -27,6 +27,10 @@ const MAX_STREAMS: usize = 16;
 /// 2.5 MiB, of which 1 MiB is its window.
 const MAX_COMPRESSIONS: usize = 2;
 
+/// Exports with own records at the same time. Each may hold the text of a whole pool, 64 MiB, that
+/// is mined meanwhile.
+const MAX_OWN_EXPORTS: usize = 2;
+
 /// Requests that dial the peers file at the same time, about 2 MiB each.
 const MAX_ADD_ALL: usize = 4;
 
@@ -52,6 +56,8 @@ pub(super) struct Context {
     pub(super) peers_required: bool,
     /// Chains that are being sent.
     pub(super) streams: Arc<Semaphore>,
+    /// Exports with own records that are being sent.
+    pub(super) own_exports: Arc<Semaphore>,
     /// Chains that are being compressed.
     pub(super) compressions: Arc<Semaphore>,
     /// Streams of events.
@@ -88,6 +94,7 @@ impl Context {
             peers_file: config.peers_file.clone(),
             peers_required: config.peers_required,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            own_exports: Arc::new(Semaphore::new(MAX_OWN_EXPORTS)),
             compressions: Arc::new(Semaphore::new(MAX_COMPRESSIONS)),
             stop: CancellationToken::new(),
             peers_turns: Arc::new(Semaphore::new(MAX_ADD_ALL)),

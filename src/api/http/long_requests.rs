@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::problem::{Kind, Problem};
 
-/// Long-lived requests, at the same time: those that wait for records, follow events or read the
-/// whole chain. The other connections stay free for short requests.
+/// Long-lived requests, at the same time: those that wait for records, follow events, or read or
+/// export the whole chain. The other connections stay free for short requests.
 const MAX_LONG_REQUESTS: usize = 256;
 
 /// Those of one user.

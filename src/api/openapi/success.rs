@@ -64,6 +64,12 @@ impl Success {
         Self::with(text, Content { media_type, ..Content::json(schema) })
     }
 
+    /// Bytes of another media type.
+    pub(in crate::api) fn bytes(media_type: &'static str, text: &'static str) -> Self {
+        let schema = json!({"type": "string", "format": "binary"});
+        Self::with(text, Content { media_type, ..Content::json(schema) })
+    }
+
     fn with(text: &'static str, content: Content) -> Self {
         Self { status: 200, text, content: Some(content), headers: Vec::new() }
     }

@@ -1,39 +1,28 @@
 //! `GET /chains`: the whole chain as one JSON array, from one view.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{self, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::Stream;
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY,
 };
 use tokio::sync::OwnedSemaphorePermit;
-use tokio_util::task::AbortOnDropHandle;
 use warp::Reply;
 use warp::reply::Response;
 
 use super::block_json::BLOCK_JSON_BYTES;
 use super::call::Call;
+use super::pages::{Page, Pages, StreamPlaces};
 use crate::api::context::Context;
 use crate::api::http::coding::{Coding, Encoder};
 use crate::api::http::etag::{self, IfNoneMatch};
 use crate::api::http::long_requests::LongRequest;
-use crate::api::http::problem::{Kind, Problem};
+use crate::api::http::problem::Problem;
 use crate::api::http::reply;
-use crate::api::http::response_memory::{RESPONSE_ROOM_WAIT, Share};
+use crate::api::http::response_memory::Share;
 use crate::chain::{Height, Spec, write_block_json};
 use crate::node::{NodeHandle, StoreError, View};
-
-/// How long a client should wait for a place among them.
-const STREAMS_WAIT: Duration = Duration::from_secs(5);
-
-/// How long a page within the chain waits for its place in the budget of answers: longer than
-/// readers that take nothing keep theirs.
-const PAGE_WAIT: Duration = Duration::from_secs(60);
 
 /// Starts to send the chain as it is now. The first batch is read before the answer
 /// begins, so that a node that cannot read says so with a status.
@@ -61,19 +50,19 @@ async fn stream(
     view: Arc<View>,
     share: Share,
     headers: &HeaderMap,
-    place: LongRequest,
+    long: LongRequest,
 ) -> Result<Response, Problem> {
-    let permit = Arc::clone(&context.streams).try_acquire_owned().map_err(|_| {
-        let detail = "too many clients are reading the chain; try again later";
-        Problem::new(Kind::Busy, detail).retry_after(STREAMS_WAIT)
-    })?;
+    let places = StreamPlaces::take(&context.streams, long)?;
     let node = context.node.clone();
     let coding = Coding::preferred(headers);
     let compressor = coding.and_then(|coding| Compressor::start(context, coding)).transpose()?;
     let coding = coding.filter(|_| compressor.is_some());
     let source = Source { node, view, share, compressor };
-    let first = source.page(Height::GENESIS, RESPONSE_ROOM_WAIT).await?;
-    let pages = Pages { source, next: Next::Ready(first), _permit: permit, _place: place };
+    let read = move |from, wait| {
+        let source = source.clone();
+        async move { source.page(from, wait).await }
+    };
+    let pages = Pages::start(Height::GENESIS, places, read).await?;
     let mut response = warp::reply::stream(pages).into_response();
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
@@ -81,14 +70,6 @@ async fn stream(
         response.headers_mut().insert(CONTENT_ENCODING, coding.name());
     }
     Ok(response)
-}
-
-/// Some of the chain's JSON text.
-#[derive(Default)]
-struct Page {
-    text: Bytes,
-    /// Where the next one starts, `None` if this is the last.
-    next: Option<Height>,
 }
 
 /// Where the pages come from.
@@ -126,7 +107,7 @@ fn defect(error: &io::Error) -> Problem {
 
 impl Source {
     /// Reads one batch and writes it down, on a blocking thread.
-    async fn page(&self, from: Height, wait: Duration) -> Result<Page, Problem> {
+    async fn page(&self, from: Height, wait: Duration) -> Result<Page<Height>, Problem> {
         let read = |reserved| {
             let (view, spec) = (Arc::clone(&self.view), self.node.spec().clone());
             let (share, compressor) = (self.share.clone(), self.compressor.clone());
@@ -173,50 +154,4 @@ fn write_page(view: &View, spec: &Spec, from: Height) -> Result<Written, StoreEr
     }
     let next = (last < tip).then(|| last.next());
     Ok(Written { text, next })
-}
-
-/// The pages, each read while the one before is sent.
-struct Pages {
-    source: Source,
-    next: Next,
-    _permit: OwnedSemaphorePermit,
-    _place: LongRequest,
-}
-
-enum Next {
-    Ready(Page),
-    /// A task of its own, which ends with this: a read that waits for its permit must
-    /// go on while this reader's socket is full, or it would keep the permit from
-    /// all others.
-    Reading(AbortOnDropHandle<Result<Page, Problem>>),
-    End,
-}
-
-/// Ends with an error, never as if complete, when the chain cannot be read on: hyper then cuts
-/// the connection within the body.
-impl Stream for Pages {
-    type Item = Result<Bytes, io::Error>;
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut task::Context<'_>,
-    ) -> Poll<Option<Self::Item>> {
-        let page = match &mut self.next {
-            Next::End => return Poll::Ready(None),
-            Next::Ready(page) => Ok(std::mem::take(page)),
-            Next::Reading(reading) => ready!(Pin::new(reading).poll(context))
-                .map_err(io::Error::other)
-                .and_then(|page| page.map_err(|problem| io::Error::other(problem.detail))),
-        };
-        self.next = Next::End;
-        let page = page.inspect_err(|error| {
-            tracing::warn!(%error, "a reader of the chain was cut off");
-        })?;
-        if let Some(from) = page.next {
-            let source = self.source.clone();
-            let reading = async move { source.page(from, PAGE_WAIT).await };
-            self.next = Next::Reading(AbortOnDropHandle::new(tokio::spawn(reading)));
-        }
-        Poll::Ready(Some(Ok(page.text)))
-    }
 }

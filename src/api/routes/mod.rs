@@ -16,12 +16,14 @@ mod deep_forks;
 mod docs;
 mod documents;
 mod events;
+mod export;
 mod health;
 mod known;
 mod log_level;
 mod metrics;
 mod mine;
 mod page;
+mod pages;
 mod peers;
 mod query;
 mod receipts;
@@ -61,6 +63,7 @@ pub(super) fn table() -> Table {
         get("/v1/log-level", READERS, log_level::show, docs::show_log_level),
         put("/v1/log-level", OPERATORS, log_level::set, docs::set_log_level),
         get("/v1/chain", READERS, chain::describe, docs::chain),
+        get("/v1/export", READERS, export::export, docs::export),
         get("/v1/reorgs", READERS, reorgs::list, docs::reorgs),
         get("/v1/reorgs/{number}/records", READERS, reorgs::records, docs::reorg_records),
         get("/v1/peers", READERS, peers::details, docs::links),

@@ -12,6 +12,7 @@ mod compression;
 mod connections;
 mod consistency;
 mod events;
+mod export;
 mod gate;
 mod log_level;
 mod long_requests;

@@ -37,6 +37,32 @@ pub(in crate::api::routes) fn chains() -> Description {
         .refuses(&[Kind::TooManyLongRequests])
 }
 
+pub(in crate::api::routes) fn export() -> Description {
+    let file = "The file. Its end tells that it is complete.";
+    let file = Success::bytes(crate::api::routes::export::EXPORT_MEDIA_TYPE, file)
+        .header(
+            "Content-Disposition",
+            "`attachment`, with the chain, the first and the last height.",
+        )
+        .header("Cache-Control", "`no-store`");
+    Description::new("exportChain", Group::Chain, "The chain as a portable file")
+        .detail("`jenny import` reads it, and docs/archive.md specifies it. It is one chain, even if a reorg happens meanwhile. If the node cannot finish it, it closes the connection within the file; ask for the rest with `from`.")
+        .detail("To an operator it also carries the marks of own records and the own records that wait.")
+        .parameter(
+            Parameter::query("from", "Height of the first block; one above the tip gives a file without blocks.", height())
+                .default(0),
+        )
+        .parameter(Parameter::query("to", "Height of the last block. Without it, or above the tip, the tip.", height()))
+        .parameter(Parameter::query(
+            "own",
+            "Whether own records go with the blocks, which is for operators. Without it, to operators alone.",
+            one_of(&["true", "false"]),
+        ))
+        .returns(file)
+        .reads()
+        .refuses(&[Kind::TooManyLongRequests])
+}
+
 pub(in crate::api::routes) fn mine() -> Description {
     let members = json!({"data": {"type": "array", "items": {"type": "string"}}});
     Description::new("mineBlock", Group::Chain, "Mines one block and returns it")

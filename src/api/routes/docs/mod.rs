@@ -8,7 +8,7 @@ mod records;
 
 pub(super) use blocks::{block, block_header, block_records, blocks, headers, held_block, series};
 pub(super) use chain::{
-    accept_fork, chain, chains, consistency, events, mine, name, reorg_records, reorgs,
+    accept_fork, chain, chains, consistency, events, export, mine, name, reorg_records, reorgs,
 };
 pub(super) use node::{
     document, live, live_options, metrics, page, ready, ready_options, set_log_level,
