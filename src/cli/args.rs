@@ -1,5 +1,6 @@
 //! The command line: every subcommand, flag and page of help.
 
+mod archive;
 mod events;
 mod evidence;
 mod migrate;
@@ -19,6 +20,7 @@ use super::logging::{LogFilter, LogFormat};
 use super::output::Format;
 use crate::chain::Hash;
 use crate::node::PeerUrl;
+pub(super) use archive::{ExportArgs, ImportArgs};
 pub(super) use events::EventsArgs;
 pub(super) use evidence::EvidenceArgs;
 pub(super) use migrate::{MigrateArgs, MigrateCommand};
@@ -62,6 +64,12 @@ pub(super) enum Command {
     /// Checks every stored block, offline
     #[command(long_about = help::VERIFY, after_long_help = help::VERIFY_AFTER)]
     Verify(VerifyArgs),
+    /// Writes the chain into a portable file, offline or from a running node
+    #[command(long_about = help::EXPORT, after_long_help = help::EXPORT_AFTER)]
+    Export(ExportArgs),
+    /// Reads a chain file into a data directory
+    #[command(long_about = help::IMPORT, after_long_help = help::IMPORT_AFTER)]
+    Import(ImportArgs),
     /// Checks receipts of records, without node or database
     #[command(long_about = help::RECEIPT, after_long_help = help::RECEIPT_VERIFY_AFTER)]
     Receipt(ReceiptArgs),

@@ -194,6 +194,18 @@ pub(super) fn checkpoints(data_dir: &Path, config: Option<&Path>) -> Result<Chec
     layer::checkpoints(layer.checkpoints.unwrap_or_default())
 }
 
+/// How the settings file and the environment say that a database is opened, for commands that read
+/// no other setting.
+pub(super) fn store(
+    data_dir: &Path,
+    config: Option<&Path>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Options> {
+    let layer = Layer::env(env)?.over(Layer::read(data_dir, config)?);
+    let settings = Settings::from_layer(layer, data_dir)?;
+    Ok(settings.store)
+}
+
 /// The chain that the settings file of a data directory names.
 pub(super) fn chain_key(data_dir: &Path) -> Result<Option<String>> {
     Ok(Layer::read(data_dir, None)?.chain)

@@ -20,9 +20,9 @@ use super::output::{Format, Row, Writer, escape_json};
 use super::progress::Progress;
 use super::remote::Remote;
 use super::signal::{self, Unfinished};
-use super::target::{STDOUT, Target};
+use super::target::{STDOUT, Target, check_outside};
 use crate::chain::Spec;
-use crate::store::{StoreError, exists};
+use crate::store::StoreError;
 use local::Local;
 use select::Select;
 use stream::Stream;
@@ -94,25 +94,6 @@ fn open_local(
     let local = Local::open(&evidence, select, args.headers)?;
     let finding = evidence.check_repairs(local.repairs());
     Ok((local, finding))
-}
-
-/// Refuses a file in the data directory: it could take the place of the database.
-fn check_outside(output: &Path, dir: &Path) -> Result<()> {
-    if !exists(dir).unwrap_or(false) {
-        return Ok(());
-    }
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
-    // What cannot be found cannot be written either, which the next step says.
-    let is_inside =
-        folder.is_ok_and(|folder| dir.canonicalize().is_ok_and(|dir| folder.starts_with(dir)));
-    if !is_inside {
-        return Ok(());
-    }
-    let (output, dir) = (output.display(), dir.display());
-    Err(Failure::usage(format!("{output} is in the data directory {dir}"))
-        .hint("name a file outside it: its contents belong to the node")
-        .into())
 }
 
 fn copy(

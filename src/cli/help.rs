@@ -1,7 +1,9 @@
 //! The longer texts of `--help`.
 
+mod archive;
 mod upkeep;
 
+pub(super) use archive::*;
 pub(super) use upkeep::*;
 
 pub(super) const ABOUT: &str = "\

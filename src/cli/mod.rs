@@ -1,6 +1,7 @@
 //! The command line, and the only layer that prints: one file for each subcommand.
 
 mod api_address;
+mod archive_failure;
 mod args;
 mod block_name;
 mod chain_choice;
@@ -11,12 +12,15 @@ mod event_position;
 mod events;
 mod evidence;
 mod exit;
+mod export;
 mod format;
 mod help;
+mod import;
 mod init;
 mod listen;
 mod logging;
 mod migrate;
+mod notice;
 mod offline;
 mod output;
 mod paced;
@@ -90,6 +94,8 @@ fn dispatch(command: &Command) -> Result<()> {
         Command::Init(args) => init::run(args),
         Command::Dump(args) => dump::run(args, &env),
         Command::Verify(args) => verify::run(args),
+        Command::Export(args) => export::run(args, &env),
+        Command::Import(args) => import::run(args, &env),
         Command::Receipt(args) => receipt::run(args, &env),
         Command::Repair(args) => repair::run(args),
         Command::Migrate(args) => migrate::run(args),

@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::cli::exit::{Failure, ReaderLeft};
 use crate::cli::signal::Unfinished;
+use crate::store::exists;
 
 /// The name of a file that means standard output.
 pub(super) const STDOUT: &str = "-";
@@ -85,12 +86,36 @@ impl Target {
         let cannot = || format!("{} cannot be written", self.name);
         self.file.sync_all().with_context(cannot)?;
         rename.unfinished.keep_as(&rename.path).with_context(cannot)?;
-        // Without this a loss of power may take the name away again, or leave an older file there.
-        let folder = rename.path.parent().filter(|path| !path.as_os_str().is_empty());
-        match File::open(folder.unwrap_or(Path::new("."))) {
-            // Who may write to a directory need not be allowed to read it.
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
-            folder => folder.and_then(|folder| folder.sync_all()).with_context(cannot),
-        }
+        sync_folder(&rename.path).with_context(cannot)
     }
+}
+
+/// Makes the name of a new file durable: without this a loss of power may take it away again, or
+/// leave an older file there.
+pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|path| !path.as_os_str().is_empty());
+    match File::open(folder.unwrap_or(Path::new("."))) {
+        // Who may write to a directory need not be allowed to read it.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        folder => folder.and_then(|folder| folder.sync_all()),
+    }
+}
+
+/// Refuses a file in the data directory: it could take the place of the database.
+pub(super) fn check_outside(output: &Path, dir: &Path) -> Result<()> {
+    if !exists(dir).unwrap_or(false) {
+        return Ok(());
+    }
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    // What cannot be found cannot be written either, which the next step says.
+    let is_inside =
+        folder.is_ok_and(|folder| dir.canonicalize().is_ok_and(|dir| folder.starts_with(dir)));
+    if !is_inside {
+        return Ok(());
+    }
+    let (output, dir) = (output.display(), dir.display());
+    Err(Failure::usage(format!("{output} is in the data directory {dir}"))
+        .hint("name a file outside it: its contents belong to the node")
+        .into())
 }

@@ -31,7 +31,7 @@ const RECORD_OVERHEAD: u64 = 32;
 const MIN_CHARGE: u64 = 64;
 
 /// Sequence of the first batch: what a reorg puts back goes below it.
-const FIRST_SEQUENCE: u64 = 1 << 63;
+pub(in crate::node) const FIRST_SEQUENCE: u64 = 1 << 63;
 
 /// A record that moves on once what was written is durable.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -78,7 +78,7 @@ pub(in crate::node) struct Pool {
 }
 
 /// What a record of this length is charged.
-const fn charge(text: &str) -> u64 {
+pub(in crate::node) const fn charge(text: &str) -> u64 {
     let bytes = (text.len() as u64).saturating_add(RECORD_OVERHEAD);
     if bytes < MIN_CHARGE { MIN_CHARGE } else { bytes }
 }

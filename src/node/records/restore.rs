@@ -67,7 +67,8 @@ fn stays(on_chain: OnChain, fork: Height) -> Option<bool> {
     }
 }
 
-fn batches(records: Vec<NewRecord>) -> Vec<Vec<NewRecord>> {
+/// Cuts records into batches, in their order.
+pub(super) fn batches(records: Vec<NewRecord>) -> Vec<Vec<NewRecord>> {
     let mut batches: Vec<Vec<NewRecord>> = Vec::new();
     let mut bytes = 0;
     for record in records {

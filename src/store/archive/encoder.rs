@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::frame::{self, Kind, MAX_ARCHIVE_FRAME};
 use super::{ARCHIVE_END, ARCHIVE_VERSION, Boundary, MAGIC, Start};
-use crate::chain::{BlockId, Hash, Header};
+use crate::chain::{BlockId, Hash, HashedBlock, Header};
 use crate::store::OwnMark;
 
 /// Contents of a frame at which it is written, one larger entry excepted, in bytes. 256 KiB.
@@ -69,6 +69,15 @@ impl Encoder {
         self.blocks = self.blocks.saturating_add(1);
         self.last = Some(BlockId { height: header.height, hash });
         Ok(())
+    }
+
+    /// Adds the next block, whose records it encodes.
+    ///
+    /// # Errors
+    /// As [`Encoder::new`].
+    pub fn add(&mut self, block: &HashedBlock) -> io::Result<()> {
+        let body = postcard::to_stdvec(block.records()).map_err(io::Error::other)?;
+        self.block(block.header(), block.hash(), &body)
     }
 
     /// Adds a mark of own records.

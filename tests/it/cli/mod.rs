@@ -3,6 +3,8 @@
 mod dump;
 mod events;
 mod evidence;
+mod export;
+mod import;
 mod init;
 mod log;
 mod log_level;

@@ -3,6 +3,7 @@
 //! A few rounds by default; `JENNY_TEST_CRASH_ROUNDS` asks for more. The seed of a run is
 //! printed, and `JENNY_TEST_SEED` repeats it.
 
+mod importing;
 mod mixed;
 mod records;
 mod rounds;

@@ -1,0 +1,241 @@
+//! `jenny export`: writes a chain file.
+//!
+//! What comes from a database or a node is read as a chain file and written anew, so that the file
+//! is checked as far as one alone can be, and goes on where a connection or a process ended.
+
+mod part_file;
+mod sink;
+mod source;
+
+use std::io::BufReader;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::archive_failure;
+use super::args::ExportArgs;
+use super::exit::{self, Failure};
+use super::notice::notice;
+use super::progress::Progress;
+use super::remote::Remote;
+use super::signal;
+use super::target::{STDOUT, check_outside};
+use crate::chain::BlockId;
+use crate::store::StoreError;
+use crate::store::archive::{ArchiveError, Decoder, Encoder, Item, Start};
+use sink::Sink;
+use source::{LocalSource, RemoteSource, Source};
+
+/// How often a node is asked again without a block having come, after 1 s, 2 s and so on up to
+/// [`MAX_EXPORT_PAUSE`]: 4 minutes.
+const EXPORT_ATTEMPTS: u32 = 12;
+
+/// Longest pause before a node is asked again.
+const MAX_EXPORT_PAUSE: Duration = Duration::from_secs(30);
+
+/// How often an export starts anew because a reorg took away what was written.
+const MAX_RESTARTS: u32 = 3;
+
+/// Bytes of the source that are read at a time.
+const SOURCE_BYTES: usize = 64 << 10;
+
+/// Runs the command.
+pub(super) fn run(args: &ExportArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
+    let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(u64::MAX));
+    if from > to {
+        return Err(Failure::usage(format!("--from {from} is above --to {to}")).into());
+    }
+    let unfinished = signal::exit_at_once()?;
+    let file = (args.output != Path::new(STDOUT)).then_some(args.output.as_path());
+    if let Some(file) = file {
+        check_outside(file, &args.data_dir.path)?;
+    }
+    let sink = Sink::open(file, unfinished)?;
+    let source: Box<dyn Source> = match &args.url {
+        Some(url) => {
+            let remote = Remote::new(url, &args.remote, env)?;
+            Box::new(RemoteSource::new(remote, args.to, args.no_pool))
+        }
+        None => Box::new(LocalSource::open(&args.data_dir.path, to, args.no_pool)?),
+    };
+    let progress = Progress::start("export", source.total(from));
+    let mut copy = Copy { source, sink, from, to, file: None, progress };
+    copy.run()?;
+    let Copy { sink, file, mut progress, .. } = copy;
+    progress.finish();
+    let bytes = sink.finish()?;
+    let Some((start, encoder)) = file.filter(|_| args.output != Path::new(STDOUT)) else {
+        return Ok(());
+    };
+    let tip = encoder
+        .last()
+        .map_or_else(String::new, |tip| format!(" to={} tip={}", tip.height, tip.hash));
+    let own = if start.has_own { "yes" } else { "no" };
+    let (blocks, from) = (encoder.blocks(), start.from());
+    super::print(&format!("exported blocks={blocks} from={from}{tip} own={own} bytes={bytes}"))
+}
+
+/// An export under way.
+struct Copy {
+    source: Box<dyn Source>,
+    sink: Sink,
+    from: u64,
+    to: u64,
+    /// What was written of the file, `None` before its first bytes.
+    file: Option<(Start, Encoder)>,
+    progress: Progress,
+}
+
+/// Why a pass over the source ended early.
+enum Stop {
+    /// The source broke off, and may be read on.
+    Broke(anyhow::Error),
+    /// What was written is no part of what the source has.
+    Differs(String),
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Copy {
+    fn run(&mut self) -> Result<()> {
+        self.file = self.sink.resume(self.from)?;
+        let (mut attempt, mut restarts, mut known) = (1, 0, self.last());
+        let is_resumed = self.file.is_some();
+        loop {
+            let stop = match self.pass() {
+                Ok(()) => return Ok(()),
+                Err(stop) => stop,
+            };
+            let is_further = self.last() != known;
+            known = self.last();
+            match stop {
+                Stop::Failed(error) => return Err(error),
+                // A node that never responded is not waited for.
+                Stop::Broke(error) if known.is_none() && !is_resumed => return Err(error),
+                Stop::Broke(_) if is_further => attempt = 1,
+                Stop::Broke(error) if attempt >= EXPORT_ATTEMPTS => return Err(error),
+                Stop::Broke(_) => {
+                    let pause = Duration::from_secs(1 << (attempt - 1).min(5));
+                    std::thread::sleep(pause.min(MAX_EXPORT_PAUSE));
+                    attempt += 1;
+                }
+                Stop::Differs(what) => {
+                    restarts += 1;
+                    if restarts > MAX_RESTARTS || !self.sink.can_restart() {
+                        return Err(Failure::no(what).hint("start the export again").into());
+                    }
+                    notice(&format!("{what}: the export starts anew"));
+                    self.sink.rewind(0)?;
+                    (self.file, known) = (None, None);
+                }
+            }
+        }
+    }
+
+    fn last(&self) -> Option<BlockId> {
+        self.file.as_ref().and_then(|(_, encoder)| encoder.last())
+    }
+
+    /// Reads the source from the next block to its end.
+    fn pass(&mut self) -> Result<(), Stop> {
+        let next = self.last().map_or(self.from, |last| last.height.next().get());
+        let input = self.source.open(next).map_err(|error| {
+            if exit::may_pass(&error) { Stop::Broke(error) } else { Stop::Failed(error) }
+        })?;
+        let name = self.source.name().to_owned();
+        let is_remote = self.source.may_break();
+        let wrong = |error| broken(&name, error, is_remote);
+        let mut decoder =
+            Decoder::new(BufReader::with_capacity(SOURCE_BYTES, input)).map_err(wrong)?;
+        self.begin(decoder.start(), next)?;
+        let Some((_, encoder)) = &mut self.file else { return Ok(()) };
+        // Where the blocks end: what follows them is written again when it is not complete.
+        let mut behind_blocks = None;
+        loop {
+            let item = match decoder.next() {
+                Ok(Some(item)) => item,
+                Ok(None) => break,
+                Err(error) => {
+                    if let Some(boundary) = behind_blocks {
+                        *encoder = self.sink.restart_at(boundary)?;
+                    }
+                    return Err(broken(&name, error, is_remote));
+                }
+            };
+            if behind_blocks.is_none() && !matches!(item, Item::Block(_)) {
+                let boundary = encoder.boundary()?;
+                self.sink.write(&encoder.take())?;
+                behind_blocks = Some(boundary);
+            }
+            match item {
+                Item::Block(block) => {
+                    if block.header().height.get() > self.to {
+                        let what = format!("{name} sent a block above height {}", self.to);
+                        return Err(Failure::no(what).into());
+                    }
+                    encoder.add(&block)?;
+                    self.progress.at(encoder.blocks());
+                }
+                Item::OwnMark(mark) => encoder.mark(&mark)?,
+                Item::Pending(text) => encoder.pending(&text)?,
+            }
+            let bytes = encoder.take();
+            if !bytes.is_empty() {
+                self.sink.write(&bytes)?;
+            }
+        }
+        encoder.finish()?;
+        self.sink.write(&encoder.take())?;
+        Ok(())
+    }
+
+    /// Compares the beginning of the source with what was written, or begins the file.
+    fn begin(&mut self, start: &Start, next: u64) -> Result<(), Stop> {
+        if start.from().get() != next {
+            let what = format!("{} sent other blocks than asked for", self.source.name());
+            return Err(Failure::no(what).into());
+        }
+        match &self.file {
+            None => self.file = Some((start.clone(), Encoder::new(start)?)),
+            Some((begun, encoder)) => {
+                if begun.spec != start.spec || begun.has_own != start.has_own {
+                    let what = "what was written is of another chain, or with other own records";
+                    return Err(Stop::Differs(what.to_owned()));
+                }
+                if let Some(last) = encoder.last().filter(|_| start.parent != encoder.last()) {
+                    let what = format!("block {last}, which was written, left the main chain");
+                    return Err(Stop::Differs(what));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a source that cannot be read on means.
+fn broken(name: &str, error: ArchiveError, is_remote: bool) -> Stop {
+    match error {
+        ArchiveError::Io(error) => match error.downcast::<StoreError>() {
+            Ok(error) => Stop::Failed(error.into()),
+            Err(error) if is_remote => {
+                let what = format!("the response of {name} ended early");
+                Stop::Broke(Failure::no(what).because(error).hint("start the export again").into())
+            }
+            Err(error) => Stop::Failed(error.into()),
+        },
+        error @ ArchiveError::Truncated { .. } if is_remote => {
+            let what = format!("the response of {name} ended early");
+            Stop::Broke(Failure::no(what).because(error).hint("start the export again").into())
+        }
+        error => Stop::Failed(archive_failure::failure(name, error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

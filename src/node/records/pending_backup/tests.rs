@@ -1,0 +1,65 @@
+//! What a backup puts beside the pending records of a database.
+
+use super::*;
+use crate::chain::Spec;
+use crate::node::test_util::options;
+use crate::store::{Opened, PendingRecord, open};
+
+fn opened(dir: &std::path::Path) -> Opened {
+    let options = crate::store::Options { min_free_bytes: 0, ..options(&Spec::dev()) };
+    open(dir, &options, &mut |_| ()).unwrap()
+}
+
+fn backup(opened: &Opened) -> PendingBackup {
+    PendingBackup::new(&opened.pending, &mut |id| opened.reader.is_own(id)).unwrap()
+}
+
+fn texts(opened: &Opened) -> Vec<String> {
+    let records = opened.pending.iter().flat_map(|batch| &batch.records);
+    records.map(|record| record.text.to_string()).collect()
+}
+
+#[test]
+fn records_are_own_ones_behind_those_that_are_there_and_each_is_there_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = opened(dir.path());
+    let record = |text: &str, is_own| PendingRecord { is_own, text: text.into() };
+    let records = vec![record("own", true), record("cancelled", true), record("relayed", false)];
+    first.writer.append_pending(&PendingBatch { sequence: 1 << 63, records }).unwrap();
+    first.writer.mark_own(&[leaf_hash(b"own")], 1 << 63).unwrap();
+    first.writer.commit().unwrap();
+    drop(first);
+    for round in ["first", "again"] {
+        let mut opened = opened(dir.path());
+        let mut backup = backup(&opened);
+        for text in ["own", "cancelled", "relayed", "new", "new"] {
+            backup.add(text.to_owned()).unwrap();
+        }
+        let count = backup.store(&mut opened.writer).unwrap();
+        assert_eq!(count, if round == "first" { 3 } else { 0 }, "{round}");
+        opened.writer.commit().unwrap();
+    }
+    let opened = opened(dir.path());
+    let expected = ["own", "cancelled", "relayed", "cancelled", "relayed", "new"];
+    assert_eq!(texts(&opened), expected, "a node drops the repetitions");
+    for text in expected {
+        assert!(opened.reader.is_own(&leaf_hash(text.as_bytes())).unwrap(), "{text}");
+    }
+}
+
+#[test]
+fn no_more_are_taken_than_a_pool_takes() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = opened(dir.path());
+    let mut many = backup(&opened);
+    for number in 0..MAX_POOL_RECORDS {
+        many.add(number.to_string()).unwrap();
+    }
+    many.add("7".to_owned()).unwrap();
+    assert_eq!(many.add("x".to_owned()), Err(BackupTooLarge));
+    let mut large = backup(&opened);
+    for number in 0..63 {
+        large.add(format!("{number} {}", "x".repeat(1 << 20))).unwrap();
+    }
+    assert_eq!(large.add("x".repeat(1 << 20)), Err(BackupTooLarge));
+}
