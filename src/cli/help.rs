@@ -55,7 +55,8 @@ after that (shown here as two lines, with a shortened hash):
 
 SIGTERM or SIGINT (Ctrl-C) shuts the node down within 5 seconds, with exit
 code 0. A second signal ends it at once with 130 and loses nothing that was
-acknowledged. SIGHUP reloads users.toml.";
+acknowledged. SIGHUP reloads users.toml. SIGUSR1 logs at debug level for 15
+minutes; a second one ends that.";
 
 pub(super) const RUN_AFTER: &str = "\
 Examples:

@@ -15,16 +15,53 @@ fn run(dir: &Path) -> Jenny {
     Jenny::new("run").arg("--data-dir", dir).words("--chain dev --api-listen 127.0.0.1:0")
 }
 
-/// Sends a request without credentials, whose refusal is a line at `debug`, and waits for the
-/// response.
-fn anonymous(node: &Running, path: &str) {
+/// Sends a request on a connection of its own, and waits for the response.
+fn ask(node: &Running, head: &str, body: &str) -> String {
     let mut socket = TcpStream::connect(node.url.strip_prefix("http://").unwrap()).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let length = body.len();
+    let request = format!(
+        "{head}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
     socket.write_all(request.as_bytes()).unwrap();
     let mut response = String::new();
     socket.read_to_string(&mut response).unwrap();
+    response
+}
+
+/// Sends a request without credentials, whose refusal is a line at `debug`.
+fn anonymous(node: &Running, path: &str) {
+    let response = ask(node, &format!("GET {path} HTTP/1.1"), "");
     assert!(response.starts_with("HTTP/1.1 401 "), "{response}");
+}
+
+/// As the default user.
+fn put_level(node: &Running, body: &str) {
+    let head = "PUT /v1/log-level HTTP/1.1\r\nAuthorization: Basic amVubnk6MTIzNA==";
+    let response = ask(node, head, body);
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+}
+
+#[test]
+fn a_request_changes_the_level_of_a_part_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Running::start(run(dir.path()).words("--log-level warn,audit=info"));
+    anonymous(&node, "/before");
+    put_level(&node, r#"{"level":"debug","target":"jenny_chain::p2p"}"#);
+    anonymous(&node, "/elsewhere");
+    put_level(&node, r#"{"level":"debug","target":"jenny_chain::api"}"#);
+    anonymous(&node, "/during");
+    put_level(&node, r#"{"level":"configured"}"#);
+    anonymous(&node, "/after");
+    let ended = node.end(Signal::TERM);
+    for path in ["/before", "/elsewhere", "/after"] {
+        assert!(!ended.err.contains(path), "{path}: {}", ended.err);
+    }
+    let said =
+        ["about=\"jenny_chain::p2p=debug\"", "DEBUG request refused", "about=\"configured\""];
+    for text in said {
+        assert_eq!(ended.err.matches(text).count(), 1, "{text}: {}", ended.err);
+    }
 }
 
 #[test]
