@@ -32,6 +32,7 @@ async fn what_is_no_message_is_closed_with_1002() {
     wrong_hash["hash"] = "00".repeat(32).into();
     let mut huge = node.json(1).await.to_string();
     huge = huge.replace("\"height\":1", "\"height\":1e999");
+    let mut count = 0;
     for text in [
         "",
         "x",
@@ -55,6 +56,8 @@ async fn what_is_no_message_is_closed_with_1002() {
         &format!("{{\"type\":1,\"payload\":[{huge}]}}"),
     ] {
         assert_eq!(closes_with(&node, Message::text(text)).await, 1002, "{text:.60}");
+        count += 1;
+        assert_eq!(node.handle.metrics().peers.faults.get(), count, "{text:.60}");
     }
     assert_eq!(node.height(), 1);
 }
