@@ -73,7 +73,7 @@ pub(super) enum Command {
     /// Checks receipts of records, without node or database
     #[command(long_about = help::RECEIPT, after_long_help = help::RECEIPT_VERIFY_AFTER)]
     Receipt(ReceiptArgs),
-    /// Accepts a branch that a node refused because it forks too deep
+    /// Salvages a damaged database, or accepts a branch that forks too deep
     #[command(long_about = help::REPAIR, after_long_help = help::REPAIR_AFTER)]
     Repair(RepairArgs),
     /// Shows or brings up to date the schema of a stopped node's database

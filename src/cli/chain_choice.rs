@@ -15,7 +15,7 @@ use super::users::create_dir;
 use crate::chain::{Spec, SpecError, Timestamp};
 
 /// Name of the spec's file in a data directory whose chain is not built in.
-const SPEC_FILE: &str = "chain.json";
+pub(super) const SPEC_FILE: &str = "chain.json";
 
 /// Interval of the blocks of a new chain unless told otherwise.
 const DEFAULT_BLOCK_TIME: Duration = Duration::from_secs(10);

@@ -46,7 +46,7 @@ impl Evidence {
             progress.get_or_insert_with(begin).at(done >> 20);
         });
         drop(progress);
-        tell(dir, &copied.map_err(|error| of_original(error, dir, &scratch))?);
+        tell_access(dir, &copied.map_err(|error| of_original(error, dir, &scratch))?);
         Ok(Self { original, copy: Some(copy) })
     }
 
@@ -113,7 +113,7 @@ fn free_name(scratch: &Path) -> Result<PathBuf> {
 }
 
 /// Says what the copy cost the original, if anything.
-fn tell(dir: &Path, copied: &Copied) {
+pub(super) fn tell_access(dir: &Path, copied: &Copied) {
     if !copied.is_access_noted {
         return;
     }

@@ -1,4 +1,9 @@
-//! `jenny repair`: what an operator decides about a stopped node's database.
+//! `jenny repair`: what an operator decides about a stopped node's database, and what is salvaged of
+//! a damaged one.
+
+mod folder;
+mod into;
+mod report;
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,16 +18,22 @@ use crate::store::StoreError;
 
 /// Runs the command.
 pub(super) fn run(args: &RepairArgs) -> Result<()> {
+    match (&args.into, &args.accept_fork) {
+        (Some(into), _) => into::run(args, into),
+        (None, Some(fork)) => accept(&args.data_dir.path, *fork),
+        (None, None) => Err(Failure::usage("--into or --accept-fork says what to do").into()),
+    }
+}
+
+/// Accepts a deep fork.
+fn accept(dir: &Path, fork: Hash) -> Result<()> {
     let _unfinished = signal::exit_at_once()?;
-    let dir = &args.data_dir.path;
-    let mut opened =
-        offline::open_any(dir).map_err(|error| in_use(dir, error, args.accept_fork))?;
+    let mut opened = offline::open_any(dir).map_err(|error| in_use(dir, error, fork))?;
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let millis = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
-    opened.writer.accept_fork(&args.accept_fork, Timestamp::from_millis(millis))?;
+    opened.writer.accept_fork(&fork, Timestamp::from_millis(millis))?;
     super::print(&format!(
-        "accepted: the branch that begins with block\n{}\nThe node imports it after its next start, once a peer has it.",
-        args.accept_fork
+        "accepted: the branch that begins with block\n{fork}\nThe node imports it after its next start, once a peer has it."
     ))
 }
 

@@ -18,7 +18,7 @@ pub(super) const USERS_FILE: &str = "users.toml";
 
 /// Name of the file that says that a user was made here. It is also what processes that change
 /// the users' file lock.
-const USERS_LOCK_FILE: &str = "users.lock";
+pub(super) const USERS_LOCK_FILE: &str = "users.lock";
 
 /// How long another process may take to change the users' file.
 const LOCK_WAIT: Duration = Duration::from_secs(10);

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::layout::{
-    BodyPlace, CHUNK_BYTES, FIXED, INLINE_MAX, TAG_CHUNKED, block_key, branch_key, chunk_key,
-    decode_block, decode_body, tile_key,
+    BODIES, BRANCHES, BodyPlace, CHAIN, CHUNK_BYTES, FIXED, INDEX, INLINE_MAX, OWN, PEERS, PENDING,
+    REORGS, TAG_CHUNKED, block_key, branch_key, chunk_key, decode_block, decode_body, tile_key,
 };
 use super::lock::DirectoryLock;
 use super::sled::data_file::DataFile;
 use super::sled::errors::{read_error, write_error};
+use super::sled::open::Engine;
 use super::subtree_roots::SubtreeRoots;
 use super::{Options, StoreError, StoredBlock, tiles};
 use crate::chain::{BlockId, ChainHeader, Hash, Header, Height, Spec, merkle_root};
@@ -88,6 +89,41 @@ impl State {
 }
 
 impl Database {
+    /// The trees of an opened engine. The published tip is genesis until the end is loaded.
+    pub(super) fn of_engine(
+        engine: Engine,
+        spec: Spec,
+        options: &Options,
+        lock: DirectoryLock,
+    ) -> Result<Self, StoreError> {
+        let Engine { db, file, .. } = engine;
+        let genesis = spec.genesis();
+        let tree = |name: &str| db.open_tree(name).map_err(read_error);
+        Ok(Self {
+            chain: tree(CHAIN)?,
+            branches: tree(BRANCHES)?,
+            bodies: tree(BODIES)?,
+            index: tree(INDEX)?,
+            pending: tree(PENDING)?,
+            own: tree(OWN)?,
+            reorgs: tree(REORGS)?,
+            peers: tree(PEERS)?,
+            db,
+            file,
+            spec,
+            options: options.clone(),
+            state: Mutex::new(State {
+                tip: genesis.chain_header(),
+                index: Indexed { cursor: genesis.id(), height: Height::GENESIS },
+                reorgs_done: 0,
+                reorgs: Vec::new(),
+                views: BTreeMap::new(),
+            }),
+            subtree_roots: SubtreeRoots::default(),
+            _lock: lock,
+        })
+    }
+
     /// The state; a panic elsewhere left it whole, since every change is one statement.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -162,8 +162,9 @@ pub enum StoreError {
 impl StoreError {
     /// What the operator may do next, a sentence each.
     pub fn advice(&self) -> Vec<String> {
-        let backup = "move the data directory aside and keep it; then put a backup in its place \
-                      (docs/storage.md, Backups), or start with an empty directory";
+        let backup = "move the data directory aside and keep it; then put a backup in its place, \
+                      salvage it by `jenny repair --into NEWDIR`, or start with an empty directory \
+                      (docs/operations.md, Corruption)";
         match self {
             Self::Locked { .. } => vec![
                 "stop that process first; a running node serves `jenny status` and \
@@ -243,7 +244,8 @@ fn advice_on(kind: ErrorKind) -> Option<String> {
             "the user that runs jenny must own the data directory and what is in it"
         }
         ErrorKind::ReadOnlyFilesystem => {
-            "opening a database writes to it: copy the data directory to where that is possible"
+            "opening a database writes to it: `jenny dump` and `jenny verify` read such media with \
+             --read-only; for anything else, copy the data directory to where writing is possible"
         }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "make room on the file system, then start again"

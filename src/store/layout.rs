@@ -16,6 +16,8 @@ pub(super) const BODIES: &str = "bodies";
 pub(super) const PENDING: &str = "pending";
 /// Marks of the records that this node acknowledged to its own clients.
 pub(super) const OWN: &str = "own";
+/// Places of blocks and records by their hashes, and the cursor of the index.
+pub(super) const INDEX: &str = "index";
 /// The last reorgs.
 pub(super) const REORGS: &str = "reorgs";
 /// The address book and the bans.

@@ -1,19 +1,18 @@
 //! Opening: from a directory to a writer, a reader and the certainty that what they
 //! show is whole.
 
-use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use super::database::{Database, Indexed, State};
+use super::database::Database;
 use super::durable_tip::{DurableTip, FILES_GONE};
 use super::error::failed;
-use super::index::{self, INDEX};
+use super::index;
 use super::layout::{
-    AFTER_BLOCKS, BODIES, BRANCHES, CHAIN, Intent, OWN, PEERS, PENDING, REORG, REORGS, SPEC,
-    block_key, encode_block, encode_body, height_of_block_key,
+    AFTER_BLOCKS, CHAIN, Intent, REORG, SPEC, block_key, encode_block, encode_body,
+    height_of_block_key,
 };
 use super::lock::DirectoryLock;
 use super::pending::{self, PendingBatch};
@@ -21,7 +20,6 @@ use super::reorgs::{self, RecordedReorg};
 use super::sled::errors::{guarded, read_error, write_error};
 use super::sled::open::Engine;
 use super::sled::page_cache::{Kernel, System};
-use super::subtree_roots::SubtreeRoots;
 use super::verify::check_recent;
 use super::writer::load_end;
 use super::{Options, Reader, StoreError, Syncer, Writer, reorg, schema};
@@ -116,12 +114,11 @@ fn open_chain(
     directory: &Path,
     options: &Options,
     progress: &mut dyn FnMut(&str),
-    engine: Engine,
+    mut engine: Engine,
     lock: DirectoryLock,
     durable_tip: DurableTip,
 ) -> Result<Opened, StoreError> {
-    let Engine { db, file, mut repairs } = engine;
-    let chain = db.open_tree(CHAIN).map_err(read_error)?;
+    let chain = engine.db.open_tree(CHAIN).map_err(read_error)?;
     let spec = match chain.get(SPEC).map_err(read_error)? {
         Some(text) => stored_spec(&text, options)?,
         // Nothing was acknowledged before the genesis block was durable.
@@ -134,29 +131,8 @@ fn open_chain(
         None => return Err(StoreError::Damaged { what: "the chain spec is missing".to_owned() }),
     };
     let genesis = spec.genesis();
-    let database = Arc::new(Database {
-        peers: db.open_tree(PEERS).map_err(read_error)?,
-        branches: db.open_tree(BRANCHES).map_err(read_error)?,
-        bodies: db.open_tree(BODIES).map_err(read_error)?,
-        index: db.open_tree(INDEX).map_err(read_error)?,
-        pending: db.open_tree(PENDING).map_err(read_error)?,
-        own: db.open_tree(OWN).map_err(read_error)?,
-        reorgs: db.open_tree(REORGS).map_err(read_error)?,
-        chain,
-        db,
-        file,
-        state: Mutex::new(State {
-            tip: genesis.chain_header(),
-            index: Indexed { cursor: genesis.id(), height: Height::GENESIS },
-            reorgs_done: 0,
-            reorgs: Vec::new(),
-            views: BTreeMap::new(),
-        }),
-        subtree_roots: SubtreeRoots::default(),
-        spec: spec.clone(),
-        options: options.clone(),
-        _lock: lock,
-    });
+    let mut repairs = std::mem::take(&mut engine.repairs);
+    let database = Arc::new(Database::of_engine(engine, spec.clone(), options, lock)?);
     let reader = Reader::new(Arc::clone(&database))?;
     create_missing(&database, &spec, &genesis, &durable_tip)?;
     if let Some(intent) = database.chain.get(REORG).map_err(read_error)? {

@@ -126,7 +126,7 @@ fn is_own(database: &Database, id: &Hash) -> Result<bool, StoreError> {
 }
 
 /// The height up to which the main chain's blocks are from before the marks, and all own.
-fn before_own(database: &Database) -> Result<Option<Height>, StoreError> {
+pub(super) fn before_own(database: &Database) -> Result<Option<Height>, StoreError> {
     let Some(value) = database.own.get(BEFORE_OWN).map_err(read_error)? else { return Ok(None) };
     let height = value.as_ref().try_into().map(u64::from_be_bytes).map_err(|_| {
         let what = "the height in tree `own` does not decode".to_owned();

@@ -91,14 +91,7 @@ pub(super) fn load(database: &Database) -> Result<Vec<PendingBatch>, StoreError>
     let mut open: Option<(u64, u16, Vec<u8>)> = None;
     let mut finish = |open: Option<(u64, u16, Vec<u8>)>| -> Result<(), StoreError> {
         let Some((sequence, _, value)) = open else { return Ok(()) };
-        let records =
-            decode_pending(sequence, &value)?.into_iter().map(|(origin, text)| match origin {
-                ORIGIN_RELAYED => Ok(PendingRecord { is_own: false, text: text.into() }),
-                ORIGIN_OWN => Ok(PendingRecord { is_own: true, text: text.into() }),
-                _ => Err(damaged_pending(sequence, "a record is of an unknown origin")),
-            });
-        let records = records.collect::<Result<_, _>>()?;
-        batches.push(PendingBatch { sequence, records });
+        batches.push(decode_batch(sequence, &value)?);
         Ok(())
     };
     for entry in &database.pending {
@@ -123,6 +116,16 @@ pub(super) fn load(database: &Database) -> Result<Vec<PendingBatch>, StoreError>
     }
     finish(open)?;
     Ok(batches)
+}
+
+/// A batch from its chunks together.
+pub(super) fn decode_batch(sequence: u64, value: &[u8]) -> Result<PendingBatch, StoreError> {
+    let records = decode_pending(sequence, value)?.into_iter().map(|(origin, text)| match origin {
+        ORIGIN_RELAYED => Ok(PendingRecord { is_own: false, text: text.into() }),
+        ORIGIN_OWN => Ok(PendingRecord { is_own: true, text: text.into() }),
+        _ => Err(damaged_pending(sequence, "a record is of an unknown origin")),
+    });
+    Ok(PendingBatch { sequence, records: records.collect::<Result<_, _>>()? })
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub struct Copied {
 
 /// Copies the database of the stopped node in `source`, and its files named `also` that exist, into
 /// `target`, which is created with mode 0700. The directory is locked meanwhile, for which nothing
-/// is written to it; and `extra` bytes of room are left beside the copy. `progress` is told how many
+/// is written to it; and room for `further` databases of its size is required beside the copy. `progress` is told how many
 /// bytes are copied, and how many there are.
 ///
 /// # Errors
@@ -49,17 +49,17 @@ pub fn copy_stopped(
     source: &Path,
     target: &Path,
     also: &[&str],
-    extra: u64,
+    further: u64,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Copied, StoreError> {
-    copy_on(source, target, also, extra, progress, &Kernel)
+    copy_on(source, target, also, further, progress, &Kernel)
 }
 
 fn copy_on(
     source: &Path,
     target: &Path,
     also: &[&str],
-    extra: u64,
+    further: u64,
     progress: &mut dyn FnMut(u64, u64),
     system: &dyn System,
 ) -> Result<Copied, StoreError> {
@@ -90,7 +90,8 @@ fn copy_on(
             check_engine_lock(source, &opened, &file.from)?;
             is_reflink = system.clone_file(&opened, &created);
             let rest = if is_reflink { size.saturating_sub(file.bytes) } else { size };
-            check_room(target, rest.saturating_add(COPY_MARGIN).saturating_add(extra), system)?;
+            let needed = rest.saturating_add(size.saturating_mul(further));
+            check_room(target, needed.saturating_add(COPY_MARGIN), system)?;
         }
         if number == 0 && is_reflink {
             copy.add(file.bytes);

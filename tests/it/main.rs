@@ -23,6 +23,7 @@ mod persistence;
 mod process;
 mod real_text;
 mod receipts;
+mod salvage;
 mod sim;
 mod support;
 mod words;

@@ -10,12 +10,11 @@ pub use build::{IndexBatch, IndexStep};
 pub(super) use build::{load, needs_branches};
 pub use find::{RecordLocation, RecordPlace};
 
+use std::fmt;
+
 use super::StoreError;
 use super::layout::{branch_key, parse_branch_key};
 use crate::chain::{BlockId, Hash, Height};
-
-/// Places of blocks and records, and the cursor.
-pub(super) const INDEX: &str = "index";
 
 /// The last block that is indexed, in `index`.
 const INDEX_CURSOR: &[u8] = b"c";
@@ -23,6 +22,17 @@ const INDEX_CURSOR: &[u8] = b"c";
 const BLOCK_ENTRY: u8 = b'h';
 /// Before the place of a record in `index`.
 const RECORD_ENTRY: u8 = b'r';
+
+/// How the key of a record's place begins.
+pub(super) const INDEX_RECORDS: &[u8] = &[RECORD_ENTRY];
+
+/// The place of a record that a key of the index names; `None` for any other key.
+pub(super) fn record_entry(key: &[u8]) -> Option<(HashPrefix, RecordPlace)> {
+    match Entry::parse(key) {
+        Ok(Entry::Record(prefix, place)) => Some((prefix, place)),
+        _ => None,
+    }
+}
 
 /// The first eight bytes of a hash. Its order is that of the hashes.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -33,6 +43,13 @@ impl HashPrefix {
     pub fn of(hash: &Hash) -> Self {
         let first = hash.as_bytes().iter().take(8);
         Self(first.fold(0, |prefix, byte| prefix << 8 | u64::from(*byte)))
+    }
+}
+
+impl fmt::Display for HashPrefix {
+    /// 16 hexadecimal digits.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}", self.0)
     }
 }
 

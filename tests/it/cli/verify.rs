@@ -168,7 +168,7 @@ fn a_terminal_is_not_needed_for_progress() {
 
 #[test]
 fn help_goes_to_standard_output_and_mistakes_do_not() {
-    for command in ["run", "init", "dump", "verify", "receipt", "repair", "status"] {
+    for command in ["run", "init", "dump", "verify", "receipt", "repair", "migrate", "status"] {
         let done = Jenny::new(command).words("--help").done();
         assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{command}");
         assert!(done.out.contains("Exit codes:"), "{command}");

@@ -1,0 +1,109 @@
+//! Records that wait for a block: those of the damaged pool, and own ones of blocks that are left out.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::marks::Marks;
+use super::source::Source;
+use super::{Salvaged, scan};
+use crate::chain::{Hash, leaf_hash};
+use crate::store::layout::parse_pending_key;
+use crate::store::pending::decode_batch;
+use crate::store::{PendingBatch, PendingRecord, StoreError, Writer};
+
+/// Number of the first batch of records of blocks that are left out: below those of a pool, so that
+/// they come first.
+const FIRST_RETURNED: u64 = 1 << 62;
+
+/// Most records of such a batch.
+const MAX_RETURNED_RECORDS: usize = 1_024;
+
+/// Most bytes of such a batch, one larger record excepted. 1 MiB.
+const MAX_RETURNED_BYTES: usize = 1 << 20;
+
+/// Own records of blocks that are left out, on their way into the fresh pool.
+#[derive(Default)]
+pub(super) struct Returned {
+    /// Each is returned once. 32 bytes for each.
+    ids: HashSet<Hash>,
+    batch: Vec<PendingRecord>,
+    bytes: usize,
+    batches: u64,
+    /// Records that were returned.
+    pub(super) count: u64,
+    /// Records that were given, with repetitions.
+    pub(super) seen: u64,
+}
+
+impl Returned {
+    pub(super) fn push(
+        &mut self,
+        writer: &mut Writer,
+        marks: &mut Marks,
+        text: String,
+    ) -> Result<(), StoreError> {
+        self.seen = self.seen.saturating_add(1);
+        if !self.ids.insert(leaf_hash(text.as_bytes())) {
+            return Ok(());
+        }
+        let is_full = self.batch.len() >= MAX_RETURNED_RECORDS
+            || self.bytes.saturating_add(text.len()) > MAX_RETURNED_BYTES;
+        if is_full && !self.batch.is_empty() {
+            self.finish(writer, marks)?;
+        }
+        self.count = self.count.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(text.len());
+        self.batch.push(PendingRecord { is_own: true, text: text.into() });
+        Ok(())
+    }
+
+    /// Writes what was not written yet.
+    pub(super) fn finish(
+        &mut self,
+        writer: &mut Writer,
+        marks: &mut Marks,
+    ) -> Result<(), StoreError> {
+        let records = std::mem::take(&mut self.batch);
+        self.bytes = 0;
+        if records.is_empty() {
+            return Ok(());
+        }
+        let sequence = FIRST_RETURNED.saturating_add(self.batches);
+        self.batches = self.batches.saturating_add(1);
+        for record in &records {
+            marks.mark(writer, &leaf_hash(record.text.as_bytes()), sequence)?;
+        }
+        writer.append_pending(&PendingBatch { sequence, records })
+    }
+}
+
+/// Copies the batches that are whole.
+pub(super) fn salvage_batches(
+    source: &Source,
+    writer: &mut Writer,
+    marks: &mut Marks,
+    found: &mut Salvaged,
+) -> Result<(), StoreError> {
+    // A pool is bounded, and so is this.
+    let mut parts: BTreeMap<u64, BTreeMap<u16, Vec<u8>>> = BTreeMap::new();
+    let is_read = scan(&source.database.pending, b"", &mut |key, value| {
+        if let Ok((sequence, chunk)) = parse_pending_key(key) {
+            parts.entry(sequence).or_default().insert(chunk, value.to_vec());
+        }
+        Ok(())
+    })?;
+    if !is_read {
+        found.unread.push("some of the records that waited for a block");
+    }
+    for (sequence, parts) in parts {
+        let is_complete = (0..).zip(parts.keys()).all(|(number, chunk)| number == *chunk);
+        let value = parts.into_values().flatten().collect::<Vec<_>>();
+        let Some(batch) = decode_batch(sequence, &value).ok().filter(|_| is_complete) else {
+            found.lost_batches.push(sequence);
+            continue;
+        };
+        marks.found(batch.records.iter().map(|record| &*record.text));
+        found.pending = found.pending.saturating_add(batch.records.len() as u64);
+        writer.append_pending(&batch)?;
+    }
+    Ok(())
+}
