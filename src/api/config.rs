@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::auth::users::Users;
 use super::http::limits::Limits;
+use super::http::origins::CorsOrigins;
 use super::http::proxies::TrustedProxies;
 use super::log_level::LogLevel;
 
@@ -18,6 +19,8 @@ pub struct ApiConfig {
     pub hosts: Vec<String>,
     /// Proxies whose word counts for whom a request is. Default none.
     pub trusted_proxies: TrustedProxies,
+    /// Web origins whose pages may call this node, but never as the default user. Default none.
+    pub cors_origins: CorsOrigins,
     /// Who may call. With none, the default user may where [`ApiConfig::default_user`]
     /// and the other settings let it.
     pub users: Users,
@@ -79,6 +82,7 @@ impl Default for ApiConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)),
             hosts: Vec::new(),
             trusted_proxies: TrustedProxies::default(),
+            cors_origins: CorsOrigins::default(),
             users: Users::default(),
             default_user: true,
             peers_file: PathBuf::from("peers.json"),

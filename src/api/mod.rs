@@ -27,6 +27,7 @@ pub use auth::verify::{AuthHandle, NoUsers};
 pub use config::{ApiConfig, ConfigError};
 pub use http::host::{HostError, check_host};
 pub use http::limits::Limits;
+pub use http::origins::{CorsOrigins, MAX_CORS_ORIGINS, OriginError};
 pub use http::proxies::{MAX_PROXIES, ProxyError, TrustedProxies};
 pub use log_level::{LogLevel, OWN_TARGET, TEMPORARY_LEVEL_TIME, TemporaryLevel};
 pub use server::Server;

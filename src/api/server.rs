@@ -59,7 +59,7 @@ impl Server {
             local_addr,
             connections,
             rules: Arc::new(Rules {
-                hosts: Hosts::new(&config.hosts),
+                hosts: Hosts::new(&config.hosts, config.cors_origins.clone()),
                 auth,
                 answers: context.answers.clone(),
                 table,

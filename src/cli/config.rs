@@ -14,7 +14,7 @@ use anyhow::Result;
 use super::args::RunArgs;
 use super::exit::{Code, Failure};
 use super::logging::{LogFilter, LogFormat};
-use crate::api::{ApiConfig, TrustedProxies, check_host};
+use crate::api::{ApiConfig, CorsOrigins, TrustedProxies, check_host};
 use crate::chain::Checkpoints;
 use crate::node::NodeConfig;
 use crate::p2p::{MAX_MAX_MESSAGE, P2pConfig};
@@ -99,6 +99,7 @@ impl Settings {
         let threads = layer.mining.threads.unwrap_or(0);
         bound(threads <= MAX_MINE_THREADS, "mining.threads", "0 (all cores) to 1024")?;
         let proxies = TrustedProxies::parse(&layer.api.trusted_proxies.unwrap_or_default());
+        let origins = CorsOrigins::parse(&layer.api.cors_origins.unwrap_or_default());
         let checkpoints = layer::checkpoints(layer.checkpoints.unwrap_or_default())?;
         let (api, p2p) = (ApiConfig::default(), P2pConfig::default());
         let (node, store) = (NodeConfig::default(), Options::default());
@@ -109,6 +110,9 @@ impl Settings {
                 hosts: hosts(layer.api.hosts.unwrap_or_default())?,
                 trusted_proxies: proxies.map_err(|error| {
                     Failure::usage(format!("the setting `api.trusted_proxies`: {error}"))
+                })?,
+                cors_origins: origins.map_err(|error| {
+                    Failure::usage(format!("the setting `api.cors_origins`: {error}"))
                 })?,
                 default_user: layer.api.default_user.unwrap_or(api.default_user),
                 peers_required: layer.peers.is_some(),

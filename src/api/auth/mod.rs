@@ -2,7 +2,9 @@
 
 pub(super) mod access;
 pub(super) mod basic;
+mod generation;
 pub(super) mod password;
+pub(super) mod session;
 mod throttle;
 pub(super) mod users;
 pub(super) mod verify;

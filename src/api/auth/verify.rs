@@ -1,6 +1,5 @@
 //! Who is calling: verified once by argon2, then by one keyed hash a request.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
@@ -8,17 +7,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use argon2::password_hash::try_generate_salt;
-use argon2::{Argon2, PasswordVerifier};
 use http::header::HeaderMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
 use super::basic::{Credentials, NoCredentials};
+use super::generation::Generation;
+use super::session::Session;
 use super::throttle::{Claim, Throttle};
-use super::users::{Role, User, Users};
+use super::users::Users;
 use crate::api::http::problem::{Kind, Problem};
-use crate::api::http::source::Source;
 
 /// Passwords that are verified at the same time; each takes 19 MiB and about 50 ms
 /// of one core with the default costs.
@@ -73,53 +72,31 @@ struct Attempt {
     claim: Claim,
 }
 
-/// One set of users with what was verified against it. A reload starts a new one,
-/// so that a removed user's password stops to work at once.
-#[derive(Debug)]
-struct Generation {
-    users: HashMap<Arc<str>, User>,
-    /// Verified against when the name is unknown, so that the time tells nothing.
-    decoy: Option<User>,
-    /// By the digest's first bytes. At most one entry a user.
-    verified: RwLock<HashMap<[u8; 8], Verified>>,
-    /// Whether the default credentials count. Never with a user.
-    default_user: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Verified {
-    digest: [u8; 32],
-    role: Role,
-    name: String,
-}
-
 impl AuthHandle {
     /// Replaces the present users by these. Credentials that were verified stay so, unless
-    /// the entry of their user is another one now.
+    /// the entry of their user is another one now; then the user's long-lived requests end.
     ///
     /// # Errors
     /// When there are users and would be none; then the present ones stay.
     pub fn reload(&self, users: &Users) -> Result<(), NoUsers> {
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
-        if users.is_empty() && current.decoy.is_some() {
+        if users.is_empty() && current.has_users() {
             return Err(NoUsers);
         }
-        let fresh = Generation::new(users, current.default_user);
-        fresh.take_over(&current);
-        *current = Arc::new(fresh);
+        *current = Arc::new(current.followed_by(users, current.takes_default_user()));
         Ok(())
     }
 
     /// Whether the default credentials count.
     pub fn takes_default_user(&self) -> bool {
-        self.0.current().default_user
+        self.0.current().takes_default_user()
     }
 
     /// From now on the default credentials are wrong: somebody made a user.
     pub fn end_default_user(&self) {
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
-        if current.default_user {
-            *current = Arc::new(Generation::new(&Users::default(), false));
+        if current.takes_default_user() {
+            *current = Arc::new(current.followed_by(&Users::default(), false));
         }
     }
 }
@@ -152,7 +129,7 @@ impl Auth {
         loop {
             hours.tick().await;
             // What ended them does not bring them back.
-            if !self.current().default_user {
+            if !self.current().takes_default_user() {
                 return;
             }
             remind();
@@ -162,7 +139,7 @@ impl Auth {
     /// Whether nobody can call: there is no user, and the default credentials do not count.
     pub(in crate::api) fn lets_nobody_in(&self) -> bool {
         let current = self.current();
-        current.decoy.is_none() && !current.default_user
+        !current.has_users() && !current.takes_default_user()
     }
 
     fn current(&self) -> Arc<Generation> {
@@ -182,34 +159,36 @@ impl Auth {
         self: &Arc<Self>,
         headers: &HeaderMap,
         address: IpAddr,
-    ) -> Result<Role, Problem> {
+    ) -> Result<Session, Problem> {
         let credentials = Credentials::read(headers).map_err(no_credentials)?;
         let digest = self.key.digest(credentials.text());
         let current = self.current();
-        if current.default_user && bool::from(digest.ct_eq(&self.default_digest)) {
+        if let Some(session) = current.default_session()
+            && bool::from(digest.ct_eq(&self.default_digest))
+        {
             return if is_forwarded(headers) {
                 Err(self.refuse(&Claim { source: address.into(), user: None }, FORWARDED))
             } else {
-                Ok(Role::Operator)
+                Ok(session)
             };
         }
-        if let Some(role) = current.known(&digest) {
-            return Ok(role);
+        if let Some(session) = current.known(&digest) {
+            return Ok(session);
         }
         let claim = current.claim(&credentials, address.into());
         self.verify(Attempt { credentials, digest, claim }).await
     }
 
-    async fn verify(self: &Arc<Self>, attempt: Attempt) -> Result<Role, Problem> {
+    async fn verify(self: &Arc<Self>, attempt: Attempt) -> Result<Session, Problem> {
         let throttled_for = self.throttle.throttled(attempt.claim.source, now());
-        if self.current().decoy.is_none() {
+        if !self.current().has_users() {
             // There is no password to compare with.
             return Err(throttled_for.map_or_else(|| self.wrong(&attempt), throttled));
         }
         if throttled_for.is_some()
-            && let Some(role) = self.turn(&attempt).await?
+            && let Some(session) = self.turn(&attempt).await?
         {
-            return Ok(role);
+            return Ok(session);
         }
         let verifying = Arc::clone(&self.verifying).acquire_owned();
         let Ok(Ok(verifying)) = tokio::time::timeout(VERIFY_WAIT, verifying).await else {
@@ -225,15 +204,15 @@ impl Auth {
         result.await.unwrap_or_else(|_| Err(Problem::internal()))
     }
 
-    /// Waits for the turn of an attempt whose source is throttled. The role, when the same
+    /// Waits for the turn of an attempt whose source is throttled. Returns a session if the same
     /// credentials were found right meanwhile.
-    async fn turn(&self, attempt: &Attempt) -> Result<Option<Role>, Problem> {
+    async fn turn(&self, attempt: &Attempt) -> Result<Option<Session>, Problem> {
         let end = now().checked_add(TURN_WAIT);
         let queue = self.throttle.queue(attempt.claim.clone());
         let waiting = queue.ok_or_else(|| throttled(Duration::from_secs(1)))?;
         loop {
-            if let Some(role) = self.current().known(&attempt.digest) {
-                return Ok(Some(role));
+            if let Some(session) = self.current().known(&attempt.digest) {
+                return Ok(Some(session));
             }
             match waiting.turn(now()) {
                 Ok(()) => return Ok(None),
@@ -243,25 +222,18 @@ impl Auth {
         }
     }
 
-    fn verify_now(&self, attempt: &Attempt, has_turn: bool) -> Result<Role, Problem> {
+    fn verify_now(&self, attempt: &Attempt, has_turn: bool) -> Result<Session, Problem> {
         // While this one waited, the users may have been replaced, the same credentials
         // verified, or the source throttled.
         let current = self.current();
-        if let Some(role) = current.known(&attempt.digest) {
-            return Ok(role);
+        if let Some(session) = current.known(&attempt.digest) {
+            return Ok(session);
         }
         let throttled_for = self.throttle.throttled(attempt.claim.source, now());
         if let Some(wait) = throttled_for.filter(|_| !has_turn) {
             return Err(throttled(wait));
         }
-        match current.verify(&attempt.credentials) {
-            Some(role) => {
-                let name = attempt.credentials.name().to_owned();
-                current.remember(attempt.digest, role, name);
-                Ok(role)
-            }
-            None => Err(self.wrong(attempt)),
-        }
+        current.verify(&attempt.credentials, attempt.digest).ok_or_else(|| self.wrong(attempt))
     }
 
     /// Counts wrong credentials, and says why they are wrong.
@@ -288,59 +260,6 @@ impl Key {
     fn digest(&self, text: &[u8]) -> [u8; 32] {
         Sha256::new().chain_update(self.0).chain_update(text).finalize().into()
     }
-}
-
-impl Generation {
-    fn new(users: &Users, default_user: bool) -> Self {
-        let users = users.as_slice();
-        Self {
-            users: users.iter().map(|user| (user.name.as_str().into(), user.clone())).collect(),
-            decoy: users.first().cloned(),
-            verified: RwLock::default(),
-            default_user: default_user && users.is_empty(),
-        }
-    }
-
-    /// Whom these credentials name.
-    fn claim(&self, credentials: &Credentials, source: Source) -> Claim {
-        let user = self.users.get_key_value(credentials.name());
-        Claim { source, user: user.map(|(name, _)| Arc::clone(name)) }
-    }
-
-    fn known(&self, digest: &[u8; 32]) -> Option<Role> {
-        let verified = self.verified.read().unwrap_or_else(PoisonError::into_inner);
-        let entry = verified.get(&prefix(digest))?;
-        bool::from(entry.digest.ct_eq(digest)).then_some(entry.role)
-    }
-
-    fn remember(&self, digest: [u8; 32], role: Role, name: String) {
-        let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
-        verified.insert(prefix(&digest), Verified { digest, role, name });
-    }
-
-    /// Remembers what `before` had verified of users that are the same in both.
-    fn take_over(&self, before: &Self) {
-        let verified = before.verified.read().unwrap_or_else(PoisonError::into_inner);
-        for entry in verified.values() {
-            let user = self.users.get(entry.name.as_str());
-            if user.is_some() && user == before.users.get(entry.name.as_str()) {
-                self.remember(entry.digest, entry.role, entry.name.clone());
-            }
-        }
-    }
-
-    /// Slow on purpose; never on an async worker.
-    fn verify(&self, credentials: &Credentials) -> Option<Role> {
-        let user = self.users.get(credentials.name());
-        let hash = &user.or(self.decoy.as_ref())?.hash;
-        let right =
-            Argon2::default().verify_password(credentials.password(), hash.as_str()).is_ok();
-        user.filter(|_| right).map(|user| user.role)
-    }
-}
-
-fn prefix(digest: &[u8; 32]) -> [u8; 8] {
-    digest.first_chunk().copied().unwrap_or_default()
 }
 
 /// Whether a proxy says that it sent the request on for somebody else.

@@ -7,12 +7,25 @@ use http::header::{self, HeaderMap};
 use http::uri::Authority;
 use http::{Method, Uri, Version};
 
+use super::origins::CorsOrigins;
 use super::problem::{Kind, Problem};
 use crate::api::quoted::quoted;
 
-/// The names that clients may call this node by.
+/// The names that clients may call this node by, and the web origins that may call it.
 #[derive(Clone, Debug, Default)]
-pub(in crate::api) struct Hosts(Vec<String>);
+pub(in crate::api) struct Hosts {
+    names: Vec<String>,
+    origins: CorsOrigins,
+}
+
+/// Which web page a request comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::api) enum Site {
+    /// One of this host, or none: a program.
+    Own,
+    /// One of another origin, listed or not.
+    Foreign,
+}
 
 /// The names by which a request may address this node.
 #[derive(Debug)]
@@ -24,16 +37,22 @@ pub(in crate::api) struct Addressed<'a> {
 }
 
 impl Hosts {
-    pub(in crate::api) fn new(names: &[String]) -> Self {
-        Self(names.iter().map(|name| name.to_ascii_lowercase()).collect())
+    pub(in crate::api) fn new(names: &[String], origins: CorsOrigins) -> Self {
+        Self { names: names.iter().map(|name| name.to_ascii_lowercase()).collect(), origins }
     }
 
-    /// Whether the request is meant for this node and may come from where it comes.
+    /// Returns the web origins that may call this node.
+    pub(in crate::api) const fn origins(&self) -> &CorsOrigins {
+        &self.origins
+    }
+
+    /// Checks that the request is meant for this node and may come from where it comes, and
+    /// returns which page it comes from.
     ///
     /// # Errors
     /// 400 without exactly one `Host`, 421 for a foreign one (a rebound DNS name),
-    /// 403 when another web page tries to change something.
-    pub(in crate::api) fn check(&self, request: &Addressed<'_>) -> Result<(), Problem> {
+    /// 403 when a web page of another origin, which is not listed, tries to change something.
+    pub(in crate::api) fn check(&self, request: &Addressed<'_>) -> Result<Site, Problem> {
         let host = host_of(request)?;
         if let Some(host) = &host
             && !self.answers_to(host.host())
@@ -45,7 +64,10 @@ impl Hosts {
             return Err(Problem::new(Kind::MisdirectedRequest, detail).at("Host"));
         }
         let changes = !matches!(*request.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        if changes { check_origin(request.headers, host.as_ref()) } else { Ok(()) }
+        if changes && self.origins.of(request.headers).is_none() {
+            check_origin(request.headers, host.as_ref())?;
+        }
+        Ok(if is_own(request.headers, host.as_ref()) { Site::Own } else { Site::Foreign })
     }
 
     fn answers_to(&self, host: &str) -> bool {
@@ -55,7 +77,7 @@ impl Hosts {
         }
         host.eq_ignore_ascii_case("localhost")
             || host.parse::<Ipv4Addr>().is_ok()
-            || self.0.iter().any(|name| name.eq_ignore_ascii_case(host))
+            || self.names.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 }
 
@@ -154,17 +176,22 @@ fn host_of(request: &Addressed<'_>) -> Result<Option<Authority>, Problem> {
 
 fn check_origin(headers: &HeaderMap, host: Option<&Authority>) -> Result<(), Problem> {
     let foreign = |field: &'static str| {
-        let detail = "web pages of other origins may not change anything; send the request from a program or from a page of this host";
+        let detail = "web pages of other origins may not change anything; send the request from a program or from a page of this host, or list the page's origin in api.cors_origins";
         Err(Problem::new(Kind::ForeignOrigin, detail).at(field))
     };
     let is_cross_site = |value: &http::HeaderValue| value.as_bytes().trim_ascii() == b"cross-site";
     if headers.get_all("sec-fetch-site").iter().any(is_cross_site) {
         return foreign("Sec-Fetch-Site");
     }
+    if is_own(headers, host) { Ok(()) } else { foreign("Origin") }
+}
+
+/// Whether a request names no origin but this host.
+fn is_own(headers: &HeaderMap, host: Option<&Authority>) -> bool {
     let is_ours = |value: &http::HeaderValue| {
         host.is_some_and(|host| value.to_str().is_ok_and(|origin| is_same(origin, host)))
     };
-    if headers.get_all(header::ORIGIN).iter().all(is_ours) { Ok(()) } else { foreign("Origin") }
+    headers.get_all(header::ORIGIN).iter().all(is_ours)
 }
 
 /// Whether an origin (`scheme://host[:port]`, RFC 6454 section 7) is this host.

@@ -10,6 +10,7 @@ mod in_flight;
 pub(super) mod json_body;
 pub(super) mod limits;
 pub(super) mod long_requests;
+pub(super) mod origins;
 mod panics;
 pub(super) mod problem;
 pub(super) mod problem_counts;

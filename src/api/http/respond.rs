@@ -13,6 +13,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tower::{BoxError, Service};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -59,6 +60,10 @@ impl fmt::Display for Client {
         }
     }
 }
+
+/// An extension of a response whose body, if it is a stream, is cut once this is cancelled.
+#[derive(Clone, Debug)]
+pub(in crate::api) struct CutWhen(pub(in crate::api) CancellationToken);
 
 /// The layer, for one connection.
 #[derive(Clone, Debug)]
@@ -124,8 +129,12 @@ where
         let responding = async move {
             let Ok(response) = answer.await;
             let (mut head, body) = response.into_parts();
+            let cut = head.extensions.remove::<CutWhen>();
+            // A body whose length is known is in memory, and sent soon.
+            let cut = cut.filter(|_| body.size_hint().exact().is_none());
+            let cut = cut.map(|CutWhen(token)| Box::pin(token.cancelled_owned()));
             let content = Either::Left(body);
-            let mut body = Answer { content, span: body_span, _under_way: under_way };
+            let mut body = Answer { content, cut, span: body_span, _under_way: under_way };
             let status = head.status;
             let problem = head.extensions.remove::<Problem>().or_else(|| {
                 let failed = status.is_client_error() || status.is_server_error();
@@ -224,6 +233,7 @@ pub(super) struct Answer<B> {
     content: Either<B, Full<Bytes>>,
     /// Of the request: what is logged while the body is made carries its id.
     span: Span,
+    cut: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     _under_way: UnderWay,
 }
 
@@ -235,8 +245,12 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for Answer<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Self { content, span, .. } = &mut *self;
+        let Self { content, span, cut, .. } = &mut *self;
         let _entered = span.enter();
+        if cut.as_mut().is_some_and(|cut| cut.as_mut().poll(context).is_ready()) {
+            *cut = None;
+            return Poll::Ready(Some(Err("the user may no longer call".into())));
+        }
         Pin::new(content).poll_frame(context)
     }
 

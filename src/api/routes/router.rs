@@ -9,6 +9,7 @@ use std::task::{self, Poll};
 
 use http::header::HeaderMap;
 use http::{Method, Request};
+use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tracing::Span;
 use warp::reply::Response;
@@ -18,14 +19,16 @@ use super::audit::{Change, Subject};
 use super::call::{self, Call, Caller};
 use super::table::{Found, Handler, OPEN_METHODS, Table};
 use crate::api::auth::basic;
+use crate::api::auth::session::Session;
 use crate::api::auth::users::Role;
 use crate::api::auth::verify::Auth;
 use crate::api::context::Context;
 use crate::api::http::body::check_transfer_coding;
-use crate::api::http::host::{Addressed, Hosts};
+use crate::api::http::host::{Addressed, Hosts, Site};
+use crate::api::http::origins;
 use crate::api::http::problem::{Kind, Problem};
 use crate::api::http::reply;
-use crate::api::http::respond::Client;
+use crate::api::http::respond::{Client, CutWhen};
 use crate::api::http::response_memory::{ResponseMemory, Share};
 use crate::api::metrics::requests::{RequestCounts, UNKNOWN_PATH};
 
@@ -59,9 +62,12 @@ struct Matched {
 
 /// What becomes of a request that is not refused.
 enum Passed {
-    Matched(Box<Matched>),
+    /// With what is cancelled once the caller may no longer call; `None` on a path that is open.
+    Matched(Box<Matched>, Option<CancellationToken>),
     /// A health check by `OPTIONS`.
     Answered,
+    /// A browser's question before a request of a listed origin.
+    Preflight,
 }
 
 impl<S> Router<S> {
@@ -94,20 +100,53 @@ where
             let path = found.as_ref().map(|found| found.path);
             Span::current().record("route", path.unwrap_or(UNKNOWN_PATH));
             let counting = rules.requests.begin(path, parts.method.clone());
-            let response = match rules.check(&parts, found).await {
-                Ok(Passed::Matched(matched)) => {
+            let origins = rules.hosts.origins();
+            let origin = origins.of(&parts.headers);
+            let mut response = match rules.check(&parts, found).await {
+                Ok(Passed::Matched(matched, ended)) => {
+                    // What a request changes is completed.
+                    let ends_early = ended.clone().filter(|_| parts.method == Method::GET);
                     parts.extensions.insert(*matched);
-                    let Ok(response) = inner.call(Request::from_parts(parts, body)).await;
+                    let answering = inner.call(Request::from_parts(parts, body));
+                    let mut response = unless(ends_early, answering).await;
+                    if let Some(ended) = ended {
+                        response.extensions_mut().insert(CutWhen(ended));
+                    }
                     response
                 }
                 Ok(Passed::Answered) => reply::no_content(OPEN_METHODS),
+                Ok(Passed::Preflight) => origins::preflight(),
                 Err(problem) => {
                     problem.for_script_if(basic::is_script(&parts.headers)).into_response()
                 }
             };
+            origins.allow(origin, response.headers_mut());
             counting.end(response.status());
             Ok(response)
         })
+    }
+}
+
+/// Waits for a response, unless the caller's session ends before it.
+async fn unless(
+    ended: Option<CancellationToken>,
+    answering: impl Future<Output = Result<Response, Infallible>>,
+) -> Response {
+    let ended = async {
+        match ended {
+            Some(ended) => ended.cancelled_owned().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        response = answering => {
+            let Ok(response) = response;
+            response
+        }
+        () = ended => {
+            let detail = "the user was removed, or its password or role changed, while the request waited";
+            Problem::new(Kind::Unauthorized, detail).into_response()
+        }
     }
 }
 
@@ -117,15 +156,19 @@ impl Rules {
         request: &http::request::Parts,
         found: Option<Found<'_>>,
     ) -> Result<Passed, Problem> {
-        self.hosts.check(&Addressed {
+        let site = self.hosts.check(&Addressed {
             method: &request.method,
             uri: &request.uri,
             version: request.version,
             headers: &request.headers,
         })?;
+        if self.hosts.origins().is_preflight(request) {
+            return Ok(Passed::Preflight);
+        }
         check_transfer_coding(&request.headers)?;
         let is_open = found.as_ref().is_some_and(Found::is_open);
-        let role = if is_open { None } else { Some(self.role(request).await?) };
+        let session = if is_open { None } else { Some(self.session(request, site).await?) };
+        let role = session.as_ref().map(|session| session.role);
         let Some(found) = found else {
             return Err(Problem::new(Kind::NotFound, "see docs/api.md for the routes"));
         };
@@ -148,17 +191,28 @@ impl Rules {
             Span::current().record("user", user.as_str());
         }
         let address = client(request)?.ip();
-        Ok(Passed::Matched(Box::new(Matched {
+        let matched = Matched {
             handler: Arc::clone(&route.handler),
             share: self.answers.share(&user),
             parameters: found.parameters,
             change: Change::of(request, user.clone(), route.access)?,
             caller: Caller { user, role, address },
-        })))
+        };
+        Ok(Passed::Matched(Box::new(matched), session.map(|session| session.ended)))
     }
 
-    async fn role(&self, request: &http::request::Parts) -> Result<Role, Problem> {
-        self.auth.check(&request.headers, client(request)?.ip()).await
+    async fn session(
+        &self,
+        request: &http::request::Parts,
+        site: Site,
+    ) -> Result<Session, Problem> {
+        let session = self.auth.check(&request.headers, client(request)?.ip()).await?;
+        if session.is_default && site == Site::Foreign {
+            // Everybody knows them, so any page that somebody here visits could send them.
+            let detail = "the default user and password are not valid for a web page of another origin; add a user with `jenny user add NAME`";
+            return Err(Problem::new(Kind::Unauthorized, detail));
+        }
+        Ok(session)
     }
 }
 

@@ -37,6 +37,7 @@ impl Key {
             "checkpoints" => r#"[{ height = 1000, hash = "64 hex digits" }]"#,
             "api.hosts" => r#"["ledger.example"]"#,
             "api.trusted_proxies" => r#"["127.0.0.1"]"#,
+            "api.cors_origins" => r#"["https://explorer.example"]"#,
             _ => self.default,
         }
     }
@@ -66,6 +67,8 @@ keys! {
         "Host names by which clients may address the API, besides localhost and IP addresses."
     "api.trusted_proxies" = "[]", Some("JENNY_API_TRUSTED_PROXIES"), Some(Kind::List);
         "Addresses or networks of the proxies whose X-Forwarded-For names the client."
+    "api.cors_origins" = "[]", Some("JENNY_API_CORS_ORIGINS"), Some(Kind::List);
+        "Web origins whose pages may call the API, such as \"https://explorer.example\"."
     "api.default_user" = "true", Some("JENNY_API_DEFAULT_USER"), Some(Kind::Flag);
         "Whether jenny with password 1234 is accepted on loopback until a user is added."
     "p2p.listen" = r#""127.0.0.1:7545""#, Some("JENNY_P2P_LISTEN"), None;

@@ -57,6 +57,7 @@ tables! {
         listen: Listen,
         hosts: Vec<String>,
         trusted_proxies: Vec<String>,
+        cors_origins: Vec<String>,
         default_user: bool,
     }
     P2p {

@@ -106,7 +106,7 @@ fn every_key_can_be_set() {
          max_reorg_depth = 144\n\
          checkpoints = [{{ height = 5, hash = \"{}\" }}]\n\
          api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"], trusted_proxies = [\"::1\"], \
-         default_user = false }}\n\
+         cors_origins = [\"http://a.example\"], default_user = false }}\n\
          log = {{ level = \"warn\", format = \"json\" }}\n\
          [p2p]\nlisten = \"[::1]:81\"\nnative = false\nmax_message = \"8MiB\"\nmax_dialled = 1\n\
          max_accepted = 2\nmax_per_prefix = 3\n\
@@ -125,6 +125,7 @@ fn every_key_can_be_set() {
             listen: "[::1]:80".parse().unwrap(),
             hosts: vec!["ledger".to_owned()],
             trusted_proxies: TrustedProxies::parse(&["::1"]).unwrap(),
+            cors_origins: CorsOrigins::parse(&["http://a.example"]).unwrap(),
             default_user: false,
             peers_file: PathBuf::from("/etc/peers.json"),
             peers_required: true,
@@ -334,6 +335,8 @@ fn host_names_and_proxies_that_match_nothing_are_refused() {
         ("hosts = [\"ledger.example:443\"]", "write `ledger.example`"),
         ("trusted_proxies = [\"10.0.0.0/33\"]", "`api.trusted_proxies`: `10.0.0.0/33` is"),
         ("trusted_proxies = [\"proxy.example\"]", "is not an IP address or network"),
+        ("cors_origins = [\"*\"]", "`api.cors_origins`: `*` is not a web origin"),
+        ("cors_origins = [\"http://a.example/\"]", "write for example `http://a.example`"),
     ] {
         let text = text_of(&parse(&format!("[api]\n{setting}\n")).unwrap_err());
         assert!(text.contains(is), "{text}");

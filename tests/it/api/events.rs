@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use jenny_chain::api::{Role, Users};
 use jenny_chain::chain::test_util::Branch;
 use jenny_chain::store::Options;
 
-use crate::support::{ApiNode, Client, Request, mined};
+use crate::support::{ApiNode, Client, Request, mined, user};
 
 /// A stream that has begun.
 struct Stream {
@@ -206,4 +207,44 @@ async fn a_stop_ends_a_stream_in_order() {
     let mut stream = Stream::open(&node, &events("")).await;
     node.stop_api().await;
     assert_eq!(stream.next().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_ends_with_the_entry_of_its_user() {
+    let [ann, bob] = ["ann", "bob"].map(|name| user(name, "word", Role::Reader));
+    let node = ApiNode::with(|setup| {
+        setup.api.users = Users::new(vec![ann.clone(), bob.clone()]).unwrap();
+    })
+    .await;
+    let follow = |name: &str| Request::get("/v1/events").auth(name, "word");
+    let (mut of_ann, mut of_bob) =
+        (Stream::open(&node, &follow("ann")).await, Stream::open(&node, &follow("bob")).await);
+    node.users.reload(&Users::new(vec![bob.clone(), ann.clone()]).unwrap()).unwrap();
+    let new_word = user("ann", "another word", Role::Reader);
+    node.users.reload(&Users::new(vec![bob.clone(), new_word]).unwrap()).unwrap();
+    assert_eq!(of_ann.next().await, None);
+    node.ask(&follow("ann")).await.expect_problem(401, "unauthorized");
+    node.users.reload(&Users::new(vec![bob]).unwrap()).unwrap();
+    node.import(&Branch::dev().grown(1, "x").blocks).await;
+    assert_eq!(of_bob.event().await.0, "block.connected");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_ends_with_the_entry_of_its_user() {
+    let [ann, bob] = ["ann", "bob"].map(|name| user(name, "word", Role::Operator));
+    let node = ApiNode::with(|setup| {
+        setup.node.mines_pool = false;
+        setup.api.users = Users::new(vec![ann, bob.clone()]).unwrap();
+    })
+    .await;
+    let add = Request::post("/v1/records").auth("bob", "word").json(r#"{"data":"a record"}"#);
+    let id = node.ask(&add).await.expect(202).json()[0]["id"].as_str().unwrap().to_owned();
+    let wait = Request::get(&format!("/v1/records/{id}?wait=60")).auth("ann", "word");
+    let mut client = node.connect().await;
+    client.send(wait.bytes()).await;
+    assert!(client.is_quiet(Duration::from_millis(100)).await);
+    node.users.reload(&Users::new(vec![bob]).unwrap()).unwrap();
+    let answer = client.answer(false).await;
+    answer.expect_problem(401, "unauthorized");
+    assert!(answer.text().contains("the user was removed"), "{}", answer.text());
 }

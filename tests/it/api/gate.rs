@@ -1,8 +1,8 @@
 //! Hosts, origins, paths and methods.
 
-use jenny_chain::api::{Role, Users};
+use jenny_chain::api::{CorsOrigins, Role, Users};
 
-use crate::support::{ApiNode, Request, user};
+use crate::support::{ApiNode, Request, Setup, user};
 
 async fn status_with_host(node: &ApiNode, host: &str) -> u16 {
     node.ask(&Request::get("/").jenny().host(Some(host))).await.status
@@ -86,8 +86,87 @@ async fn a_page_of_another_origin_changes_nothing() {
     node.ask(&own.json(r#"{"data":[]}"#)).await.expect(200);
     let proxied = Request::post("/mineBlock").jenny().header("Origin", "https://localhost");
     node.ask(&proxied.json(r#"{"data":[]}"#)).await.expect(200);
-    // Reading is for the browser to forbid.
-    node.ask(&Request::get("/").jenny().header("Origin", "http://evil.example")).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_default_user_is_no_user_of_another_origin() {
+    let listed = |setup: &mut Setup| {
+        setup.api.cors_origins = CorsOrigins::parse(&["http://listed.example"]).unwrap();
+    };
+    let node = ApiNode::with(listed).await;
+    for origin in ["http://listed.example", "http://evil.example", "null", "http://localhost:81"] {
+        let answer = node.ask(&Request::get("/").jenny().header("Origin", origin)).await;
+        answer.expect_problem(401, "unauthorized");
+        assert!(answer.text().contains("jenny user add NAME"), "{}", answer.text());
+    }
+    let post = Request::post("/mineBlock").jenny().header("Origin", "http://listed.example");
+    node.ask(&post.json(r#"{"data":[]}"#)).await.expect_problem(401, "unauthorized");
+    node.ask(&Request::get("/").jenny().header("Origin", "http://localhost")).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_page_of_a_listed_origin_may_call_and_read() {
+    let node = ApiNode::with(|setup| {
+        let origins = ["http://listed.example", "https://other.example:8443"];
+        setup.api.cors_origins = CorsOrigins::parse(&origins).unwrap();
+        setup.api.users = Users::new(vec![user("ann", "word", Role::Operator)]).unwrap();
+    })
+    .await;
+    let from = |request: Request, origin: &str| {
+        request.auth("ann", "word").header("Origin", origin).header("Sec-Fetch-Site", "cross-site")
+    };
+    for origin in ["http://listed.example", "https://other.example:8443"] {
+        let answer = node.ask(&from(Request::get("/"), origin)).await.expect(200);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+        assert_eq!(answer.header("vary"), Some("origin"));
+        assert!(answer.header("access-control-expose-headers").unwrap().contains("etag"));
+        assert_eq!(answer.header("access-control-allow-credentials"), None);
+        let post = from(Request::post("/mineBlock"), origin).json(r#"{"data":[]}"#);
+        node.ask(&post).await.expect(200);
+        // A page can tell why it was refused.
+        let refused = node.ask(&Request::get("/").header("Origin", origin)).await;
+        refused.expect_problem(401, "unauthorized");
+        assert_eq!(refused.header("access-control-allow-origin"), Some(origin));
+    }
+    for origin in ["http://evil.example", "null", "http://listed.example:81", ""] {
+        let answer = node.ask(&from(Request::get("/"), origin)).await.expect(200);
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
+        assert_eq!(answer.header("vary"), Some("origin"));
+        let post = from(Request::post("/mineBlock"), origin).json(r#"{"data":[]}"#);
+        node.ask(&post).await.expect_problem(403, "foreign-origin");
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_is_for_listed_origins_and_tells_nothing_of_paths() {
+    let node = ApiNode::with(|setup| {
+        setup.api.cors_origins = CorsOrigins::parse(&["http://listed.example"]).unwrap();
+    })
+    .await;
+    let preflight = |path: &str, origin: &str| {
+        let request = Request::new("OPTIONS", path).header("Origin", origin);
+        request.header("Access-Control-Request-Method", "POST")
+    };
+    for path in ["/", "/v1/records", "/nothing", "/livez"] {
+        let answer = node.ask(&preflight(path, "http://listed.example")).await.expect(204);
+        assert_eq!(answer.header("access-control-allow-origin"), Some("http://listed.example"));
+        let methods = answer.header("access-control-allow-methods");
+        assert_eq!(methods, Some("GET, HEAD, POST, DELETE"));
+        assert!(answer.header("access-control-allow-headers").unwrap().contains("authorization"));
+        assert_eq!(answer.header("access-control-allow-credentials"), None);
+    }
+    for origin in ["http://evil.example", "null"] {
+        let answer = node.ask(&preflight("/v1/records", origin)).await;
+        answer.expect_problem(401, "unauthorized");
+        assert_eq!(answer.header("access-control-allow-origin"), None);
+        let open = node.ask(&preflight("/livez", origin)).await.expect(204);
+        assert_eq!(open.header("access-control-allow-methods"), None);
+    }
+    // Not a preflight: it asks for no method.
+    let plain = Request::new("OPTIONS", "/v1/records").header("Origin", "http://listed.example");
+    node.ask(&plain).await.expect_problem(401, "unauthorized");
+    let bad_host = preflight("/", "http://listed.example").host(Some("evil.example"));
+    node.ask(&bad_host).await.expect_problem(421, "misdirected-request");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use jenny_chain::chain::Block;
 use jenny_chain::chain::test_util::Branch;
 
 pub(crate) use client::{Client, Request, Response, basic};
-pub(crate) use node::{ApiNode, user};
+pub(crate) use node::{ApiNode, Setup, user};
 pub(crate) use peer::{PeerNode, Socket, open_node, open_store};
 
 /// Longest wait for something that must happen.

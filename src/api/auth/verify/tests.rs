@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 
 use super::*;
+use crate::api::auth::users::{Role, User};
 
 const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
@@ -27,10 +28,10 @@ fn one_user() -> Users {
 #[tokio::test]
 async fn a_verified_password_is_not_hashed_again() {
     let auth = auth(&one_user());
-    assert_eq!(auth.check(&headers("ann", "right"), LOCAL).await.unwrap(), Role::Reader);
+    assert_eq!(auth.check(&headers("ann", "right"), LOCAL).await.unwrap().role, Role::Reader);
     // Nobody could be verified any more.
     auth.verifying.close();
-    assert_eq!(auth.check(&headers("ann", "right"), LOCAL).await.unwrap(), Role::Reader);
+    assert_eq!(auth.check(&headers("ann", "right"), LOCAL).await.unwrap().role, Role::Reader);
     let problem = auth.check(&headers("ann", "wrong"), LOCAL).await.unwrap_err();
     assert_eq!(problem.kind, Kind::Busy);
 }
@@ -72,8 +73,7 @@ async fn what_is_remembered_is_bounded_by_the_users() {
         let _ = auth.check(&headers("ann", password), LOCAL).await;
         let _ = auth.check(&headers("bob", password), LOCAL).await;
     }
-    let current = Arc::clone(&auth.current.read().unwrap());
-    assert_eq!(current.verified.read().unwrap().len(), 1);
+    assert_eq!(auth.current().remembered(), 1);
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn two_runs_remember_by_different_digests() {
     let (one, two) = (auth(&Users::default()), auth(&Users::default()));
     assert_ne!(one.key.digest(b"a:b"), two.key.digest(b"a:b"));
     assert!(!format!("{one:?}").contains("key: Key("), "the key is not shown");
-    assert_eq!(one.check(&headers("jenny", "1234"), LOCAL).await.unwrap(), Role::Operator);
+    assert_eq!(one.check(&headers("jenny", "1234"), LOCAL).await.unwrap().role, Role::Operator);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn default_credentials_are_wrong_behind_a_proxy() {
     }
     let mut other = headers("jenny", "1234");
     other.insert("x-request-id", "x".parse().unwrap());
-    assert_eq!(auth.check(&other, LOCAL).await.unwrap(), Role::Operator);
+    assert_eq!(auth.check(&other, LOCAL).await.unwrap().role, Role::Operator);
 }
 
 #[tokio::test]
@@ -111,7 +111,36 @@ async fn a_user_ends_the_default_credentials_for_ever() {
     assert!(auth.check(&headers("jenny", "1234"), LOCAL).await.is_err());
     handle.reload(&one_user()).unwrap();
     assert_eq!(handle.reload(&Users::default()), Err(NoUsers));
-    assert_eq!(auth.check(&headers("ann", "right"), LOCAL).await.unwrap(), Role::Reader);
+    assert_eq!(auth.check(&headers("ann", "right"), LOCAL).await.unwrap().role, Role::Reader);
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_users_entry_and_not_before() {
+    let auth = auth(&Users::default());
+    let handle = auth.handle();
+    let jenny = auth.check(&headers("jenny", "1234"), LOCAL).await.unwrap();
+    handle.reload(&Users::default()).unwrap();
+    assert!(jenny.is_default && !jenny.ended.is_cancelled());
+    handle.reload(&one_user()).unwrap();
+    assert!(jenny.ended.is_cancelled(), "the default user is gone");
+
+    let users = one_user();
+    let ann = users.as_slice()[0].clone();
+    let bob = User { name: "bob".to_owned(), ..ann.clone() };
+    let both = Users::new(vec![ann.clone(), bob.clone()]).unwrap();
+    handle.reload(&both).unwrap();
+    let of_ann = auth.check(&headers("ann", "right"), LOCAL).await.unwrap();
+    let of_bob = auth.check(&headers("bob", "right"), LOCAL).await.unwrap();
+    let writer = User { role: Role::Writer, ..ann };
+    handle.reload(&Users::new(vec![writer, bob]).unwrap()).unwrap();
+    assert!(of_ann.ended.is_cancelled(), "another role");
+    assert!(!of_bob.ended.is_cancelled());
+    // A session that began before the reload and one that begins after it end together.
+    let again = auth.check(&headers("bob", "right"), LOCAL).await.unwrap();
+    handle.reload(&both).unwrap();
+    assert!(!again.ended.is_cancelled());
+    handle.reload(&one_user()).unwrap();
+    assert!(of_bob.ended.is_cancelled() && again.ended.is_cancelled(), "removed");
 }
 
 #[tokio::test(start_paused = true)]

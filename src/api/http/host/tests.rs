@@ -5,14 +5,15 @@ use http::HeaderValue;
 use super::*;
 
 fn check(method: &Method, target: &str, version: Version, headers: &[(&'static str, &str)]) -> u16 {
-    let hosts = Hosts::new(&["Node.Example".to_owned()]);
+    let origins = CorsOrigins::parse(&["http://listed.example"]).unwrap();
+    let hosts = Hosts::new(&["Node.Example".to_owned()], origins);
     let uri = target.parse().unwrap();
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(*name, HeaderValue::from_str(value).unwrap());
     }
     let request = Addressed { method, uri: &uri, version, headers: &map };
-    hosts.check(&request).map_or_else(|problem| problem.status().as_u16(), |()| 200)
+    hosts.check(&request).map_or_else(|problem| problem.status().as_u16(), |_| 200)
 }
 
 fn get(headers: &[(&'static str, &str)]) -> u16 {
@@ -48,6 +49,20 @@ fn only_http_1_0_may_leave_the_host_out() {
     assert_eq!(check(&Method::GET, "/", Version::HTTP_10, &[]), 200);
     assert_eq!(get(&[]), 400);
     assert_eq!(get(&[("host", "localhost"), ("host", "localhost")]), 400);
+}
+
+#[test]
+fn a_listed_origin_may_change_something_from_another_site() {
+    let check = |method: &Method, headers: &[(&'static str, &str)]| {
+        let headers = [&[("host", "localhost")], headers].concat();
+        check(method, "/", Version::HTTP_11, &headers)
+    };
+    let (listed, cross) = (("origin", "http://listed.example"), ("sec-fetch-site", "cross-site"));
+    assert_eq!(check(&Method::POST, &[listed, cross]), 200);
+    assert_eq!(check(&Method::DELETE, &[listed]), 200);
+    assert_eq!(check(&Method::POST, &[cross]), 403);
+    assert_eq!(check(&Method::POST, &[listed, listed, cross]), 403);
+    assert_eq!(check(&Method::POST, &[listed, ("origin", "null")]), 403);
 }
 
 #[test]
