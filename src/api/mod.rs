@@ -20,7 +20,8 @@ mod routes;
 mod server;
 
 pub use auth::password::{
-    HashError, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError, check_password, hash_password,
+    HashError, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, PasswordError, check_password,
+    hash_password, random_password,
 };
 pub use auth::users::{MAX_USERS, Role, User, Users, UsersError};
 pub use auth::verify::{AuthHandle, NoUsers};

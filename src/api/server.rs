@@ -47,7 +47,7 @@ impl Server {
         let auth = Auth::new(&config.users, config.takes_default_user())?;
         if auth.lets_nobody_in() {
             tracing::warn!(
-                "no user exists and the default user is disabled: nobody can use the API until a user is added (`jenny init --user NAME --password-file FILE`, then SIGHUP)"
+                "no user exists and the default user is disabled: nobody can use the API until a user is added (`jenny user add NAME`)"
             );
         }
         let table = routes::table();
@@ -86,7 +86,7 @@ impl Server {
         let auth = Arc::clone(&rules.auth);
         let reminding = tokio::spawn(async move {
             auth.remind_of_default_user(|| {
-                tracing::warn!("the default user jenny with password 1234 can use the API: anybody on this machine, or behind a proxy or port forward to it, is an operator; add a user with `jenny init --user NAME --password-file FILE`, which ends this");
+                tracing::warn!("the default user jenny with password 1234 can use the API: anybody on this machine, or behind a proxy or port forward to it, is an operator; add a user with `jenny user add NAME`, which ends this");
             })
             .await;
         });

@@ -3,13 +3,14 @@
 mod archive;
 mod events;
 mod evidence;
+mod init;
 mod migrate;
 mod receipt;
 mod repair;
+mod user;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -23,11 +24,13 @@ use crate::node::PeerUrl;
 pub(super) use archive::{ExportArgs, ImportArgs};
 pub(super) use events::EventsArgs;
 pub(super) use evidence::EvidenceArgs;
+pub(super) use init::InitArgs;
 pub(super) use migrate::{MigrateArgs, MigrateCommand};
 pub(super) use receipt::{
     ReceiptArgs, ReceiptCommand, ReceiptFile, ReceiptRefreshArgs, ReceiptTipName, ReceiptVerifyArgs,
 };
 pub(super) use repair::RepairArgs;
+pub(super) use user::{NewPassword, UserArgs, UserCommand};
 
 /// Where a node keeps its data unless told otherwise.
 pub(super) const DEFAULT_DATA_DIR: &str = "./data";
@@ -88,6 +91,9 @@ pub(super) enum Command {
     /// Adds, finds, lists and cancels the records of a running node
     #[command(long_about = help::RECORD, after_long_help = help::RECORD_AFTER)]
     Record(RecordArgs),
+    /// Adds, lists, removes and changes the users of the REST API
+    #[command(long_about = help::USER, after_long_help = help::USER_AFTER)]
+    User(UserArgs),
     /// Prints the events of a running node as they happen
     #[command(long_about = help::EVENTS, after_long_help = help::EVENTS_AFTER)]
     Events(EventsArgs),
@@ -143,33 +149,6 @@ pub(super) struct RunArgs {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct InitArgs {
-    #[command(flatten)]
-    pub(super) data_dir: DataDir,
-    /// `jenny`, `dev` or a chain spec FILE [default: jenny]
-    #[arg(long, value_name = "CHAIN", env = "JENNY_CHAIN")]
-    pub(super) chain: Option<String>,
-    /// Creates your own chain with this name and a unique genesis block
-    #[arg(long, value_name = "NAME", conflicts_with = "chain")]
-    pub(super) new_chain: Option<String>,
-    /// Time between blocks that the new chain's difficulty aims at [default: 10s]
-    #[arg(long, value_name = "TIME", requires = "new_chain", value_parser = humantime::parse_duration)]
-    pub(super) block_time: Option<Duration>,
-    /// Also writes the new chain's spec to FILE, for `jenny init --chain FILE` on other nodes
-    #[arg(long, value_name = "FILE", requires = "new_chain")]
-    pub(super) spec_out: Option<PathBuf>,
-    /// Adds a user of the REST API to users.toml, even if the directory already holds a chain
-    #[arg(long, value_name = "NAME", requires = "password_file")]
-    pub(super) user: Option<String>,
-    /// File with that user's password; a final line break is not part of it
-    #[arg(long, value_name = "FILE", requires = "user")]
-    pub(super) password_file: Option<PathBuf>,
-    /// What that user is allowed to do
-    #[arg(long, value_name = "ROLE", requires = "user", default_value = "operator")]
-    pub(super) role: Role,
-}
-
-#[derive(Args, Debug)]
 pub(super) struct DumpArgs {
     #[command(flatten)]
     pub(super) data_dir: DataDir,
@@ -220,7 +199,8 @@ pub(super) struct RemoteArgs {
     /// User of the running node's REST API [default: jenny]
     #[arg(long, value_name = "NAME", env = "JENNY_USER", global = true)]
     pub(super) user: Option<String>,
-    /// File with that user's password; else `JENNY_PASSWORD`, else the default password on loopback
+    /// File with that user's password, `-` for standard input; else `JENNY_PASSWORD`, else the
+    /// default password on loopback, else a question at the terminal
     #[arg(long, value_name = "FILE", env = "JENNY_PASSWORD_FILE", global = true)]
     pub(super) password_file: Option<PathBuf>,
 }

@@ -18,14 +18,44 @@ use crate::chain::{Spec, SpecError, Timestamp};
 pub(super) const SPEC_FILE: &str = "chain.json";
 
 /// Interval of the blocks of a new chain unless told otherwise.
-const DEFAULT_BLOCK_TIME: Duration = Duration::from_secs(10);
+pub(super) const DEFAULT_BLOCK_TIME: Duration = Duration::from_secs(10);
 
-/// The chain that the arguments of `init` ask for, `None` if they do not say.
-pub(super) fn wanted(args: &InitArgs, now: SystemTime) -> Result<Option<Spec>> {
-    if let Some(name) = &args.new_chain {
-        return new_chain(name, args.block_time.unwrap_or(DEFAULT_BLOCK_TIME), now).map(Some);
+/// Which chain a directory is to get.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum ChainWish {
+    /// What the directory's settings say, or `jenny`.
+    Unsaid,
+    /// A built-in chain, or that of a file.
+    Known(String),
+    /// A new one with this name and time between blocks.
+    New(String, Duration),
+}
+
+impl ChainWish {
+    /// What the arguments of `init` ask for.
+    pub(super) fn of(args: &InitArgs) -> Self {
+        match (&args.new_chain, &args.chain) {
+            (Some(name), _) => {
+                Self::New(name.clone(), args.block_time.unwrap_or(DEFAULT_BLOCK_TIME))
+            }
+            (None, Some(chain)) => Self::Known(chain.clone()),
+            (None, None) => Self::Unsaid,
+        }
     }
-    args.chain.as_deref().map(chain).transpose()
+
+    /// Whether it is a chain that nobody has yet.
+    pub(super) const fn is_new(&self) -> bool {
+        matches!(self, Self::New(..))
+    }
+}
+
+/// The chain that is wished for, `None` if none is named.
+pub(super) fn wanted(wish: &ChainWish, now: SystemTime) -> Result<Option<Spec>> {
+    match wish {
+        ChainWish::Unsaid => Ok(None),
+        ChainWish::Known(name) => chain(name).map(Some),
+        ChainWish::New(name, block_time) => new_chain(name, *block_time, now).map(Some),
+    }
 }
 
 /// The chain that an empty directory gets: the wanted one, or else the one that its settings

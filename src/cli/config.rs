@@ -24,6 +24,7 @@ use layer::Layer;
 use size::ByteSize;
 
 use super::listen::Listen;
+use super::users::{USERS_FILE, UsersFile};
 
 /// Name of the settings file in a data directory.
 pub(super) const CONFIG_FILE: &str = "jenny.toml";
@@ -69,6 +70,9 @@ pub(super) struct Settings {
     pub(super) chain: Option<String>,
     /// The API, but for its users.
     pub(super) api: ApiConfig,
+    /// The users' file, and whether a setting names it.
+    users_file: PathBuf,
+    users_named: bool,
     /// Address for peers, `None` if nothing names one: see [`super::peers::listen`].
     pub(super) p2p_listen: Option<Listen>,
     /// The peer network, but for that address and the peers.
@@ -119,6 +123,8 @@ impl Settings {
                 peers_file: layer.peers.unwrap_or_else(|| beside(data_dir).join("peers.json")),
                 ..api
             },
+            users_named: layer.api.users_file.is_some(),
+            users_file: layer.api.users_file.unwrap_or_else(|| data_dir.join(USERS_FILE)),
             p2p_listen: layer.p2p.listen,
             p2p: P2pConfig {
                 binary: layer.p2p.native.unwrap_or(p2p.binary),
@@ -152,6 +158,21 @@ impl Settings {
         };
         settings.check()?;
         Ok(settings)
+    }
+
+    /// The users' file of a data directory.
+    ///
+    /// # Errors
+    /// When a setting names one that does not exist.
+    pub(super) fn users_file(&self, data_dir: &Path) -> Result<UsersFile> {
+        let file = UsersFile::named(data_dir, self.users_file.clone());
+        if self.users_named && std::fs::symlink_metadata(file.path()).is_err() {
+            let name = file.path().display();
+            let message =
+                format!("the users file {name}, which `api.users_file` names, does not exist");
+            return Err(Failure::usage(message).hint(file.advice()).into());
+        }
+        Ok(file)
     }
 
     fn check(&self) -> Result<()> {
@@ -208,6 +229,17 @@ pub(super) fn store(
     let layer = Layer::env(env)?.over(Layer::read(data_dir, config)?);
     let settings = Settings::from_layer(layer, data_dir)?;
     Ok(settings.store)
+}
+
+/// The users' file that the settings name, or that of the data directory.
+pub(super) fn users_file(
+    data_dir: &Path,
+    config: Option<&Path>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<UsersFile> {
+    let layer = Layer::env(env)?.over(Layer::read(data_dir, config)?);
+    let path = layer.api.users_file.unwrap_or_else(|| data_dir.join(USERS_FILE));
+    Ok(UsersFile::named(data_dir, path))
 }
 
 /// The chain that the settings file of a data directory names.

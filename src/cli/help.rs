@@ -2,9 +2,11 @@
 
 mod archive;
 mod upkeep;
+mod user;
 
 pub(super) use archive::*;
 pub(super) use upkeep::*;
+pub(super) use user::*;
 
 pub(super) const ABOUT: &str = "\
 jenny is a small ledger node: an append-only chain of records, agreed on by
@@ -55,8 +57,8 @@ after that (shown here as two lines, with a shortened hash):
 
 SIGTERM or SIGINT (Ctrl-C) shuts the node down within 5 seconds, with exit
 code 0. A second signal ends it at once with 130 and loses nothing that was
-acknowledged. SIGHUP reloads users.toml. SIGUSR1 logs at debug level for 15
-minutes; a second one ends that.";
+acknowledged. A change of users.toml applies within 2 seconds, and on SIGHUP at
+once. SIGUSR1 logs at debug level for 15 minutes; a second one ends that.";
 
 pub(super) const RUN_AFTER: &str = "\
 Examples:
@@ -67,7 +69,7 @@ Examples:
 
 Until the first user is added, `jenny` with the password `1234` is the operator,
 and the API listens on loopback only.
-`jenny init --user NAME --password-file FILE` adds a user.
+`jenny user add NAME` adds a user.
 
 Exit codes:
   0    stopped by SIGTERM or SIGINT
@@ -82,12 +84,16 @@ Exit codes:
 pub(super) const INIT: &str = "\
 Creates a data directory: the database with the chain's genesis block, and a
 jenny.toml that names the chain and lists every other setting, commented out,
-with its default. It never prompts.
+with its default.
+
+On a terminal, and without flags, it asks for the chain, the first user and the
+listen address; everything has a default, and nothing is created before the last
+answer. --defaults asks nothing.
 
 With --user it also adds a user of the REST API to users.toml (an argon2id hash,
 file mode 0600). The password needs at least 12 characters. In a directory that
-already holds a chain, --user only adds the user; send SIGHUP to the running
-node afterwards. Adding the first user permanently disables `jenny` with `1234`.";
+already holds a chain, --user only adds the user, as `jenny user add` does.
+Adding the first user permanently disables `jenny` with `1234`.";
 
 pub(super) const INIT_AFTER: &str = "\
 Examples:
@@ -111,7 +117,8 @@ Exit codes:
   0    success
   1    a file could not be written
   2    usage error; the directory already holds a chain; the user already exists
-  3    another process holds the database";
+  3    another process holds the database
+  130  interrupted: at a question nothing was created, later everything was";
 
 pub(super) const DUMP: &str = "\
 Prints blocks in order of height, either from the data directory of a stopped

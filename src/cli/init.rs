@@ -1,4 +1,6 @@
-//! `jenny init`: creates a data directory, or adds a user to one. Asks nothing.
+//! `jenny init`: creates a data directory, or adds a user to one. Asks only at a terminal.
+
+mod questions;
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
@@ -8,46 +10,82 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
-use super::args::{InitArgs, Role};
-use super::chain_choice::{self, check_spec_out, keep_spec, key_of, to_create, write_spec_out};
-use super::config::{CONFIG_FILE, template};
+use super::args::InitArgs;
+use super::chain_choice::{
+    self, ChainWish, check_spec_out, keep_spec, key_of, to_create, write_spec_out,
+};
+use super::config::{self, CONFIG_FILE, template};
 use super::exit::Failure;
 use super::offline;
-use super::remote::read_password;
-use super::users::UsersFile;
-use crate::api::{self, User};
+use super::users::{APPLIED, UsersFile};
+use super::{password, signal, terminal};
+use crate::api::User;
 use crate::chain::Spec;
 use crate::store::{Options, StoreError};
 
 /// Runs the command. What was done is printed when all of it is done: a reader of standard
 /// output that left must not keep a user from being added. The exit code tells of the work,
 /// whether or not these lines reach anybody.
-pub(super) fn run(args: &InitArgs) -> Result<()> {
-    let done = make(args)?;
+pub(super) fn run(args: &InitArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
+    let unfinished = signal::exit_at_once()?;
+    let users = config::users_file(&args.data_dir.path, None, env)?;
+    let plan = if asks(args, &users)? { questions::ask(args, &users)? } else { Plan::of(args)? };
+    // From here on an interruption waits until everything is made.
+    let making = unfinished.hold();
+    let done = make(args, &plan, &users)?;
+    drop(making);
     drop(done.iter().try_for_each(|line| super::print(line)));
     Ok(())
 }
 
+/// What is to be made, with everything that the terminal was asked for.
+struct Plan {
+    chain: ChainWish,
+    user: Option<User>,
+    /// Settings that differ from the defaults: keys and values in TOML.
+    settings: Vec<(&'static str, String)>,
+}
+
+impl Plan {
+    /// What the flags say.
+    fn of(args: &InitArgs) -> Result<Self> {
+        let user = args.user.as_ref().map(|name| {
+            let password = password::new(name, args.password_file.as_deref())?;
+            password::user(name, &password, args.role.into())
+        });
+        Ok(Self { chain: ChainWish::of(args), user: user.transpose()?, settings: Vec::new() })
+    }
+}
+
+/// Whether questions are asked: at a terminal, where no flag says anything and nothing is there
+/// yet.
+fn asks(args: &InitArgs, users: &UsersFile) -> Result<bool> {
+    let InitArgs { data_dir, chain, new_chain, user, defaults, .. } = args;
+    let is_told = *defaults || chain.is_some() || new_chain.is_some() || user.is_some();
+    let has_settings = data_dir.path.join(CONFIG_FILE).exists();
+    Ok(!is_told
+        && terminal::is_there()
+        && !has_settings
+        && users.listed()?.is_empty()
+        && stored_chain(&data_dir.path)?.is_none())
+}
+
 /// Does the work, and returns a line or two for each thing that was done.
-fn make(args: &InitArgs) -> Result<Vec<String>> {
+fn make(args: &InitArgs, plan: &Plan, users: &UsersFile) -> Result<Vec<String>> {
     let dir = &args.data_dir.path;
-    let users = UsersFile::of(dir);
+    let user = plan.user.clone();
     // All that can be wrong with the arguments is found before anything is written.
-    let user = match (&args.user, &args.password_file) {
-        (Some(name), Some(file)) => Some(new_user(name, file, args.role)?),
-        _ => None,
-    };
     if let Some(user) = &user {
         users.with(user.clone())?;
     }
-    let wanted = chain_choice::wanted(args, SystemTime::now())?;
+    let wanted = chain_choice::wanted(&plan.chain, SystemTime::now())?;
     let spec_out = check_spec_out(args)?;
     let stored = stored_chain(dir)?;
     let has_settings = dir.join(CONFIG_FILE).exists();
     if let Some(stored) = &stored {
         let is_other = match (stored, &wanted) {
             (Stored::Known(stored), Some(wanted)) => stored != wanted,
-            _ => args.new_chain.is_some(),
+            _ => plan.chain.is_new(),
         };
         if is_other || user.is_none() && has_settings {
             let message = format!("{} already holds a chain", dir.display());
@@ -84,12 +122,14 @@ fn make(args: &InitArgs) -> Result<Vec<String>> {
         if let Some(spec) = &spec {
             done.extend(keep_spec(dir, spec)?);
         }
-        done.push(write_settings(dir, spec.as_ref().map(key_of))?);
+        let chain = spec.as_ref().map(|spec| ("chain", format!("\"{}\"", key_of(spec))));
+        let settings: Vec<_> = chain.into_iter().chain(plan.settings.iter().cloned()).collect();
+        done.push(write_settings(dir, &settings)?);
     }
     done.extend(written);
     if added {
         let file = users.path().display();
-        done.push(format!("added a user to {file}; a running node reads it on SIGHUP"));
+        done.push(format!("added a user to {file}\n{APPLIED}"));
     }
     Ok(done)
 }
@@ -120,13 +160,13 @@ fn create(dir: &Path, spec: Spec) -> Result<String> {
     Ok(format!("created chain {name} in {}\ngenesis {genesis}", dir.display()))
 }
 
-/// Writes the settings file: the directory's chain, if it is known, and every other key commented
-/// out.
-fn write_settings(dir: &Path, chain: Option<&str>) -> Result<String> {
+/// Writes the settings file: the directory's chain, if it is known, other settings, and every other
+/// key commented out.
+fn write_settings(dir: &Path, settings: &[(&str, String)]) -> Result<String> {
     let config = dir.join(CONFIG_FILE);
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&config) {
         Ok(mut file) => {
-            file.write_all(template(chain).as_bytes())
+            file.write_all(template(settings).as_bytes())
                 .and_then(|()| file.sync_all())
                 .with_context(|| format!("{} cannot be written", config.display()))?;
             Ok(format!("created {}", config.display()))
@@ -137,20 +177,4 @@ fn write_settings(dir: &Path, chain: Option<&str>) -> Result<String> {
         }
         Err(error) => Err(error).with_context(|| format!("{} cannot be written", config.display())),
     }
-}
-
-fn new_user(name: &str, password_file: &Path, role: Role) -> Result<User> {
-    let password = read_password(password_file)?;
-    api::check_password(&password).map_err(|error| {
-        Failure::usage(format!("{}: {error}", password_file.display()))
-            .hint("`openssl rand -base64 24` prints a good password")
-    })?;
-    let hash = api::hash_password(&password)?;
-    let role = match role {
-        Role::Monitor => api::Role::Monitor,
-        Role::Reader => api::Role::Reader,
-        Role::Writer => api::Role::Writer,
-        Role::Operator => api::Role::Operator,
-    };
-    Ok(User { name: name.to_owned(), hash, role })
 }

@@ -20,10 +20,12 @@ mod init;
 mod listen;
 mod logging;
 mod migrate;
+mod node_users;
 mod notice;
 mod offline;
 mod output;
 mod paced;
+mod password;
 mod peer;
 mod peers;
 mod progress;
@@ -37,7 +39,9 @@ mod status;
 mod stderr;
 mod syncing;
 mod target;
+mod terminal;
 mod text_file;
+mod user;
 mod users;
 mod variables;
 mod verify;
@@ -91,7 +95,7 @@ fn dispatch(command: &Command) -> Result<()> {
     }
     match command {
         Command::Run(args) => run::run(args, &env),
-        Command::Init(args) => init::run(args),
+        Command::Init(args) => init::run(args, &env),
         Command::Dump(args) => dump::run(args, &env),
         Command::Verify(args) => verify::run(args),
         Command::Export(args) => export::run(args, &env),
@@ -102,6 +106,7 @@ fn dispatch(command: &Command) -> Result<()> {
         Command::Status(args) => status::run(args, &env),
         Command::Peer(args) => peer::run(args, &env),
         Command::Record(args) => record::run(args, &env),
+        Command::User(args) => user::run(args, &env),
         Command::Events(args) => events::run(args, &env),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::io::Read;
 use std::net::IpAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -17,7 +16,7 @@ use super::args::RemoteArgs;
 use super::exit::Failure;
 use super::output::escape;
 use super::paced::Paced;
-use super::text_file;
+use super::{password, terminal};
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -51,6 +50,9 @@ const DEFAULT_PASSWORD: &str = "1234";
 const CREDENTIALS_HINT: &str =
     "give --user NAME and --password-file FILE, or set JENNY_USER and JENNY_PASSWORD";
 
+/// Asks somebody for what is not shown.
+type Ask<'a> = &'a dyn Fn(&str) -> Result<String>;
+
 /// A running node.
 #[derive(Debug)]
 pub(super) struct Remote {
@@ -71,24 +73,40 @@ struct Problem {
 }
 
 impl Remote {
-    /// Checks the address and finds the credentials. Nothing is sent yet.
+    /// Checks the address and finds the credentials, for which it may ask at a terminal. Nothing is
+    /// sent yet.
     pub(super) fn new(
         url: &str,
         args: &RemoteArgs,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self> {
+        let ask: Option<Ask<'_>> =
+            if terminal::is_there() { Some(&terminal::ask_secret) } else { None };
+        Self::with(url, args, env, ask)
+    }
+
+    fn with(
+        url: &str,
+        args: &RemoteArgs,
+        env: &dyn Fn(&str) -> Option<String>,
+        ask: Option<Ask<'_>>,
+    ) -> Result<Self> {
         let base = parse(url)?;
         let password = match (&args.password_file, env("JENNY_PASSWORD")) {
-            (Some(file), _) => Some(read_password(file)?),
+            (Some(file), _) => Some(password::read(file)?),
             (None, password) => password,
         };
         let user = args.user.as_deref().unwrap_or(DEFAULT_USER);
         let is_default = password.is_none() && args.user.is_none() && is_loopback(&base);
-        let password = match password {
-            Some(password) => password,
+        let password = match (password, ask) {
+            (Some(password), _) => password,
             // Only where no user was named: the name of a user is not its password.
-            None if is_default => DEFAULT_PASSWORD.to_owned(),
-            None => {
+            (None, _) if is_default => DEFAULT_PASSWORD.to_owned(),
+            (None, Some(ask)) => {
+                let name = base.as_str().trim_end_matches('/');
+                ask(&format!("password of {} at {name}: ", escape(user)))?
+            }
+            (None, None) => {
                 return Err(Failure::usage(format!("no password for user `{user}` of {base}"))
                     .hint("give --password-file FILE, or set JENNY_PASSWORD")
                     .into());
@@ -318,25 +336,6 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical().is_loopback(),
         None => false,
     }
-}
-
-/// The password in a file: all of it but a byte order mark and one line end at its end.
-pub(super) fn read_password(file: &Path) -> Result<String> {
-    let name = file.display();
-    let text = text_file::read(file).map_err(|error| {
-        let failure = Failure::usage(format!("the password file {name} cannot be read"));
-        let is_text = error.kind() != std::io::ErrorKind::InvalidData;
-        let failure = failure.because(error);
-        if is_text { failure } else { failure.hint("save it as UTF-8") }
-    })?;
-    // Some editors put a byte order mark in front.
-    let password = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let password = password.strip_suffix('\n').unwrap_or(password);
-    let password = password.strip_suffix('\r').unwrap_or(password);
-    if password.is_empty() {
-        return Err(Failure::usage(format!("the password file {name} is empty")).into());
-    }
-    Ok(password.to_owned())
 }
 
 #[cfg(test)]

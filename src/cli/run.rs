@@ -5,21 +5,21 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinError;
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::args::RunArgs;
 use super::chain_choice::chain;
 use super::config::{CONFIG_FILE, Settings};
 use super::exit::{self, Code, Failure};
+use super::node_users::NodeUsers;
 use super::signal::{LevelSignal, Stops, end, never_stop_for_output};
 use super::users::UsersFile;
 use super::{api_address, descriptors, logging, peers, syncing, variables};
-use crate::api::{ApiConfig, AuthHandle, Server};
+use crate::api::{ApiConfig, Server, Users};
 use crate::chain::{ChainHeader, Spec};
-use crate::node::{AUDIT, Links, Node};
+use crate::node::{Links, Node};
 use crate::p2p::{Network, P2pConfig};
 use crate::store::{Opened, Options, StoreError, exists, open};
 
@@ -29,9 +29,6 @@ const STOP_DEADLINE: Duration = Duration::from_millis(4_500);
 
 /// How long the answers to requests under way may take when the node has failed.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-
-/// How often a node that takes the default credentials looks whether a user was made.
-const FIND_USERS_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the node until a signal stops it or it fails.
 pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
@@ -45,17 +42,19 @@ pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Resul
     variables::warn_of_unknown();
     let wanted = settings.chain.as_deref().map(chain).transpose()?;
     check_unfounded(args)?;
-    let users = UsersFile::of(&args.data_dir.path);
-    check_elsewhere(args, &users)?;
-    let api = ApiConfig { log_level, ..api_config(&settings, &users)? };
+    let file = settings.users_file(&args.data_dir.path)?;
+    check_elsewhere(args, &file)?;
+    let users = NodeUsers::of(file.clone(), &|name| std::env::var_os(name))?;
+    let api = ApiConfig { log_level, ..api_config(&settings, &file, users.read()?)? };
     let p2p = p2p_config(&settings, args)?;
     descriptors::provide(api.limits.sockets().saturating_add(p2p.sockets()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime cannot be started")?;
-    let code = match runtime.block_on(serve(&settings, &args.data_dir.path, wanted, api, p2p)) {
-        Ok(()) => Code::Done,
-        Err(error) => exit::report(&error),
-    };
+    let code =
+        match runtime.block_on(serve(&settings, &args.data_dir.path, wanted, users, api, p2p)) {
+            Ok(()) => Code::Done,
+            Err(error) => exit::report(&error),
+        };
     // A thread that still hangs in the database must not keep a finished process.
     end(code, "")
 }
@@ -64,12 +63,12 @@ async fn serve(
     settings: &Settings,
     dir: &Path,
     wanted: Option<Spec>,
+    users: NodeUsers,
     api: ApiConfig,
     p2p: P2pConfig,
 ) -> Result<()> {
     let mut stops = Stops::listen()?;
     let hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
-    let users_file = UsersFile::of(dir);
     let (directory, options) = (dir.to_owned(), settings.store.clone());
     let opening = tokio::task::spawn_blocking(move || open_or_create(&directory, options, wanted));
     let opened = tokio::select! {
@@ -103,7 +102,7 @@ async fn serve(
             .hint("choose another address with --p2p-listen; port 0 picks a free port")
     })?;
     let p2p_address = network.local_addr();
-    let (address, users) = (server.local_addr(), server.auth());
+    let (address, known) = (server.local_addr(), server.auth());
     let stop_serving = CancellationToken::new();
     let mut networking = tokio::spawn(network.run(stop_serving.clone()));
     let mut serving = tokio::spawn(server.run(stop_serving.clone()));
@@ -113,7 +112,7 @@ async fn serve(
     announce(address, p2p_address, &spec, &handle.tip());
     name_open("the REST API", address);
     name_open("the port for peers", p2p_address);
-    let mut keeping = tokio::spawn(keep_users(users, users_file, hangups));
+    let mut keeping = tokio::spawn(users.keep(known, hangups));
     tokio::select! {
         name = stops.next() => {
             tracing::info!("{name}: stopping");
@@ -161,19 +160,19 @@ fn ended(task: &str, finished: Result<(), JoinError>) -> Result<()> {
     Err(Failure::no(format!("internal error: {task} ended early")).into())
 }
 
-fn api_config(settings: &Settings, users: &UsersFile) -> Result<ApiConfig> {
-    let config = ApiConfig { users: users.read()?, ..settings.api.clone() };
+fn api_config(settings: &Settings, file: &UsersFile, users: Users) -> Result<ApiConfig> {
+    let config = ApiConfig { users, ..settings.api.clone() };
     if config.peers_required && !config.peers_file.exists() {
         let message = format!("the peers file {} does not exist", config.peers_file.display());
         return Err(Failure::usage(message)
             .hint("write a JSON list of addresses into it, or leave the setting out")
             .into());
     }
-    config.check().map_err(|error| Failure::usage(error.to_string()).hint(users.advice()))?;
+    config.check().map_err(|error| Failure::usage(error.to_string()).hint(file.advice()))?;
     if !config.users.is_empty() {
-        users.note_made()?;
+        file.note_made()?;
     }
-    for (path, mode) in users.too_open() {
+    for (path, mode) in file.too_open() {
         tracing::warn!(
             "{} has mode {mode:04o}: other accounts on this machine can access it; run `chmod o-rwx,g-w {}` to prevent that",
             path.display(),
@@ -246,52 +245,6 @@ fn announce(address: SocketAddr, p2p: SocketAddr, spec: &Spec, tip: &ChainHeader
 fn name_open(what: &str, address: SocketAddr) {
     if !address.ip().to_canonical().is_loopback() {
         tracing::info!("other machines can connect to {what}: it listens on {address}");
-    }
-}
-
-/// Reads the users again on SIGHUP, and when the first user is made. A task of its own, since a
-/// file system may not answer for a long time: the node must still stop on a signal.
-async fn keep_users(known: AuthHandle, file: UsersFile, mut hangups: Signal) {
-    let mut looks = tokio::time::interval(FIND_USERS_EVERY);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            Some(()) = hangups.recv() => {}
-            _ = looks.tick(), if known.takes_default_user() => {
-                let of = file.clone();
-                let was_made = tokio::task::spawn_blocking(move || of.was_made()).await;
-                if !was_made.map_or(true, |made| made.unwrap_or(true)) {
-                    continue;
-                }
-                tracing::info!(target: AUDIT, "the first user was added: the default user is disabled");
-            }
-        }
-        reload(&known, &file).await;
-    }
-}
-
-/// Takes the users over from their file; on an error the present ones stay.
-async fn reload(known: &AuthHandle, file: &UsersFile) {
-    let (known, of) = (known.clone(), file.clone());
-    let reloading = tokio::task::spawn_blocking(move || {
-        if of.was_made()? {
-            // From now on, also if the file turns out to be wrong.
-            known.end_default_user();
-        }
-        let users = of.read()?;
-        known.reload(&users)?;
-        if !users.is_empty() {
-            of.note_made()?;
-        }
-        anyhow::Ok(users.as_slice().len())
-    });
-    match reloading.await.context("internal error: the reading task panicked").flatten() {
-        Ok(count) => {
-            tracing::info!(target: AUDIT, "{} loaded, users: {count}", file.path().display());
-        }
-        Err(error) => {
-            tracing::error!("the users could not be reloaded; the current users stay: {error:#}");
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::Code;
 use super::stderr::{self, Kind};
+use super::terminal;
 
 /// The file that is being written and the directory that is in use for a while, which an
 /// interruption removes. So does dropping the last clone.
@@ -34,6 +35,11 @@ impl Unfinished {
     /// This directory is in use, and removed with all that is in it.
     pub(super) fn set_directory(&self, path: PathBuf) {
         *locked(&self.0.directory) = Some(path);
+    }
+
+    /// Until this is dropped, an interruption waits: what is begun is finished.
+    pub(super) fn hold(&self) -> impl Drop + '_ {
+        self.0.lock()
     }
 
     /// The file is complete: it gets its name.
@@ -202,6 +208,7 @@ fn ignores_hangup(status: &str) -> bool {
 /// take long or never end, and nothing that was acknowledged depends on them.
 #[expect(clippy::exit, reason = "the ways that end a process at once all come here")]
 pub(super) fn end(code: Code, why: &str) -> ! {
+    terminal::restore();
     if !why.is_empty() {
         super::progress::clear();
         stderr::write(Kind::Urgent, format!("error: {why}\n").as_bytes());

@@ -1,4 +1,4 @@
-//! The users' file of a data directory: reading it, adding to it, and whether there ever was one.
+//! The users' file of a data directory: reading it, changing it, and whether there ever was one.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write as _};
@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use super::exit::Failure;
 use super::signal::Unfinished;
 use super::text_file;
-use crate::api::{User, Users};
+use crate::api::{Role, User, Users};
 
 /// Name of the users' file in a data directory.
 pub(super) const USERS_FILE: &str = "users.toml";
@@ -19,6 +19,13 @@ pub(super) const USERS_FILE: &str = "users.toml";
 /// Name of the file that says that a user was made here. It is also what processes that change
 /// the users' file lock.
 pub(super) const USERS_LOCK_FILE: &str = "users.lock";
+
+/// What a change has of a running node.
+pub(super) const APPLIED: &str = "a running node applies this within 2 seconds";
+
+/// A sound hash that no password is known for.
+const PLACEHOLDER: &str =
+    "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// How long another process may take to change the users' file.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
@@ -30,6 +37,13 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// others. A group that may read is how backups and container platforms work.
 const TOO_OPEN: u32 = 0o027;
 
+/// What a change of the users changes: whether one was ever made, and the file that lists them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct FileState {
+    was_made: bool,
+    found: Option<[u64; 7]>,
+}
+
 /// The users' file of one data directory.
 #[derive(Clone, Debug)]
 pub(super) struct UsersFile {
@@ -38,9 +52,9 @@ pub(super) struct UsersFile {
 }
 
 impl UsersFile {
-    /// The users' file of the data directory `dir`.
-    pub(super) fn of(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), path: dir.join(USERS_FILE) }
+    /// The users' file `path` of the data directory `dir`.
+    pub(super) fn named(dir: &Path, path: PathBuf) -> Self {
+        Self { dir: dir.to_owned(), path }
     }
 
     /// Where it is.
@@ -51,7 +65,7 @@ impl UsersFile {
     /// How to add a user, for people.
     pub(super) fn advice(&self) -> String {
         let dir = self.dir.display();
-        format!("`jenny init --data-dir {dir} --user NAME --password-file FILE` adds a user")
+        format!("`jenny user add NAME --data-dir {dir}` adds a user")
     }
 
     /// Whether a user was ever made in this directory: `users.lock` says so, and in directories
@@ -63,13 +77,19 @@ impl UsersFile {
         Ok(is_there(&self.dir.join(USERS_LOCK_FILE))? || is_there(&self.path)?)
     }
 
-    /// The users: none only when no user was ever made.
+    /// The users, with one who is not in the file; an entry of that name in the file counts more.
+    /// None only when no user was ever made.
     ///
     /// # Errors
     /// When the file is missing or lists no user although one was made; when it cannot be read
     /// or is wrong.
-    pub(super) fn read(&self) -> Result<Users> {
-        let users = self.listed()?;
+    pub(super) fn read(&self, extra: Option<&User>) -> Result<Users> {
+        let mut users = self.listed()?;
+        let is_new = |extra: &&User| users.as_slice().iter().all(|user| user.name != extra.name);
+        if let Some(extra) = extra.filter(is_new) {
+            let list = users.as_slice().iter().chain([extra]).cloned().collect();
+            users = Users::new(list).map_err(|error| Failure::usage(error.to_string()))?;
+        }
         if users.is_empty() && self.was_made()? {
             let path = self.path.display();
             let message = if is_there(&self.path)? {
@@ -78,7 +98,8 @@ impl UsersFile {
                 format!("{path} is missing, but users were added here, so nobody could use the API")
             };
             return Err(Failure::usage(message)
-                .hint(format!("restore the file from a backup, or add a user: {}", self.advice()))
+                .hint("restore the file from a backup, or add a user")
+                .hint(self.advice())
                 .into());
         }
         Ok(users)
@@ -128,6 +149,12 @@ impl UsersFile {
         Users::new(list).map_err(|error| Failure::usage(error.to_string()).into())
     }
 
+    /// Checks that a user of this name can be added, before a password is asked for.
+    pub(super) fn check_name(&self, name: &str) -> Result<()> {
+        let (name, hash) = (name.to_owned(), PLACEHOLDER.to_owned());
+        self.with(User { name, hash, role: Role::Monitor }).map(drop)
+    }
+
     /// Adds a user. Other processes that add one at the same time wait, so that none is lost.
     pub(super) fn add(&self, user: User) -> Result<()> {
         create_dir(&self.dir)?;
@@ -136,8 +163,43 @@ impl UsersFile {
         self.write(&users)
     }
 
+    /// Changes the users, of whom there are some. Other processes that change them at the same
+    /// time wait.
+    pub(super) fn change(&self, change: impl FnOnce(&Users) -> Result<Vec<User>>) -> Result<()> {
+        // Without a user there is nothing to change, and nothing to note.
+        change_needs_users(&self.listed()?, self)?;
+        let _lock = self.lock()?;
+        let users = change(&self.listed()?)?;
+        let users = Users::new(users).map_err(|error| Failure::usage(error.to_string()))?;
+        self.write(&users)
+    }
+
+    /// Returns what a change of the users changes here, `None` while another process is at it.
+    pub(super) fn state(&self) -> Option<FileState> {
+        let lock = File::open(self.dir.join(USERS_LOCK_FILE)).ok();
+        if lock
+            .as_ref()
+            .is_some_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        {
+            return None;
+        }
+        let found = std::fs::metadata(&self.path).ok().map(|found| {
+            [
+                found.dev(),
+                found.ino(),
+                found.size(),
+                found.mtime().unsigned_abs(),
+                found.mtime_nsec().unsigned_abs(),
+                found.ctime().unsigned_abs(),
+                found.ctime_nsec().unsigned_abs(),
+            ]
+        });
+        Some(FileState { was_made: lock.is_some(), found })
+    }
+
     /// Notes that a user was made here, which ends the default credentials for ever.
     pub(super) fn note_made(&self) -> Result<()> {
+        create_dir(&self.dir)?;
         self.lock_file().map(drop)
     }
 
@@ -227,6 +289,15 @@ impl UsersFile {
         let found = identity(&other)?;
         (identity(&self.path) != Some(found)).then_some(other)
     }
+}
+
+/// Refuses a change where no user is listed.
+fn change_needs_users(users: &Users, file: &UsersFile) -> Result<()> {
+    if users.is_empty() {
+        let message = format!("{} lists no user", file.path.display());
+        return Err(Failure::usage(message).hint(file.advice()).into());
+    }
+    Ok(())
 }
 
 /// Creates a data directory, if there is none.

@@ -1,6 +1,9 @@
 //! Passwords: which may be set, and their hashes.
 
+use argon2::password_hash::try_generate_salt;
 use argon2::{Argon2, PasswordHasher};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 /// Fewest characters of a password that is set.
 pub const MIN_PASSWORD_CHARS: usize = 12;
@@ -53,6 +56,15 @@ pub fn check_password(password: &str) -> Result<(), PasswordError> {
         return Err(PasswordError::TooShort { found });
     }
     Ok(())
+}
+
+/// Returns a new password of 128 random bits, 22 letters and digits and `+` and `/`.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub fn random_password() -> Result<String, HashError> {
+    let random = try_generate_salt().map_err(|error| HashError(error.to_string()))?;
+    Ok(STANDARD_NO_PAD.encode(random))
 }
 
 /// Hashes a password with argon2id, its default costs (19 MiB, about 50 ms) and a

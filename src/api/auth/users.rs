@@ -74,7 +74,7 @@ pub enum UsersError {
     },
     /// A hash that is not argon2id in PHC form.
     #[error(
-        "user {}: `hash` must be an argon2id hash in PHC form; write it with `jenny init --user NAME --password-file FILE`",
+        "user {}: `hash` must be an argon2id hash in PHC form; write it with `jenny user passwd NAME`",
         quoted(name)
     )]
     Hash {

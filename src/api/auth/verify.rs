@@ -274,7 +274,7 @@ const WRONG: &str = "the name or the password is wrong";
 
 const NOT_UTF8: &str = "the name or the password is wrong: they are not UTF-8, the encoding that this node reads; the client seems to send another one, such as Latin-1 (ISO-8859-1)";
 
-const FORWARDED: &str = "the default user and password are not valid for a request that came through a proxy; add a user with `jenny init --user`";
+const FORWARDED: &str = "the default user and password are not valid for a request that came through a proxy; add a user with `jenny user add NAME`";
 
 fn no_credentials(reason: NoCredentials) -> Problem {
     let detail = match reason {

@@ -102,24 +102,26 @@ where
             let counting = rules.requests.begin(path, parts.method.clone());
             let origins = rules.hosts.origins();
             let origin = origins.of(&parts.headers);
-            let mut response = match rules.check(&parts, found).await {
+            let is_script = basic::is_script(&parts.headers);
+            let answered = match rules.check(&parts, found).await {
                 Ok(Passed::Matched(matched, ended)) => {
                     // What a request changes is completed.
                     let ends_early = ended.clone().filter(|_| parts.method == Method::GET);
                     parts.extensions.insert(*matched);
                     let answering = inner.call(Request::from_parts(parts, body));
-                    let mut response = unless(ends_early, answering).await;
-                    if let Some(ended) = ended {
-                        response.extensions_mut().insert(CutWhen(ended));
-                    }
-                    response
+                    unless(ends_early, answering).await.map(|mut response| {
+                        if let Some(ended) = ended {
+                            response.extensions_mut().insert(CutWhen(ended));
+                        }
+                        response
+                    })
                 }
-                Ok(Passed::Answered) => reply::no_content(OPEN_METHODS),
-                Ok(Passed::Preflight) => origins::preflight(),
-                Err(problem) => {
-                    problem.for_script_if(basic::is_script(&parts.headers)).into_response()
-                }
+                Ok(Passed::Answered) => Ok(reply::no_content(OPEN_METHODS)),
+                Ok(Passed::Preflight) => Ok(origins::preflight()),
+                Err(problem) => Err(problem),
             };
+            let refuse = |problem: Problem| problem.for_script_if(is_script).into_response();
+            let mut response = answered.unwrap_or_else(refuse);
             origins.allow(origin, response.headers_mut());
             counting.end(response.status());
             Ok(response)
@@ -131,7 +133,7 @@ where
 async fn unless(
     ended: Option<CancellationToken>,
     answering: impl Future<Output = Result<Response, Infallible>>,
-) -> Response {
+) -> Result<Response, Problem> {
     let ended = async {
         match ended {
             Some(ended) => ended.cancelled_owned().await,
@@ -141,11 +143,11 @@ async fn unless(
     tokio::select! {
         response = answering => {
             let Ok(response) = response;
-            response
+            Ok(response)
         }
         () = ended => {
             let detail = "the user was removed, or its password or role changed, while the request waited";
-            Problem::new(Kind::Unauthorized, detail).into_response()
+            Err(Problem::new(Kind::Unauthorized, detail))
         }
     }
 }

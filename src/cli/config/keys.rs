@@ -71,6 +71,8 @@ keys! {
         "Web origins whose pages may call the API, such as \"https://explorer.example\"."
     "api.default_user" = "true", Some("JENNY_API_DEFAULT_USER"), Some(Kind::Flag);
         "Whether jenny with password 1234 is accepted on loopback until a user is added."
+    "api.users_file" = r#""users.toml""#, Some("JENNY_USERS_FILE"), Some(Kind::Text);
+        "Users of the API; a path is relative to this file. `jenny user` changes it."
     "p2p.listen" = r#""127.0.0.1:7545""#, Some("JENNY_P2P_LISTEN"), None;
         "Address and port for peers. Not set: \"0.0.0.0:7545\" if peers are named, except on dev."
     "p2p.native" = "true", Some("JENNY_P2P_NATIVE"), Some(Kind::Flag);
@@ -121,9 +123,9 @@ pub(in crate::cli) fn text_variables() -> impl Iterator<Item = &'static str> {
     others.chain(of_flags)
 }
 
-/// The text of a new jenny.toml: the chain if it is known, and every other key commented out
-/// with its default.
-pub(in crate::cli) fn template(chain: Option<&str>) -> String {
+/// The text of a new jenny.toml: these keys with their values in TOML, and every other key
+/// commented out with its default.
+pub(in crate::cli) fn template(settings: &[(&str, String)]) -> String {
     let mut out = String::from(
         "# Settings of the jenny node in this directory. A line with `#` and a key shows that\n\
          # key's default; remove the `#` to change it. Environment variables and flags override\n\
@@ -137,11 +139,10 @@ pub(in crate::cli) fn template(chain: Option<&str>) -> String {
             // Writing into memory cannot fail.
             let _ = write!(out, "\n[{table}]");
         }
-        let _ = match chain {
-            Some(chain) if key.path == "chain" => {
-                write!(out, "\n# {}\n{name} = \"{chain}\"\n", key.about)
-            }
-            _ => write!(out, "\n# {}\n#{name} = {}\n", key.about, key.default),
+        let set = settings.iter().find(|(path, _)| *path == key.path);
+        let _ = match set {
+            Some((_, value)) => write!(out, "\n# {}\n{name} = {value}\n", key.about),
+            None => write!(out, "\n# {}\n#{name} = {}\n", key.about, key.default),
         };
     }
     out

@@ -59,6 +59,7 @@ tables! {
         trusted_proxies: Vec<String>,
         cors_origins: Vec<String>,
         default_user: bool,
+        users_file: PathBuf,
     }
     P2p {
         listen: Listen,
@@ -140,6 +141,7 @@ impl Layer {
     /// Paths in a file start at its directory.
     pub(super) fn relative_to(mut self, dir: &Path) -> Self {
         self.peers = self.peers.map(|path| dir.join(path));
+        self.api.users_file = self.api.users_file.map(|path| dir.join(path));
         self.chain = self.chain.map(|chain| match chain.as_str() {
             "jenny" | "dev" | "" => chain,
             file => dir.join(file).to_string_lossy().into_owned(),

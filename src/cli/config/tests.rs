@@ -33,7 +33,7 @@ fn said(toml: &str) -> String {
 
 /// The template with every `#` before a key taken away.
 fn uncommented() -> String {
-    let lines = template(None);
+    let lines = template(&[]);
     let lines = lines.lines().map(|line| match line.strip_prefix('#') {
         Some(key) if key.starts_with(|first: char| first.is_ascii_lowercase()) => key,
         _ => line,
@@ -51,8 +51,8 @@ fn shown(settings: &Settings) -> String {
 #[test]
 fn the_template_changes_nothing() {
     let defaults = parse("").unwrap();
-    assert_eq!(shown(&parse(&template(None)).unwrap()), shown(&defaults));
-    let named = parse(&template(Some("dev"))).unwrap();
+    assert_eq!(shown(&parse(&template(&[])).unwrap()), shown(&defaults));
+    let named = parse(&template(&[("chain", "\"dev\"".to_owned())])).unwrap();
     assert_eq!(shown(&named), shown(&Settings { chain: Some("dev".to_owned()), ..defaults }));
 }
 
@@ -63,7 +63,9 @@ fn the_template_uncommented_says_the_defaults() {
     assert!(settings.api.peers_required);
     assert_eq!(settings.api.peers_file, Path::new("data/../peers.json"));
     assert_eq!(settings.chain.as_deref(), Some("jenny"));
+    assert!(settings.users_named);
     let defaults = parse("").unwrap();
+    settings.users_named = false;
     settings.chain = None;
     settings.api.peers_required = false;
     settings.api.peers_file = defaults.api.peers_file.clone();
@@ -106,7 +108,8 @@ fn every_key_can_be_set() {
          max_reorg_depth = 144\n\
          checkpoints = [{{ height = 5, hash = \"{}\" }}]\n\
          api = {{ listen = \"[::1]:80\", hosts = [\"ledger\"], trusted_proxies = [\"::1\"], \
-         cors_origins = [\"http://a.example\"], default_user = false }}\n\
+         cors_origins = [\"http://a.example\"], default_user = false, \
+         users_file = \"/run/users.toml\" }}\n\
          log = {{ level = \"warn\", format = \"json\" }}\n\
          [p2p]\nlisten = \"[::1]:81\"\nnative = false\nmax_message = \"8MiB\"\nmax_dialled = 1\n\
          max_accepted = 2\nmax_per_prefix = 3\n\
@@ -131,6 +134,8 @@ fn every_key_can_be_set() {
             peers_required: true,
             ..defaults.api
         },
+        users_file: PathBuf::from("/run/users.toml"),
+        users_named: true,
         p2p_listen: Some("[::1]:81".parse().unwrap()),
         p2p: P2pConfig {
             binary: false,

@@ -1,14 +1,12 @@
 //! Tests of addresses and credentials.
 
-use std::path::PathBuf;
-
 use super::*;
 use crate::cli::exit::text_of;
 
 fn remote(url: &str, user: Option<&str>, password: Option<&str>) -> Result<Remote> {
     let args = RemoteArgs { user: user.map(str::to_owned), password_file: None };
     let env = |name: &str| password.filter(|_| name == "JENNY_PASSWORD").map(str::to_owned);
-    Remote::new(url, &args, &env)
+    Remote::with(url, &args, &env, None)
 }
 
 fn credentials(remote: &Remote) -> String {
@@ -42,30 +40,26 @@ fn a_password_comes_from_the_environment_or_a_file() {
     let file = dir.path().join("password");
     std::fs::write(&file, " s3cret \r\n").unwrap();
     let args = RemoteArgs { user: None, password_file: Some(file) };
-    let from_file = Remote::new(url, &args, &|_| Some("not this".to_owned())).unwrap();
+    let env = |_: &str| Some("not this".to_owned());
+    let from_file = Remote::with(url, &args, &env, None).unwrap();
     assert_eq!(credentials(&from_file), "jenny: s3cret ");
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_a_password() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("password");
-    std::fs::write(&file, "\u{feff}s3cret\n").unwrap();
-    assert_eq!(read_password(&file).unwrap(), "s3cret");
-    std::fs::write(&file, "\u{feff}\n").unwrap();
-    assert!(text_of(&read_password(&file).unwrap_err()).contains("is empty"));
-    std::fs::write(&file, b"\xff\xfes\0").unwrap();
-    assert!(text_of(&read_password(&file).unwrap_err()).contains("save it as UTF-8"));
-}
-
-#[test]
-fn a_password_file_that_says_nothing_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("password");
-    std::fs::write(&file, "\n").unwrap();
-    assert!(text_of(&read_password(&file).unwrap_err()).contains("is empty"));
-    let missing = PathBuf::from("/nonexistent/password");
-    assert!(text_of(&read_password(&missing).unwrap_err()).contains("cannot be read"));
+fn somebody_at_the_terminal_is_asked_for_what_is_missing() {
+    let ask = |question: &str| Ok(format!("<{question}>"));
+    let with = |url: &str, user: Option<&str>, password: Option<&str>| {
+        let args = RemoteArgs { user: user.map(str::to_owned), password_file: None };
+        let env = |_: &str| password.map(str::to_owned);
+        credentials(&Remote::with(url, &args, &env, Some(&ask)).unwrap())
+    };
+    let url = "http://10.0.0.1:3000/";
+    assert_eq!(
+        with(url, Some("alice"), None),
+        "alice:<password of alice at http://10.0.0.1:3000: >"
+    );
+    assert_eq!(with(url, Some("alice"), Some("known")), "alice:known");
+    assert_eq!(with("http://127.0.0.1", None, None), "jenny:1234");
 }
 
 #[test]

@@ -3,11 +3,14 @@
 use std::os::unix::fs::symlink;
 
 use super::*;
-use crate::api::Role;
 use crate::cli::exit::text_of;
 
 const HASH: &str =
     "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fn file_of(dir: &Path) -> UsersFile {
+    UsersFile::named(dir, dir.join("users.toml"))
+}
 
 fn user(name: &str) -> User {
     User { name: name.to_owned(), hash: HASH.to_owned(), role: Role::Reader }
@@ -25,11 +28,11 @@ fn mode(path: &Path) -> u32 {
 fn users_are_added_one_by_one_to_a_private_file() {
     let around = tempfile::tempdir().unwrap();
     let dir = around.path().join("new");
-    let file = UsersFile::of(&dir);
+    let file = file_of(&dir);
     for name in ["alice", "bob"] {
         file.add(user(name)).unwrap();
     }
-    assert_eq!(names(&file.read().unwrap()), ["alice", "bob"]);
+    assert_eq!(names(&file.read(None).unwrap()), ["alice", "bob"]);
     assert_eq!((mode(&dir), mode(&dir.join("users.toml"))), (0o700, 0o600));
     assert_eq!(mode(&dir.join("users.lock")), 0o600);
     assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 2, "no temporary file is left");
@@ -38,14 +41,14 @@ fn users_are_added_one_by_one_to_a_private_file() {
 #[test]
 fn users_added_at_the_same_time_are_all_there() {
     let dir = tempfile::tempdir().unwrap();
-    let file = UsersFile::of(dir.path());
+    let file = file_of(dir.path());
     std::thread::scope(|scope| {
         for number in 0..8 {
             let file = file.clone();
             scope.spawn(move || file.add(user(&format!("user{number}"))).unwrap());
         }
     });
-    let users = file.read().unwrap();
+    let users = file.read(None).unwrap();
     let mut names = names(&users);
     names.sort_unstable();
     assert_eq!(names, ["user0", "user1", "user2", "user3", "user4", "user5", "user6", "user7"]);
@@ -54,7 +57,7 @@ fn users_added_at_the_same_time_are_all_there() {
 #[test]
 fn a_name_is_there_once_and_has_no_colon() {
     let dir = tempfile::tempdir().unwrap();
-    let file = UsersFile::of(dir.path());
+    let file = file_of(dir.path());
     file.add(user("alice")).unwrap();
     let text = text_of(&file.add(user("alice")).unwrap_err());
     assert!(text.contains("already lists a user `alice`"), "{text}");
@@ -65,12 +68,12 @@ fn a_name_is_there_once_and_has_no_colon() {
 #[test]
 fn no_users_are_fine_only_until_the_first_was_made() {
     let dir = tempfile::tempdir().unwrap();
-    let file = UsersFile::of(dir.path());
-    assert!(file.read().unwrap().is_empty() && !file.was_made().unwrap());
+    let file = file_of(dir.path());
+    assert!(file.read(None).unwrap().is_empty() && !file.was_made().unwrap());
     file.add(user("alice")).unwrap();
     let refused = |is: &str| {
-        let text = text_of(&file.read().unwrap_err());
-        assert!(text.contains(is) && text.contains("--user NAME"), "{text}");
+        let text = text_of(&file.read(None).unwrap_err());
+        assert!(text.contains(is) && text.contains("jenny user add NAME"), "{text}");
         assert!(file.was_made().unwrap());
     };
     std::fs::write(file.path(), "").unwrap();
@@ -79,31 +82,31 @@ fn no_users_are_fine_only_until_the_first_was_made() {
     refused("is missing, but users were added here");
     // What the hint says leads back.
     file.add(user("bob")).unwrap();
-    assert_eq!(names(&file.read().unwrap()), ["bob"]);
+    assert_eq!(names(&file.read(None).unwrap()), ["bob"]);
 }
 
 #[test]
 fn a_users_file_of_an_earlier_version_counts_and_is_noted() {
     let dir = tempfile::tempdir().unwrap();
-    let file = UsersFile::of(dir.path());
+    let file = file_of(dir.path());
     std::fs::write(file.path(), "").unwrap();
-    assert!(text_of(&file.read().unwrap_err()).contains("lists no user"));
+    assert!(text_of(&file.read(None).unwrap_err()).contains("lists no user"));
     let entry = format!("[[user]]\nname = \"old\"\nhash = \"{HASH}\"\nrole = \"reader\"\n");
     std::fs::write(file.path(), entry).unwrap();
-    assert_eq!(names(&file.read().unwrap()), ["old"]);
+    assert_eq!(names(&file.read(None).unwrap()), ["old"]);
     file.note_made().unwrap();
     std::fs::remove_file(file.path()).unwrap();
-    assert!(file.was_made().unwrap() && file.read().is_err());
+    assert!(file.was_made().unwrap() && file.read(None).is_err());
 }
 
 #[test]
 fn a_link_to_nothing_is_named_and_a_link_to_a_file_stays_one() {
     let dir = tempfile::tempdir().unwrap();
-    let file = UsersFile::of(&dir.path().join("data"));
+    let file = file_of(&dir.path().join("data"));
     let target = dir.path().join("elsewhere.toml");
     std::fs::create_dir(dir.path().join("data")).unwrap();
     symlink(&target, file.path()).unwrap();
-    for error in [file.read().unwrap_err(), file.add(user("alice")).unwrap_err()] {
+    for error in [file.read(None).unwrap_err(), file.add(user("alice")).unwrap_err()] {
         let text = text_of(&error);
         assert!(text.contains("elsewhere.toml, which does not exist"), "{text}");
     }
@@ -111,24 +114,24 @@ fn a_link_to_nothing_is_named_and_a_link_to_a_file_stays_one() {
     std::fs::write(&target, "").unwrap();
     file.add(user("alice")).unwrap();
     assert!(file.path().is_symlink());
-    assert_eq!(names(&file.read().unwrap()), ["alice"]);
+    assert_eq!(names(&file.read(None).unwrap()), ["alice"]);
     assert_eq!(mode(&target), 0o600);
 }
 
 #[test]
 fn what_a_killed_addition_left_is_overwritten() {
     let dir = tempfile::tempdir().unwrap();
-    let file = UsersFile::of(dir.path());
+    let file = file_of(dir.path());
     std::fs::write(dir.path().join("users.toml.part"), "half a us").unwrap();
     file.add(user("alice")).unwrap();
-    assert_eq!(names(&file.read().unwrap()), ["alice"]);
+    assert_eq!(names(&file.read(None).unwrap()), ["alice"]);
     assert!(!dir.path().join("users.toml.part").exists());
 }
 
 #[test]
 fn what_others_can_read_is_named() {
     let dir = tempfile::tempdir().unwrap();
-    let file = UsersFile::of(dir.path());
+    let file = file_of(dir.path());
     file.add(user("alice")).unwrap();
     let set = |path: &Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -149,7 +152,7 @@ fn what_others_can_read_is_named() {
 fn a_users_file_beside_the_settings_is_found_when_it_is_another() {
     let around = tempfile::tempdir().unwrap();
     let (dir, etc) = (around.path().join("data"), around.path().join("etc"));
-    let file = UsersFile::of(&dir);
+    let file = file_of(&dir);
     file.add(user("alice")).unwrap();
     std::fs::create_dir(&etc).unwrap();
     let config = etc.join("jenny.toml");

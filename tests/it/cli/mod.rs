@@ -15,4 +15,5 @@ mod remote;
 mod repair;
 mod run;
 mod status;
+mod user;
 mod verify;

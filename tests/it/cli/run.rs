@@ -160,7 +160,7 @@ fn the_default_password_is_for_this_machine_only() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
         let command = Jenny::new("run").arg("--data-dir", dir.path().join("data"));
         let text = command.arg("--api-listen", address).done().failed(2);
-        assert!(text.contains("--user NAME --password-file FILE` adds a user"), "{text}");
+        assert!(text.contains("`jenny user add NAME --data-dir "), "{text}");
     }
     assert!(!dir.path().join("data").exists(), "nothing is created");
 }

@@ -75,7 +75,7 @@ fn only_argon2id_hashes_are_taken() {
     ] {
         let error = Users::parse(&table("ann", hash, "reader")).unwrap_err();
         assert!(matches!(error, UsersError::Hash { .. }), "{hash}: {error}");
-        assert!(error.to_string().contains("jenny init --user"), "{error}");
+        assert!(error.to_string().contains("jenny user passwd"), "{error}");
     }
 }
 

@@ -1,0 +1,135 @@
+//! The users of a running node: those of the users' file and the one of the environment, kept up
+//! to date.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::Signal;
+use tokio::time::MissedTickBehavior;
+
+use super::exit::Failure;
+use super::output::escape;
+use super::password;
+use super::users::{FileState, UsersFile};
+use crate::api::{AuthHandle, Role, User, Users};
+use crate::node::AUDIT;
+
+/// The variable that names a user of the node.
+const USER_VARIABLE: &str = "JENNY_USER";
+
+/// The variable that names the file with that user's password.
+const PASSWORD_VARIABLE: &str = "JENNY_PASSWORD_FILE";
+
+/// How often a node looks whether its users were changed.
+const FIND_CHANGES_EVERY: Duration = Duration::from_secs(1);
+
+/// The users of a node.
+#[derive(Clone, Debug)]
+pub(super) struct NodeUsers {
+    file: UsersFile,
+    /// The user of the environment, whose password was read once.
+    of_environment: Option<User>,
+    /// What the file was when the node read it first.
+    state: Option<FileState>,
+}
+
+impl NodeUsers {
+    /// Reads the user of the environment, if there is one.
+    ///
+    /// # Errors
+    /// When its password cannot be read or set, or the users' file cannot be read.
+    pub(super) fn of(file: UsersFile, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Self> {
+        let state = file.state();
+        let name = env(USER_VARIABLE).map(|name| name.to_string_lossy().into_owned());
+        let of_environment = match (name, env(PASSWORD_VARIABLE)) {
+            (Some(name), Some(path)) => of_environment(&file, &name, Path::new(&path))?,
+            (None, Some(_)) => {
+                tracing::warn!(
+                    "{PASSWORD_VARIABLE} is set without {USER_VARIABLE}, so no user gets that password; set {USER_VARIABLE} as well, or unset it"
+                );
+                None
+            }
+            (_, None) => None,
+        };
+        Ok(Self { file, of_environment, state })
+    }
+
+    /// Reads the users: none only if none was ever made.
+    ///
+    /// # Errors
+    /// As [`UsersFile::read`].
+    pub(super) fn read(&self) -> Result<Users> {
+        self.file.read(self.of_environment.as_ref())
+    }
+
+    /// Reads the users again on SIGHUP and when they were changed. A task of its own, since a file
+    /// system may not respond for a long time: the node must still stop on a signal.
+    pub(super) async fn keep(self, known: AuthHandle, mut hangups: Signal) {
+        let mut looks = tokio::time::interval(FIND_CHANGES_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut last = self.state.clone();
+        loop {
+            tokio::select! {
+                Some(()) = hangups.recv() => {}
+                _ = looks.tick() => {
+                    let file = self.file.clone();
+                    let state = tokio::task::spawn_blocking(move || file.state()).await;
+                    // While another process changes them, the next look finds the change.
+                    let Ok(Some(state)) = state else { continue };
+                    if last.replace(state.clone()) == Some(state) {
+                        continue;
+                    }
+                }
+            }
+            self.reload(&known).await;
+        }
+    }
+
+    /// Takes the users over; on an error the present ones stay.
+    async fn reload(&self, known: &AuthHandle) {
+        let (known, of) = (known.clone(), self.clone());
+        let reloading = tokio::task::spawn_blocking(move || {
+            if known.takes_default_user() && of.file.was_made()? {
+                // From now on, also if the file turns out to be wrong.
+                known.end_default_user();
+                tracing::info!(target: AUDIT, "the first user was added: the default user is disabled");
+            }
+            let users = of.read()?;
+            known.reload(&users)?;
+            if !users.is_empty() {
+                of.file.note_made()?;
+            }
+            anyhow::Ok(users.as_slice().len())
+        });
+        let path = self.file.path().display();
+        match reloading.await.context("internal error: the reading task panicked").flatten() {
+            Ok(count) => tracing::info!(target: AUDIT, "{path} loaded, users: {count}"),
+            Err(error) => tracing::error!(
+                "the users could not be reloaded; the current users stay: {error:#}"
+            ),
+        }
+    }
+}
+
+/// The user that the environment names, `None` if the file lists that name: then the entry there
+/// counts, with its role and password.
+fn of_environment(file: &UsersFile, name: &str, path: &Path) -> Result<Option<User>> {
+    let listed = file.listed()?;
+    let (shown, list) = (escape(name), file.path().display());
+    if listed.as_slice().iter().any(|user| user.name == name) {
+        tracing::info!("{list} lists the user {shown} of {USER_VARIABLE}: the entry there counts");
+        return Ok(None);
+    }
+    let password =
+        password::of_file(path).with_context(|| format!("{PASSWORD_VARIABLE}, user {shown}"))?;
+    let user = password::user(name, &password, Role::Operator)?;
+    Users::new(vec![user.clone()])
+        .map_err(|error| Failure::usage(format!("{USER_VARIABLE}: {error}")))?;
+    tracing::info!("the user {shown} of {USER_VARIABLE} is an operator");
+    Ok(Some(user))
+}
+
+#[cfg(test)]
+mod tests;
