@@ -34,6 +34,7 @@ mod record;
 mod remote;
 mod repair;
 mod run;
+mod service;
 mod signal;
 mod status;
 mod stderr;

@@ -12,6 +12,7 @@ use tokio::time::MissedTickBehavior;
 use super::exit::Failure;
 use super::output::escape;
 use super::password;
+use super::service::Service;
 use super::users::{FileState, UsersFile};
 use crate::api::{AuthHandle, Role, User, Users};
 use crate::node::AUDIT;
@@ -66,13 +67,13 @@ impl NodeUsers {
 
     /// Reads the users again on SIGHUP and when they were changed. A task of its own, since a file
     /// system may not respond for a long time: the node must still stop on a signal.
-    pub(super) async fn keep(self, known: AuthHandle, mut hangups: Signal) {
+    pub(super) async fn keep(self, known: AuthHandle, mut hangups: Signal, service: Service) {
         let mut looks = tokio::time::interval(FIND_CHANGES_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last = self.state.clone();
         loop {
             tokio::select! {
-                Some(()) = hangups.recv() => {}
+                Some(()) = hangups.recv() => service.reloading().await,
                 _ = looks.tick() => {
                     let file = self.file.clone();
                     let state = tokio::task::spawn_blocking(move || file.state()).await;
@@ -84,6 +85,8 @@ impl NodeUsers {
                 }
             }
             self.reload(&known).await;
+            // Ends what was announced as a reload; said twice it changes nothing.
+            service.ready().await;
         }
     }
 

@@ -14,6 +14,7 @@ use super::chain_choice::chain;
 use super::config::{CONFIG_FILE, Settings};
 use super::exit::{self, Code, Failure};
 use super::node_users::NodeUsers;
+use super::service::Service;
 use super::signal::{LevelSignal, Stops, end, never_stop_for_output};
 use super::users::UsersFile;
 use super::{api_address, descriptors, logging, peers, syncing, variables};
@@ -48,13 +49,21 @@ pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Resul
     let api = ApiConfig { log_level, ..api_config(&settings, &file, users.read()?)? };
     let p2p = p2p_config(&settings, args)?;
     descriptors::provide(api.limits.sockets().saturating_add(p2p.sockets()));
+    let service = Service::of(env);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("the runtime cannot be started")?;
-    let code =
-        match runtime.block_on(serve(&settings, &args.data_dir.path, wanted, users, api, p2p)) {
-            Ok(()) => Code::Done,
-            Err(error) => exit::report(&error),
-        };
+    let code = match runtime.block_on(serve(
+        &settings,
+        &args.data_dir.path,
+        wanted,
+        users,
+        api,
+        p2p,
+        service,
+    )) {
+        Ok(()) => Code::Done,
+        Err(error) => exit::report(&error),
+    };
     // A thread that still hangs in the database must not keep a finished process.
     end(code, "")
 }
@@ -66,13 +75,14 @@ async fn serve(
     users: NodeUsers,
     api: ApiConfig,
     p2p: P2pConfig,
+    service: Service,
 ) -> Result<()> {
     let mut stops = Stops::listen()?;
     let hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
     let (directory, options) = (dir.to_owned(), settings.store.clone());
     let opening = tokio::task::spawn_blocking(move || open_or_create(&directory, options, wanted));
     let opened = tokio::select! {
-        opened = opening => opened.context("internal error: the opening task panicked")??,
+        opened = service.opening(opening) => opened.context("internal error: the opening task panicked")??,
         name = stops.next() => {
             // Opening is safe to kill, and nothing was acknowledged yet.
             tracing::info!("{name}: stopped while the database was being opened");
@@ -107,17 +117,21 @@ async fn serve(
     let mut networking = tokio::spawn(network.run(stop_serving.clone()));
     let mut serving = tokio::spawn(server.run(stop_serving.clone()));
     let showing = tokio::spawn(syncing::show(handle.clone(), stop_serving.clone()));
+    let keeping_alive = tokio::spawn(service.clone().keep(handle.clone(), stop_serving.clone()));
     let reporting = tokio::spawn(logging::report(stop_serving.clone()));
     api_address::leave(dir, &format!("http://{address}"));
     announce(address, p2p_address, &spec, &handle.tip());
     name_open("the REST API", address);
     name_open("the port for peers", p2p_address);
-    let mut keeping = tokio::spawn(users.keep(known, hangups));
+    service.ready().await;
+    let mut keeping = tokio::spawn(users.keep(known, hangups, service.clone()));
     tokio::select! {
         name = stops.next() => {
             tracing::info!("{name}: stopping");
+            service.stopping(&format!("{name}: stopping")).await;
         }
         failure = handle.failed() => {
+            service.stopping(&failure.to_string()).await;
             // Requests under way are told why, in a moment and not longer.
             stop_serving.cancel();
             drop(tokio::time::timeout(LAST_WORDS, &mut serving).await);
@@ -132,9 +146,10 @@ async fn serve(
         // Side by side: it is the node that answers the requests which wait to be mined.
         stop_serving.cancel();
         let stop_node = tokio::task::spawn_blocking(|| node.stop());
-        let (api, peers, ended, shown, reported) =
-            tokio::join!(serving, networking, stop_node, showing, reporting);
+        let (api, peers, ended, shown, reported, kept) =
+            tokio::join!(serving, networking, stop_node, showing, reporting, keeping_alive);
         shown.context("internal error: the progress task panicked")?;
+        kept.context("internal error: the task that notifies the service manager panicked")?;
         reported.context("internal error: the log reporting task panicked")?;
         api.context("internal error: the API task panicked")?;
         peers.context("internal error: the peer networking task panicked")?;

@@ -23,7 +23,7 @@ use super::records::record_pool::RecordPool;
 use super::reorg_log::ReorgLog;
 use super::{Links, NodeConfig, NodeFailure, StoreError};
 use crate::chain::{ChainHeader, Hash, Height, Spec, Timestamp, TipState};
-use crate::store::{Reader, RecordedReorg, panic_message};
+use crate::store::{Heartbeat, Reader, RecordedReorg, panic_message};
 
 /// Offers that are checked at the same time; others wait. Each has at most one
 /// batch on its way to the writer.
@@ -49,6 +49,7 @@ pub(super) struct Shared {
     pub(super) reorgs: ReorgLog,
     pub(super) disconnected: DisconnectedRecords,
     pub(super) forks: ForkLog,
+    pub(super) syncer_heartbeat: Heartbeat,
     /// Whether the miner is at work.
     pub(super) at_work: AtomicBool,
     /// One permit a database read.
@@ -102,6 +103,7 @@ impl Shared {
             reorgs: ReorgLog::of(reorgs),
             disconnected: DisconnectedRecords::default(),
             forks: ForkLog::default(),
+            syncer_heartbeat: Heartbeat::default(),
             at_work: AtomicBool::new(false),
             readers: Arc::new(Semaphore::new(config.readers.clamp(1, Semaphore::MAX_PERMITS))),
             offers: Arc::new(Semaphore::new(MAX_IMPORTS)),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::pipeline::Pipeline;
+use super::pipeline::{Pipeline, Unsynced};
 use super::shared::{Shared, guarded};
 use crate::store;
 
@@ -34,7 +34,7 @@ impl SyncerThread {
     }
 
     fn serve(&mut self) {
-        while let Some(unsynced) = self.pipeline.take() {
+        while let Some(unsynced) = self.take() {
             let begun = Instant::now();
             match self.store.sync(&unsynced.sealed) {
                 Ok(true) => {}
@@ -49,6 +49,13 @@ impl SyncerThread {
             self.shared.publish(unsynced.state);
             unsynced.group.respond(&self.shared);
         }
+    }
+
+    fn take(&self) -> Option<Unsynced> {
+        self.shared.syncer_heartbeat.rest();
+        let next = self.pipeline.take();
+        self.shared.syncer_heartbeat.beat();
+        next
     }
 }
 

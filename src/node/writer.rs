@@ -20,7 +20,7 @@ use super::pipeline::{Pipeline, Unsynced};
 use super::shared::{Shared, guarded};
 use super::{Imported, StoreError};
 use crate::chain::{BlockId, DeepFork, ValidBlock, Work, replaces};
-use crate::store;
+use crate::store::{self, Heartbeat};
 
 /// How often an idle writer looks for branches to remove, whether the database is still in its
 /// place, and whether the node is over.
@@ -118,6 +118,7 @@ impl WriterThread {
             }
         }
         loop {
+            self.heartbeat().beat();
             match self.commands.try_recv() {
                 Ok(command) => return Ok(Some(command)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
@@ -161,6 +162,7 @@ impl WriterThread {
         let mut flow = ControlFlow::Continue(());
         let mut next = Some(first);
         while let Some(command) = next.take() {
+            self.heartbeat().beat();
             match command {
                 Command::Append { block, job } => self.append(block, job, &mut group)?,
                 Command::Import { blocks, part, reply } => {
@@ -216,6 +218,7 @@ impl WriterThread {
         }
         self.check_parent(&blocks)?;
         for block in &blocks {
+            self.heartbeat().beat();
             if part == BranchPart::Proven {
                 self.store.store_proven_block(block)?;
             } else {
@@ -252,6 +255,7 @@ impl WriterThread {
     fn extend(&mut self, blocks: &[ValidBlock], group: &mut Group) -> Result<Imported, StoreError> {
         let mut result = Ok(Imported::Extended);
         for block in blocks {
+            self.heartbeat().beat();
             if let Err(error) = self.store.append(block) {
                 result = Err(error);
                 break;
@@ -325,6 +329,10 @@ impl WriterThread {
         }
         group.respond(&self.shared);
         Ok(())
+    }
+
+    fn heartbeat(&self) -> &Heartbeat {
+        self.shared.reader.heartbeat()
     }
 
     fn note_refusal(&mut self, error: &StoreError) {

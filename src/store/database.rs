@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::heartbeat::Heartbeat;
 use super::layout::{
     BODIES, BRANCHES, BodyPlace, CHAIN, CHUNK_BYTES, FIXED, INDEX, INLINE_MAX, OWN, PEERS, PENDING,
     REORGS, TAG_CHUNKED, block_key, branch_key, chunk_key, decode_block, decode_body, tile_key,
@@ -32,6 +33,8 @@ pub(super) struct Database {
     pub(super) options: Options,
     pub(super) state: Mutex<State>,
     pub(super) subtree_roots: SubtreeRoots,
+    /// The writer's.
+    pub(super) heartbeat: Heartbeat,
     /// Last, so that it is released after sled is closed.
     pub(super) _lock: DirectoryLock,
 }
@@ -120,6 +123,7 @@ impl Database {
                 views: BTreeMap::new(),
             }),
             subtree_roots: SubtreeRoots::default(),
+            heartbeat: Heartbeat::default(),
             _lock: lock,
         })
     }

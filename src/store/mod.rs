@@ -12,6 +12,7 @@ mod branches;
 mod database;
 mod durable_tip;
 mod error;
+mod heartbeat;
 mod index;
 mod layout;
 mod lock;
@@ -45,6 +46,7 @@ mod writer;
 
 pub use branches::Branches;
 pub use error::StoreError;
+pub use heartbeat::Heartbeat;
 pub use index::{HashPrefix, IndexBatch, IndexStep, RecordLocation, RecordPlace};
 pub use open::{Opened, exists, open};
 pub use options::Options;

@@ -40,7 +40,10 @@ impl Writer {
         self.check_room()?;
         self.write(|writer| {
             let own = &writer.database.own;
-            ids.iter().try_for_each(|id| insert(own, &own_record_key(id), &sequence.to_be_bytes()))
+            ids.iter().try_for_each(|id| {
+                writer.database.heartbeat.beat();
+                insert(own, &own_record_key(id), &sequence.to_be_bytes())
+            })
         })
     }
 
@@ -101,6 +104,7 @@ impl Writer {
         self.write(|writer| {
             let tree = &writer.database.own;
             for block in &own.blocks {
+                writer.database.heartbeat.beat();
                 tree.remove(own_block_key(*block)).map_err(write_error)?;
             }
             if own.has_older {
@@ -142,6 +146,7 @@ fn own_disconnected(database: &Database, plan: &ReorgPlan) -> Result<OwnDisconne
     let mut seen = HashSet::new();
     let mut height = plan.fork().next();
     while let Some(value) = database.raw_block(height)? {
+        database.heartbeat.beat();
         let block = database.complete(height, &value)?;
         let id = BlockId { height, hash: block.hash };
         let is_marked = database.own.contains_key(own_block_key(id)).map_err(read_error)?;
@@ -162,6 +167,7 @@ fn own_disconnected(database: &Database, plan: &ReorgPlan) -> Result<OwnDisconne
         return Ok(found);
     }
     for id in plan.blocks() {
+        database.heartbeat.beat();
         let value = database.raw_branch_block(id)?.ok_or(StoreError::NotHeld(id))?;
         for text in database.complete(id.height, &value)?.records {
             seen.remove(&leaf_hash(text.as_bytes()));

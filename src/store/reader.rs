@@ -7,7 +7,7 @@ use super::database::Database;
 use super::layout::decode_block;
 use super::sled::errors::guarded;
 use super::verify::{Checked, check_all};
-use super::{Bans, Book, StoreError, StoredBlock, View, accepted_forks, branch_index};
+use super::{Bans, Book, Heartbeat, StoreError, StoredBlock, View, accepted_forks, branch_index};
 use crate::chain::{
     BlockId, ChainHeader, ForkPoint, Frontier, Hash, Height, Spec, TipState, leaf_hash,
 };
@@ -38,6 +38,12 @@ impl Reader {
     /// The published tip, which is durable.
     pub fn tip(&self) -> ChainHeader {
         self.database.state().tip
+    }
+
+    /// The heartbeat of the thread that owns the writer. What takes the writer long beats it at
+    /// every block.
+    pub fn heartbeat(&self) -> &Heartbeat {
+        &self.database.heartbeat
     }
 
     /// A view of the chain as it is now.

@@ -88,6 +88,7 @@ pub(super) fn branch(
         if fork == Some(at.height) {
             break;
         }
+        database.heartbeat.beat();
         let main = if fork.is_none() { database.raw_block(at.height)? } else { None };
         if main.is_some_and(|value| value.starts_with(at.hash.as_bytes())) {
             break;
@@ -159,6 +160,7 @@ pub(super) fn publish(database: &Database, tip: ChainHeader, fork: Height, numbe
 /// Removes what `side` holds of the branch, which is on the main chain now.
 pub(super) fn remove_copies(database: &Database, branch: &Branch) -> Result<(), StoreError> {
     for id in branch.ids() {
+        database.heartbeat.beat();
         database.branches.remove(branch_key(id)).map_err(write_error)?;
         branch_index::remove(database, id)?;
     }
@@ -169,6 +171,7 @@ pub(super) fn remove_copies(database: &Database, branch: &Branch) -> Result<(), 
 fn copy_disconnected(database: &Database, fork: Height) -> Result<(Vec<Hash>, u64), StoreError> {
     let (mut hashes, mut bytes) = (Vec::new(), 0);
     for entry in database.chain.range(block_key(fork.next()).as_slice()..AFTER_BLOCKS) {
+        database.heartbeat.beat();
         let (key, value) = entry.map_err(read_error)?;
         let damaged = || StoreError::Damaged { what: "a block key is torn".to_owned() };
         let height = height_of_block_key(&key).ok_or_else(damaged)?;
@@ -207,6 +210,7 @@ fn rewrite(
     batch.remove_tiles_above(branch.fork)?;
     let mut height = branch.fork;
     for id in branch.ids() {
+        database.heartbeat.beat();
         height = id.height;
         let value = database.raw_branch_block(id)?.ok_or(StoreError::NotHeld(id))?;
         batch.put_block(id, &value, &mut edge);
@@ -215,6 +219,7 @@ fn rewrite(
         }
     }
     for key in database.chain.range(block_key(height.next()).as_slice()..AFTER_BLOCKS).keys() {
+        database.heartbeat.beat();
         batch.remove(&key.map_err(read_error)?);
         if batch.blocks >= max_blocks {
             batch.apply()?;

@@ -245,7 +245,10 @@ impl WriterThread {
     pub(super) fn restore(&mut self, plan: &ReorgPlan) -> Result<(), StoreError> {
         let Self { shared, store, tail, .. } = self;
         let now = (shared.config.steady)();
-        let mut find = |id: &Hash| find_on_chain(&shared.reader, tail, id);
+        let mut find = |id: &Hash| {
+            shared.reader.heartbeat().beat();
+            find_on_chain(&shared.reader, tail, id)
+        };
         let count = restore(store, &shared.records, plan, &mut find, now)?;
         if count > 0 {
             shared.metrics.restored_records.add(count as u64);
@@ -260,6 +263,7 @@ impl WriterThread {
         let (mut next, tip) = (plan.fork().next(), view.tip().header.height);
         while next <= tip && !self.shared.records.lock().is_empty() {
             for block in view.blocks(next, tip)? {
+                self.heartbeat().beat();
                 let records = block.records.iter();
                 let ids: Vec<_> = records.map(|record| leaf_hash(record.as_bytes())).collect();
                 self.include_ids(&ids, block.header.height)?;
@@ -283,6 +287,7 @@ impl WriterThread {
         }
         let mut is_known = true;
         for id in &unchecked {
+            self.heartbeat().beat();
             match self.find(id)? {
                 OnChain::At(_) => {
                     let finished = self.shared.records.lock().found(id);

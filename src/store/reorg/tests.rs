@@ -67,6 +67,28 @@ fn a_view_held_across_two_reorgs_stays_one_chain() {
 }
 
 #[test]
+fn a_long_reorg_shows_signs_of_life_at_every_block() {
+    let mut home = Home::new();
+    home.options.reorg_batch_blocks = 3;
+    let mut opened = home.open();
+    append(&mut opened, &grow(&mut genesis(), 40, "ours"));
+    let theirs = grow(&mut genesis(), 41, "theirs");
+    store(&mut opened, &theirs);
+    let beats = |opened: &Opened| opened.reader.heartbeat().beats().unwrap();
+    let start = beats(&opened);
+    let plan = opened.writer.plan_reorg(theirs.last().unwrap().id()).unwrap();
+    let planned = beats(&opened);
+    assert!(planned - start >= 41, "{start} {planned}");
+    opened.writer.own_disconnected(&plan).unwrap();
+    let found = beats(&opened);
+    assert!(found - planned >= 40, "{planned} {found}");
+    opened.writer.perform_reorg(&plan, plan.time).unwrap();
+    // Each old block is copied, and each new one is written and its copy removed.
+    let done = beats(&opened);
+    assert!(done - found >= 40 + 2 * 41, "{found} {done}");
+}
+
+#[test]
 fn a_branch_may_win_come_back_and_win_again() {
     let (_home, mut opened) = Home::opened();
     let (mut one, mut two) = (genesis(), genesis());

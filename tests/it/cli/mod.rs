@@ -14,6 +14,7 @@ mod record;
 mod remote;
 mod repair;
 mod run;
+mod service;
 mod status;
 mod user;
 mod verify;

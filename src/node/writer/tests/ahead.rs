@@ -91,6 +91,25 @@ async fn a_lone_block_is_durable_and_answered_when_its_group_is_applied() {
 }
 
 #[tokio::test]
+async fn a_syncer_that_is_held_up_does_no_step_and_one_without_work_rests() {
+    let mut bench = Bench::new();
+    let shared = Arc::clone(&bench.writer.shared);
+    let beats = || shared.syncer_heartbeat.beats();
+    let gate = bench.writer.store.commit_gate();
+    let (closed, _tickets) = bench.hold_up(&gate);
+    let held = beats();
+    assert!(held.is_some());
+    let before = shared.reader.heartbeat().beats();
+    let (c, _ticket) = bench.mined("c");
+    assert!(bench.apply([c]).is_continue());
+    assert!(shared.reader.heartbeat().beats() > before, "the writer does steps meanwhile");
+    assert_eq!(beats(), held);
+    drop(closed);
+    bench.writer.pipeline.settle().unwrap();
+    wait_until("the syncer rests", || beats().is_none());
+}
+
+#[tokio::test]
 async fn a_barrier_waits_for_the_groups_before_it() {
     let mut bench = Bench::new();
     let gate = bench.writer.store.commit_gate();
