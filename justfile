@@ -41,10 +41,20 @@ doc:
 ci:
     .ci/run
 
+# The same, then every long form, a million records, the Debian package and a benchmark: hours
+[group('every day')]
+ci-long:
+    .ci/run long
+
 # Builds a release for others
 [group('every day')]
 dist:
     cargo build --profile dist
+
+# Makes the Debian package; needs cargo-deb
+[group('every day')]
+deb:
+    deploy/debian/build
 
 # Speed and memory, compared with sled alone and with a bare hash loop
 [group('benchmarks, which report ratios from one run')]
@@ -85,6 +95,21 @@ test-device:
 [group('tests that need other programs')]
 test-deploy:
     tests/deploy/run
+
+# Has systemd check the unit of deploy/; skips if it is not installed
+[group('tests that need other programs')]
+test-systemd:
+    tests/systemd/run
+
+# Rotates the log of a running node; skips if logrotate is not installed
+[group('tests that need other programs')]
+test-logrotate:
+    tests/logrotate/run
+
+# Installs, runs, upgrades, removes and purges the Debian package on a Debian that systemd runs in a container; needs root and the network
+[group('tests that need other programs')]
+test-debian:
+    tests/debian/run
 
 # Gives receipts, sound and broken, to the programs of examples/; skips a language that is not installed
 [group('tests that need other programs')]
