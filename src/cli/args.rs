@@ -194,7 +194,7 @@ pub(super) struct SelectArgs {
 }
 
 /// Credentials for a running node.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct RemoteArgs {
     /// User of the running node's REST API [default: jenny]
     #[arg(long, value_name = "NAME", env = "JENNY_USER", global = true)]
@@ -240,6 +240,9 @@ pub(super) struct StatusArgs {
     /// Prints the node's response as one line of JSON
     #[arg(long)]
     pub(super) json: bool,
+    /// Asks only whether the node is ready, which needs no user: exit code 0 if it is, 1 if not
+    #[arg(long, conflicts_with_all = ["json", "watch"])]
+    pub(super) check: bool,
     /// Refreshes every 2 seconds until interrupted
     #[arg(long)]
     pub(super) watch: bool,

@@ -268,11 +268,12 @@ Examples:
   jenny status
   jenny status --watch
   jenny status --json | jq .tip.height
+  jenny status --check
   jenny status --url http://10.0.0.7:3000 --user alice \\
     --password-file ./alice.password
 
 Exit codes:
-  0    the node responded
+  0    the node responded; with --check, it is ready
   1    the node is unreachable or refused the request, or the output could not
        be written
   2    usage error

@@ -1,5 +1,7 @@
 //! Asks a running node over REST.
 
+mod ready;
+
 use std::io::Read;
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! `jenny status`: what an operator wants to know of a running node, at a glance.
 
+mod check;
+
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::time::Duration;
@@ -22,6 +24,9 @@ const WATCH_EVERY: Duration = Duration::from_secs(2);
 /// Runs the command.
 pub(super) fn run(args: &StatusArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
     let _unfinished = signal::exit_at_once()?;
+    if args.check {
+        return check::check(&Remote::anonymous(&args.node.url, &args.node.remote)?);
+    }
     let remote = Remote::new(&args.node.url, &args.node.remote, env)?;
     if !args.watch {
         return super::print(&ask(&remote, args.json)?);

@@ -165,3 +165,29 @@ fn watching_goes_on_when_the_node_starts_again() {
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
+
+#[test]
+fn a_check_needs_no_user_and_tells_a_node_that_is_ready_by_its_exit_code() {
+    let dir = tempfile::tempdir().unwrap();
+    let password = dir.path().join("password");
+    std::fs::write(&password, "a long password").unwrap();
+    let data = dir.path().join("data");
+    let init = Jenny::new("init").words("--chain dev --user alice").arg("--data-dir", &data);
+    init.arg("--password-file", &password).done().ok();
+    let run = Jenny::new("run").words("--api-listen 127.0.0.1:0").arg("--data-dir", &data);
+    let node = Running::start(run);
+    let check = || Jenny::new("status").words("--check").arg("--url", &node.url).done();
+    assert_eq!(check().ok(), format!("{} is ready\n", node.url));
+    // The variables of a client do not matter: they may name a file that is not there.
+    let with = Jenny::new("status").words("--check").arg("--url", &node.url);
+    with.env("JENNY_USER", "bob").env("JENNY_PASSWORD_FILE", "/nowhere").done().ok();
+    let url = node.url.clone();
+    node.stop();
+    let gone = Jenny::new("status").words("--check").arg("--url", &url).done().failed(1);
+    assert!(gone.contains("no node responds at"), "{gone}");
+
+    let other = answering("{}");
+    let other = Jenny::new("status").words("--check").arg("--url", &other).done().failed(1);
+    assert!(other.contains("is not a jenny node"), "{other}");
+    Jenny::new("status").words("--check --watch").done().failed(2);
+}
