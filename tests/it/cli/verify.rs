@@ -178,5 +178,5 @@ fn help_goes_to_standard_output_and_mistakes_do_not() {
     assert!(Jenny::new("--help").done().ok().contains("jenny is a small ledger node"));
     assert!(Jenny::new("--version").done().ok().starts_with("jenny 0."));
     assert!(Jenny::new("dmup").done().failed(2).contains("'dump'"));
-    assert!(Jenny::new("export").done().failed(2).contains("unrecognized subcommand"));
+    assert!(Jenny::new("no-such-command").done().failed(2).contains("unrecognized subcommand"));
 }
