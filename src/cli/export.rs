@@ -145,9 +145,11 @@ impl Copy {
     /// Reads the source from the next block to its end.
     fn pass(&mut self) -> Result<(), Stop> {
         let next = self.last().map_or(self.from, |last| last.height.next().get());
-        let input = self.source.open(next).map_err(|error| {
-            if exit::may_pass(&error) { Stop::Broke(error) } else { Stop::Failed(error) }
-        })?;
+        let input = match self.source.open(next) {
+            Ok(input) => input,
+            Err(error) if exit::may_pass(&error) => return Err(Stop::Broke(error)),
+            Err(error) => return Err(self.refused(error)),
+        };
         let name = self.source.name().to_owned();
         let is_remote = self.source.may_break();
         let wrong = |error| broken(&name, error, is_remote);
@@ -193,6 +195,20 @@ impl Copy {
         encoder.finish()?;
         self.sink.write(&encoder.take())?;
         Ok(())
+    }
+
+    /// What it means that the source does not give the next block.
+    fn refused(&self, error: anyhow::Error) -> Stop {
+        let Some(last) = self.file.as_ref().and_then(|(_, encoder)| encoder.last()) else {
+            return Stop::Failed(error);
+        };
+        match self.source.tip() {
+            // A reorg to a branch with fewer blocks and more work, or a node with another chain.
+            Ok(tip) if tip < last.height.get() => Stop::Differs(format!(
+                "the chain ends with block {tip}, below block {last}, which was written"
+            )),
+            _ => Stop::Failed(error),
+        }
     }
 
     /// Compares the beginning of the source with what was written, or begins the file.

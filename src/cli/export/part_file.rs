@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufReader, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -47,6 +48,10 @@ impl PartFile {
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
         }
+        // Another export may have finished the file between the two steps.
+        if !is_at(&file, &part) {
+            return Self::open(name);
+        }
         Ok(Self { file, part, name: name.to_owned(), bytes: 0 })
     }
 
@@ -73,7 +78,11 @@ impl PartFile {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).with_context(|| self.cannot())?;
+        self.file.write_all(bytes).map_err(|error| {
+            let advice =
+                "make room if the disk is full, then run the same command again: it continues";
+            Failure::no(self.cannot()).because(error).hint(advice)
+        })?;
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
         Ok(())
     }
@@ -95,4 +104,11 @@ impl PartFile {
     fn cannot(&self) -> String {
         format!("{} cannot be written", self.part.display())
     }
+}
+
+/// Whether this is still the file of that name.
+fn is_at(file: &File, path: &Path) -> bool {
+    let id = |found: std::fs::Metadata| (found.dev(), found.ino());
+    let (own, there) = (file.metadata().map(id), std::fs::metadata(path).map(id));
+    matches!((own, there), (Ok(own), Ok(there)) if own == there)
 }

@@ -27,6 +27,9 @@ pub(super) trait Source {
     /// How many blocks there are from this one on, `None` if that is not known.
     fn total(&self, from: u64) -> Option<u64>;
 
+    /// The height at which its chain ends now.
+    fn tip(&self) -> Result<u64>;
+
     /// Whether its bytes come over a connection.
     fn may_break(&self) -> bool;
 }
@@ -90,6 +93,10 @@ impl Source for LocalSource {
         Some(tip.min(self.to).saturating_add(1).saturating_sub(from))
     }
 
+    fn tip(&self) -> Result<u64> {
+        Ok(self.opened.reader.tip().header.height.get())
+    }
+
     fn may_break(&self) -> bool {
         false
     }
@@ -145,6 +152,13 @@ impl Source for RemoteSource {
 
     fn total(&self, _: u64) -> Option<u64> {
         None
+    }
+
+    fn tip(&self) -> Result<u64> {
+        let status = self.remote.parse(&self.remote.status()?)?;
+        let height = status["tip"]["height"].as_u64();
+        let wrong = || Failure::no(format!("{} sent a status without a tip", self.name()));
+        Ok(height.ok_or_else(wrong)?)
     }
 
     fn may_break(&self) -> bool {

@@ -15,8 +15,10 @@ use crate::store::OwnMark;
 
 /// Gives one file after the other, as a node whose connections break.
 struct Scripted {
+    /// None of the bytes: it refuses the request.
     parts: VecDeque<Vec<u8>>,
     asked: Rc<RefCell<Vec<u64>>>,
+    tip: u64,
 }
 
 impl Source for Scripted {
@@ -27,11 +29,18 @@ impl Source for Scripted {
     fn open(&mut self, from: u64) -> Result<Box<dyn Read>> {
         self.asked.borrow_mut().push(from);
         let part = self.parts.pop_front().unwrap();
+        if part.is_empty() {
+            return Err(Failure::no("the range starts above the tip").into());
+        }
         Ok(Box::new(std::io::Cursor::new(part)))
     }
 
     fn total(&self, _: u64) -> Option<u64> {
         None
+    }
+
+    fn tip(&self) -> Result<u64> {
+        Ok(self.tip)
     }
 
     fn may_break(&self) -> bool {
@@ -79,7 +88,7 @@ fn cut(file: &[u8], length: usize) -> Vec<u8> {
 fn export(dir: &TempDir, parts: Vec<Vec<u8>>) -> (Result<Vec<u8>>, Vec<u64>) {
     let name = dir.path().join("file.chain");
     let asked = Rc::new(RefCell::new(Vec::new()));
-    let source = Box::new(Scripted { parts: parts.into(), asked: Rc::clone(&asked) });
+    let source = Box::new(Scripted { parts: parts.into(), asked: Rc::clone(&asked), tip: 2 });
     let sink = Sink::File(part_file::PartFile::open(&name).unwrap());
     let progress = Progress::start("export", None);
     let mut copy = Copy { source, sink, from: 0, to: u64::MAX, file: None, progress };
@@ -125,6 +134,27 @@ fn a_reorg_of_what_was_written_starts_the_file_anew() {
     let (done, asked) = export(&dir(), parts);
     assert!(done.unwrap() == file(&two, 0, "waits"), "one chain");
     assert_eq!(asked, [0, 3, 0]);
+}
+
+#[test]
+fn a_reorg_to_a_shorter_chain_starts_the_file_anew() {
+    let (one, two) = (chain("a", 5), chain("b", 2));
+    let broken = cut(&file(&one, 0, "waits"), 700_000);
+    let (done, asked) = export(&dir(), vec![broken, Vec::new(), file(&two, 0, "waits")]);
+    assert!(done.unwrap() == file(&two, 0, "waits"), "one chain");
+    assert_eq!(asked, [0, 5, 0]);
+}
+
+#[test]
+fn a_refusal_for_another_reason_is_the_last_word_and_the_part_stays() {
+    let one = chain("a", 5);
+    // Two blocks, and the node has as many.
+    let broken = cut(&file(&one, 0, "waits"), 400_000);
+    let dir = dir();
+    let (done, _) = export(&dir, vec![broken, Vec::new()]);
+    let text = exit::text_of(&done.unwrap_err());
+    assert!(text.contains("the range starts above the tip"), "{text}");
+    assert!(dir.path().join("file.chain.part").exists());
 }
 
 #[test]

@@ -14,9 +14,6 @@ const RENEW_VIEW_AFTER: Duration = Duration::from_secs(60);
 /// Marks that are read at a time.
 const MARKS_AT_A_TIME: usize = 1_024;
 
-/// Pending records that are written at a time.
-const PENDING_AT_A_TIME: usize = 64;
-
 /// Which blocks of the chain to export.
 #[derive(Clone, Copy, Debug)]
 pub struct ExportRange {
@@ -133,13 +130,8 @@ impl ChainExport {
             if own.has_marks {
                 return self.marks();
             }
-            let mut is_last = true;
-            for text in own.pending.by_ref().take(PENDING_AT_A_TIME) {
-                self.encoder.pending(&text).map_err(no_memory)?;
-                is_last = false;
-            }
-            if !is_last {
-                return Ok(());
+            if let Some(text) = own.pending.next() {
+                return self.encoder.pending(&text).map_err(no_memory);
             }
         }
         self.is_done = true;

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use jenny_chain::chain::leaf_hash;
+use jenny_chain::chain::{Spec, leaf_hash};
 use serde_json::{Value, json};
 
-use crate::process::{Chain, Jenny, Running};
+use crate::process::{Branch, Chain, Jenny, Running};
 
 pub(super) fn export(dir: &Path, file: &Path) -> Jenny {
     Jenny::new("export").arg("--data-dir", dir).arg("--output", file)
@@ -227,6 +227,33 @@ fn a_file_that_was_begun_is_continued() {
         assert_eq!(done.err.contains("continues after block"), length > 5, "{}", done.err);
         done.ok();
         assert!(fs::read(&file).unwrap() == whole, "{length}");
+        assert!(!part.exists());
+    }
+}
+
+#[test]
+fn a_file_that_was_begun_of_another_branch_is_begun_anew() {
+    let long = Chain::long(300);
+    let (around, file, _) = places();
+    export(&long.dir(), &file).done().ok();
+    let old = fs::read(&file).unwrap();
+    let (part, fresh) = (around.path().join("a.chain.part"), around.path().join("fresh.chain"));
+    // A shorter branch, one of the same length, and a longer one.
+    for blocks in [5, 300, 400] {
+        let dir = around.path().join(format!("{blocks}"));
+        Branch::new(Spec::dev()).grow("other", blocks, 1_000).store(&dir);
+        export(&dir, &fresh).done().ok();
+        let node = Running::dev(&dir);
+        let online = || Jenny::new("export").arg("--url", &node.url).arg("-o", &file);
+        fs::write(&part, &old[..old.len() - 1]).unwrap();
+        let done = online().done();
+        assert!(done.err.contains("the export starts anew"), "{}", done.err);
+        assert!(done.ok().contains(&format!(" to={blocks} ")));
+        assert!(fs::read(&file).unwrap() == fs::read(&fresh).unwrap(), "one chain, to its end");
+        node.stop();
+        fs::write(&part, &old[..old.len() - 1]).unwrap();
+        export(&dir, &file).done().ok();
+        assert!(fs::read(&file).unwrap() == fs::read(&fresh).unwrap(), "offline too");
         assert!(!part.exists());
     }
 }
