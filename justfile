@@ -101,6 +101,16 @@ test-deploy:
 test-systemd:
     tests/systemd/run
 
+# Reads the container file with hadolint, and runs a node in its second stage; skips what is not installed
+[group('tests that need other programs')]
+test-container:
+    tests/container/run
+
+# Compares the Kubernetes manifests with Kubernetes' schema, and with each other
+[group('tests that need other programs')]
+test-kubernetes:
+    tests/kubernetes/run
+
 # Rotates the log of a running node; skips if logrotate is not installed
 [group('tests that need other programs')]
 test-logrotate:
