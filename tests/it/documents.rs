@@ -68,10 +68,25 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
+fn every_route_has_an_example_that_is_run() {
+    let text = read(&root().join("docs/api.md"));
+    let calls: Vec<_> = commands(&text).iter().flat_map(|command| calls(command)).collect();
+    let missing: Vec<_> =
+        routes(&text).filter(|route| !calls.iter().any(|call| fits(route, call))).collect();
+    assert!(missing.is_empty(), "docs/api.md has no console block that calls {missing:#?}");
+}
+
+#[test]
 fn the_checks_see_what_they_look_for() {
     assert!(exists("tests/it/documents.rs::exists") && exists("tests/documents/run"));
     assert!(exists("tests/it/crash::works_until_it_is_killed"));
     assert!(!exists("tests/it/documents.rs::absent") && !exists("tests/documents/absent"));
+    let commands =
+        commands("```console\n$ a=$(curl b)\nc\n$ curl -X PUT \\\n>   'localhost:3000/d/e?f'\n```");
+    assert_eq!(commands.len(), 2);
+    assert!(calls(&commands[0]).is_empty());
+    let called = calls(&commands[1]);
+    assert!(fits(&("PUT", "/d/{name of e}"), &called[0]) && !fits(&("GET", "/d/e"), &called[0]));
     assert_eq!(links("see [a](b.md#c), [d](https://e) and `[f](g)`"), ["b.md#c"]);
     let headings = anchors("## `GET /v1/blocks/{..}`\n```\n# no heading\n```\n# A, b\n# A, b");
     let expected = ["get-v1blocks", "a-b", "a-b-1"].map(str::to_owned);
@@ -105,6 +120,44 @@ fn defines(path: &Path, function: &str) -> bool {
         return fs::read_dir(path).unwrap().any(|entry| defines(&entry.unwrap().path(), function));
     }
     path.extension().is_some_and(|extension| extension == "rs") && read(path).contains(function)
+}
+
+/// The routes of the table in `docs/api.md`: method and path.
+fn routes(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let table = text.split_once("\n## Routes\n").unwrap().1.split_once("\n## ").unwrap().0;
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    rows.filter_map(|(route, _)| route.split_once(' '))
+}
+
+/// The commands of all console blocks, each with its further lines.
+fn commands(text: &str) -> Vec<String> {
+    let blocks = text.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let commands = blocks.flat_map(|block| block.split("\n$ ").map(str::to_owned));
+    commands.map(|command| command.trim_start_matches("$ ").replace("\n> ", " ")).collect()
+}
+
+/// Method and path of the calls to a node on the first line of a command.
+fn calls(command: &str) -> Vec<(String, String)> {
+    let line = command.lines().next().unwrap_or_default();
+    let calls = line.split("curl ").skip(1).filter_map(|call| {
+        let (before, path) = call.split_once("localhost:300")?;
+        let path = path.get(1..)?.split([' ', '"', '\'', '?', ')']).next()?;
+        let method = before.split_once("-X ").and_then(|(_, rest)| rest.split(' ').next());
+        let has_body = call.contains(" -d ") || call.contains(" --data-binary ");
+        let method = method.unwrap_or(if has_body { "POST" } else { "GET" });
+        Some((method.to_owned(), path.to_owned()))
+    });
+    calls.collect()
+}
+
+/// Whether the call is one of the route, where `{..}` is any segment.
+fn fits((method, path): &(&str, &str), (called, at): &(String, String)) -> bool {
+    let fits = |(wanted, given): (&str, &str)| {
+        wanted == given || (wanted.starts_with('{') && !given.is_empty())
+    };
+    method == called
+        && path.split('/').count() == at.split('/').count()
+        && path.split('/').zip(at.split('/')).all(fits)
 }
 
 /// Targets of the links of a document, except those to other hosts.
