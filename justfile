@@ -166,6 +166,16 @@ long-events reorgs='50':
 long-million records='1000000':
     JENNY_TEST_RECORDS={{ records }} tests/million/run
 
+# What export and import into a fresh directory give back of a database whose pool was large
+[group('long forms of tests')]
+long-compaction records='8000':
+    JENNY_TEST_COMPACTION_RECORDS={{ records }} tests/compaction/run
+
+# Kills `jenny import` in rounds and runs it again
+[group('long forms of tests')]
+long-import rounds='100':
+    JENNY_TEST_CRASH_ROUNDS={{ rounds }} cargo test --release --test it crash::importing -- --nocapture
+
 # Flips every byte of a small database, one at a time
 [group('long forms of tests')]
 long-damage:
