@@ -51,7 +51,6 @@ pub(super) fn run(args: &ExportArgs, env: &dyn Fn(&str) -> Option<String>) -> Re
     if let Some(file) = file {
         check_outside(file, &args.data_dir.path)?;
     }
-    let sink = Sink::open(file, unfinished)?;
     let source: Box<dyn Source> = match &args.url {
         Some(url) => {
             let remote = Remote::new(url, &args.remote, env)?;
@@ -59,6 +58,8 @@ pub(super) fn run(args: &ExportArgs, env: &dyn Fn(&str) -> Option<String>) -> Re
         }
         None => Box::new(LocalSource::open(&args.data_dir.path, to, args.no_pool)?),
     };
+    // Behind the source: without one, no file is begun.
+    let sink = Sink::open(file, unfinished)?;
     let progress = Progress::start("export", source.total(from));
     let mut copy = Copy { source, sink, from, to, file: None, progress };
     copy.run()?;
