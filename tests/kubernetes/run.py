@@ -15,7 +15,7 @@ for path in glob.glob("deploy/kubernetes/*.yaml"):
 
 pod = objects["StatefulSet"]["spec"]["template"]["spec"]
 labels = objects["StatefulSet"]["spec"]["template"]["metadata"]["labels"]
-(init,), (node,) = pod["initContainers"], pod["containers"]
+(node,) = pod["containers"]
 
 assert pod["enableServiceLinks"] is False
 assert objects["StatefulSet"]["spec"]["selector"]["matchLabels"] == labels
@@ -33,17 +33,18 @@ assert {probe: node[probe]["httpGet"]["path"] for probe in ("startupProbe", "liv
 secret = objects["Secret"]
 user = next(volume for volume in pod["volumes"] if volume["name"] == "user")
 assert user["secret"]["secretName"] == secret["metadata"]["name"]
-mounted = next(mount for mount in init["volumeMounts"] if mount["name"] == "user")["mountPath"]
-named = set(re.findall(re.escape(mounted) + r"/(\w+)", init["command"][-1]))
-assert named == set(secret["stringData"]), named
-assert not any(mount["name"] == "user" for mount in node["volumeMounts"]), "the node needs no password"
+mounted = next(mount for mount in node["volumeMounts"] if mount["name"] == "user")["mountPath"]
+variables = {variable["name"]: variable for variable in node["env"]}
+name = variables["JENNY_USER"]["valueFrom"]["secretKeyRef"]
+assert name["name"] == secret["metadata"]["name"] and name["key"] in secret["stringData"]
+folder, file = variables["JENNY_PASSWORD_FILE"]["value"].rsplit("/", 1)
+assert folder == mounted and file in secret["stringData"]
 
 claims = {claim["metadata"]["name"] for claim in objects["StatefulSet"]["spec"]["volumeClaimTemplates"]}
-for container in (init, node):
-    confined = container["securityContext"]
-    assert confined["readOnlyRootFilesystem"] and not confined["allowPrivilegeEscalation"]
-    assert confined["capabilities"]["drop"] == ["ALL"]
-    assert {mount["name"] for mount in container["volumeMounts"]} <= claims | {"user"}
+confined = node["securityContext"]
+assert confined["readOnlyRootFilesystem"] and not confined["allowPrivilegeEscalation"]
+assert confined["capabilities"]["drop"] == ["ALL"]
+assert {mount["name"] for mount in node["volumeMounts"]} == claims | {"user"}
 
 with open("deploy/container/Containerfile", encoding="utf-8") as file:
     image = file.read()
