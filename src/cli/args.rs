@@ -1,6 +1,7 @@
 //! The command line: every subcommand, flag and page of help.
 
 mod archive;
+mod config;
 mod events;
 mod evidence;
 mod init;
@@ -22,6 +23,7 @@ use super::output::Format;
 use crate::chain::Hash;
 use crate::node::PeerUrl;
 pub(super) use archive::{ExportArgs, ImportArgs};
+pub(super) use config::{CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs};
 pub(super) use events::EventsArgs;
 pub(super) use evidence::EvidenceArgs;
 pub(super) use init::InitArgs;
@@ -94,9 +96,18 @@ pub(super) enum Command {
     /// Adds, lists, removes and changes the users of the REST API
     #[command(long_about = help::USER, after_long_help = help::USER_AFTER)]
     User(UserArgs),
+    /// Checks the settings, or shows each and where it comes from
+    #[command(long_about = help::CONFIG, after_long_help = help::CONFIG_AFTER)]
+    Config(ConfigArgs),
     /// Prints the events of a running node as they happen
     #[command(long_about = help::EVENTS, after_long_help = help::EVENTS_AFTER)]
     Events(EventsArgs),
+    /// Prints completions for a shell
+    #[command(long_about = help::COMPLETIONS, after_long_help = help::COMPLETIONS_AFTER)]
+    Completions(CompletionsArgs),
+    /// Prints the manual page, or writes the pages of all subcommands
+    #[command(long_about = help::MAN, after_long_help = help::MAN_AFTER)]
+    Man(ManArgs),
 }
 
 /// The data directory, which most subcommands take.
@@ -243,7 +254,7 @@ pub(super) struct StatusArgs {
     /// Asks only whether the node is ready, which needs no user: exit code 0 if it is, 1 if not
     #[arg(long, conflicts_with_all = ["json", "watch"])]
     pub(super) check: bool,
-    /// Refreshes every 2 seconds until interrupted
+    /// Refreshes every 2 seconds until interrupted; on a terminal, `q` quits as well
     #[arg(long)]
     pub(super) watch: bool,
 }

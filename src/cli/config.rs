@@ -2,6 +2,7 @@
 
 mod keys;
 mod layer;
+mod origin;
 mod size;
 mod wording;
 
@@ -21,6 +22,8 @@ use crate::p2p::{MAX_MAX_MESSAGE, P2pConfig};
 use crate::store::Options;
 pub(super) use keys::{key_variables, template, text_variables};
 use layer::Layer;
+pub(super) use layer::settings_file;
+pub(super) use origin::{Entry, Origin, entries};
 use size::ByteSize;
 
 use super::listen::Listen;
@@ -71,7 +74,7 @@ pub(super) struct Settings {
     /// The API, but for its users.
     pub(super) api: ApiConfig,
     /// The users' file, and whether a setting names it.
-    users_file: PathBuf,
+    pub(super) users_file: PathBuf,
     users_named: bool,
     /// Address for peers, `None` if nothing names one: see [`super::peers::listen`].
     pub(super) p2p_listen: Option<Listen>,

@@ -1,10 +1,12 @@
 //! The longer texts of `--help`.
 
 mod archive;
+mod config;
 mod upkeep;
 mod user;
 
 pub(super) use archive::*;
+pub(super) use config::*;
 pub(super) use upkeep::*;
 pub(super) use user::*;
 
@@ -260,8 +262,11 @@ Exit codes:
 
 pub(super) const STATUS: &str = "\
 Queries a running node over REST and prints a summary for operators. With
---watch it keeps polling while the node is down and resumes when the node is
-back.";
+--watch it asks again every 2 seconds, also while the node is down, and shows
+since when the node does not respond.
+
+On a terminal, --watch redraws the screen; elsewhere it prints one block of
+lines after the other, and with --json one object a line.";
 
 pub(super) const STATUS_AFTER: &str = "\
 Examples:

@@ -6,6 +6,7 @@ mod args;
 mod block_name;
 mod chain_choice;
 mod config;
+mod configuration;
 mod descriptors;
 mod dump;
 mod event_position;
@@ -19,6 +20,7 @@ mod import;
 mod init;
 mod listen;
 mod logging;
+mod manual;
 mod migrate;
 mod node_users;
 mod notice;
@@ -48,10 +50,11 @@ mod variables;
 mod verify;
 
 use std::io::Write as _;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use rustix::fs::Mode;
 use serde::Serialize;
 
@@ -60,8 +63,10 @@ use exit::{Code, Failure};
 
 /// Runs the command that the process was started with, and returns its exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches();
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Where nobody reads the help there is nobody to tell.
             drop(error.print());
@@ -69,7 +74,8 @@ pub fn main() -> ExitCode {
         }
     };
     // A defect was logged by the panic hook; here it only becomes an exit code.
-    let done = std::panic::catch_unwind(|| dispatch(&cli.command));
+    let run = AssertUnwindSafe(|| dispatch(&cli.command, &matches));
+    let done = std::panic::catch_unwind(run);
     let code = match done {
         Ok(Ok(())) => Code::Done,
         Ok(Err(error)) => exit::report(&error),
@@ -79,7 +85,7 @@ pub fn main() -> ExitCode {
     code.into()
 }
 
-fn dispatch(command: &Command) -> Result<()> {
+fn dispatch(command: &Command, matches: &ArgMatches) -> Result<()> {
     variables::check_text()?;
     let env = |name: &str| std::env::var(name).ok();
     if !matches!(command, Command::Run(_)) {
@@ -89,7 +95,11 @@ fn dispatch(command: &Command) -> Result<()> {
     // Of these only `dump` may create a database, and sees to that itself.
     let is_open = matches!(
         command,
-        Command::Dump(_) | Command::Status(_) | Command::Receipt(_) | Command::Record(_)
+        Command::Dump(_)
+            | Command::Status(_)
+            | Command::Receipt(_)
+            | Command::Record(_)
+            | Command::Man(_)
     );
     if !is_open {
         keep_private();
@@ -108,6 +118,9 @@ fn dispatch(command: &Command) -> Result<()> {
         Command::Peer(args) => peer::run(args, &env),
         Command::Record(args) => record::run(args, &env),
         Command::User(args) => user::run(args, &env),
+        Command::Config(args) => configuration::run(args, &env, matches),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
         Command::Events(args) => events::run(args, &env),
     }
 }

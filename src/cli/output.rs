@@ -178,7 +178,7 @@ impl Writer {
 }
 
 /// The start of a text, on one line of this many columns.
-fn shorten(text: &str, columns: usize) -> String {
+pub(super) fn shorten(text: &str, columns: usize) -> String {
     // Every character has a column or is escaped, and one further tells whether there is more;
     // those without a column are few in any text that is read.
     let start: String = text.chars().take(columns.saturating_mul(4).saturating_add(1)).collect();

@@ -14,12 +14,7 @@ use crate::p2p::P2pConfig;
 /// Reads the peers to dial. A missing file names none, unless it is required; an entry that
 /// is no address is logged and left out.
 pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
-    let bad = |error: &PeersFileError| {
-        Failure::usage(format!("the peers' file {}: {error}", file.display()))
-            .hint("write a JSON array of addresses into it, such as [\"ws://192.0.2.1:7545\"]")
-    };
-    let peers = read_peers_file(file, required).map_err(|error| bad(&error))?;
-    let parsed = peers.iter().filter_map(|peer| match peer.parse() {
+    let parsed = entries(file, required)?.into_iter().filter_map(|entry| match entry {
         Ok(url) => Some(url),
         Err(error) => {
             tracing::warn!("{}: {error}", file.display());
@@ -27,6 +22,23 @@ pub(super) fn read(file: &Path, required: bool) -> Result<Vec<PeerUrl>> {
         }
     });
     Ok(parsed.collect())
+}
+
+/// The entries of the peers file, each an address or what is wrong with it.
+pub(super) fn entries(file: &Path, required: bool) -> Result<Vec<Result<PeerUrl, String>>> {
+    if required && !file.exists() {
+        let message = format!("the peers file {} does not exist", file.display());
+        return Err(Failure::usage(message)
+            .hint("write a JSON list of addresses into it, or leave the setting out")
+            .into());
+    }
+    let bad = |error: &PeersFileError| {
+        Failure::usage(format!("the peers' file {}: {error}", file.display()))
+            .hint("write a JSON array of addresses into it, such as [\"ws://192.0.2.1:7545\"]")
+    };
+    let peers = read_peers_file(file, required).map_err(|error| bad(&error))?;
+    let parse = |peer: &String| peer.parse().map_err(|error| format!("{error}"));
+    Ok(peers.iter().map(parse).collect())
 }
 
 /// Where peers are listened for: at the address that the operator chose, or at the default one

@@ -46,8 +46,8 @@ pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Resul
     let file = settings.users_file(&args.data_dir.path)?;
     check_elsewhere(args, &file)?;
     let users = NodeUsers::of(file.clone(), &|name| std::env::var_os(name))?;
-    let api = ApiConfig { log_level, ..api_config(&settings, &file, users.read()?)? };
     let p2p = p2p_config(&settings, args)?;
+    let api = ApiConfig { log_level, ..api_config(&settings, &file, users.read()?)? };
     descriptors::provide(api.limits.sockets().saturating_add(p2p.sockets()));
     let service = Service::of(env);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -177,13 +177,7 @@ fn ended(task: &str, finished: Result<(), JoinError>) -> Result<()> {
 
 fn api_config(settings: &Settings, file: &UsersFile, users: Users) -> Result<ApiConfig> {
     let config = ApiConfig { users, ..settings.api.clone() };
-    if config.peers_required && !config.peers_file.exists() {
-        let message = format!("the peers file {} does not exist", config.peers_file.display());
-        return Err(Failure::usage(message)
-            .hint("write a JSON list of addresses into it, or leave the setting out")
-            .into());
-    }
-    config.check().map_err(|error| Failure::usage(error.to_string()).hint(file.advice()))?;
+    check_api(&config, file)?;
     if !config.users.is_empty() {
         file.note_made()?;
     }
@@ -195,6 +189,12 @@ fn api_config(settings: &Settings, file: &UsersFile, users: Users) -> Result<Api
         );
     }
     Ok(config)
+}
+
+/// Checks that there is a user where one is needed.
+pub(super) fn check_api(config: &ApiConfig, users: &UsersFile) -> Result<()> {
+    let checked = config.check();
+    checked.map_err(|error| Failure::usage(error.to_string()).hint(users.advice()).into())
 }
 
 fn p2p_config(settings: &Settings, args: &RunArgs) -> Result<P2pConfig> {
@@ -265,7 +265,7 @@ fn name_open(what: &str, address: SocketAddr) {
 
 /// Refuses to leave a users' file unread that lies where earlier versions looked for it:
 /// beside a settings file outside of the data directory.
-fn check_elsewhere(args: &RunArgs, users: &UsersFile) -> Result<()> {
+pub(super) fn check_elsewhere(args: &RunArgs, users: &UsersFile) -> Result<()> {
     let Some(other) = args.config.as_ref().and_then(|config| users.elsewhere(config)) else {
         return Ok(());
     };

@@ -1,25 +1,21 @@
 //! `jenny status`: what an operator wants to know of a running node, at a glance.
 
 mod check;
+mod screen;
+mod watch;
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
-use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use serde_json::{Map, Value};
 
 use super::args::StatusArgs;
-use super::exit::{self, Failure};
+use super::exit::Failure;
 use super::format::{Pace, count, duration};
 use super::output::{escape, escape_json, labelled, time_text};
 use super::remote::Remote;
 use super::signal;
-use super::stderr::{self, Kind};
 use crate::chain::Timestamp;
-
-/// Time between two questions of `--watch`.
-const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 /// Runs the command.
 pub(super) fn run(args: &StatusArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
@@ -31,26 +27,8 @@ pub(super) fn run(args: &StatusArgs, env: &dyn Fn(&str) -> Option<String>) -> Re
     if !args.watch {
         return super::print(&ask(&remote, args.json)?);
     }
-    let clears = std::io::stdout().is_terminal();
-    // A wrong address or password shows at once. Later a node may be away for a while.
-    let mut answer = Ok(ask(&remote, args.json)?);
-    loop {
-        if clears {
-            // Each answer takes the place of the one before.
-            anstream::stdout().write_all(b"\x1b[2J\x1b[H").context("the terminal is gone")?;
-        }
-        match answer {
-            Ok(answer) => super::print(&answer)?,
-            Err(error) if exit::may_pass(&error) => {
-                exit::tell(&error);
-                let line = "retrying until the node responds; Ctrl-C quits\n";
-                stderr::write(Kind::Urgent, line.as_bytes());
-            }
-            Err(error) => return Err(error),
-        }
-        std::thread::sleep(WATCH_EVERY);
-        answer = ask(&remote, args.json);
-    }
+    let as_json = args.json;
+    watch::watch(remote, as_json, move |remote| ask(remote, as_json))
 }
 
 fn ask(remote: &Remote, json: bool) -> Result<String> {

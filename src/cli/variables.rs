@@ -26,10 +26,15 @@ const MAX_UNKNOWN: usize = 16;
 /// Warns of variables that change nothing, though they look as if they did. No error: Kubernetes
 /// sets `JENNY_PORT` and others for a Service named jenny.
 pub(super) fn warn_of_unknown() {
-    let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
-    for line in warnings(names, &known()) {
+    for line in unknown() {
         tracing::warn!("{line}");
     }
+}
+
+/// A line for each variable that changes nothing, though it looks as if it did.
+pub(super) fn unknown() -> Vec<String> {
+    let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    warnings(names, &known())
 }
 
 /// Refuses variables that are read by their names and are not UTF-8: a setting must not be left

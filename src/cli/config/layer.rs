@@ -97,16 +97,10 @@ impl Layer {
     /// The settings file of a data directory, or the one that was named. Only the latter must
     /// be there.
     pub(super) fn read(data_dir: &Path, named: Option<&Path>) -> Result<Self> {
-        let file = named.map_or_else(|| data_dir.join(CONFIG_FILE), Path::to_owned);
-        match text_file::read(&file) {
-            Ok(text) => Ok(Self::parse(&text, &file)?.relative_to(parent_of(&file))),
-            Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
-                Ok(Self::default())
-            }
-            Err(error) => {
-                let message = format!("the settings file {} cannot be read", file.display());
-                Err(Failure::usage(message).because(error).into())
-            }
+        let file = settings_file(data_dir, named);
+        match settings_text(&file, named.is_some())? {
+            Some(text) => Ok(Self::parse(&text, &file)?.relative_to(parent_of(&file))),
+            None => Ok(Self::default()),
         }
     }
 
@@ -211,8 +205,25 @@ pub(super) fn checkpoints(entries: Vec<Checkpoint>) -> Result<Checkpoints> {
     Ok(pinned.into_iter().collect())
 }
 
+/// The settings file of a data directory, or the one that was named.
+pub(in crate::cli) fn settings_file(data_dir: &Path, named: Option<&Path>) -> PathBuf {
+    named.map_or_else(|| data_dir.join(CONFIG_FILE), Path::to_owned)
+}
+
+/// The text of a settings file, `None` if it is not there and need not be.
+pub(super) fn settings_text(file: &Path, is_named: bool) -> Result<Option<String>> {
+    match text_file::read(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound && !is_named => Ok(None),
+        Err(error) => {
+            let message = format!("the settings file {} cannot be read", file.display());
+            Err(Failure::usage(message).because(error).into())
+        }
+    }
+}
+
 /// A variable's value, as TOML.
-fn as_toml(value: &str, kind: Kind) -> String {
+pub(super) fn as_toml(value: &str, kind: Kind) -> String {
     let text = |part: &str| toml::Value::String(part.to_owned());
     match kind {
         Kind::Number if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() => {

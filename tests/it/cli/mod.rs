@@ -1,5 +1,6 @@
 //! The commands of the binary, as an operator sees them.
 
+mod config;
 mod dump;
 mod events;
 mod evidence;
@@ -16,5 +17,6 @@ mod repair;
 mod run;
 mod service;
 mod status;
+mod terminal;
 mod user;
 mod verify;

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::PATIENCE;
@@ -19,9 +19,14 @@ pub(crate) fn open_here() -> RwLockReadGuard<'static, ()> {
     DATABASES.read().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// To be held while a process is started in another way than by [`spawn`].
+pub(crate) fn nothing_is_open_here() -> RwLockWriteGuard<'static, ()> {
+    DATABASES.write().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Starts a process while no database is open in this one.
 pub(crate) fn spawn(command: &mut Command) -> Child {
-    let _nothing_is_open = DATABASES.write().unwrap_or_else(PoisonError::into_inner);
+    let _nothing_is_open = nothing_is_open_here();
     command.spawn().unwrap()
 }
 

@@ -7,6 +7,7 @@ mod peer_node;
 mod replay;
 mod running;
 pub(crate) mod tamper;
+mod terminal;
 
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ pub(crate) use command::{Done, Jenny, finish, open_here, spawn};
 pub(crate) use peer_node::{PeerNode, Settings};
 pub(crate) use replay::Replay;
 pub(crate) use running::Running;
+pub(crate) use terminal::Terminal;
 
 /// Longest wait for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
