@@ -8,6 +8,7 @@
 //! | layer | module | may touch |
 //! | --- | --- | --- |
 //! | rules | [`chain`] | nothing: pure functions over values |
+//! | TLS | [`tls`] | certificates and keys in files |
 //! | dialects | [`sync`] | nothing: a state machine over values |
 //! | disk | [`store`] | the data directory |
 //! | state | [`node`] | threads, the clock |
@@ -22,3 +23,4 @@ pub mod node;
 pub mod p2p;
 pub mod store;
 pub mod sync;
+pub mod tls;

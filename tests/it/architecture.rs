@@ -13,12 +13,13 @@ const LONGER: &[(&str, &str)] = &[];
 /// For each layer, the layers it may name. Only `cli` wires them together.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("chain", &[]),
+    ("tls", &[]),
     ("sync", &["chain"]),
     ("store", &["chain"]),
     ("node", &["store", "chain"]),
-    ("p2p", &["node", "sync", "chain"]),
-    ("api", &["node", "chain"]),
-    ("cli", &["api", "p2p", "node", "sync", "store", "chain"]),
+    ("p2p", &["node", "sync", "tls", "chain"]),
+    ("api", &["node", "tls", "chain"]),
+    ("cli", &["api", "p2p", "node", "sync", "store", "tls", "chain"]),
 ];
 
 /// Crates that only some places name.
@@ -26,6 +27,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sled", &["src/store/", "migrations/", "benches/", "tests/it/process/tamper.rs"]),
     ("migrations", &["src/store/", "migrations/", "tests/it/migration"]),
     ("anyhow", &["src/cli/", "src/main.rs"]),
+    ("tokio_rustls", &["src/tls/", "tests/it/tls/"]),
+    ("rcgen", &["src/tls/"]),
 ];
 
 #[test]
