@@ -8,12 +8,20 @@ use super::http::limits::Limits;
 use super::http::origins::CorsOrigins;
 use super::http::proxies::TrustedProxies;
 use super::log_level::LogLevel;
+use crate::tls::Credentials;
 
 /// How the API listens, whom it serves and within which limits.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
     /// Where to listen; port 0 picks a free port. Default `127.0.0.1:3000`.
     pub listen: SocketAddr,
+    /// What is shown on [`ApiConfig::listen`]; default none, for HTTP in clear text.
+    pub tls: Option<Credentials>,
+    /// Where to listen for HTTP in clear text beside HTTPS; default nowhere. Without
+    /// [`ApiConfig::tls`] it is not used.
+    pub plain_listen: Option<SocketAddr>,
+    /// The certificates of all ports, by the port's name, that the status tells of.
+    pub certificates: Vec<(&'static str, Credentials)>,
     /// Names besides `localhost` and IP literals by which clients may call this
     /// node (`Host`); letters in any case, without a port.
     pub hosts: Vec<String>,
@@ -70,9 +78,16 @@ impl ApiConfig {
         self.default_user && self.users.is_empty() && self.is_local() && !expects_others
     }
 
+    /// Whether passwords may cross a network in clear text.
+    pub(super) fn is_exposed(&self) -> bool {
+        let plain = if self.tls.is_some() { self.plain_listen } else { Some(self.listen) };
+        plain.is_some_and(|listen| !listen.ip().to_canonical().is_loopback())
+    }
+
     /// Whether only this machine can connect.
     pub(super) fn is_local(&self) -> bool {
-        self.listen.ip().to_canonical().is_loopback()
+        let is_local = |listen: SocketAddr| listen.ip().to_canonical().is_loopback();
+        is_local(self.listen) && self.plain_listen.is_none_or(is_local)
     }
 }
 
@@ -80,6 +95,9 @@ impl Default for ApiConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)),
+            tls: None,
+            plain_listen: None,
+            certificates: Vec::new(),
             hosts: Vec::new(),
             trusted_proxies: TrustedProxies::default(),
             cors_origins: CorsOrigins::default(),

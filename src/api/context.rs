@@ -17,6 +17,7 @@ use super::http::response_memory::ResponseMemory;
 use super::log_level::LogLevel;
 use super::metrics::requests::RequestCounts;
 use crate::node::NodeHandle;
+use crate::tls::Credentials;
 
 /// Chains that are sent at the same time. Each holds at most two batches, within the budget of
 /// responses: of one [`View::MAX_VIEW_BYTES`](crate::node::View::MAX_VIEW_BYTES) (1 MiB) of
@@ -52,6 +53,8 @@ pub(super) struct Context {
     pub(super) requests: Arc<RequestCounts>,
     pub(super) bodies: BodyReader,
     pub(super) log_level: LogLevel,
+    /// The certificates of all ports.
+    pub(super) certificates: Vec<(&'static str, Credentials)>,
     pub(super) peers_file: PathBuf,
     pub(super) peers_required: bool,
     /// Chains that are being sent.
@@ -91,6 +94,7 @@ impl Context {
             requests,
             bodies: BodyReader::new(&config.limits),
             log_level: config.log_level.clone(),
+            certificates: config.certificates.clone(),
             peers_file: config.peers_file.clone(),
             peers_required: config.peers_required,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),

@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::auth::verify::{Auth, AuthHandle};
 use super::config::ApiConfig;
 use super::context::Context;
-use super::http::connections::Connections;
+use super::http::connections::{Connections, Listeners};
 use super::http::host::Hosts;
 use super::metrics::requests::RequestCounts;
 use super::routes;
@@ -21,8 +21,9 @@ use crate::node::NodeHandle;
 /// The API, listening.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
+    listeners: Listeners,
     local_addr: SocketAddr,
+    plain_addr: Option<SocketAddr>,
     connections: Connections,
     rules: Arc<Rules>,
     context: Arc<Context>,
@@ -38,10 +39,15 @@ impl Server {
     pub async fn bind(config: ApiConfig, node: NodeHandle) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
         let local_addr = listener.local_addr()?;
-        if !config.is_local() {
+        let plain = match config.plain_listen.filter(|_| config.tls.is_some()) {
+            Some(listen) => Some(TcpListener::bind(listen).await?),
+            None => None,
+        };
+        let plain_addr = plain.as_ref().map(TcpListener::local_addr).transpose()?;
+        if config.is_exposed() {
             tracing::warn!(
-                address = %local_addr,
-                "the API listens beyond this machine without TLS: passwords cross the network in clear text; put a TLS proxy in front of it"
+                address = %plain_addr.unwrap_or(local_addr),
+                "the API listens beyond this machine without TLS: passwords cross the network in clear text; set `api.tls` (docs/tls.md), or put a TLS proxy in front of it"
             );
         }
         let auth = Auth::new(&config.users, config.takes_default_user())?;
@@ -55,8 +61,9 @@ impl Server {
         let connections = Connections::new(config.limits.clone(), config.trusted_proxies.clone())?;
         let context = Context::new(&config, node, connections.counts(), Arc::clone(&requests));
         Ok(Self {
-            listener,
+            listeners: Listeners { listener, tls: config.tls, plain },
             local_addr,
+            plain_addr,
             connections,
             rules: Arc::new(Rules {
                 hosts: Hosts::new(&config.hosts, config.cors_origins.clone()),
@@ -74,6 +81,11 @@ impl Server {
         self.local_addr
     }
 
+    /// Returns where it listens for clear text beside HTTPS.
+    pub const fn plain_addr(&self) -> Option<SocketAddr> {
+        self.plain_addr
+    }
+
     /// Returns the handle that replaces the users while it runs.
     pub fn auth(&self) -> AuthHandle {
         self.rules.auth.handle()
@@ -82,7 +94,7 @@ impl Server {
     /// Serves until `stop` is cancelled; then takes no more requests, waits for the
     /// responses in progress, at most [`Limits::grace`](super::Limits::grace), and cuts what is left.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { listener, connections, rules, context, .. } = self;
+        let Self { listeners, connections, rules, context, .. } = self;
         let auth = Arc::clone(&rules.auth);
         let reminding = tokio::spawn(async move {
             auth.remind_of_default_user(|| {
@@ -98,6 +110,6 @@ impl Server {
         });
         let _ending = AbortOnDropHandle::new(ending);
         let router = Router::new(rules, warp::service(router::filter(context)));
-        connections.serve(listener, router, stop).await;
+        connections.serve(listeners, router, stop).await;
     }
 }

@@ -1,11 +1,13 @@
 //! The command line: every subcommand, flag and page of help.
 
 mod archive;
+mod cert;
 mod config;
 mod events;
 mod evidence;
 mod init;
 mod migrate;
+mod node;
 mod receipt;
 mod repair;
 mod user;
@@ -23,11 +25,13 @@ use super::output::Format;
 use crate::chain::Hash;
 use crate::node::PeerUrl;
 pub(super) use archive::{ExportArgs, ImportArgs};
+pub(super) use cert::{CertArgs, CertCommand, IssueArgs, NewCaArgs, ShowArgs};
 pub(super) use config::{CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs};
 pub(super) use events::EventsArgs;
 pub(super) use evidence::EvidenceArgs;
 pub(super) use init::InitArgs;
 pub(super) use migrate::{MigrateArgs, MigrateCommand};
+pub(super) use node::{DEFAULT_URL, NodeArgs, RemoteArgs};
 pub(super) use receipt::{
     ReceiptArgs, ReceiptCommand, ReceiptFile, ReceiptRefreshArgs, ReceiptTipName, ReceiptVerifyArgs,
 };
@@ -36,9 +40,6 @@ pub(super) use user::{NewPassword, UserArgs, UserCommand};
 
 /// Where a node keeps its data unless told otherwise.
 pub(super) const DEFAULT_DATA_DIR: &str = "./data";
-
-/// The address of a node's REST API unless told otherwise.
-pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:3000";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -108,6 +109,9 @@ pub(super) enum Command {
     /// Prints the manual page, or writes the pages of all subcommands
     #[command(long_about = help::MAN, after_long_help = help::MAN_AFTER)]
     Man(ManArgs),
+    /// Makes the certificates of a private network
+    #[command(long_about = cert::CERT_ABOUT, after_long_help = cert::CERT_AFTER)]
+    Cert(CertArgs),
 }
 
 /// The data directory, which most subcommands take.
@@ -131,10 +135,10 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "ADDR", env = "JENNY_API_LISTEN")]
     pub(super) api_listen: Option<Listen>,
     /// Listen address for peers, in the same form [default: 127.0.0.1:7545, or 0.0.0.0:7545 if
-    /// peers are named and the chain is not `dev`]
+    /// peers are named or p2p.tls is set, and the chain is not `dev`]
     #[arg(long, value_name = "ADDR", env = "JENNY_P2P_LISTEN")]
     pub(super) p2p_listen: Option<Listen>,
-    /// Peer to dial, ws://host:port; repeatable
+    /// Peer to dial, ws://host:port or wss://host:port; repeatable
     #[arg(long = "peer", value_name = "URL")]
     pub(super) peer: Vec<PeerUrl>,
     /// JSON list of peers to dial at the start and on `POST /addPeers` [default: peers.json beside
@@ -204,28 +208,6 @@ pub(super) struct SelectArgs {
     pub(super) tip: bool,
 }
 
-/// Credentials for a running node.
-#[derive(Args, Clone, Debug)]
-pub(super) struct RemoteArgs {
-    /// User of the running node's REST API [default: jenny]
-    #[arg(long, value_name = "NAME", env = "JENNY_USER", global = true)]
-    pub(super) user: Option<String>,
-    /// File with that user's password, `-` for standard input; else `JENNY_PASSWORD`, else the
-    /// default password on loopback, else a question at the terminal
-    #[arg(long, value_name = "FILE", env = "JENNY_PASSWORD_FILE", global = true)]
-    pub(super) password_file: Option<PathBuf>,
-}
-
-/// A running node.
-#[derive(Args, Debug)]
-pub(super) struct NodeArgs {
-    /// Address of the running node
-    #[arg(long, value_name = "URL", env = "JENNY_URL", default_value = DEFAULT_URL, global = true)]
-    pub(super) url: String,
-    #[command(flatten)]
-    pub(super) remote: RemoteArgs,
-}
-
 #[derive(Args, Debug)]
 pub(super) struct VerifyArgs {
     #[command(flatten)]
@@ -276,7 +258,7 @@ pub(super) enum PeerCommand {
     List,
     /// Remembers a peer and dials it
     Add {
-        /// ws://host:port
+        /// ws://host:port or wss://host:port
         #[arg(value_name = "URL")]
         peer: String,
     },

@@ -4,9 +4,10 @@ mod keys;
 mod layer;
 mod origin;
 mod size;
+mod tls;
 mod wording;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,8 +19,9 @@ use super::logging::{LogFilter, LogFormat};
 use crate::api::{ApiConfig, CorsOrigins, TrustedProxies, check_host};
 use crate::chain::Checkpoints;
 use crate::node::NodeConfig;
-use crate::p2p::{MAX_MAX_MESSAGE, P2pConfig};
+use crate::p2p::{AllowList, MAX_MAX_MESSAGE, P2pConfig};
 use crate::store::Options;
+use crate::tls::TlsFiles;
 pub(super) use keys::{key_variables, template, text_variables};
 use layer::Layer;
 pub(super) use layer::settings_file;
@@ -71,15 +73,19 @@ const MAX_CACHE_BYTES: u64 = 1 << 40;
 pub(super) struct Settings {
     /// The chain that the directory holds or gets: `jenny`, `dev` or the name of a file.
     pub(super) chain: Option<String>,
-    /// The API, but for its users.
+    /// The API, but for its users and its certificate.
     pub(super) api: ApiConfig,
     /// The users' file, and whether a setting names it.
     pub(super) users_file: PathBuf,
     users_named: bool,
+    /// The files of the API's certificate.
+    pub(super) api_tls: Option<TlsFiles>,
     /// Address for peers, `None` if nothing names one: see [`super::peers::listen`].
     pub(super) p2p_listen: Option<Listen>,
-    /// The peer network, but for that address and the peers.
+    /// The peer network, but for that address, the peers and the certificate.
     pub(super) p2p: P2pConfig,
+    /// The files of the certificate that peers are shown.
+    pub(super) p2p_tls: Option<TlsFiles>,
     /// What is logged.
     pub(super) log_level: LogFilter,
     /// How log lines are written.
@@ -108,6 +114,17 @@ impl Settings {
         let proxies = TrustedProxies::parse(&layer.api.trusted_proxies.unwrap_or_default());
         let origins = CorsOrigins::parse(&layer.api.cors_origins.unwrap_or_default());
         let checkpoints = layer::checkpoints(layer.checkpoints.unwrap_or_default())?;
+        let (api_tls, p2p_tls) = (layer.api.tls.files()?, layer.p2p.tls.files()?);
+        let plain = |text: Option<String>, of: &str, tls: &Option<TlsFiles>| {
+            plain_listen(&text.unwrap_or_default(), of, tls.is_some())
+        };
+        let require_tls = layer.p2p.require_tls.unwrap_or(false);
+        if require_tls && p2p_tls.is_none() {
+            return Err(Failure::usage("the setting `p2p.require_tls` needs `p2p.tls`")
+                .hint("`jenny cert issue` makes a certificate and prints its settings")
+                .into());
+        }
+        let allow = AllowList::parse(&layer.p2p.allow.unwrap_or_default());
         let (api, p2p) = (ApiConfig::default(), P2pConfig::default());
         let (node, store) = (NodeConfig::default(), Options::default());
         let settings = Self {
@@ -122,14 +139,20 @@ impl Settings {
                     Failure::usage(format!("the setting `api.cors_origins`: {error}"))
                 })?,
                 default_user: layer.api.default_user.unwrap_or(api.default_user),
+                plain_listen: plain(layer.api.plain_listen, "api", &api_tls)?,
                 peers_required: layer.peers.is_some(),
                 peers_file: layer.peers.unwrap_or_else(|| beside(data_dir).join("peers.json")),
                 ..api
             },
             users_named: layer.api.users_file.is_some(),
             users_file: layer.api.users_file.unwrap_or_else(|| data_dir.join(USERS_FILE)),
+            api_tls,
             p2p_listen: layer.p2p.listen,
             p2p: P2pConfig {
+                plain_listen: plain(layer.p2p.plain_listen, "p2p", &p2p_tls)?,
+                require_tls,
+                allow: allow
+                    .map_err(|error| Failure::usage(format!("the setting `p2p.allow`: {error}")))?,
                 binary: layer.p2p.native.unwrap_or(p2p.binary),
                 relay: layer.records.relay.unwrap_or(p2p.relay),
                 max_message: layer.p2p.max_message.map_or(p2p.max_message, bytes),
@@ -138,6 +161,7 @@ impl Settings {
                 max_per_prefix: layer.p2p.max_per_prefix.unwrap_or(p2p.max_per_prefix),
                 ..p2p
             },
+            p2p_tls,
             log_level: layer.log.level.unwrap_or_else(LogFilter::info),
             log_format: layer.log.format.unwrap_or_default(),
             node: NodeConfig {
@@ -209,6 +233,22 @@ fn hosts(names: Vec<String>) -> Result<Vec<String>> {
             .map_err(|error| Failure::usage(format!("the setting `api.hosts`: {error}")))?;
     }
     Ok(names)
+}
+
+/// Where to listen in clear text beside TLS: nowhere if nothing is written.
+fn plain_listen(text: &str, of: &str, has_tls: bool) -> Result<Option<SocketAddr>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if !has_tls {
+        let message = format!("the setting `{of}.plain_listen` needs `{of}.tls`");
+        let hint = format!("without a certificate, `{of}.listen` is in clear text");
+        return Err(Failure::usage(message).hint(hint).into());
+    }
+    let listen: Listen = text.parse().map_err(|error| {
+        Failure::usage(format!("the setting `{of}.plain_listen`=`{text}`: {error}"))
+    })?;
+    Ok(Some(listen.on(Ipv4Addr::LOCALHOST.into())))
 }
 
 /// Where to listen: a port alone is one on the default address.

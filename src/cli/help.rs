@@ -60,7 +60,8 @@ after that (shown here as two lines, with a shortened hash):
 SIGTERM or SIGINT (Ctrl-C) shuts the node down within 5 seconds, with exit
 code 0. A second signal ends it at once with 130 and loses nothing that was
 acknowledged. A change of users.toml applies within 2 seconds, and on SIGHUP at
-once. SIGUSR1 logs at debug level for 15 minutes; a second one ends that.";
+once; SIGHUP also reloads the TLS certificates. SIGUSR1 logs at debug level for
+15 minutes; a second one ends that.";
 
 pub(super) const RUN_AFTER: &str = "\
 Examples:

@@ -4,6 +4,8 @@ mod api_address;
 mod archive_failure;
 mod args;
 mod block_name;
+mod cert;
+mod certificates;
 mod chain_choice;
 mod config;
 mod configuration;
@@ -122,6 +124,7 @@ fn dispatch(command: &Command, matches: &ArgMatches) -> Result<()> {
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),
         Command::Events(args) => events::run(args, &env),
+        Command::Cert(args) => cert::run(args),
     }
 }
 

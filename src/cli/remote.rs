@@ -1,6 +1,7 @@
 //! Asks a running node over REST.
 
 mod ready;
+mod trust;
 
 use std::io::Read;
 use std::net::IpAddr;
@@ -125,6 +126,7 @@ impl Remote {
             .timeout_recv_response(Some(HEAD_TIMEOUT))
             .timeout_per_read(Some(READ_TIMEOUT))
             .user_agent(concat!("jenny/", env!("CARGO_PKG_VERSION")))
+            .tls_config(trust::config(&base, args.ca.as_deref())?)
             .build()
             .new_agent();
         Ok(Self { agent, base, authorization, is_default })
@@ -238,6 +240,9 @@ impl Remote {
     }
 
     fn unanswered(&self, error: ureq::Error) -> Failure {
+        if let Some(failure) = trust::failure(self.name(), &error) {
+            return failure;
+        }
         Failure::no(format!("no node responds at {}", self.name()))
             .because(error)
             .may_pass()
@@ -267,6 +272,9 @@ impl Remote {
             StatusCode::UNAUTHORIZED => failure.hint(CREDENTIALS_HINT),
             StatusCode::TOO_MANY_REQUESTS => failure.may_pass(),
             _ if status.is_server_error() => failure.may_pass(),
+            StatusCode::UPGRADE_REQUIRED if trust::wants_tls(&text) => {
+                failure.hint("this port speaks TLS: write https:// instead of http://")
+            }
             _ if said.is_empty() => failure.hint(
                 "this may be the port for peers, not the REST API; give the \
                  API's address with --url",
@@ -316,8 +324,8 @@ fn parse(text: &str) -> Result<Url> {
             .hint("write for example --url http://127.0.0.1:3000")
     };
     let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
-    if url.scheme() != "http" {
-        return Err(bad("the scheme must be http").into());
+    if !["http", "https"].contains(&url.scheme()) {
+        return Err(bad("the scheme must be http or https").into());
     }
     if !url.username().is_empty() || url.password().is_some() {
         // The message must not repeat the password.

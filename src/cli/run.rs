@@ -17,7 +17,7 @@ use super::node_users::NodeUsers;
 use super::service::Service;
 use super::signal::{LevelSignal, Stops, end, never_stop_for_output};
 use super::users::UsersFile;
-use super::{api_address, descriptors, logging, peers, syncing, variables};
+use super::{api_address, certificates, descriptors, logging, peers, syncing, variables};
 use crate::api::{ApiConfig, Server, Users};
 use crate::chain::{ChainHeader, Spec};
 use crate::node::{Links, Node};
@@ -47,7 +47,9 @@ pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Resul
     check_elsewhere(args, &file)?;
     let users = NodeUsers::of(file.clone(), &|name| std::env::var_os(name))?;
     let p2p = p2p_config(&settings, args)?;
-    let api = ApiConfig { log_level, ..api_config(&settings, &file, users.read()?)? };
+    let mut api = ApiConfig { log_level, ..api_config(&settings, &file, users.read()?)? };
+    let ports = [("api", &api.tls), ("p2p", &p2p.tls)].into_iter();
+    api.certificates = ports.filter_map(|(port, tls)| Some((port, tls.clone()?))).collect();
     descriptors::provide(api.limits.sockets().saturating_add(p2p.sockets()));
     let service = Service::of(env);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -78,7 +80,8 @@ async fn serve(
     service: Service,
 ) -> Result<()> {
     let mut stops = Stops::listen()?;
-    let hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
+    let hangup = || signal(SignalKind::hangup()).context("signals cannot be received");
+    let (hangups, reloads) = (hangup()?, hangup()?);
     let (directory, options) = (dir.to_owned(), settings.store.clone());
     let opening = tokio::task::spawn_blocking(move || open_or_create(&directory, options, wanted));
     let opened = tokio::select! {
@@ -90,39 +93,38 @@ async fn serve(
         }
     };
     let spec = opened.spec.clone();
-    if !settings.node.mines_pool {
-        tracing::warn!(
-            "pending records are not mined by this node: `mining.enabled` is false, or --no-mine was given"
-        );
-    }
+    warn_if_idle(settings);
     let (links, link_server) = Links::channel();
     let node = Node::start(opened, settings.node.clone(), links);
     let handle = node.handle();
-    let listen = api.listen;
+    let (listen, certificates) = (api.listen, api.certificates.clone());
+    let (api_tls, p2p_tls) = (api.tls.is_some(), p2p.tls.is_some());
     let server = Server::bind(api, handle.clone()).await.map_err(|error| {
         Failure::no(format!("the API cannot listen on {listen}"))
             .because(error)
             .hint("choose another address with --api-listen; port 0 picks a free port")
     })?;
-    let p2p_listen = peers::listen(settings.p2p_listen, !p2p.peers.is_empty(), &spec);
+    let expects_peers = !p2p.peers.is_empty() || p2p.tls.is_some();
+    let p2p_listen = peers::listen(settings.p2p_listen, expects_peers, &spec);
     let p2p = P2pConfig { listen: p2p_listen, ..p2p };
     let network = Network::bind(p2p, handle.clone(), link_server).await.map_err(|error| {
         Failure::no(format!("the node cannot listen for peers on {p2p_listen}"))
             .because(error)
             .hint("choose another address with --p2p-listen; port 0 picks a free port")
     })?;
-    let p2p_address = network.local_addr();
-    let (address, known) = (server.local_addr(), server.auth());
+    let known = server.auth();
+    let ports = Ports::of(&server, api_tls, &network, p2p_tls);
+    ports.name();
     let stop_serving = CancellationToken::new();
     let mut networking = tokio::spawn(network.run(stop_serving.clone()));
     let mut serving = tokio::spawn(server.run(stop_serving.clone()));
     let showing = tokio::spawn(syncing::show(handle.clone(), stop_serving.clone()));
     let keeping_alive = tokio::spawn(service.clone().keep(handle.clone(), stop_serving.clone()));
     let reporting = tokio::spawn(logging::report(stop_serving.clone()));
-    api_address::leave(dir, &format!("http://{address}"));
-    announce(address, p2p_address, &spec, &handle.tip());
-    name_open("the REST API", address);
-    name_open("the port for peers", p2p_address);
+    let watching = certificates::watch(certificates, reloads, stop_serving.clone());
+    let watching = tokio::spawn(watching);
+    api_address::leave(dir, &ports.api.to_string());
+    announce(&ports, &spec, &handle.tip());
     service.ready().await;
     let mut keeping = tokio::spawn(users.keep(known, hangups, service.clone()));
     tokio::select! {
@@ -146,8 +148,16 @@ async fn serve(
         // Side by side: it is the node that answers the requests which wait to be mined.
         stop_serving.cancel();
         let stop_node = tokio::task::spawn_blocking(|| node.stop());
-        let (api, peers, ended, shown, reported, kept) =
-            tokio::join!(serving, networking, stop_node, showing, reporting, keeping_alive);
+        let (api, peers, ended, shown, reported, kept, watched) = tokio::join!(
+            serving,
+            networking,
+            stop_node,
+            showing,
+            reporting,
+            keeping_alive,
+            watching
+        );
+        watched.context("internal error: the task that watches certificates panicked")?;
         shown.context("internal error: the progress task panicked")?;
         kept.context("internal error: the task that notifies the service manager panicked")?;
         reported.context("internal error: the log reporting task panicked")?;
@@ -169,6 +179,15 @@ async fn serve(
     Ok(())
 }
 
+/// Warns of a node that leaves pending records to others.
+fn warn_if_idle(settings: &Settings) {
+    if !settings.node.mines_pool {
+        tracing::warn!(
+            "pending records are not mined by this node: `mining.enabled` is false, or --no-mine was given"
+        );
+    }
+}
+
 /// A task that goes on until it is told to stop ended by itself.
 fn ended(task: &str, finished: Result<(), JoinError>) -> Result<()> {
     finished.with_context(|| format!("internal error: {task} panicked"))?;
@@ -176,7 +195,8 @@ fn ended(task: &str, finished: Result<(), JoinError>) -> Result<()> {
 }
 
 fn api_config(settings: &Settings, file: &UsersFile, users: Users) -> Result<ApiConfig> {
-    let config = ApiConfig { users, ..settings.api.clone() };
+    let tls = certificates::load(settings.api_tls.as_ref())?;
+    let config = ApiConfig { tls, users, ..settings.api.clone() };
     check_api(&config, file)?;
     if !config.users.is_empty() {
         file.note_made()?;
@@ -200,7 +220,8 @@ pub(super) fn check_api(config: &ApiConfig, users: &UsersFile) -> Result<()> {
 fn p2p_config(settings: &Settings, args: &RunArgs) -> Result<P2pConfig> {
     let mut peers = args.peer.clone();
     peers.extend(peers::read(&settings.api.peers_file, settings.api.peers_required)?);
-    Ok(P2pConfig { peers, ..settings.p2p.clone() })
+    let tls = certificates::load(settings.p2p_tls.as_ref())?;
+    Ok(P2pConfig { tls, peers, ..settings.p2p.clone() })
 }
 
 /// Refuses to found a chain where settings say that there was one: its database may be on a disk
@@ -237,10 +258,61 @@ fn open_or_create(
     }
 }
 
+/// A port that the node listens on.
+struct Port {
+    scheme: &'static str,
+    address: SocketAddr,
+}
+
+impl std::fmt::Display for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.address)
+    }
+}
+
+/// Where the node listens.
+struct Ports {
+    api: Port,
+    p2p: Port,
+    /// In clear text beside TLS.
+    api_plain: Option<Port>,
+    p2p_plain: Option<Port>,
+}
+
+impl Ports {
+    fn of(server: &Server, api_tls: bool, network: &Network, p2p_tls: bool) -> Self {
+        let port = |scheme| move |address| Port { scheme, address };
+        Self {
+            api: port(if api_tls { "https" } else { "http" })(server.local_addr()),
+            p2p: port(if p2p_tls { "wss" } else { "ws" })(network.local_addr()),
+            api_plain: server.plain_addr().map(port("http")),
+            p2p_plain: network.plain_addr().map(port("ws")),
+        }
+    }
+
+    /// Tells the operator what other machines can connect to.
+    fn name(&self) {
+        name_open("the REST API", self.api.address);
+        name_open("the port for peers", self.p2p.address);
+        if let Some(plain) = &self.api_plain {
+            name_open("the REST API in clear text", plain.address);
+        }
+        if let Some(plain) = &self.p2p_plain {
+            tracing::warn!("peers without a certificate can link: `p2p.plain_listen` is set");
+            name_open("the port for peers in clear text", plain.address);
+        }
+    }
+}
+
 /// The one line on standard output, from a thread of its own: its reader may never take it.
-fn announce(address: SocketAddr, p2p: SocketAddr, spec: &Spec, tip: &ChainHeader) {
+fn announce(ports: &Ports, spec: &Spec, tip: &ChainHeader) {
+    let Ports { api, p2p, api_plain, p2p_plain } = ports;
+    let more = |name: &str, port: &Option<Port>| {
+        port.as_ref().map_or_else(String::new, |port| format!(" {name}={port}"))
+    };
+    let plain = more("api-plain", api_plain) + &more("p2p-plain", p2p_plain);
     let line = format!(
-        "ready api=http://{address} p2p=ws://{p2p} chain={} height={} tip={}",
+        "ready api={api} p2p={p2p} chain={} height={} tip={}{plain}",
         spec.name(),
         tip.header.height,
         tip.hash

@@ -91,8 +91,24 @@ fn lines(name: &str, status: &Value) -> String {
     line("queued", text("/mining/queued"));
     line("pending", pending_text(status));
     line("hash rate", status.pointer("/mining/hashRate").and_then(Value::as_f64).map(hash_rate));
+    for text in certificate_texts(status) {
+        line("tls", Some(text));
+    }
     line("uptime", number("/uptimeSeconds").map(duration));
     out
+}
+
+/// The certificates of the node's ports, with the time that is left.
+fn certificate_texts(status: &Value) -> Vec<String> {
+    let list = status.pointer("/certificates").and_then(Value::as_array);
+    let text = |certificate: &Value| {
+        let port = escape(certificate.get("port")?.as_str()?);
+        let days = count(certificate.get("daysLeft")?.as_u64()?);
+        let is_due = certificate.get("renew").and_then(Value::as_bool) == Some(true);
+        let advice = if is_due { ": renew it and send SIGHUP" } else { "" };
+        Some(format!("certificate of {port}, {days} days left{advice}"))
+    };
+    list.into_iter().flatten().filter_map(text).collect()
 }
 
 /// The records that wait for a block.

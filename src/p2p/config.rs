@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::allow_list::AllowList;
 use crate::node::PeerUrl;
+use crate::tls::Credentials;
 
 /// The peers that pending records are relayed to and taken from, over the binary dialect.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub enum RelayPolicy {
-    /// Those that the operator named.
+    /// Those that the operator named, and those with a certificate of the operator's CA.
     #[default]
     Named,
     /// All.
@@ -26,6 +28,16 @@ pub enum RelayPolicy {
 pub struct P2pConfig {
     /// Where to listen; default `127.0.0.1:7545`. Port 0 picks a free one.
     pub listen: SocketAddr,
+    /// What is shown and trusted on [`P2pConfig::listen`], where every peer must have a
+    /// certificate of the CA; default none, for links in clear text.
+    pub tls: Option<Credentials>,
+    /// Where to listen for links in clear text beside those with TLS; default nowhere. Without
+    /// [`P2pConfig::tls`] it is not used.
+    pub plain_listen: Option<SocketAddr>,
+    /// Whether peers are dialled with TLS alone; default false.
+    pub require_tls: bool,
+    /// The networks of which peers are linked to, both ways; default all.
+    pub allow: AllowList,
     /// Peers to dial from the start, beside those of the address book.
     pub peers: Vec<PeerUrl>,
     /// Whether the binary dialect is spoken, with peers that do so too; default true.
@@ -66,6 +78,10 @@ impl Default for P2pConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7545)),
+            tls: None,
+            plain_listen: None,
+            require_tls: false,
+            allow: AllowList::default(),
             peers: Vec::new(),
             binary: true,
             relay: RelayPolicy::default(),
@@ -103,7 +119,7 @@ impl P2pConfig {
     /// Sockets that the peer network has open at most.
     pub const fn sockets(&self) -> usize {
         let accepted = self.max_accepted.saturating_add(MAX_CLOSING + MAX_UPGRADING + MAX_LEAVING);
-        // And its listener.
-        self.max_dialled.saturating_mul(2).saturating_add(accepted).saturating_add(DIALS + 1)
+        // And its listeners.
+        self.max_dialled.saturating_mul(2).saturating_add(accepted).saturating_add(DIALS + 2)
     }
 }

@@ -29,19 +29,28 @@ use super::socket::upgrade_slots::Slot;
 use super::ticket::{Close, Ticket};
 use crate::node::{DialError, Dialect, PeerUrl, is_local_service};
 use crate::sync::message::MAX_FRAME;
+use crate::tls::{Credentials, MaybeTls, NoTls};
 
 /// An upgraded connection.
 struct Upgraded<S> {
-    socket: WebSocketStream<FrameGuard<S>>,
+    socket: WebSocketStream<FrameGuard<MaybeTls<S>>>,
+    /// Whether it is encrypted, and the peer has a certificate of the CA.
+    tls: bool,
     agreed: Agreed,
     stats: Arc<Stats>,
     debtor: Arc<Debtor>,
     address: SocketAddr,
 }
 
-/// Serves a connection that a peer opened. `slot` is held until it is a link, or gone.
-pub(super) async fn accept<S>(context: Arc<Context>, stream: S, address: SocketAddr, slot: Slot)
-where
+/// Serves a connection that a peer opened, with TLS if there is any. `slot` is held until it is a
+/// link, or gone.
+pub(super) async fn accept<S>(
+    context: Arc<Context>,
+    stream: S,
+    tls: Option<Credentials>,
+    address: SocketAddr,
+    slot: Slot,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let evicted = slot.evicted();
@@ -57,7 +66,7 @@ where
             sleep(wait).await;
         }
         waits = false;
-        upgrade(&context, stream, address).await
+        upgrade(&context, stream, tls, address).await
     };
     let upgrade = timeout(context.config.handshake_timeout, upgrade);
     let upgrade = evicted.run_until_cancelled(upgrade);
@@ -99,9 +108,26 @@ where
 /// answered, and it is closed.
 async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     context: &Context,
-    mut stream: S,
+    stream: S,
+    tls: Option<Credentials>,
     address: SocketAddr,
-) -> Option<(S, Agreed)> {
+) -> Option<(MaybeTls<S>, Agreed)> {
+    let mut stream = match tls {
+        None => MaybeTls::Plain(stream),
+        Some(tls) => match tls.accept(stream, "wss").await {
+            Ok(stream) => stream,
+            Err(error) => {
+                // Half a handshake costs as much as a whole one.
+                context.debts.set_up(address.ip());
+                if let NoTls::Gone(_) = error {
+                    tracing::debug!(%address, "no link: {error}");
+                } else {
+                    tracing::info!(%address, "peer refused: {error}");
+                }
+                return None;
+            }
+        },
+    };
     let answered = upgrade::accept(&mut stream, address.ip(), context.config.binary).await;
     if !matches!(answered, Err(Refusal::Gone(_))) {
         context.debts.set_up(address.ip());
@@ -118,6 +144,10 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
         Refusal::ForeignOrigin(origin) => {
             tracing::info!(%address, ?origin,
                 "peer refused: its Origin header does not match the host it dialled");
+        }
+        Refusal::Tls => {
+            tracing::info!(%address,
+                "peer refused: it speaks TLS, and this port does not; it must dial ws://, or set `p2p.tls` here");
         }
         Refusal::NoUpgrade(status, _) => {
             tracing::debug!(%address, %status, "no link: the request is not an upgrade to WebSocket");
@@ -171,11 +201,22 @@ async fn reach<T: Transport>(
     listening: SocketAddr,
 ) -> Result<Upgraded<T::Stream>, DialError> {
     let other = |error: std::io::Error| DialError::unreached(error.to_string());
+    let tls = context.config.tls.as_ref().filter(|_| peer.is_tls());
+    if peer.is_tls() && tls.is_none() {
+        return Err(DialError::unreached(NEEDS_TLS));
+    }
+    if context.config.require_tls && !peer.is_tls() {
+        return Err(DialError::unreached(TLS_REQUIRED));
+    }
     let no_host = || DialError::unreached("its address names no host");
     let (host, port) = peer.authority().ok_or_else(no_host)?;
     let is_banned = |ip| !named.is_wanted && context.node.is_banned(ip, context.node.now());
     let is_name = host.parse::<IpAddr>().is_err();
     let allowed = |mut addresses: Vec<SocketAddr>| {
+        addresses.retain(|address| context.config.allow.allows(address.ip()));
+        if addresses.is_empty() {
+            return Err(DialError::unreached(NOT_ALLOWED));
+        }
         if !named.is_wanted {
             addresses.retain(|address| may_lead_to(is_name, address.ip()));
             if addresses.is_empty() {
@@ -195,10 +236,17 @@ async fn reach<T: Transport>(
     for offer in [first, Offer::Nothing] {
         let addresses = allowed(transport.resolve(&host, port).await.map_err(other)?)?;
         let connected = happy_eyeballs::connect(transport, addresses).await.map_err(other)?;
-        let Connected { mut stream, local, remote } = connected;
+        let Connected { stream, local, remote } = connected;
         if is_oneself(local, remote, listening) {
             return Err(DialError::Oneself);
         }
+        let mut stream = match tls {
+            None => MaybeTls::Plain(stream),
+            Some(tls) => {
+                let secured = tls.connect(stream, &host, named.is_wanted).await;
+                secured.map_err(|error| DialError::unreached(error.to_string()))?
+            }
+        };
         match subprotocol::dial(&mut stream, peer.as_str(), offer).await {
             Ok((agreed, came)) => {
                 let role = Role::Client;
@@ -212,6 +260,16 @@ async fn reach<T: Transport>(
     }
     Err(DialError::unreached("the server responded with a protocol that was not offered"))
 }
+
+/// Why an address with TLS is not dialled.
+const NEEDS_TLS: &str =
+    "wss:// needs `p2p.tls` with a certificate, its key and the CA in jenny.toml";
+
+/// Why an address without TLS is not dialled.
+const TLS_REQUIRED: &str = "`p2p.require_tls` is set: only wss:// addresses are dialled";
+
+/// Why an address is not dialled.
+const NOT_ALLOWED: &str = "its address is not in `p2p.allow`";
 
 /// Why an address that only a client named is not connected to.
 const LOCAL_SERVICE: &str = "link-local and metadata addresses are dialled only when the peers file, --peer or p2p.peers names them";
@@ -241,12 +299,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
     async fn new(
         context: &Context,
         role: Role,
-        stream: S,
+        stream: MaybeTls<S>,
         came: &[u8],
         agreed: Agreed,
         address: SocketAddr,
     ) -> Self {
-        let stats = Arc::default();
+        let (stats, tls) = (Arc::default(), stream.is_tls());
         // Links that hold all of the budget must not hold up what is short.
         let (account, max_message) = match agreed.dialect {
             Dialect::Binary => (None, MAX_FRAME),
@@ -263,13 +321,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upgraded<S> {
         let frame_guard =
             FrameGuard::new(stream, came, counted, owing, account, max_message, silence);
         let socket = WebSocketStream::from_raw_socket(frame_guard, role, Some(config(max_message)));
-        Self { socket: socket.await, agreed, stats, debtor, address }
+        Self { socket: socket.await, tls, agreed, stats, debtor, address }
     }
 
     fn arrive(&self) -> (Arrival, oneshot::Receiver<Ticket>) {
         let (reply, ticket) = oneshot::channel();
         let stats = Arc::clone(&self.stats);
-        (Arrival { address: self.address, agreed: self.agreed.clone(), stats, reply }, ticket)
+        let (address, agreed, tls) = (self.address, self.agreed.clone(), self.tls);
+        (Arrival { address, agreed, tls, stats, reply }, ticket)
     }
 
     async fn run(self, context: Arc<Context>, ticket: Ticket) {

@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use super::binary::import::Imports;
 use super::config::RelayPolicy;
 use super::context::Context;
+use super::dialing::addresses::told_address;
 use super::dialing::known_peers::Dials;
 use super::event::Event;
 use super::json::chain_size::ChainSize;
@@ -313,7 +314,7 @@ async fn binary_config(context: &Context, listening: SocketAddr) -> BinaryConfig
         checkpoints: context.node.checkpoints().clone(),
         nonce: context.config.nonce,
         agent: AGENT.to_owned(),
-        listen: takes_links.then(|| listening.to_string()),
+        listen: takes_links.then(|| told_address(listening, context.config.tls.is_some())),
         max_reorg_depth: context.node.max_reorg_depth(),
         accepted_forks,
         relays_records: context.config.relay != RelayPolicy::Off,

@@ -37,6 +37,8 @@ pub(super) enum Event {
 pub(super) struct Arrival {
     pub(super) address: SocketAddr,
     pub(super) agreed: Agreed,
+    /// Whether it is encrypted, and the peer has a certificate of the CA.
+    pub(super) tls: bool,
     pub(super) stats: Arc<Stats>,
     pub(super) reply: oneshot::Sender<Ticket>,
 }

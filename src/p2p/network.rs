@@ -20,6 +20,7 @@ use super::socket::budget::Budget;
 use super::socket::transport::{Tcp, Transport};
 use super::socket::upgrade_slots::UpgradeSlots;
 use crate::node::{LinkServer, NodeHandle};
+use crate::tls::Credentials;
 
 /// Pause after the system gave no connection: it is out of descriptors, most likely.
 const LINK_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -29,6 +30,8 @@ pub struct Network<T: Transport = Tcp> {
     transport: T,
     listener: T::Listener,
     address: SocketAddr,
+    /// For links in clear text beside those with TLS.
+    plain: Option<(T::Listener, SocketAddr)>,
     context: Arc<Context>,
     events: mpsc::Receiver<super::event::Event>,
     server: LinkServer,
@@ -62,6 +65,10 @@ impl<T: Transport> Network<T> {
         server: LinkServer,
     ) -> io::Result<Self> {
         let (listener, address) = transport.listen(config.listen).await?;
+        let plain = match config.plain_listen.filter(|_| config.tls.is_some()) {
+            Some(listen) => Some(transport.listen(listen).await?),
+            None => None,
+        };
         config.max_message = config.max_message.min(MAX_MAX_MESSAGE);
         let budget = Budget::new(config.max_message);
         let (send, events) = mpsc::channel(MAX_EVENTS);
@@ -78,7 +85,7 @@ impl<T: Transport> Network<T> {
             last_block: Mutex::default(),
             stop: CancellationToken::new(),
         });
-        Ok(Self { transport, listener, address, context, events, server })
+        Ok(Self { transport, listener, address, plain, context, events, server })
     }
 
     /// Where it listens.
@@ -86,17 +93,29 @@ impl<T: Transport> Network<T> {
         self.address
     }
 
+    /// Where it listens for links in clear text beside those with TLS.
+    pub fn plain_addr(&self) -> Option<SocketAddr> {
+        self.plain.as_ref().map(|(_, address)| *address)
+    }
+
     /// Serves until `stop`; then closes every link, within about three seconds.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { transport, listener, address, context, events, server } = self;
+        let Self { transport, listener, address, plain, context, events, server } = self;
         let tasks = TaskTracker::new();
         let driver =
             Driver::new(Arc::clone(&context), transport, address, events, server, tasks.clone());
-        let serve = accept::<T>(&context, &listener, &tasks);
+        let slots = Arc::new(UpgradeSlots::default());
+        let tls = context.config.tls.as_ref();
+        let serve = accept::<T>(&context, &listener, tls, &slots, &tasks);
+        let serve_plain = async {
+            if let Some((listener, _)) = &plain {
+                accept::<T>(&context, listener, None, &slots, &tasks).await;
+            }
+        };
         let drive = async { driver.await.run(stop).await };
         // The driver alone decides when it is over: it closes the links first.
         let serve = async {
-            serve.await;
+            tokio::join!(serve, serve_plain);
             std::future::pending::<()>().await;
         };
         tokio::select! {
@@ -111,18 +130,27 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Takes connections until the node stops.
-async fn accept<T: Transport>(context: &Arc<Context>, listener: &T::Listener, tasks: &TaskTracker) {
-    let slots = Arc::new(UpgradeSlots::default());
+/// Takes connections until the node stops, with TLS if there is any.
+async fn accept<T: Transport>(
+    context: &Arc<Context>,
+    listener: &T::Listener,
+    tls: Option<&Credentials>,
+    slots: &Arc<UpgradeSlots>,
+    tasks: &TaskTracker,
+) {
     let next = async || {
         slots.room().await;
         T::accept(listener).await
     };
     while let Some(accepted) = context.stop.run_until_cancelled(next()).await {
         match accepted {
+            Ok((_, address)) if !context.config.allow.allows(address.ip()) => {
+                tracing::debug!(%address, "no link: its address is not in `p2p.allow`");
+            }
             Ok((stream, address)) => {
                 let slot = slots.take(address.ip());
-                tasks.spawn(connect::accept(Arc::clone(context), stream, address, slot));
+                let (context, tls) = (Arc::clone(context), tls.cloned());
+                tasks.spawn(connect::accept(context, stream, tls, address, slot));
             }
             Err(error) => {
                 tracing::warn!("no connection from peers can be accepted: {error}");

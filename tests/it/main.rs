@@ -26,4 +26,5 @@ mod receipts;
 mod salvage;
 mod sim;
 mod support;
+mod tls;
 mod words;

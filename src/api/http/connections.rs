@@ -12,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Layer, Service};
@@ -29,6 +30,7 @@ use super::request_ids::RequestIds;
 use super::respond::Respond;
 use super::stream::{GuardedStream, Lingering};
 use crate::node::Counter;
+use crate::tls::{Credentials, MaybeTls, NoTls};
 
 /// Hyper's buffers of a connection, in bytes, for what is read and for what is
 /// written; a page of `/chains` is not copied into them.
@@ -40,6 +42,34 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 /// How long to wait after a connection could not be accepted: usually for want of
 /// file descriptors, which the next try would lack again.
 const API_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Where connections come from.
+#[derive(Debug)]
+pub(in crate::api) struct Listeners {
+    /// The API's port.
+    pub(in crate::api) listener: TcpListener,
+    /// What that port shows, `None` if it speaks in clear text.
+    pub(in crate::api) tls: Option<Credentials>,
+    /// Another port, in clear text.
+    pub(in crate::api) plain: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// The next connection, and what it is to be shown. Dropping the future loses none.
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, Option<&Credentials>)> {
+        let plain = async {
+            match &self.plain {
+                Some(plain) => plain.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        let (accepted, tls) = tokio::select! {
+            accepted = self.listener.accept() => (accepted, self.tls.as_ref()),
+            accepted = plain => (accepted, None),
+        };
+        accepted.map(|(socket, client)| (socket, client, tls))
+    }
+}
 
 /// Accepts connections and serves them.
 #[derive(Debug)]
@@ -91,7 +121,7 @@ impl Connections {
     /// progress, at most [`Limits::grace`], and cuts what is left.
     pub(in crate::api) async fn serve<S>(
         self,
-        listener: TcpListener,
+        listeners: Listeners,
         service: S,
         stop: CancellationToken,
     ) where
@@ -106,17 +136,21 @@ impl Connections {
         // Cut when the grace is over, however this function ends.
         let cut = CancellationToken::new();
         let _cut_at_last = cut.clone().drop_guard();
-        while let Some((socket, client, place)) =
-            accept(&listener, &admission, &counts.refused, &stop).await
-        {
+        while let Some(accepted) = accept(&listeners, &admission, &counts.refused, &stop).await {
+            let Accepted { socket, client, tls, place } = accepted;
             let in_flight = InFlight::default();
             let (proxies, ids) = (Arc::clone(&proxies), ids.clone());
             let (service, problems) = (service.clone(), counts.problems.clone());
             let service = Respond::new(service, client, proxies, in_flight.clone(), ids, problems);
             let lingering = Lingering::new(lingering.clone(), client.ip());
-            let stream = GuardedStream::new(socket, in_flight, &limits, lingering);
-            let connection = serve(stream, service, stop.clone());
-            let cut = cut.clone();
+            let (limits, stop, cut) = (limits.clone(), stop.clone(), cut.clone());
+            let connection = async move {
+                let Some(stream) = secure(socket, tls, client, &limits, &stop).await else {
+                    return;
+                };
+                let stream = GuardedStream::new(stream, in_flight, &limits, lingering);
+                serve(stream, service, stop).await;
+            };
             connections.spawn(async move {
                 let _place = place;
                 tokio::select! {
@@ -125,9 +159,9 @@ impl Connections {
                 }
             });
         }
-        drop(listener);
+        drop(listeners);
         connections.close();
-        let grace = tokio::time::timeout(limits.grace, connections.wait());
+        let grace = timeout(limits.grace, connections.wait());
         if grace.await.is_err() {
             tracing::warn!(left = connections.len(), "connections were closed");
             cut.cancel();
@@ -136,29 +170,58 @@ impl Connections {
     }
 }
 
+/// A connection that may be served.
+struct Accepted {
+    socket: TcpStream,
+    client: SocketAddr,
+    tls: Option<Credentials>,
+    place: Place,
+}
+
+/// Takes a client's handshake, in the time that a request's head has. `None` if it fails.
+async fn secure(
+    socket: TcpStream,
+    tls: Option<Credentials>,
+    client: SocketAddr,
+    limits: &Limits,
+    stop: &CancellationToken,
+) -> Option<MaybeTls<TcpStream>> {
+    let Some(tls) = tls else { return Some(MaybeTls::Plain(socket)) };
+    let handshake = timeout(limits.header_timeout, tls.accept(socket, "https"));
+    match stop.run_until_cancelled(handshake).await? {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(error @ NoTls::Gone(_))) => {
+            tracing::debug!(%client, "no connection: {error}");
+        }
+        Ok(Err(error)) => tracing::info!(%client, "no connection: {error}"),
+        Err(_) => tracing::debug!(%client, "no connection: the TLS handshake timed out"),
+    }
+    None
+}
+
 /// The next connection that may be served, `None` if it is time to stop. When all
 /// places are taken, clients wait in the system's listen queue.
 async fn accept(
-    listener: &TcpListener,
+    listeners: &Listeners,
     admission: &Admission,
     refused: &Counter,
     stop: &CancellationToken,
-) -> Option<(TcpStream, SocketAddr, Place)> {
+) -> Option<Accepted> {
     loop {
         let room = tokio::select! {
             room = admission.room() => room?,
             () = stop.cancelled() => return None,
         };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = listeners.accept() => accepted,
             () = stop.cancelled() => return None,
         };
         match accepted {
-            Ok((socket, client)) => {
+            Ok((socket, client, tls)) => {
                 if let Some(place) = admission.admit(room, client.ip()) {
                     // Small answers leave at once; without it they only take longer.
                     let _ = socket.set_nodelay(true);
-                    return Some((socket, client, place));
+                    return Some(Accepted { socket, client, tls: tls.cloned(), place });
                 }
                 refused.increment();
                 tracing::debug!(%client, "closed: too many connections of this address");
@@ -175,8 +238,11 @@ async fn accept(
 }
 
 /// Serves one connection to its end.
-async fn serve<S, B>(stream: GuardedStream<TcpStream>, service: Respond<S>, stop: CancellationToken)
-where
+async fn serve<S, B>(
+    stream: GuardedStream<MaybeTls<TcpStream>>,
+    service: Respond<S>,
+    stop: CancellationToken,
+) where
     S: Service<
             Request<TrackedBody>,
             Response = http::Response<B>,

@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::admission::{Admission, Place};
 use super::in_flight::InFlight;
 use super::limits::Limits;
+use crate::tls::FIRST_TLS_BYTE;
 
 /// How much is read and thrown away after an answer that did not wait for the whole
 /// request, and for how long. The client has its response and sees the end of our side, and
@@ -141,10 +142,15 @@ impl<S> GuardedStream<S> {
         }
     }
 
-    /// After a read that gave `count` bytes.
-    fn note_read(&mut self, count: usize) {
+    /// After a read that gave these bytes.
+    fn note_read(&mut self, bytes: &[u8]) {
         self.see_requests();
-        if count > 0 && !self.in_flight.is_busy() && !self.in_head {
+        if self.fresh && !self.in_head && bytes.first() == Some(&FIRST_TLS_BYTE) {
+            // The answer, which is no TLS, says the same to the client.
+            let client = self.lingering.client;
+            tracing::info!(%client, "no request: the client speaks TLS, and this port does not; it must use http://, or set `api.tls` here");
+        }
+        if !bytes.is_empty() && !self.in_flight.is_busy() && !self.in_head {
             self.in_head = true;
             if !self.fresh {
                 // The pause is over; the head has its own time.
@@ -244,15 +250,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if !self.ahead.is_empty() {
+            let before = buffer.filled().len();
             let count = self.ahead.len().min(buffer.remaining());
             buffer.put_slice(&self.ahead.split_to(count));
-            self.note_read(count);
+            self.note_read(buffer.filled().get(before..).unwrap_or_default());
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
         match Pin::new(&mut self.inner).poll_read(context, buffer) {
             Poll::Ready(result) => {
-                self.note_read(buffer.filled().len().saturating_sub(before));
+                self.note_read(buffer.filled().get(before..).unwrap_or_default());
                 Poll::Ready(result)
             }
             Poll::Pending => self.poll_head_timeout(context).map(Err),

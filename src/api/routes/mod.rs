@@ -9,6 +9,7 @@ mod block_response;
 mod block_selector;
 mod blocks;
 mod call;
+mod certificates;
 mod chain;
 mod chains;
 mod consistency;

@@ -40,6 +40,8 @@ pub(super) struct Detail<'a> {
     direction: &'static str,
     #[schema(pattern = "^(seed|jenny\\.json\\.1|jenny\\.postcard\\.1)$")]
     dialect: &'static str,
+    /// Whether the link is encrypted, and the peer has a certificate of the operator's CA.
+    tls: bool,
     #[schema(required)]
     agent: Option<&'a str>,
     #[schema(required)]
@@ -73,6 +75,7 @@ fn detail(link: &LinkInfo) -> Detail<'_> {
         address: show(link.address),
         direction: direction_name(link.direction),
         dialect: dialect_name(link.dialect),
+        tls: link.tls,
         agent: link.agent.as_deref(),
         tip: link.tip.map(|(height, hash)| PeerTip { height, hash }),
         rtt_millis: link.rtt.map(|rtt| rtt.as_secs_f64() * 1_000.0),

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::call::{Call, Caller};
+use super::certificates::{PortCertificate, certificates};
 use crate::api::auth::users::Role;
 use crate::api::context::Context;
 use crate::api::events::show;
@@ -35,6 +36,8 @@ pub(super) struct Status {
     deep_forks: Vec<DeepFork>,
     #[serde(rename = "swaps")]
     reorgs: Reorgs,
+    /// Of the ports that speak TLS.
+    certificates: Vec<PortCertificate>,
     answers: ResponseMemory,
     uptime_seconds: u64,
 }
@@ -296,6 +299,7 @@ fn write(context: &Context, caller: &Caller) -> Result<Vec<u8>, Problem> {
             count: now.reorgs,
             recent: now.recent_reorgs.iter().map(Reorg::of).collect(),
         },
+        certificates: certificates(context),
         answers: ResponseMemory { held_bytes, max_bytes },
         uptime_seconds: now.uptime.as_secs(),
     })

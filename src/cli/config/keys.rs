@@ -38,6 +38,12 @@ impl Key {
             "api.hosts" => r#"["ledger.example"]"#,
             "api.trusted_proxies" => r#"["127.0.0.1"]"#,
             "api.cors_origins" => r#"["https://explorer.example"]"#,
+            "api.plain_listen" => r#""127.0.0.1:3001""#,
+            "p2p.plain_listen" => r#""127.0.0.1:7546""#,
+            "p2p.allow" => r#"["10.1.0.0/16"]"#,
+            "api.tls.cert" | "p2p.tls.cert" => r#""node.pem""#,
+            "api.tls.key" | "p2p.tls.key" => r#""node.key""#,
+            "p2p.tls.ca" => r#""ca.pem""#,
             _ => self.default,
         }
     }
@@ -73,6 +79,12 @@ keys! {
         "Whether jenny with password 1234 is accepted on loopback until a user is added."
     "api.users_file" = r#""users.toml""#, Some("JENNY_USERS_FILE"), Some(Kind::Text);
         "Users of the API; a path is relative to this file. `jenny user` changes it."
+    "api.plain_listen" = r#""""#, Some("JENNY_API_PLAIN_LISTEN"), Some(Kind::Text);
+        "With api.tls: another address and port, for HTTP in clear text. Empty: none."
+    "api.tls.cert" = r#""""#, Some("JENNY_API_TLS_CERT"), Some(Kind::Text);
+        "PEM file of the REST API's certificate, which makes api.listen speak HTTPS."
+    "api.tls.key" = r#""""#, Some("JENNY_API_TLS_KEY"), Some(Kind::Text);
+        "PEM file of its private key. Both are read again on SIGHUP."
     "p2p.listen" = r#""127.0.0.1:7545""#, Some("JENNY_P2P_LISTEN"), None;
         "Address and port for peers. Not set: \"0.0.0.0:7545\" if peers are named, except on dev."
     "p2p.native" = "true", Some("JENNY_P2P_NATIVE"), Some(Kind::Flag);
@@ -85,6 +97,18 @@ keys! {
         "Links that peers may open. 0 to 1024."
     "p2p.max_per_prefix" = "4", Some("JENNY_P2P_MAX_PER_PREFIX"), Some(Kind::Number);
         "Of these, links from one IPv4 /24 or IPv6 /64; loopback is not counted."
+    "p2p.allow" = "[]", Some("JENNY_P2P_ALLOW"), Some(Kind::List);
+        "Addresses or networks whose peers are linked to, both ways. Empty: all."
+    "p2p.require_tls" = "false", Some("JENNY_P2P_REQUIRE_TLS"), Some(Kind::Flag);
+        "Whether only peers with wss:// are dialled."
+    "p2p.plain_listen" = r#""""#, Some("JENNY_P2P_PLAIN_LISTEN"), Some(Kind::Text);
+        "With p2p.tls: another address and port, for links in clear text. Empty: none."
+    "p2p.tls.cert" = r#""""#, Some("JENNY_P2P_TLS_CERT"), Some(Kind::Text);
+        "PEM file of the node's certificate; peers then need one of the same CA."
+    "p2p.tls.key" = r#""""#, Some("JENNY_P2P_TLS_KEY"), Some(Kind::Text);
+        "PEM file of its private key."
+    "p2p.tls.ca" = r#""""#, Some("JENNY_P2P_TLS_CA"), Some(Kind::Text);
+        "PEM file of the CA. All three are read again on SIGHUP."
     "log.level" = r#""info""#, Some("JENNY_LOG"), Some(Kind::Text);
         "Log level: error, warn, info, debug, trace or off, or a filter with levels of parts."
     "log.format" = r#""text""#, Some("JENNY_LOG_FORMAT"), None;
@@ -136,8 +160,10 @@ pub(in crate::cli) fn template(settings: &[(&str, String)]) -> String {
         let (its_table, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
         if its_table != table {
             table = its_table;
+            // An inner table is left out with its keys, so that a whole one can be added below.
+            let comment = if table.contains('.') { "#" } else { "" };
             // Writing into memory cannot fail.
-            let _ = write!(out, "\n[{table}]");
+            let _ = write!(out, "\n{comment}[{table}]");
         }
         let set = settings.iter().find(|(path, _)| *path == key.path);
         let _ = match set {
@@ -151,7 +177,9 @@ pub(in crate::cli) fn template(settings: &[(&str, String)]) -> String {
 /// The known key that `path`, an unknown one, was probably meant to be.
 pub(super) fn similar(path: &str) -> Option<&'static str> {
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-    if let Some(key) = KEYS.iter().find(|key| last(key.path) == last(path)) {
+    let first = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
+    let same = || KEYS.iter().filter(|key| last(key.path) == last(path));
+    if let Some(key) = same().find(|key| first(key.path) == first(path)).or(same().next()) {
         return Some(key.path);
     }
     let tables = KEYS.iter().filter_map(|key| key.path.split_once('.')).map(|(table, _)| table);

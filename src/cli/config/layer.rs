@@ -36,17 +36,23 @@ pub(super) struct Layer {
 }
 
 macro_rules! tables {
-    ($($table:ident { $($(#[$read:meta])? $key:ident: $value:ty,)* })*) => {$(
+    ($($table:ident {
+        $($(#[$read:meta])? $key:ident: $value:ty,)* $(; $inner:ident: $inner_table:ty)?
+    })*) => {$(
         #[derive(Debug, Default, Deserialize, PartialEq)]
         #[serde(default, deny_unknown_fields)]
         pub(super) struct $table {
             $($(#[$read])? pub(super) $key: Option<$value>,)*
+            $(pub(super) $inner: $inner_table,)?
         }
 
         impl $table {
             /// This table, and `below` where this says nothing.
             fn over(self, below: Self) -> Self {
-                Self { $($key: self.$key.or(below.$key),)* }
+                Self {
+                    $($key: self.$key.or(below.$key),)*
+                    $($inner: self.$inner.over(below.$inner),)?
+                }
             }
         }
     )*};
@@ -60,7 +66,10 @@ tables! {
         cors_origins: Vec<String>,
         default_user: bool,
         users_file: PathBuf,
+        plain_listen: String,
+        ; tls: ApiTls
     }
+    ApiTls { cert: PathBuf, key: PathBuf, }
     P2p {
         listen: Listen,
         native: bool,
@@ -68,7 +77,12 @@ tables! {
         max_dialled: usize,
         max_accepted: usize,
         max_per_prefix: usize,
+        allow: Vec<String>,
+        require_tls: bool,
+        plain_listen: String,
+        ; tls: P2pTls
     }
+    P2pTls { cert: PathBuf, key: PathBuf, ca: PathBuf, }
     Log { level: LogFilter, format: LogFormat, }
     Mining {
         enabled: bool,
@@ -136,6 +150,11 @@ impl Layer {
     pub(super) fn relative_to(mut self, dir: &Path) -> Self {
         self.peers = self.peers.map(|path| dir.join(path));
         self.api.users_file = self.api.users_file.map(|path| dir.join(path));
+        let (api, p2p) = (&mut self.api.tls, &mut self.p2p.tls);
+        let of_tls = [&mut api.cert, &mut api.key, &mut p2p.cert, &mut p2p.key, &mut p2p.ca];
+        for path in of_tls.into_iter().flatten().filter(|path| !path.as_os_str().is_empty()) {
+            *path = dir.join(&*path);
+        }
         self.chain = self.chain.map(|chain| match chain.as_str() {
             "jenny" | "dev" | "" => chain,
             file => dir.join(file).to_string_lossy().into_owned(),
@@ -243,10 +262,9 @@ pub(super) fn as_toml(value: &str, kind: Kind) -> String {
 fn wrong_key(text: &str) -> Option<&'static Key> {
     let table: toml::Table = text.parse().ok()?;
     KEYS.iter().find(|key| {
-        let value = match key.path.split_once('.') {
-            Some((name, inner)) => table.get(name).and_then(|table| table.get(inner)),
-            None => table.get(key.path),
-        };
+        let mut parts = key.path.split('.');
+        let value = parts.next().and_then(|first| table.get(first));
+        let value = parts.fold(value, |value, part| value?.get(part));
         let reads = |value| toml::from_str::<Layer>(&format!("{} = {value}", key.path)).is_ok();
         value.is_some_and(|value| !reads(value))
     })
@@ -263,14 +281,17 @@ fn unknown_key(text: &str) -> Option<(String, Option<&'static str>)> {
 
 /// The dotted paths of a table's values, of empty tables, and of unknown tables.
 fn paths(table: &toml::Table) -> Vec<String> {
-    let is_table = |name: &str| KEYS.iter().any(|key| key.path.split('.').next() == Some(name));
+    let is_table = |name: &str| KEYS.iter().any(|key| key.path.starts_with(&format!("{name}.")));
     let mut paths = Vec::new();
-    for (name, value) in table {
+    let mut left: Vec<_> = table.iter().rev().map(|(name, value)| (name.clone(), value)).collect();
+    while let Some((path, value)) = left.pop() {
         match value {
-            toml::Value::Table(inner) if is_table(name) => {
-                paths.extend(inner.keys().map(|key| format!("{name}.{key}")));
+            toml::Value::Table(inner) if is_table(&path) => {
+                left.extend(
+                    inner.iter().rev().map(|(name, value)| (format!("{path}.{name}"), value)),
+                );
             }
-            _ => paths.push(name.clone()),
+            _ => paths.push(path),
         }
     }
     paths

@@ -35,7 +35,9 @@ fn said(toml: &str) -> String {
 fn uncommented() -> String {
     let lines = template(&[]);
     let lines = lines.lines().map(|line| match line.strip_prefix('#') {
-        Some(key) if key.starts_with(|first: char| first.is_ascii_lowercase()) => key,
+        Some(key) if key.starts_with(|first: char| first.is_ascii_lowercase() || first == '[') => {
+            key
+        }
         _ => line,
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -82,12 +84,14 @@ fn the_template_has_every_key_once() {
     let table: toml::Table = uncommented().parse().unwrap();
     for key in KEYS {
         let mut parts = key.path.split('.');
-        let first = table.get(parts.next().unwrap()).unwrap();
-        assert!(parts.next().is_none_or(|name| first.get(name).is_some()), "{}", key.path);
+        let first = table.get(parts.next().unwrap());
+        assert!(parts.fold(first, |inner, name| inner?.get(name)).is_some(), "{}", key.path);
     }
-    let tables = table.values().filter_map(toml::Value::as_table).map(toml::Table::len);
-    let leaves = table.values().filter(|value| !value.is_table()).count();
-    assert_eq!(tables.sum::<usize>() + leaves, KEYS.len());
+    assert_eq!(leaves(&table), KEYS.len());
+}
+
+fn leaves(table: &toml::Table) -> usize {
+    table.values().map(|value| value.as_table().map_or(1, leaves)).sum()
 }
 
 #[test]
@@ -112,7 +116,9 @@ fn every_key_can_be_set() {
          users_file = \"/run/users.toml\" }}\n\
          log = {{ level = \"warn\", format = \"json\" }}\n\
          [p2p]\nlisten = \"[::1]:81\"\nnative = false\nmax_message = \"8MiB\"\nmax_dialled = 1\n\
-         max_accepted = 2\nmax_per_prefix = 3\n\
+         max_accepted = 2\nmax_per_prefix = 3\nallow = [\"10.1.0.0/16\"]\nrequire_tls = true\n\
+         plain_listen = \":82\"\n\
+         tls = {{ cert = \"/etc/node.pem\", key = \"/etc/node.key\", ca = \"/etc/ca.pem\" }}\n\
          [mining]\nenabled = false\ninterval = \"5s\"\nrelayed_delay = \"7s\"\n\
          seal_blocks = 6\nqueue = 2\ndeadline = \"1m 30s\"\nthreads = 3\n\
          [records]\nrelay = \"all\"\n\
@@ -136,6 +142,12 @@ fn every_key_can_be_set() {
         },
         users_file: PathBuf::from("/run/users.toml"),
         users_named: true,
+        api_tls: None,
+        p2p_tls: Some(TlsFiles {
+            cert: PathBuf::from("/etc/node.pem"),
+            key: PathBuf::from("/etc/node.key"),
+            ca: Some(PathBuf::from("/etc/ca.pem")),
+        }),
         p2p_listen: Some("[::1]:81".parse().unwrap()),
         p2p: P2pConfig {
             binary: false,
@@ -144,6 +156,9 @@ fn every_key_can_be_set() {
             max_dialled: 1,
             max_accepted: 2,
             max_per_prefix: 3,
+            allow: AllowList::parse(&["10.1.0.0/16"]).unwrap(),
+            require_tls: true,
+            plain_listen: Some("127.0.0.1:82".parse().unwrap()),
             ..defaults.p2p
         },
         log_level: "warn".parse().unwrap(),

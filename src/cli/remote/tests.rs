@@ -4,7 +4,7 @@ use super::*;
 use crate::cli::exit::text_of;
 
 fn remote(url: &str, user: Option<&str>, password: Option<&str>) -> Result<Remote> {
-    let args = RemoteArgs { user: user.map(str::to_owned), password_file: None };
+    let args = RemoteArgs { user: user.map(str::to_owned), password_file: None, ca: None };
     let env = |name: &str| password.filter(|_| name == "JENNY_PASSWORD").map(str::to_owned);
     Remote::with(url, &args, &env, None)
 }
@@ -39,7 +39,7 @@ fn a_password_comes_from_the_environment_or_a_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("password");
     std::fs::write(&file, " s3cret \r\n").unwrap();
-    let args = RemoteArgs { user: None, password_file: Some(file) };
+    let args = RemoteArgs { user: None, password_file: Some(file), ca: None };
     let env = |_: &str| Some("not this".to_owned());
     let from_file = Remote::with(url, &args, &env, None).unwrap();
     assert_eq!(credentials(&from_file), "jenny: s3cret ");
@@ -49,7 +49,7 @@ fn a_password_comes_from_the_environment_or_a_file() {
 fn somebody_at_the_terminal_is_asked_for_what_is_missing() {
     let ask = |question: &str| Ok(format!("<{question}>"));
     let with = |url: &str, user: Option<&str>, password: Option<&str>| {
-        let args = RemoteArgs { user: user.map(str::to_owned), password_file: None };
+        let args = RemoteArgs { user: user.map(str::to_owned), password_file: None, ca: None };
         let env = |_: &str| password.map(str::to_owned);
         credentials(&Remote::with(url, &args, &env, Some(&ask)).unwrap())
     };
@@ -63,8 +63,8 @@ fn somebody_at_the_terminal_is_asked_for_what_is_missing() {
 }
 
 #[test]
-fn an_address_is_http_and_nothing_more() {
-    for url in ["127.0.0.1:3000", "https://127.0.0.1", "http://127.0.0.1/x", "http://127.0.0.1?x"] {
+fn an_address_is_http_or_https_and_nothing_more() {
+    for url in ["127.0.0.1:3000", "wss://127.0.0.1", "https://127.0.0.1/x", "http://127.0.0.1?x"] {
         let text = text_of(&remote(url, None, None).unwrap_err());
         assert!(text.contains("is not the address of a node"), "{url}: {text}");
     }

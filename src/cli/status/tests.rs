@@ -101,3 +101,11 @@ fn pending_records_are_told_with_the_oldest_wait() {
     let none = told(json!({"records": 0, "oldestWaitSeconds": null}));
     assert!(none.ends_with("pending   0 records"), "{none}");
 }
+
+#[test]
+fn certificates_are_told_with_the_time_that_is_left() {
+    let of = |renew: bool| json!({"port": "p2p", "daysLeft": 12, "renew": renew});
+    let told = |renew: bool| lines("n", &json!({"certificates": [of(renew)]}));
+    assert!(told(false).contains("\ntls       certificate of p2p, 12 days left"));
+    assert!(told(true).contains("12 days left: renew it and send SIGHUP"));
+}

@@ -90,6 +90,8 @@ pub struct LinkInfo {
     pub direction: Direction,
     /// What is spoken.
     pub dialect: Dialect,
+    /// Whether it is encrypted, and the peer has a certificate of the operator's CA.
+    pub tls: bool,
     /// What the peer calls itself, at most 128 characters.
     pub agent: Option<String>,
     /// The last block that the peer named, its hash where it named that too: a claim, not
@@ -112,6 +114,7 @@ impl LinkInfo {
             address,
             direction,
             dialect: Dialect::Json,
+            tls: false,
             agent: None,
             tip: None,
             rtt: None,

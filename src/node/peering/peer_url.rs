@@ -5,14 +5,14 @@ use std::str::FromStr;
 
 use url::{Host, Url};
 
-/// A peer's address: `ws://host:port`, nothing after it but an optional path. Without
-/// a port it means port 80 (RFC 6455 section 3).
+/// A peer's address: `ws://host:port`, or `wss://host:port` for TLS, nothing after it but an
+/// optional path. Without a port it means port 80, with TLS 443 (RFC 6455 section 3).
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PeerUrl(String);
 
 /// Why a text is no peer address.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("invalid peer address `{text}`: {reason}; write ws://host:port")]
+#[error("invalid peer address `{text}`: {reason}; write ws://host:port or wss://host:port")]
 pub struct PeerUrlError {
     /// The text, shortened.
     pub text: String,
@@ -41,6 +41,11 @@ impl PeerUrl {
             Host::Ipv6(address) => address.to_string(),
         };
         Some((host, url.port_or_known_default()?))
+    }
+
+    /// Whether the peer is dialled with TLS.
+    pub fn is_tls(&self) -> bool {
+        self.0.split_once("://").is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("wss"))
     }
 }
 
@@ -105,9 +110,11 @@ fn check(text: &str) -> Result<(), String> {
     if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
         return Err("it holds a space, a control character or a backslash".to_owned());
     }
-    let rest = text.split_once("://").filter(|(scheme, _)| scheme.eq_ignore_ascii_case("ws"));
+    let rest = text
+        .split_once("://")
+        .filter(|(scheme, _)| ["ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)));
     if rest.is_none_or(|(_, rest)| rest.starts_with('/')) {
-        return Err("it does not begin with ws:// and a host".to_owned());
+        return Err("it does not begin with ws:// or wss:// and a host".to_owned());
     }
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if url.host().is_none_or(|host| matches!(host, Host::Domain(""))) {

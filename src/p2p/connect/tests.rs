@@ -20,6 +20,7 @@ use crate::p2p::socket::frame_guard::ReadError;
 use crate::p2p::socket::http_head;
 use crate::p2p::socket::upgrade_slots::UpgradeSlots;
 use crate::p2p::test_util::{Connects, Defective, dev};
+use crate::tls::test_util::{Counts, TestAuthority};
 
 /// Where the node that dials listens.
 const LISTENING: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 250)), 7_545);
@@ -157,7 +158,7 @@ async fn the_limits_of_an_accepted_link_hold_whatever_ends_the_lines_of_its_upgr
         for head in forms(&head) {
             let (mut theirs, ours) = duplex(64 << 10);
             theirs.write_all(head.as_bytes()).await.unwrap();
-            let (stream, agreed) = upgrade(&context, ours, address).await.unwrap();
+            let (stream, agreed) = upgrade(&context, ours, None, address).await.unwrap();
             assert_eq!(agreed.dialect, dialect, "{head:?}");
             let role = Role::Server;
             let mut upgraded = Upgraded::new(&context, role, stream, &[], agreed, address).await;
@@ -211,7 +212,7 @@ async fn reconnect(context: &Arc<Context>, from: SocketAddr, times: usize) -> Ve
     for _ in 0..times {
         let (mut theirs, ours) = duplex(64 << 10);
         let slot = slots.take(from.ip());
-        let accepting = tokio::spawn(accept(Arc::clone(context), ours, from, slot));
+        let accepting = tokio::spawn(accept(Arc::clone(context), ours, None, from, slot));
         let started = Instant::now();
         let head = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -244,4 +245,30 @@ async fn connections_that_come_to_nothing_make_the_next_ones_of_their_prefix_wai
     assert_eq!(reconnect(&context, from, 2).await, [Duration::MAX; 2]);
     sleep(Duration::from_secs(30)).await;
     assert_eq!(reconnect(&context, from, 2).await, [Duration::ZERO; 2]);
+}
+
+#[tokio::test]
+async fn the_name_of_a_certificate_counts_only_for_an_address_that_the_operator_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = TestAuthority::new(directory.path());
+    let elsewhere = authority.issue("elsewhere", &["node.example"], Counts::Now);
+    let elsewhere = Credentials::load(elsewhere).unwrap();
+    let (_node, mut context, _told) = dev();
+    Arc::get_mut(&mut context).unwrap().config.tls = Some(authority.node("here"));
+    let peer = "wss://192.0.2.1:7545".parse().unwrap();
+    for is_wanted in [true, false] {
+        let elsewhere = elsewhere.clone();
+        // It hangs up once the handshake is done.
+        let transport = Connects(move |_| {
+            let (ours, theirs) = duplex(64 << 10);
+            let elsewhere = elsewhere.clone();
+            tokio::spawn(async move { drop(elsewhere.accept(theirs, "wss").await) });
+            ready(Ok(ours))
+        });
+        let named = Named { is_wanted, is_configured: false };
+        let reached = reach(&context, &transport, &peer, named, LISTENING).await;
+        let Err(DialError::Unreached(reason)) = reached else { panic!("it hung up") };
+        assert_eq!(reason.contains("not for 192.0.2.1"), is_wanted, "{reason}");
+        assert_eq!(reason.contains("no answer to the upgrade"), !is_wanted, "{reason}");
+    }
 }

@@ -8,6 +8,15 @@ use crate::node::{KnownPeer, PeerUrl};
 use crate::p2p::net_group::Scope;
 pub(super) use crate::sync::message::{MAX_PEERS_MESSAGE, MAX_TEXT, PeerAddress};
 
+const PLAIN_SCHEME: &str = "ws://";
+const TLS_SCHEME: &str = "wss://";
+
+/// How a node says in its Hello where it listens. Older nodes do not read an address with TLS.
+pub(in crate::p2p) fn told_address(listening: SocketAddr, tls: bool) -> String {
+    let scheme = if tls { TLS_SCHEME } else { "" };
+    format!("{scheme}{listening}")
+}
+
 /// Of the address book, what is told to a peer at `to`: where links came about, the latest
 /// first.
 pub(in crate::p2p) fn to_tell(mut book: Vec<KnownPeer>, to: IpAddr) -> Vec<PeerAddress> {
@@ -32,12 +41,16 @@ pub(in crate::p2p) fn learned(addresses: &[PeerAddress], from: IpAddr) -> BTreeS
 /// Where a peer that we see at `seen` can be dialled, when it says that it listens on `listen`;
 /// none when that is not where we see it: who names another machine may do so to have it dialled.
 pub(in crate::p2p) fn listening(listen: &str, seen: IpAddr) -> Option<PeerUrl> {
+    let (scheme, listen) = match listen.strip_prefix(TLS_SCHEME) {
+        Some(listen) => (TLS_SCHEME, listen),
+        None => (PLAIN_SCHEME, listen),
+    };
     let listen: SocketAddr = listen.parse().ok()?;
     let (ip, seen) = (listen.ip().to_canonical(), seen.to_canonical());
     if !ip.is_unspecified() && ip != seen {
         return None;
     }
-    format!("ws://{}", SocketAddr::new(seen, listen.port())).parse().ok()
+    format!("{scheme}{}", SocketAddr::new(seen, listen.port())).parse().ok()
 }
 
 /// Whether an address means something on this machine or in its own networks only. A name is
@@ -59,7 +72,8 @@ fn plain(url: &PeerUrl, other: IpAddr) -> Option<PeerUrl> {
     if !Scope::of(other).may_speak_of(Scope::of(ip)) {
         return None;
     }
-    format!("ws://{}", SocketAddr::new(ip, port)).parse().ok()
+    let scheme = if url.is_tls() { TLS_SCHEME } else { PLAIN_SCHEME };
+    format!("{scheme}{}", SocketAddr::new(ip, port)).parse().ok()
 }
 
 #[cfg(test)]

@@ -91,6 +91,12 @@ impl<T: Transport> Driver<T> {
         }
     }
 
+    /// Whether the settings let this node dial an address with TLS, or without.
+    fn may_dial(&self, peer: &PeerUrl) -> bool {
+        let config = &self.context.config;
+        if peer.is_tls() { config.tls.is_some() } else { !config.require_tls }
+    }
+
     /// When something is to be searched for next.
     pub(super) fn next_search(&self) -> Option<Instant> {
         // A node that dials nobody sends no feelers, so that time would stay in the past.
@@ -163,6 +169,9 @@ impl<T: Transport> Driver<T> {
         let (now, by) = (Instant::now(), Some(Prefix::of(from)));
         let mut new = Vec::new();
         for peer in peers {
+            if !self.may_dial(&peer) {
+                continue;
+            }
             // A local one that nobody named is not kept over a restart: this machine may be in
             // another network then.
             let is_forgotten = self.context.node.is_forgotten(peer.as_str());

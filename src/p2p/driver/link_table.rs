@@ -23,6 +23,8 @@ pub(in crate::p2p) struct Live {
     pub(in crate::p2p) address: SocketAddr,
     pub(in crate::p2p) direction: Direction,
     pub(in crate::p2p) dialect: Dialect,
+    /// Whether it is encrypted, and the peer has a certificate of the CA.
+    pub(in crate::p2p) tls: bool,
     pub(in crate::p2p) agent: Option<String>,
     pub(in crate::p2p) since: Timestamp,
     pub(in crate::p2p) stats: Arc<Stats>,
@@ -64,6 +66,7 @@ impl Live {
         let (received, sent) = self.stats.bytes();
         LinkInfo {
             dialect: self.dialect,
+            tls: self.tls,
             agent: self.agent.clone(),
             tip: self.stats.last_tip(),
             rtt: self.stats.rtt(),

@@ -112,7 +112,7 @@ impl<T: Transport> Driver<T> {
 
     /// Makes a link of a connection, unless it is gone.
     fn open(&mut self, arrival: Arrival, direction: Direction) -> Option<LinkId> {
-        let Arrival { address, agreed, stats, reply } = arrival;
+        let Arrival { address, agreed, tls, stats, reply } = arrival;
         let link = LinkId(self.next_link);
         self.next_link += 1;
         let (waiting, queue) = mpsc::channel(MAX_LINK_QUEUE);
@@ -127,11 +127,12 @@ impl<T: Transport> Driver<T> {
         };
         reply.send(ticket).ok()?;
         let dialect = agreed.dialect;
-        tracing::info!(link = link.0, %address, ?direction, ?dialect, "linked");
+        tracing::info!(link = link.0, %address, ?direction, ?dialect, tls, "linked");
         let live = Live {
             address,
             direction,
             dialect,
+            tls,
             agent: agreed.agent,
             since: self.context.node.now(),
             stats,

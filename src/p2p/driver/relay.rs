@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::link_table::Live;
 use super::{Driver, log_failure};
 use crate::node::{Dialect, PendingIds, PoolPlace};
 use crate::p2p::config::RelayPolicy;
@@ -68,15 +69,15 @@ impl<T: Transport> Driver<T> {
     /// Links may have come about, or been named by the operator, that records are relayed on.
     pub(super) fn allow_relays(&mut self) {
         let policy = self.context.config.relay;
-        let is_allowed = |link: LinkId| match policy {
-            RelayPolicy::Named => self.dials.leads_to_named(link),
+        let is_allowed = |link: LinkId, live: &Live| match policy {
+            RelayPolicy::Named => live.tls || self.dials.leads_to_named(link),
             RelayPolicy::All => true,
             RelayPolicy::Off => false,
         };
         let links = self.table.links.iter().filter(|(link, live)| {
             live.dialect == Dialect::Binary
                 && !self.pool.allowed.contains(link)
-                && is_allowed(**link)
+                && is_allowed(**link, live)
         });
         let links: Vec<_> = links.map(|(link, _)| *link).collect();
         for link in links {

@@ -98,7 +98,7 @@ fn arrival(address: &str) -> (Arrival, oneshot::Receiver<Ticket>) {
     let (reply, ticket) = oneshot::channel();
     let agreed = Agreed { dialect: Dialect::Binary, agent: None };
     let (address, stats) = (address.parse().unwrap(), Arc::default());
-    (Arrival { address, agreed, stats, reply }, ticket)
+    (Arrival { address, agreed, tls: false, stats, reply }, ticket)
 }
 
 fn url(text: &str) -> PeerUrl {

@@ -153,6 +153,7 @@ impl Victim {
             address,
             direction: Direction::Accepted,
             dialect: Dialect::Binary,
+            tls: false,
             agent: None,
             since: Timestamp::from_millis(0),
             stats: Arc::default(),

@@ -7,6 +7,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::handshake::machine::TryParse;
 
+use crate::tls::{FIRST_TLS_BYTE, reason};
+
 /// Longest head with what comes right after it, in bytes.
 pub(in crate::p2p) const MAX_HEAD: usize = 16 << 10;
 
@@ -23,8 +25,10 @@ pub(in crate::p2p) struct Head<T> {
 /// Why there is no head.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::p2p) enum NoHead {
-    #[error("{0}")]
+    #[error("{}", reason(.0))]
     Gone(#[from] io::Error),
+    #[error("it speaks TLS")]
+    Tls,
     #[error("its head is longer than 16 KiB")]
     TooLong,
     #[error("{0}")]
@@ -43,6 +47,9 @@ pub(in crate::p2p) async fn read<T: TryParse, S: AsyncRead + Unpin>(
         }
         if (&mut *stream).take((MAX_HEAD - seen) as u64).read_buf(&mut bytes).await? == 0 {
             return Err(NoHead::Gone(io::ErrorKind::UnexpectedEof.into()));
+        }
+        if bytes.first() == Some(&FIRST_TLS_BYTE) {
+            return Err(NoHead::Tls);
         }
         // A head ends with a line, in whatever form: no other byte is worth a look.
         if !bytes.get(seen..).unwrap_or_default().contains(&b'\n') {

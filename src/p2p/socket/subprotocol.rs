@@ -2,8 +2,9 @@
 
 use std::io::{self, Cursor, Read, Write};
 
+use http::StatusCode;
 use http::header::{
-    CONTENT_TYPE, HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL, SERVER, USER_AGENT,
+    CONTENT_TYPE, HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL, SERVER, UPGRADE, USER_AGENT,
     WWW_AUTHENTICATE,
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -18,6 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use super::http_head;
 use super::http_head::{Head, NoHead};
 use crate::node::Dialect;
+use crate::tls::reason;
 
 /// The token of the binary dialect.
 const BINARY: &str = "jenny.postcard.1";
@@ -83,7 +85,7 @@ pub(in crate::p2p) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
     offer: Offer,
 ) -> Result<(Agreed, Vec<u8>), Refused> {
     let other = |error: Error| Refused::Other(error.to_string());
-    let gone = |error: io::Error| Refused::Other(error.to_string());
+    let gone = |error: io::Error| Refused::Other(reason(&error));
     let mut request = url.into_client_request().map_err(other)?;
     request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
     let tokens = match offer {
@@ -108,6 +110,7 @@ pub(in crate::p2p) async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
             SubProtocolError::NoSubProtocol,
         )) => Refused::NoToken,
         Error::Http(answer) if is_rest_api(answer.headers()) => Refused::RestApi,
+        Error::Http(answer) if wants_tls(&answer) => Refused::Other(WANTS_TLS.to_owned()),
         error => other(error),
     })?;
     let headers = response.headers();
@@ -149,6 +152,16 @@ impl Write for Replay {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// What to do about a port that speaks TLS.
+const WANTS_TLS: &str = "this port speaks TLS: dial it by wss://";
+
+/// Whether an answer in clear text asks for TLS.
+fn wants_tls<T>(answer: &http::Response<T>) -> bool {
+    let upgrade = answer.headers().get(UPGRADE).and_then(|value| value.to_str().ok());
+    answer.status() == StatusCode::UPGRADE_REQUIRED
+        && upgrade.is_some_and(|protocols| protocols.starts_with("TLS/"))
 }
 
 /// Whether an answer is one of a node's REST API: it asks everybody for credentials.

@@ -17,6 +17,8 @@ use super::http_head;
 use super::http_head::{Head, NoHead};
 use super::subprotocol::{AGENT, Agreed, agent, choose, token};
 
+use crate::tls::reason;
+
 /// Bytes read of what follows a refused request: closing at once could lose the answer.
 const MAX_LINGER: usize = 64 << 10;
 
@@ -29,6 +31,7 @@ const MAX_ORIGIN: usize = 128;
 const WRONG_PORT: &str = "This port is for peers, which speak WebSocket version 13. \
                           The REST API listens on another port (setting api.listen).";
 const MALFORMED: &str = "The request is no WebSocket upgrade that RFC 6455 allows.";
+const PLAIN_PORT: &str = "This port does not speak TLS: use ws:// instead of wss://.";
 const HEAD_TOO_LONG: &str = "The head of the request is longer than 16 KiB.";
 const FOREIGN_ORIGIN: &str = "Web pages are no peers: Origin must be left out, or name the host \
                               and port that Host names.";
@@ -40,13 +43,15 @@ pub(in crate::p2p) enum Refusal {
     Gone(String),
     /// A foreign Origin, cut to 128 characters; answered with 403.
     ForeignOrigin(String),
+    /// The other side speaks TLS; answered with 400, which it takes for no TLS.
+    Tls,
     /// No upgrade, or none that is understood; answered with this.
     NoUpgrade(StatusCode, &'static str),
 }
 
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
-        Self::Gone(error.to_string())
+        Self::Gone(reason(&error))
     }
 }
 
@@ -61,6 +66,7 @@ pub(in crate::p2p) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     let imported = match http_head::read(stream).await {
         Ok(head) => judge(&head, from, binary),
         Err(NoHead::Gone(error)) => return Err(error.into()),
+        Err(NoHead::Tls) => Err(Refusal::Tls),
         Err(NoHead::TooLong) => {
             Err(Refusal::NoUpgrade(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, HEAD_TOO_LONG))
         }
@@ -168,6 +174,7 @@ impl Refusal {
     fn answer(&self) -> Vec<u8> {
         let (status, text) = match self {
             Self::Gone(_) => return Vec::new(),
+            Self::Tls => (StatusCode::BAD_REQUEST, PLAIN_PORT),
             Self::ForeignOrigin(_) => (StatusCode::FORBIDDEN, FOREIGN_ORIGIN),
             Self::NoUpgrade(status, text) => (*status, *text),
         };

@@ -145,17 +145,18 @@ async fn links_are_told_in_detail_and_the_status_believes_no_height_that_a_peer_
     };
     let binary = LinkInfo {
         dialect: Dialect::Binary,
+        tls: true,
         ..LinkInfo::new("[2001:db8::1]:7545".parse().unwrap(), Direction::Dialled, since)
     };
     server.table.send_replace(vec![told, quiet.clone(), binary]);
     let node = ApiNode::with(|setup| setup.links = handle).await;
     let hash = Hash::ZERO.to_string();
     let expected = json!([
-        {"address":"192.0.2.2:80","direction":"dialled","dialect":"jenny.json.1","agent":"jenny/9",
+        {"address":"192.0.2.2:80","direction":"dialled","dialect":"jenny.json.1","tls":false,"agent":"jenny/9",
          "tip":{"height":u64::MAX,"hash":hash},"rttMillis":1.5,"receivedBytes":11,"sentBytes":12,"since":5},
-        {"address":"[::1]:1","direction":"accepted","dialect":"seed","agent":null,
+        {"address":"[::1]:1","direction":"accepted","dialect":"seed","tls":false,"agent":null,
          "tip":null,"rttMillis":null,"receivedBytes":0,"sentBytes":0,"since":5},
-        {"address":"[2001:db8::1]:7545","direction":"dialled","dialect":"jenny.postcard.1","agent":null,
+        {"address":"[2001:db8::1]:7545","direction":"dialled","dialect":"jenny.postcard.1","tls":true,"agent":null,
          "tip":null,"rttMillis":null,"receivedBytes":0,"sentBytes":0,"since":5},
     ]);
     assert_eq!(node.get("/v1/peers").await.expect(200).json(), expected);

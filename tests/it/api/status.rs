@@ -45,6 +45,7 @@ async fn status_tells_the_node_at_a_glance() {
         "clock": { "state": "ok" },
         "deepForks": [],
         "swaps": { "count": 0, "recent": [] },
+        "certificates": [],
         "answers": { "heldBytes": 0, "mostBytes": 64 << 20 },
         "uptimeSeconds": null,
     });

@@ -211,8 +211,8 @@ fn nobody_there_is_said_with_what_to_do() {
 
 #[test]
 fn an_address_must_be_one() {
-    let text = dump("https://127.0.0.1").done().failed(2);
-    assert!(text.contains("the scheme must be http"), "{text}");
+    let text = dump("wss://127.0.0.1").done().failed(2);
+    assert!(text.contains("the scheme must be http or https"), "{text}");
     let text = dump("http://192.0.2.1").done().failed(2);
     assert!(text.contains("give --password-file FILE, or set JENNY_PASSWORD"), "{text}");
 }

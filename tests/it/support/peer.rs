@@ -22,6 +22,7 @@ use super::{PATIENCE, until};
 pub(crate) struct PeerNode {
     pub(crate) handle: NodeHandle,
     pub(crate) address: SocketAddr,
+    scheme: &'static str,
     pub(crate) directory: Option<TempDir>,
     stop: CancellationToken,
     networking: JoinHandle<()>,
@@ -69,6 +70,7 @@ impl PeerNode {
             ..P2pConfig::default()
         };
         change(&mut config);
+        let scheme = if config.tls.is_some() { "wss" } else { "ws" };
         let (links, server) = Links::channel();
         let (node, handle) = open_limited(directory.path(), links, max_reorg_depth, node);
         let network = Network::bind(config, handle.clone(), server).await.unwrap();
@@ -76,11 +78,11 @@ impl PeerNode {
         let stop = CancellationToken::new();
         let networking = tokio::spawn(network.run(stop.clone()));
         let node = Some(node);
-        Self { handle, address, directory: Some(directory), stop, networking, node }
+        Self { handle, address, scheme, directory: Some(directory), stop, networking, node }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("ws://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Dials another node as `POST /addToPeer` does.

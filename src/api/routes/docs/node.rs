@@ -70,6 +70,7 @@ pub(in crate::api::routes) fn status() -> Description {
         "clock": {"state": "ok"},
         "deepForks": [],
         "swaps": {"count": 0, "recent": []},
+        "certificates": [{"port": "p2p", "notAfter": 1_800_000_000_000_u64, "daysLeft": 90, "renew": false}],
         "answers": {"heldBytes": 0, "mostBytes": 67_108_864},
         "uptimeSeconds": 60,
     });

@@ -58,7 +58,7 @@ pub(in crate::api::routes) fn add_peers() -> Description {
 
 pub(in crate::api::routes) fn links() -> Description {
     let link = json!([{
-        "address": "192.0.2.1:7545", "direction": "dialled", "dialect": "jenny.postcard.1",
+        "address": "192.0.2.1:7545", "direction": "dialled", "dialect": "jenny.postcard.1", "tls": true,
         "agent": "jenny/0.1.0", "tip": {"height": 7, "hash": null}, "rttMillis": 0.4,
         "receivedBytes": 9_120, "sentBytes": 8_011, "since": 1_700_000_000_000_u64,
     }]);

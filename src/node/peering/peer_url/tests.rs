@@ -14,6 +14,8 @@ fn addresses_are_kept_as_given() {
         "ws://[::1]:7545",
         "WS://Node.Example:7545/",
         "ws://node.example:7545/a/path",
+        "wss://node.example:7545",
+        "WSS://[::1]",
     ] {
         assert_eq!(text.parse::<PeerUrl>().unwrap().as_str(), text);
     }
@@ -25,7 +27,8 @@ fn what_is_not_ws_with_a_host_is_refused() {
         "",
         "localhost:7545",
         "http://a:1",
-        "wss://a:1",
+        "wsss://a:1",
+        "wss:///a",
         "ws:a:1",
         "ws:/a:1",
         "ws://",
@@ -68,4 +71,15 @@ fn length_is_bounded_and_errors_are_short() {
     assert!(error.to_string().len() < 200);
     // Cut between characters, not inside one.
     assert!("é".repeat(100).parse::<PeerUrl>().unwrap_err().text.ends_with("é.."));
+}
+
+#[test]
+fn the_scheme_says_whether_there_is_tls_and_which_port_is_usual() {
+    let of = |text: &str| {
+        let url: PeerUrl = text.parse().unwrap();
+        (url.is_tls(), url.authority().unwrap().1)
+    };
+    assert_eq!(of("ws://a.example"), (false, 80));
+    assert_eq!(of("wss://a.example"), (true, 443));
+    assert_eq!(of("WSS://a.example:7545"), (true, 7_545));
 }

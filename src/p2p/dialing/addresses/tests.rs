@@ -135,3 +135,16 @@ fn addresses_of_this_machine_and_of_private_networks_are_local() {
         assert!(!is_local(&global.parse().unwrap()), "{global}");
     }
 }
+
+#[test]
+fn an_address_with_tls_is_told_and_taken_as_such() {
+    let listen = |text: &str| listening(text, ip(THERE)).map(|url| url.as_str().to_owned());
+    let address = SocketAddr::from(([0, 0, 0, 0], 7_545));
+    assert_eq!(told_address(address, false), "0.0.0.0:7545");
+    assert_eq!(told_address(address, true), "wss://0.0.0.0:7545");
+    assert_eq!(listen("wss://0.0.0.0:7545").unwrap(), format!("wss://{THERE}:7545"));
+    assert_eq!(listen("0.0.0.0:7545").unwrap(), format!("ws://{THERE}:7545"));
+    assert_eq!(listen("wss://192.0.2.99:7545"), None);
+    assert_eq!(taken(&["wss://9.9.9.9:1/path"], THERE), ["wss://9.9.9.9:1"]);
+    assert_eq!(told(vec![known("wss://9.9.9.9:1", 1)], THERE), ["wss://9.9.9.9:1"]);
+}

@@ -27,6 +27,7 @@ impl Home {
             address,
             direction: Direction::Accepted,
             dialect: Dialect::Json,
+            tls: false,
             agent: None,
             since: Timestamp::from_millis(0),
             stats: Arc::default(),

@@ -69,7 +69,7 @@ impl Crash {
         let (context, slot) = (Arc::clone(&bench.driver.context), slots.take(address.ip()));
         let budget = Arc::clone(&context.budget);
         let stream = Defective { inner, bytes, writes };
-        let task = tokio::spawn(connect::accept(context, stream, address, slot));
+        let task = tokio::spawn(connect::accept(context, stream, None, address, slot));
         let peer = tokio::spawn(say(theirs, upgrade(token), more.to_vec(), budget));
         Self { bench, slots, task, peer }
     }
