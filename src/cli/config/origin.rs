@@ -131,12 +131,13 @@ impl<'a> Lines<'a> {
 
     /// The value of a key and its line.
     fn find(&self, path: &str) -> Option<(Value, usize)> {
-        let (value, place) = match path.split_once('.') {
-            None => (self.values.get(path)?, self.places.get(path)?),
-            Some((table, name)) => {
-                (self.values.get(table)?.get(name)?, self.places.get(table)?.get_ref().get(name)?)
-            }
-        };
+        // A table may have inner ones: `api.tls.cert`.
+        let mut names = path.split('.');
+        let first = names.next()?;
+        let (mut value, mut place) = (self.values.get(first)?, self.places.get(first)?);
+        for name in names {
+            (value, place) = (value.get(name)?, place.get_ref().get(name)?);
+        }
         let before = self.text.get(..place.span().start)?;
         let line = before.bytes().filter(|&byte| byte == b'\n').count();
         Some((value.clone(), line.saturating_add(1)))
