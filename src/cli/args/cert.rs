@@ -22,6 +22,7 @@ and what TLS does not protect.";
 
 pub(super) const CERT_AFTER: &str = "\
 Examples:
+  jenny init
   jenny cert new-ca
   jenny cert issue node1.example 192.0.2.1 >> data/jenny.toml
   jenny run
