@@ -15,7 +15,7 @@ use super::config::{self, Entry, Origin, Settings, settings_file};
 use super::exit::{self, Failure};
 use super::node_users::NodeUsers;
 use super::output::{COLUMNS, escape};
-use super::{peers, run, terminal, variables};
+use super::{certificates, peers, run, terminal, variables};
 use crate::api::ApiConfig;
 use crate::chain::Spec;
 use crate::node::PeerUrl;
@@ -45,6 +45,9 @@ fn check(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>, matches: &ArgMatc
     found.warnings.extend(variables::unknown());
     if let Some(name) = &settings.chain {
         found.error(chain(name));
+    }
+    for files in [&settings.api_tls, &settings.p2p_tls] {
+        found.error(certificates::load(files.as_ref()));
     }
     let (file, is_named) = (&settings.api.peers_file, settings.api.peers_required);
     if let Some(entries) = found.error(peers::entries(file, is_named)) {
@@ -184,7 +187,9 @@ fn effective(
             ("api.listen", _) => Some(settings.api.listen.to_string().into()),
             ("p2p.listen", Some(spec)) => {
                 let file = peers::entries(&settings.api.peers_file, false).unwrap_or_default();
-                let names_peers = !args.peer.is_empty() || file.iter().any(Result::is_ok);
+                let names_peers = !args.peer.is_empty()
+                    || file.iter().any(Result::is_ok)
+                    || settings.p2p_tls.is_some();
                 Some(peers::listen(settings.p2p_listen, names_peers, spec).to_string().into())
             }
             ("mining.interval", Some(spec)) if is_default && *spec == Spec::dev() => {

@@ -97,6 +97,10 @@ fn everything_that_is_wrong_is_told_at_once() {
     fs::write(&file, "[api]\nusers_file = \"none.toml\"\n").unwrap();
     let text = config("check", &dir).done().failed(2);
     assert!(text.contains("none.toml, which `api.users_file` names, does not exist"), "{text}");
+    fs::write(&file, "[p2p.tls]\ncert = \"none.pem\"\nkey = \"none.key\"\nca = \"ca.pem\"\n")
+        .unwrap();
+    let text = config("check", &dir).done().failed(2);
+    assert!(text.contains(".pem") && text.contains("hint: "), "{text}");
     fs::write(&file, "").unwrap();
     let command = config("check", &dir).env("JENNY_USER", "ann");
     let text = command.env("JENNY_PASSWORD_FILE", &word).done().failed(2);
