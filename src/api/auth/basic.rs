@@ -27,14 +27,18 @@ pub(in crate::api) fn name(headers: &HeaderMap) -> String {
     Credentials::read(headers).map(|found| found.name().to_owned()).unwrap_or_default()
 }
 
-/// Whether a script of a web page sent a request: its browser says so, or the script itself does
-/// where browsers do not, which is on plain HTTP to another machine.
-pub(in crate::api) fn is_script(headers: &HeaderMap) -> bool {
+/// Whether a script of a web page sent a request with credentials: its browser says so, or the
+/// script itself does where browsers do not, which is on plain HTTP to another machine.
+///
+/// A browser sends the credentials that it has by itself only to paths below the one that it was
+/// asked for them at; elsewhere it waits for a challenge, which it answers without a dialog.
+pub(in crate::api) fn is_from_script(headers: &HeaderMap) -> bool {
     let is = |name: &str, test: fn(&[u8]) -> bool| {
         headers.get(name).is_some_and(|value| test(value.as_bytes()))
     };
-    is("sec-fetch-mode", |mode| mode != b"navigate")
-        || is("x-requested-with", |by| by.eq_ignore_ascii_case(b"XMLHttpRequest"))
+    let is_script = is("sec-fetch-mode", |mode| mode != b"navigate")
+        || is("x-requested-with", |by| by.eq_ignore_ascii_case(b"XMLHttpRequest"));
+    is_script && headers.contains_key(AUTHORIZATION)
 }
 
 impl Credentials {

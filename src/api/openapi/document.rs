@@ -189,7 +189,7 @@ fn problem_response(status: u16, kinds: &[Kind]) -> Value {
 fn problem_headers(status: u16) -> &'static [Header] {
     const CHALLENGE: Header = Header {
         name: "WWW-Authenticate",
-        text: "Asks for Basic credentials, except from the script of a web page: a browser would open a dialog.",
+        text: "Asks for Basic credentials, except for wrong ones from the script of a web page: a browser would open a dialog.",
         is_required: true,
     };
     const WAIT: Header = Header {

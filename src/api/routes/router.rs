@@ -102,7 +102,7 @@ where
             let counting = rules.requests.begin(path, parts.method.clone());
             let origins = rules.hosts.origins();
             let origin = origins.of(&parts.headers);
-            let is_script = basic::is_script(&parts.headers);
+            let is_script = basic::is_from_script(&parts.headers);
             let answered = match rules.check(&parts, found).await {
                 Ok(Passed::Matched(matched, ended)) => {
                     // What a request changes is completed.

@@ -351,14 +351,19 @@ async fn every_change_is_on_record_with_its_user_and_address() {
 }
 
 #[tokio::test]
-async fn the_script_of_a_page_gets_no_challenge_that_opens_a_dialog() {
+async fn wrong_credentials_of_a_page_get_no_challenge_that_opens_a_dialog() {
     let node = ApiNode::start().await;
     for (name, value) in [("Sec-Fetch-Mode", "cors"), ("X-Requested-With", "XMLHttpRequest")] {
         for path in ["/v1/status", "/nowhere"] {
-            let answer = node.ask(&Request::get(path).header(name, value)).await;
+            let request = Request::get(path).header(name, value);
+            // A browser answers this one by itself.
+            is_challenge(&node.ask(&request).await);
+            let request = Request::get(path).header(name, value).auth("jenny", "wrong");
+            let answer = node.ask(&request).await;
             assert_eq!(answer.expect_problem(401, "unauthorized"), None);
             assert_eq!(answer.header("www-authenticate"), Some("x-session realm=\"jenny\""));
         }
     }
-    is_challenge(&node.ask(&Request::get("/").header("Sec-Fetch-Mode", "navigate")).await);
+    let request = Request::get("/").header("Sec-Fetch-Mode", "navigate").auth("jenny", "wrong");
+    is_challenge(&node.ask(&request).await);
 }

@@ -56,7 +56,7 @@ fn anything_but_one_basic_credential_is_malformed() {
 }
 
 #[test]
-fn scripts_are_told_from_navigation_and_from_programs() {
+fn scripts_with_credentials_are_told_from_navigation_and_from_programs() {
     for (name, value, expected) in [
         ("accept", "*/*", false),
         ("sec-fetch-mode", "navigate", false),
@@ -66,10 +66,10 @@ fn scripts_are_told_from_navigation_and_from_programs() {
         ("x-requested-with", "xmlhttprequest", true),
         ("x-requested-with", "org.example.browser", false),
     ] {
-        let headers = HeaderMap::from_iter([(
-            http::HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        )]);
-        assert_eq!(is_script(&headers), expected, "{name}: {value}");
+        let name = http::HeaderName::from_static(name);
+        let mut headers = HeaderMap::from_iter([(name.clone(), HeaderValue::from_static(value))]);
+        assert!(!is_from_script(&headers), "{name}: {value}");
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("Basic YTpi"));
+        assert_eq!(is_from_script(&headers), expected, "{name}: {value}");
     }
 }
