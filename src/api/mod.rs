@@ -10,6 +10,7 @@ mod auth;
 mod config;
 mod context;
 mod events;
+mod explorer;
 mod header_facts;
 mod http;
 mod log_level;

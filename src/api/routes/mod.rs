@@ -17,6 +17,7 @@ mod deep_forks;
 mod docs;
 mod documents;
 mod events;
+mod explorer;
 mod export;
 mod health;
 mod known;
@@ -60,6 +61,27 @@ pub(super) fn table() -> Table {
         get("/metrics", MONITORS, metrics::metrics, docs::metrics),
         get("/openapi.json", READERS, async |_| Ok(documents::document()), docs::document),
         get("/docs/", READERS, async |_| documents::page(), docs::page),
+        get("/explorer", READERS, async |_| Ok(explorer::redirect()), docs::explorer_redirect),
+        get("/explorer/", READERS, async |call| explorer::overview(&call), docs::explorer),
+        get(
+            "/explorer/a/{version}/{file}",
+            READERS,
+            async |call| explorer::file(&call),
+            docs::explorer_file,
+        ),
+        get(
+            "/explorer/a/{version}/{folder}/{file}",
+            READERS,
+            async |call| explorer::file_in_folder(&call),
+            docs::explorer_file_in_folder,
+        ),
+        get("/explorer/{page}", READERS, async |call| explorer::page(&call), docs::explorer_page),
+        get(
+            "/explorer/{page}/{item}",
+            READERS,
+            async |call| explorer::item(&call),
+            docs::explorer_item,
+        ),
         get("/v1/status", MONITORS, status::status, docs::status),
         get("/v1/log-level", READERS, log_level::show, docs::show_log_level),
         put("/v1/log-level", OPERATORS, log_level::set, docs::set_log_level),

@@ -9,6 +9,7 @@ use super::certificates::{PortCertificate, certificates};
 use crate::api::auth::users::Role;
 use crate::api::context::Context;
 use crate::api::events::show;
+use crate::api::explorer::EXPLORER;
 use crate::api::http::problem::Problem;
 use crate::api::http::reply;
 use crate::chain::{self, BlockId, Hash, Height, Timestamp};
@@ -18,6 +19,9 @@ use crate::node::{ClockFault, LinkInfo, PeerSplit, ReorgSummary, SyncProgress, S
 #[serde(rename_all = "camelCase")]
 pub(super) struct Status {
     version: &'static str,
+    /// Names the folder of the explorer's files, which changes with any of them.
+    #[schema(pattern = "^[0-9a-f]{16}$")]
+    explorer: &'static str,
     /// Who asks.
     you: You,
     chain: ChainName,
@@ -274,6 +278,7 @@ fn write(context: &Context, caller: &Caller) -> Result<Vec<u8>, Problem> {
     let (held_bytes, max_bytes) = context.answers.held();
     reply::write(&Status {
         version: env!("CARGO_PKG_VERSION"),
+        explorer: EXPLORER.version(),
         you: You { name: caller.user.clone(), role },
         chain: ChainName { name: node.spec().name().to_owned(), id: node.chain_id() },
         tip: Tip {

@@ -12,6 +12,7 @@ mod compression;
 mod connections;
 mod consistency;
 mod events;
+mod explorer;
 mod export;
 mod gate;
 mod log_level;

@@ -24,9 +24,11 @@ async fn status_tells_the_node_at_a_glance() {
     let check = status["check"].take();
     assert!(["running", "done"].contains(&check["state"].as_str().unwrap()), "{check}");
     assert!(status["uptimeSeconds"].take().is_u64());
+    assert_eq!(status["explorer"].take().as_str().map(str::len), Some(16));
     assert!(status["mining"]["hashRate"].take().as_f64().is_some_and(|rate| rate > 0.0));
     let expected = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
+        "explorer": null,
         "you": { "name": "jenny", "role": "operator" },
         "chain": { "name": "dev", "id": node.handle.chain_id().to_string() },
         "tip": {

@@ -11,7 +11,8 @@ pub(super) use chain::{
     accept_fork, chain, chains, consistency, events, export, mine, name, reorg_records, reorgs,
 };
 pub(super) use node::{
-    document, live, live_options, metrics, page, ready, ready_options, set_log_level,
+    document, explorer, explorer_file, explorer_file_in_folder, explorer_item, explorer_page,
+    explorer_redirect, live, live_options, metrics, page, ready, ready_options, set_log_level,
     show_log_level, status,
 };
 pub(super) use peers::{

@@ -3,10 +3,12 @@
 use serde_json::json;
 
 use super::EXAMPLE_HASH;
+use super::blocks::if_none_match;
+use crate::api::explorer::EXPLORER;
 use crate::api::http::problem::Kind;
 use crate::api::log_level::MAX_TARGET_BYTES;
 use crate::api::metrics::exposition;
-use crate::api::openapi::{Description, Group, Parameter, Success, one_of, pattern};
+use crate::api::openapi::{Description, Group, Parameter, Success, one_of, pattern, text};
 use crate::api::routes::health::Ready;
 use crate::api::routes::log_level::{LEVEL_WORDS, LogLevel};
 use crate::api::routes::status::Status;
@@ -54,6 +56,7 @@ pub(in crate::api::routes) fn metrics() -> Description {
 pub(in crate::api::routes) fn status() -> Description {
     let status = json!({
         "version": "0.1.0",
+        "explorer": EXPLORER.version(),
         "you": {"name": "ann", "role": "reader"},
         "chain": {"name": "jenny", "id": EXAMPLE_HASH},
         "tip": {
@@ -111,4 +114,77 @@ pub(in crate::api::routes) fn set_log_level() -> Description {
     log_level(Description::new("setLogLevel", Group::Node, summary))
         .detail("The level counts for the lines of this program, or for those of a part of it. Lines of the target `audit` are not affected. The level `configured` ends a temporary one.")
         .json_body(members, &["level"], json!({"level": "debug"}))
+}
+
+pub(in crate::api::routes) fn explorer_redirect() -> Description {
+    Description::new("redirectToExplorer", Group::Node, "The address of the explorer").returns(
+        Success::empty(308, "The address ends with a slash.").header("Location", "The address."),
+    )
+}
+
+/// What the addresses of pages have in common.
+fn shell(id: &'static str, summary: &'static str) -> Description {
+    Description::new(id, Group::Node, summary)
+        .detail("A page for browsers, the same for every address: it reads the API, and shows what the address names.")
+        .parameter(if_none_match())
+        .returns(
+            Success::text("text/html; charset=utf-8", "The page.")
+                .header("ETag", "The hash of the explorer's files, as a weak tag.")
+                .header("Cache-Control", "`no-cache`: another version of the node has another page."),
+        )
+        .returns(Success::empty(304, "The client has it already, as `If-None-Match` says."))
+}
+
+fn explorer_segment(name: &'static str, about: &'static str, example: &str) -> Parameter {
+    Parameter::path(name, about, text(), example)
+}
+
+pub(in crate::api::routes) fn explorer() -> Description {
+    shell("getExplorer", "The explorer: its overview")
+}
+
+pub(in crate::api::routes) fn explorer_page() -> Description {
+    shell("getExplorerPage", "The explorer: a page")
+        .parameter(explorer_segment("page", "The page's name.", "blocks"))
+        .refuses(&[Kind::NotFound])
+}
+
+pub(in crate::api::routes) fn explorer_item() -> Description {
+    shell("getExplorerItem", "The explorer: a page about a block or a record")
+        .parameter(explorer_segment("page", "`block` or `record`.", "block"))
+        .parameter(explorer_segment("item", "A height or a hash, or a record's id.", "0"))
+        .refuses(&[Kind::NotFound])
+}
+
+/// What the addresses of files have in common.
+fn explorer_file_of(id: &'static str) -> Description {
+    let about = "The folder of this version, as `explorer` in the status names it.";
+    Description::new(id, Group::Node, "A file of the explorer")
+        .parameter(explorer_segment("version", about, EXPLORER.version()))
+        .returns(
+            Success::text(
+                "text/javascript; charset=utf-8",
+                "The file. Its media type is that of its kind, here of a script.",
+            )
+            .header("Cache-Control", "`immutable`: another file has another address.")
+            .optional_header(
+                "Content-Encoding",
+                "`zstd` or `gzip`, as `Accept-Encoding` asks for.",
+            ),
+        )
+        .refuses(&[Kind::NotFound])
+}
+
+pub(in crate::api::routes) fn explorer_file() -> Description {
+    explorer_file_of("getExplorerFile").parameter(explorer_segment(
+        "file",
+        "The file's name.",
+        "app.js",
+    ))
+}
+
+pub(in crate::api::routes) fn explorer_file_in_folder() -> Description {
+    explorer_file_of("getExplorerFileInFolder")
+        .parameter(explorer_segment("folder", "The file's folder.", "pages"))
+        .parameter(explorer_segment("file", "The file's name.", "blocks.js"))
 }

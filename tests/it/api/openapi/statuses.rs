@@ -44,6 +44,7 @@ pub(super) async fn run(coverage: &Coverage) {
     let fresh = start(ApiNode::idle().await).await;
     blocks(&fresh).await;
     log_level(&fresh).await;
+    explorer(&fresh).await;
     records(&fresh).await;
     bans(&fresh).await;
     known_peers(&fresh).await;
@@ -97,6 +98,16 @@ async fn log_level(node: &Documented<'_>) {
         node.ask(Request::new("PUT", "/v1/log-level").json(body), 200).await;
     }
     node.get("/v1/log-level", 200).await;
+}
+
+async fn explorer(node: &Documented<'_>) {
+    for target in ["/explorer/", "/explorer/blocks", "/explorer/block/1"] {
+        node.get(target, 200).await;
+        node.ask(Request::get(target).header("If-None-Match", "*"), 304).await;
+    }
+    for target in ["/explorer/a.b", "/explorer/block/a.b", "/explorer/a/0/b", "/explorer/a/0/b/c"] {
+        node.get(target, 404).await;
+    }
 }
 
 async fn records(node: &Documented<'_>) {

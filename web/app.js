@@ -1,0 +1,372 @@
+// The frame around the pages: addresses, the header, the banner, and what is true of every page.
+
+import * as api from "./api.js";
+import { explorer, files, page as address, root } from "./base.js";
+import { announce, chip, copyButton, failure, h, icon, link, loading, startClock } from "./dom.js";
+import * as format from "./format.js";
+import { isStale, listen, mayWrite, model, pause, resume, retryNow, start, tip } from "./model.js";
+import * as prefs from "./prefs.js";
+import { hint } from "./query.js";
+import { onlyPage, queryOf, search } from "./search.js";
+import { block } from "./pages/block.js";
+import { blocks } from "./pages/blocks.js";
+import { network } from "./pages/network.js";
+import { overview } from "./pages/overview.js";
+import { record } from "./pages/record.js";
+import { found, remember } from "./pages/search.js";
+import { submit } from "./pages/submit.js";
+import { verifyPage } from "./pages/verify.js";
+
+/** Pages that stay as they are, to return to. */
+const KEPT_PAGES = 8;
+
+const PAGES = { "": overview, blocks, block, record, network, verify: verifyPage, submit, search: found };
+
+const main = document.getElementById("main");
+const kept = new Map();
+let current = null;
+
+/** Which page an address names. */
+function route(url) {
+  const path = url.pathname.startsWith(explorer) ? url.pathname.slice(explorer.length) : "";
+  const [name, item = ""] = path.split("/");
+  return { name, item, query: url.searchParams };
+}
+
+const key = () => history.state?.key ?? "first";
+
+function title() {
+  const where = model.chain?.name ?? model.status?.chain.name ?? "jenny";
+  const height = tip() ? `${format.number(tip().height)} · ` : "";
+  const link = { reconnecting: "Reconnecting · ", offline: "Offline · ", "signed-out": "Signed out · ", paused: "Paused · " }[model.link] ?? "";
+  document.title = `${link}${current?.title ?? "Overview"} · ${height}${where}`;
+}
+
+function leave() {
+  if (!current) return;
+  current.scroll = scrollY;
+  current.stop();
+  kept.delete(current.key);
+  kept.set(current.key, current);
+  while (kept.size > KEPT_PAGES) kept.delete(kept.keys().next().value);
+}
+
+/**
+ * Shows the page of the present address. `isBack` shows a page that was shown before as it was,
+ * and `isMove` takes the reader to the heading of another one.
+ */
+function show({ isBack = false, isMove = false } = {}) {
+  const url = new URL(location.href);
+  const asked = route(url);
+  leave();
+  const known = isBack ? kept.get(key()) : null;
+  if (known && known.href === url.pathname + url.search) {
+    current = known;
+    main.replaceChildren(current.element);
+    current.start({ isBack: true });
+    scrollTo(0, current.scroll ?? 0);
+  } else {
+    current = open(asked, url);
+    main.replaceChildren(current.element);
+    current.start({ isBack: false });
+    if (isMove) {
+      scrollTo(0, 0);
+      main.querySelector("h1").focus({ preventScroll: true });
+    }
+  }
+  for (const item of document.querySelectorAll("nav a")) {
+    const isCurrent = item.dataset.page === asked.name || (item.dataset.page === "blocks" && asked.name === "block");
+    if (isCurrent) item.setAttribute("aria-current", "page");
+    else item.removeAttribute("aria-current");
+  }
+  title();
+}
+
+/** A page: its element, its title, and what starts and stops it. */
+function open(asked, url) {
+  const heading = h("h1", { tabindex: "-1" });
+  const body = h("div", { class: "body" });
+  const ends = new Set();
+  const self = {
+    key: key(), href: url.pathname + url.search, title: "", element: h("div", { class: "page" }, heading, body),
+    scroll: 0, controller: null, start() {}, stop() {},
+  };
+  const context = {
+    ...asked, body, url,
+    /** Sets the title of the page, `full` with elements. */
+    title(text, full = null) {
+      self.title = text;
+      heading.replaceChildren(full ?? text);
+      if (current === self) title();
+    },
+    /** Ends with the page. */
+    get signal() {
+      return self.controller.signal;
+    },
+    onEnd: (end) => ends.add(end),
+    go, replace,
+    loading: (what) => body.replaceChildren(loading(what)),
+    fail(error, retry) {
+      if (error.name === "AbortError") return;
+      body.replaceChildren(failure(error, retry));
+    },
+  };
+  const make = PAGES[asked.name] ?? missing;
+  let page = null;
+  self.start = (options) => {
+    self.controller = new AbortController();
+    page ??= make(context);
+    page.start?.(options);
+    if (page.changed) ends.add(listen((what) => page.changed(what)));
+  };
+  self.stop = () => {
+    self.controller.abort();
+    page?.stop?.();
+    for (const end of ends) end();
+    ends.clear();
+  };
+  return self;
+}
+
+function missing({ title, body }) {
+  title("There is no such page");
+  body.append(h("p", {}, "The address names no page of the explorer. ", link("", "Go to the overview"), ", or search for what you look for."));
+  return {};
+}
+
+let pushes = Date.now();
+
+/** Goes to a page of the explorer. */
+function go(path) {
+  pushes += 1;
+  history.pushState({ key: String(pushes) }, "", address(path));
+  show({ isMove: true });
+}
+
+/** Changes the address of the present page. */
+function replace(path) {
+  history.replaceState({ key: key() }, "", address(path));
+  if (current) current.href = location.pathname + location.search;
+}
+
+function onClick(event) {
+  const anchor = event.target.closest?.("a[href]");
+  if (!anchor || event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || anchor.target || anchor.download) return;
+  const url = new URL(anchor.href);
+  if (url.origin !== location.origin || !url.pathname.startsWith(explorer) || url.pathname.includes("/a/")) return;
+  if (url.hash && url.pathname === location.pathname) return;
+  event.preventDefault();
+  go(url.pathname.slice(explorer.length) + url.search);
+}
+
+// The header.
+
+function searchBox() {
+  const input = h("input", { id: "search", name: "q", type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "none", maxlength: "100000", placeholder: "Height, hash, or exact text", "aria-describedby": "search-hint" });
+  const note = h("span", { id: "search-hint", class: "hint muted", "aria-live": "polite" });
+  const form = h("form", { role: "search", class: "search" }, h("label", { class: "aside", for: "search" }, "Height, hash, or the exact text of a record"), input, note);
+  input.addEventListener("input", () => (note.textContent = hint(input.value)));
+  input.addEventListener("blur", () => (note.textContent = ""));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const text = input.value;
+    if (text.trim() === "") return;
+    note.textContent = "searching …";
+    try {
+      const result = await search(text);
+      remember(text, result);
+      const only = onlyPage(result);
+      go(only ?? `search?q=${encodeURIComponent(await queryOf(text))}`);
+      if (only) input.value = "";
+    } catch (error) {
+      if (error.kind === "signed-out") return;
+      remember(text, null, error);
+      go(`search?q=${encodeURIComponent(await queryOf(text))}`);
+    } finally {
+      note.textContent = "";
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    const isField = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isField || prefs.get("keys") === "off") return;
+    event.preventDefault();
+    input.focus();
+    input.select();
+  });
+  return form;
+}
+
+const MENU = [
+  ["theme", "Colours", { system: "As the system", light: "Light", dark: "Dark" }],
+  ["zone", "Times in", { local: "Local time", utc: "UTC" }],
+  ["time", "Show times as", { age: "Ages", exact: "Exact times" }],
+  ["hash", "Show hashes", { short: "Shortened", full: "In full" }],
+  ["keys", "The key /", { on: "Goes to the search", off: "Does nothing" }],
+];
+
+function menu() {
+  const groups = MENU.map(([key, name, values]) => h("fieldset", {}, h("legend", {}, name),
+    Object.entries(values).map(([value, word]) => {
+      const input = h("input", { type: "radio", name: key, value, checked: prefs.get(key) === value });
+      input.addEventListener("change", () => prefs.set(key, value));
+      return h("label", {}, input, word);
+    })));
+  const clock = h("p", { class: "muted small", id: "skew" });
+  const details = h("details", { class: "menu" }, h("summary", {}, "Settings"), h("div", { class: "panel" }, groups, clock));
+  document.addEventListener("click", (event) => details.contains(event.target) || details.removeAttribute("open"));
+  details.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !details.open) return;
+    details.open = false;
+    details.querySelector("summary").focus();
+  });
+  return details;
+}
+
+/** How the link to the node is: its symbol, its kind and its words. */
+function linkState() {
+  const left = Math.max(0, Math.ceil((model.retryAt - Date.now()) / 1000));
+  const since = format.clock(model.since, prefs.get("zone"));
+  const isStarting = model.error?.status === 503;
+  return {
+    starting: ["running", "neutral", "Connecting"],
+    live: ["live", "ok", "Live"],
+    polling: ["running", "neutral", "Polling"],
+    reconnecting: ["running", "neutral", `Reconnecting, ${left} s`],
+    offline: ["warn", "warn", isStarting ? "Node is starting" : `Offline since ${since}`],
+    paused: ["paused", "neutral", "Paused"],
+    "signed-out": ["bad", "bad", "Signed out"],
+  }[model.link];
+}
+
+const pill = h("span", { class: "pill" });
+const pauseButton = h("button", { class: "button", type: "button" }, "Pause");
+pauseButton.addEventListener("click", () => {
+  if (model.link === "paused") resume();
+  else pause();
+});
+
+let shownLink = "";
+
+function showLink() {
+  const [symbol, kind, words] = linkState();
+  const isPaused = model.link === "paused";
+  if (shownLink !== words) {
+    shownLink = words;
+    pill.className = `pill is-${kind}`;
+    pill.replaceChildren(icon(symbol), h("span", {}, words));
+  }
+  pauseButton.textContent = isPaused ? "Resume" : "Pause";
+  pauseButton.disabled = model.link === "signed-out";
+  document.documentElement.classList.toggle("is-stale", isStale());
+}
+
+function brand() {
+  return h("a", { class: "brand", href: address("") }, h("img", { src: `${files}favicon.svg`, width: "24", height: "24", alt: "" }), h("span", { id: "chain-name" }, "jenny"));
+}
+
+/** The one sentence about what is wrong or under way, most urgent first. */
+function alerts() {
+  const { status } = model;
+  const all = [];
+  const zone = prefs.get("zone");
+  if (model.link === "signed-out") {
+    all.push(["bad", "The node no longer accepts your name and password.", h("button", { class: "button", type: "button", onclick: () => location.reload() }, "Sign in again")]);
+  }
+  if (model.link === "offline") {
+    const seen = model.statusAt ? ` What is shown is what was last known, at ${format.clock(model.statusAt, zone)}.` : "";
+    const what = model.error ? `The node cannot serve: ${model.error.title}.` : "The node cannot be reached.";
+    all.push(["bad", `${what}${seen} The page tries again by itself.`, h("button", { class: "button", type: "button", onclick: retryNow }, "Try now")]);
+  }
+  if (status?.refusing) all.push(["bad", `The node refuses new blocks: ${status.refusing}`]);
+  if (status?.sync.state === "deep-fork") {
+    all.push(["bad", `A branch with more work waits for the operator: it forks ${format.count(status.sync.depth, "block")} below the tip.`]);
+  }
+  if (status?.sync.state === "split") {
+    const { theirs, seconds } = status.sync;
+    all.push(["warn", `A peer has been on another tip for ${format.duration(seconds * 1000)}: block ${format.number(theirs.height)} ending ${theirs.hash.slice(-8)}.`]);
+  }
+  if (["headers", "blocks"].includes(status?.sync.state)) {
+    const { state, at, target, remaining, blocksPerSecond, etaSeconds } = status.sync;
+    const left = etaSeconds === null ? "" : `, about ${format.duration(etaSeconds * 1000)} left`;
+    const share = h("progress", { max: String(Math.max(1, target)), value: String(at), "aria-label": "Downloaded" });
+    all.push(["neutral", `The node downloads ${state}: ${format.number(remaining)} remaining, ${format.short(blocksPerSecond)} blocks a second${left}.`, share]);
+  }
+  if (status?.sync.state === "behind") all.push(["warn", `A peer has a chain that is ${format.count(status.sync.remaining, "block")} longer, and nothing is downloaded now.`]);
+  if (Math.abs(api.skew.millis ?? 0) > 60_000) all.push(["warn", `This browser's clock is ${format.duration(Math.abs(api.skew.millis))} ${api.skew.millis < 0 ? "ahead of" : "behind"} the node's. Ages are shown by the node's clock.`]);
+  if (model.isOutdated) all.push(["neutral", "The node was updated while this page was open.", h("button", { class: "button", type: "button", onclick: () => location.reload() }, "Load the new page")]);
+  return all;
+}
+
+const banner = document.getElementById("banner");
+let shownAlert = "";
+
+function showBanner() {
+  const all = alerts();
+  const text = JSON.stringify(all.map(([kind, sentence]) => [kind, sentence]));
+  if (text === shownAlert) return;
+  shownAlert = text;
+  if (!all.length) {
+    banner.replaceChildren();
+    return;
+  }
+  const [[kind, sentence, action], ...rest] = all;
+  const more = rest.length ? h("details", {}, h("summary", {}, `${rest.length} more`), h("ul", {}, rest.map(([, other]) => h("li", {}, other)))) : null;
+  banner.replaceChildren(h("div", { class: `banner is-${kind}`, role: kind === "bad" ? "alert" : "status" }, icon(kind), h("p", {}, sentence), action, more));
+}
+
+function showStatus() {
+  const { status } = model;
+  if (!status) return;
+  document.getElementById("chain-name").textContent = status.chain.name;
+  const id = document.getElementById("chain-id");
+  if (!id.firstChild) id.append(chip("chain", status.chain.id, { mark: false }));
+  document.getElementById("submit-link").hidden = !mayWrite();
+  document.getElementById("version").textContent = `jenny ${status.version} · up ${format.duration(status.uptimeSeconds * 1000)}`;
+  const skew = api.skew.millis ?? 0;
+  document.getElementById("skew").textContent = Math.abs(skew) > 5000 ? `This browser's clock is ${format.duration(Math.abs(skew))} ${skew < 0 ? "ahead of" : "behind"} the node's.` : "";
+}
+
+let announcedBlocks = 0;
+
+function showBlocks() {
+  const arrived = model.arrived - announcedBlocks;
+  if (arrived > 0 && tip()) {
+    announce(`${format.count(arrived, "new block")}, tip ${format.number(tip().height)}`);
+    announcedBlocks = model.arrived;
+  }
+}
+
+const ICONS = { live: "favicon.svg", polling: "favicon.svg", starting: "favicon.svg", paused: "favicon.svg", reconnecting: "favicon-warn.svg", offline: "favicon-warn.svg", "signed-out": "favicon-bad.svg" };
+
+function showIcon() {
+  const name = model.status?.refusing ? "favicon-bad.svg" : ICONS[model.link];
+  const icon = document.querySelector("link[rel=icon]");
+  if (!icon.href.endsWith(name)) icon.href = files + name;
+}
+
+function changed(what) {
+  if (what === "status") showStatus();
+  if (what === "blocks") showBlocks();
+  showLink();
+  showBanner();
+  showIcon();
+  title();
+}
+
+document.getElementById("header").append(brand(), h("span", { id: "chain-id" }), searchBox(), pill, pauseButton, menu());
+document.getElementById("nav-list").append(
+  ...[["", "Overview"], ["blocks", "Blocks"], ["network", "Network"], ["verify", "Verify"]].map(([path, word]) => h("li", {}, link(path, word, { "data-page": path }))),
+  h("li", { id: "submit-link", hidden: true }, link("submit", "Submit", { "data-page": "submit" })));
+document.getElementById("footer").append(h("span", { id: "version" }, "jenny"), h("a", { href: `${root}docs/` }, "API"), h("a", { href: `${root}metrics` }, "Metrics"));
+
+document.addEventListener("click", onClick);
+addEventListener("popstate", () => show({ isBack: true }));
+history.scrollRestoration = "manual";
+listen(changed);
+startClock(() => model.link === "paused");
+setInterval(() => document.hidden || (showLink(), showBanner()), 1000);
+prefs.onChange(() => (showLink(), showStatus()));
+showLink();
+show({ isBack: performance.getEntriesByType("navigation")[0]?.type === "back_forward" });
+start();

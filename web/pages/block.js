@@ -1,0 +1,142 @@
+// A block: its header, what each part of it commits to, its place in the chain, and its records.
+
+import * as api from "../api.js";
+import { card, chip, empty, h, link, loading, number, tag, time } from "../dom.js";
+import * as format from "../format.js";
+import { model, tip } from "../model.js";
+import { recordText } from "../record_text.js";
+
+const PAGE_RECORDS = 50;
+
+/** What is known of a hash or height: its header, and whether it is on the main chain. */
+async function find(name, signal) {
+  const header = await api.find(`v1/blocks/${name}/header`, { signal, cache: "default" });
+  if (!header) return null;
+  const main = await api.find(`v1/blocks/${header.height}/header`, { signal });
+  if (main?.hash === header.hash) return { header, standing: null };
+  const held = await api.find(`v1/blocks/${header.height}/${header.hash}`, { signal });
+  return { header, standing: { onMainChain: false, replacedBy: held?.replacedBy ?? main?.hash ?? null, displaced: held?.displaced ?? null } };
+}
+
+const HEADER = [
+  ["Height", ({ height }) => number(height), "How many blocks are below it."],
+  ["Hash", ({ hash }) => chip("block", hash, { full: true }), "Names this block. It covers all other lines of this table but the difficulty."],
+  ["Previous block", ({ previousHash, height }) => (height === 0 ? "none, this is the first one" : chip("block", previousHash, { full: true })), "Commits to every block below it."],
+  ["Record root", ({ merkleRoot }) => chip("merkle", merkleRoot, { full: true }), "Commits to every record of this block, in order."],
+  ["History root", ({ historyRoot }) => chip("history", historyRoot, { full: true }), "Commits to the hashes of all blocks before it, for short proofs."],
+  ["Records", ({ recordCount }) => number(recordCount), "How many records the record root covers."],
+  ["Time", ({ timestamp }) => [time(timestamp, { always: "exact" }), " (", time(timestamp, { always: "age" }), ")"], "When the miner says it was mined."],
+  ["Target", ({ bits }) => [h("code", {}, bits), `, about ${format.large(format.attempts(bits))} attempts`], "The hash is at most this: the proof of work."],
+  ["Difficulty", ({ difficulty }) => format.short(difficulty), "How much harder the target is than the chain's easiest one. Not hashed."],
+  ["Nonce", ({ nonce }) => h("code", {}, String(nonce)), "What the miner varied to meet the target."],
+  ["Version", ({ version }) => number(version), "The layout of the header."],
+];
+
+function headerTable(header) {
+  const rows = HEADER.map(([name, value, meaning]) => h("tr", { role: "row" },
+    h("th", { scope: "row", role: "rowheader" }, name), h("td", { role: "cell" }, value(header)), h("td", { role: "cell", class: "meaning" }, meaning)));
+  return h("table", { class: "header-table", role: "table" }, h("caption", { class: "aside" }, "The header, and what each part of it commits to"), h("tbody", { role: "rowgroup" }, rows));
+}
+
+function displacedBanner({ replacedBy, displaced }) {
+  const when = displaced ? [" A reorg took it off the main chain ", time(displaced.time, { always: "exact" }), `: it disconnected ${format.count(displaced.depth, "block")} above block ${format.number(displaced.fork)}.`] : " It was never on the main chain, or that was too long ago to say.";
+  const instead = replacedBy ? [" The main chain has ", chip("block", replacedBy), " at this height."] : " The main chain ends below this height.";
+  const records = displaced ? [" ", link(`network?reorg=${displaced.number}`, "What became of its records")] : "";
+  return h("div", { class: "banner is-warn", role: "status" }, tag("warn", "displaced"), h("p", {}, "This block is not on the main chain.", when, instead, records));
+}
+
+export function block(context) {
+  const { body, item, query, title } = context;
+  const first = Math.max(0, (Number(query.get("page")) || 1) - 1) * PAGE_RECORDS;
+  const isHeight = /^\d{1,16}$/.test(item);
+  let [shown, standing, confirmations, place] = [null, null, null, null];
+  title(isHeight ? `Block ${format.number(Number(item))}` : "Block");
+
+  function showConfirmations() {
+    if (!shown || standing || !tip()) return;
+    const count = tip().height - shown.height + 1;
+    confirmations.replaceChildren(count > 0 ? format.count(count, "confirmation") : "above the tip that is shown");
+  }
+
+  function neighbours() {
+    const { height, previousHash } = shown;
+    const below = height === 0 ? h("span", { class: "muted" }, "The first block") : link(`block/${previousHash}`, `Previous, ${format.number(height - 1)}`, { rel: "prev" });
+    const top = tip()?.height ?? height;
+    const next = standing ? null : height >= top ? h("span", { class: "muted" }, "The latest block") : h("a", { href: "#", rel: "next" }, `Next, ${format.number(height + 1)}`);
+    if (next?.tagName === "A") {
+      api.find(`v1/blocks/${height + 1}/header`, { signal: context.signal }).then((header) => header && (next.href = link(`block/${header.hash}`, "").href)).catch(() => {});
+    }
+    return h("nav", { class: "pager", "aria-label": "Neighbours" }, below, next);
+  }
+
+  async function records() {
+    if (shown.recordCount === 0) {
+      place.replaceChildren(empty("This block has no records."));
+      return;
+    }
+    place.replaceChildren(loading("records"));
+    try {
+      const list = await api.get(`v1/blocks/${shown.hash}/records?from=${first}&limit=${PAGE_RECORDS}`, { signal: context.signal, cache: "default" });
+      const last = first + list.length;
+      const pages = Math.ceil(shown.recordCount / PAGE_RECORDS);
+      const page = first / PAGE_RECORDS + 1;
+      const to = (number, word, rel) => link(`block/${shown.hash}${number > 1 ? `?page=${number}` : ""}`, word, { rel });
+      const pager = pages > 1 ? h("nav", { class: "pager", "aria-label": "Pages of records" },
+        page > 1 ? to(page - 1, "Earlier records", "prev") : h("span", { class: "muted" }, "The first records"),
+        h("span", { class: "muted" }, `Page ${format.number(page)} of ${format.number(pages)}`),
+        page < pages ? to(page + 1, "Later records", "next") : h("span", { class: "muted" }, "The last records")) : null;
+      place.replaceChildren(
+        h("p", { class: "muted" }, list.length ? `Records ${format.number(first)} to ${format.number(last - 1)} of ${format.number(shown.recordCount)}, counted from 0.` : "This page has no records."),
+        ...list.map(({ id, index, data }) => h("article", { class: "record" },
+          h("h3", {}, `Record ${format.number(index)} `, chip("record", id)), recordText(data))),
+        pager ?? "");
+    } catch (error) {
+      if (error.name !== "AbortError") place.replaceChildren(empty(`The records cannot be shown: ${error.title ?? error.message}.`, h("p", {}, h("button", { class: "button", type: "button", onclick: records }, "Try again"))));
+    }
+  }
+
+  function draw() {
+    title(`Block ${format.number(shown.height)}`, ["Block ", number(shown.height)].reduce((all, part) => (all.append(part), all), h("span", {})));
+    confirmations = h("p", { class: "confirmations" });
+    place = h("div", {});
+    body.replaceChildren(...[
+      standing ? displacedBanner(standing) : confirmations,
+      isHeight ? h("p", { class: "muted" }, `The block at this height is now the one below. `, link(`block/${shown.hash}`, "Permanent link to it")) : null,
+      neighbours(),
+      card("Header", headerTable(shown), h("details", {}, h("summary", {}, "Raw JSON"), h("pre", {}, JSON.stringify(shown, null, 2)))),
+      card("Records", place),
+    ].filter(Boolean));
+    showConfirmations();
+    records();
+  }
+
+  async function load() {
+    if (!shown) body.replaceChildren(loading("the block"));
+    try {
+      const found = await find(item, context.signal);
+      if (!found) {
+        title(isHeight ? `Block ${format.number(Number(item))}` : "There is no such block");
+        const top = tip() ?? (await api.get("v1/status", { signal: context.signal })).tip;
+        body.replaceChildren(empty(isHeight ? `There is no block at this height: the chain ends at ${format.number(top.height)}.` : "No stored block has this hash. Blocks off the main chain are removed after a while.", h("p", {}, link("blocks", "Go to the latest blocks"))));
+        return;
+      }
+      const isSame = shown?.hash === found.header.hash && Boolean(standing) === Boolean(found.standing) && standing?.replacedBy === found.standing?.replacedBy;
+      ({ header: shown, standing } = found);
+      if (!isSame) draw();
+    } catch (error) {
+      context.fail(error, load);
+    }
+  }
+
+  const wasOnMain = () => !standing && model.blocks.some(({ height, hash }) => height === shown.height && hash !== shown.hash);
+  const isBack = () => standing && model.blocks.some(({ hash }) => hash === shown.hash);
+
+  return {
+    start: load,
+    changed(what) {
+      if (what !== "blocks" || !shown) return;
+      if (wasOnMain() || isBack() || (!standing && tip()?.height < shown.height)) load();
+      else showConfirmations();
+    },
+  };
+}

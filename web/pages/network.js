@@ -1,0 +1,138 @@
+// Network: with whom the node speaks, whom it knows, and what was reorganised.
+
+import * as api from "../api.js";
+import { card, chip, empty, h, loading, number, row, state, table, time } from "../dom.js";
+import * as format from "../format.js";
+import { isOperator, model } from "../model.js";
+
+const EVERY = 5_000;
+
+const LINKS = [{ name: "Address" }, { name: "Direction" }, { name: "Agent" }, { name: "Tip" }, { name: "Round trip", end: true }, { name: "Traffic", end: true }, { name: "Since" }];
+const KNOWN = [{ name: "Address" }, { name: "Known from" }, { name: "State" }, { name: "Last success" }, { name: "Failures", end: true }, { name: "Next try" }];
+const BANS = [{ name: "Address" }, { name: "Until" }, { name: "Reason" }];
+
+const ORIGINS = { named: "named by the operator", remembered: "added or reached earlier", learned: "named by another peer" };
+
+export function network(context) {
+  const { body, query, title } = context;
+  title("Network");
+  const asked = Number(query.get("reorg")) || null;
+  const note = h("p", { role: "status", class: "notice" });
+  const [links, known, bans, reorgs] = ["Links", "Known peers", "Bans", "Reorgs"].map((name) => {
+    const place = h("div", {});
+    return { place, element: card(name, place) };
+  });
+  const form = h("form", { class: "jump" }, h("label", { for: "peer" }, "Add a peer"), h("input", { id: "peer", class: "mono", autocomplete: "off", placeholder: "ws://192.0.2.1:7545", size: "28" }), h("button", { class: "button", type: "submit" }, "Add and dial"));
+  let timer = null;
+
+  /** Runs what an operator asked for, and says what came of it. */
+  async function act(work, done) {
+    note.textContent = "Working …";
+    try {
+      await work();
+      note.textContent = done;
+      await load();
+    } catch (error) {
+      note.textContent = `${error.title}. ${error.detail}`;
+    }
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const input = form.querySelector("input");
+    const address = input.value.trim();
+    if (address) act(() => api.send("POST", "v1/peers", { address }), `${address} was added and is linked.`).then(() => (input.value = ""));
+  });
+
+  const button = (word, about, work, done) => h("button", { class: "button is-small", type: "button", "aria-label": `${word} ${about}`, disabled: model.link === "offline", onclick: () => act(work, done) }, word);
+
+  function linkRow({ address, direction, agent, tip, rttMillis, receivedBytes, sentBytes, since }, isEditable) {
+    const host = address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+    const cells = [
+      h("code", {}, address), direction, agent === null ? "not told" : h("bdi", {}, agent),
+      tip === null ? "not told" : [number(tip.height), " ", tip.hash ? chip("block", tip.hash, { mark: false }) : ""],
+      rttMillis === null ? "not measured" : `${format.short(rttMillis)} ms`,
+      `${format.bytes(receivedBytes)} in, ${format.bytes(sentBytes)} out`, time(since),
+    ];
+    const ban = isEditable ? [button("Ban", host, () => api.send("POST", "v1/bans", { address: host, reason: "by the operator" }), `${host} is banned for a day.`)] : [];
+    return row(isEditable ? [...LINKS, { name: "Action" }] : LINKS, [...cells, ...ban]);
+  }
+
+  function knownRow({ address, origin, linked, lastSuccess, failures, lastError, nextTry }, isEditable) {
+    const cells = [
+      h("code", {}, address), ORIGINS[origin] ?? origin,
+      linked ? state("ok", "linked") : [state(failures ? "warn" : "neutral", "not linked"), lastError ? h("span", { class: "muted" }, ` ${lastError}`) : ""],
+      lastSuccess === null ? "never" : time(lastSuccess), number(failures), nextTry === null ? "not planned" : inFuture(nextTry),
+    ];
+    const remove = isEditable ? [button("Remove", address, () => api.send("DELETE", `v1/peers/${encodeURIComponent(address)}`), `${address} was removed.`)] : [];
+    return row(isEditable ? [...KNOWN, { name: "Action" }] : KNOWN, [...cells, ...remove]);
+  }
+
+  const inFuture = (millis) => {
+    const left = millis - api.now();
+    return left <= 0 ? "now" : `in ${format.duration(left)}`;
+  };
+
+  function banRow({ address, until, reason }, isEditable) {
+    const end = isEditable ? [button("End", `the ban of ${address}`, () => api.send("DELETE", `v1/bans/${encodeURIComponent(address)}`), `The ban of ${address} has ended.`)] : [];
+    return row(isEditable ? [...BANS, { name: "Action" }] : BANS, [h("code", {}, address), time(until, { always: "exact" }), h("bdi", {}, reason), ...end]);
+  }
+
+  function reorgView({ number: which, time: when, fork, depth, displaced, newTip }) {
+    const fates = h("div", {});
+    const details = h("details", { open: which === asked }, h("summary", {}, "Displaced blocks and their records"),
+      displaced.length ? h("ul", { class: "hits" }, displaced.map(({ height, hash }) => h("li", {}, "Block ", number(height), " ", chip("block", hash)))) : h("p", { class: "muted" }, "The blocks are not stored any more."), fates);
+    const show = async () => {
+      if (fates.firstChild) return;
+      fates.replaceChildren(loading("the records"));
+      try {
+        const { records, next } = await api.get(`v1/reorgs/${which}/records?limit=50`);
+        fates.replaceChildren(records.length ? h("ul", { class: "hits" }, records.map(({ id, state: where, height }) =>
+          h("li", {}, "Record ", chip("record", id), " ", where === "pending" ? state("running", "pending again") : ["now in block ", number(height)])))
+          : h("p", { class: "muted" }, "No record of this node's clients was in them."), next ? h("p", { class: "muted" }, "Only the first 50 records are listed; the API has all of them.") : "");
+      } catch (error) {
+        fates.replaceChildren(h("p", {}, `${error.title}.`));
+      }
+    };
+    details.addEventListener("toggle", () => details.open && show());
+    if (details.open) show();
+    return h("li", { class: "reorg" }, h("p", {}, time(when, { always: "exact" }), ` (`, time(when, { always: "age" }), `): ${format.count(depth, "block")} displaced above block `, number(fork), "; the new tip was ", number(newTip.height), " ", chip("block", newTip.hash)), details);
+  }
+
+  /** Draws a list anew unless somebody is at work in it. */
+  function draw({ place }, key, content) {
+    if (place.dataset.shown === key || place.contains(document.activeElement)) return;
+    place.dataset.shown = key;
+    place.replaceChildren(content);
+  }
+
+  async function load() {
+    clearTimeout(timer);
+    if (!links.place.firstChild) for (const { place } of [links, known, bans, reorgs]) place.replaceChildren(loading("the list"));
+    if (!body.firstChild) body.append(note, links.element, known.element, bans.element, reorgs.element);
+    try {
+      const get = (path) => api.get(path, { signal: context.signal });
+      const [live, peers, banned, past] = await Promise.all([get("v1/peers"), get("v1/peers/known"), get("v1/bans"), get("v1/reorgs?limit=20")]);
+      const isEditable = isOperator();
+      if (isEditable && !form.isConnected) known.place.before(form);
+      const action = isEditable ? [{ name: "Action" }] : [];
+      const key = (value) => `${isEditable} ${JSON.stringify(value)}`;
+      draw(links, key(live), live.length ? table("Live links", [...LINKS, ...action], live.map((one) => linkRow(one, isEditable))) : empty("No peer is linked. The node keeps its chain alone."));
+      draw(known, key(peers), peers.length ? table("Known peers", [...KNOWN, ...action], peers.map((one) => knownRow(one, isEditable))) : empty("No peer is known.", isEditable ? h("p", { class: "muted" }, "Add one above, or name it by --peer or in the peers file.") : null));
+      draw(bans, key(banned), banned.length ? table("Bans", [...BANS, ...action], banned.map((one) => banRow(one, isEditable))) : empty("No address is banned."));
+      draw(reorgs, key(past.reorgs), past.reorgs.length ? h("ul", { class: "reorgs" }, past.reorgs.map(reorgView)) : empty("The chain was never reorganised."));
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      if (!links.place.dataset.shown) context.fail(error, () => (body.replaceChildren(), load()));
+    }
+    if (!context.signal.aborted) timer = setTimeout(() => (model.link === "paused" ? null : load()), EVERY);
+  }
+
+  return {
+    start: load,
+    stop: () => clearTimeout(timer),
+    changed(what) {
+      if (what === "peers" || (what === "link" && model.link === "live")) load();
+    },
+  };
+}

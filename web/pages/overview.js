@@ -1,0 +1,148 @@
+// Overview: whether the node is alive and on the right chain, its tip, and how busy it is.
+
+import * as api from "../api.js";
+import { COLUMNS, blockRow } from "../block_rows.js";
+import { CHARTS, chart } from "../chart.js";
+import { card, chip, empty, facts, failure, h, keyed, link, number, state, table, time } from "../dom.js";
+import * as format from "../format.js";
+import { isStale, mayWrite, model, retryNow, tip } from "../model.js";
+
+const LATEST = 10;
+const WINDOWS = [90, 360, 2160];
+
+const SYNC = {
+  alone: ["neutral", "Alone: no peer is linked"],
+  current: ["ok", "Current: no peer has a better chain"],
+  behind: ["warn", "Behind a peer"],
+  headers: ["running", "Downloading headers"],
+  blocks: ["running", "Downloading blocks"],
+  split: ["warn", "Split: a peer is on another tip"],
+  "deep-fork": ["bad", "A deep branch waits for the operator"],
+};
+
+function tipCard() {
+  const place = card("Tip");
+  const body = h("div", {});
+  place.append(body);
+  return {
+    element: place,
+    update() {
+      const shown = tip();
+      if (!shown) return;
+      const work = model.status?.tip.hash === shown.hash ? `about ${format.large(model.status.tip.totalWork)} attempts` : "being read";
+      body.replaceChildren(
+        h("p", { class: "display" }, link(`block/${shown.hash}`, number(shown.height))),
+        h("p", { class: "tip-line" }, chip("block", shown.hash, { mark: false }), " ", time(shown.timestamp)),
+        isStale() ? h("p", { class: "muted" }, `Last known, ${format.clock(model.statusAt, "local")}`) : "",
+        facts([
+          ["Records in it", shown.recordCount === undefined ? "being read" : number(shown.recordCount)],
+          ["Work of the chain", work],
+          shown.bits && ["Attempts for a block", `about ${format.large(format.attempts(shown.bits))}`],
+        ]));
+    },
+  };
+}
+
+function nodeCard() {
+  const place = card("Node");
+  const body = h("div", {});
+  place.append(body);
+  return {
+    element: place,
+    update() {
+      const { status } = model;
+      if (!status) return;
+      const { pool, mining, sync, links, check, index, clock } = status;
+      const waiting = pool.records ? [number(pool.records), `, the oldest for ${format.duration(1000 * (pool.oldestWaitSeconds ?? 0))}`] : "none waits";
+      const rate = mining.hashRate === null ? "not mined yet" : `${format.large(mining.hashRate)} hashes a second`;
+      body.replaceChildren(facts([
+        ["Chain", state(...(SYNC[sync.state] ?? ["neutral", sync.state]))],
+        ["Peers", links ? link("network", format.count(links, "link")) : link("network", "no link")],
+        ["Pending records", [waiting, pool.records ? ` (${format.bytes(pool.bytes)})` : ""]],
+        ["Mining", mining.enabled ? rate : `off for pending records; ${rate}`],
+        ["Index", index.lag ? `${format.count(index.lag, "block")} behind` : "complete"],
+        ["Stored blocks", check.state === "done" ? "all checked" : `being checked, at ${format.number(check.height)}`],
+        clock.state !== "ok" && ["Clock", state("bad", clock.state === "jumped" ? "has jumped" : "is behind the tip")],
+      ]));
+    },
+  };
+}
+
+export function overview({ body, title, go, onEnd }) {
+  title("Overview");
+  const [first, second] = [tipCard(), nodeCard()];
+  const rows = table(`The ${LATEST} latest blocks`, COLUMNS, []);
+  const list = rows.querySelector("tbody");
+  const open = async (height) => {
+    const header = await api.get(`v1/blocks/${height}/header`);
+    go(`block/${header.hash}`);
+  };
+  let [charts, shownWindow, points, drawing] = [[], WINDOWS[1], null, null];
+  const figures = h("div", { class: "charts" });
+  const failed = h("p", { class: "muted", role: "status" });
+  const windows = h("fieldset", { class: "windows" }, h("legend", {}, "Blocks in the charts"), WINDOWS.map((blocks) => {
+    const input = h("input", { type: "radio", name: "window", value: blocks, checked: blocks === shownWindow });
+    input.addEventListener("change", () => {
+      shownWindow = blocks;
+      points = null;
+      draw();
+    });
+    return h("label", {}, input, format.number(blocks));
+  }));
+  const content = h("div", {}, h("div", { class: "columns" }, first.element, second.element),
+    h("section", { class: "card" }, h("h2", {}, "Latest blocks"), rows, h("p", {}, link("blocks", "All blocks"))),
+    h("section", {}, h("div", { class: "heading-line" }, h("h2", {}, "The last blocks in charts"), windows), failed, figures));
+
+  /** Charts are drawn anew at most once in 5 s, however fast blocks come. */
+  function draw() {
+    if (drawing) return;
+    drawing = setTimeout(async () => {
+      drawing = null;
+      const top = tip();
+      if (!top || model.link === "paused") return;
+      try {
+        const from = Math.max(Math.min(1, top.height), top.height - shownWindow + 1);
+        ({ points } = await api.get(`v1/series?from=${from}&to=${top.height}&points=360`));
+        const target = (model.chain?.spec.target_block_time_ms ?? 0) / 1000;
+        await Promise.all(charts.map((one) => one.update(points, target)));
+        failed.textContent = "";
+      } catch (error) {
+        if (model.link === "live") failed.textContent = `The charts cannot be drawn: ${error.title ?? error.message}.`;
+      }
+    }, points ? 5000 : 0);
+  }
+
+  function show() {
+    if (!model.status) {
+      body.replaceChildren(model.error ? failure(model.error, retryNow) : h("div", { class: "loading" }, h("p", { class: "muted" }, "Loading the node's state …"), h("div", { class: "bone" })));
+      return;
+    }
+    if (!content.isConnected) body.replaceChildren(content);
+    first.update();
+    second.update();
+    const shown = model.blocks.slice(0, LATEST);
+    keyed(list, shown, ({ hash }) => hash, (header) => blockRow(header, model.blocks.find(({ hash }) => hash === header.previousHash)));
+    const isFresh = tip()?.height === 0 && mayWrite();
+    if (isFresh && !content.querySelector(".empty")) content.querySelector("table").after(empty("The chain has only its first block.", h("p", {}, link("submit", "Submit the first record"))));
+    if (!isFresh) content.querySelector(".empty")?.remove();
+  }
+
+  return {
+    start() {
+      charts = CHARTS.map((one) => chart(one, open));
+      figures.replaceChildren(...charts.map(({ element }) => element));
+      points = null;
+      onEnd(() => {
+        charts.forEach((one) => one.end());
+        clearTimeout(drawing);
+        drawing = null;
+      });
+      show();
+      draw();
+    },
+    changed(what) {
+      show();
+      if (what === "blocks" || (what === "status" && !points)) draw();
+    },
+  };
+}

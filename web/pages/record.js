@@ -1,0 +1,148 @@
+// A record: its text, how far it has come, and the receipt, verified here.
+
+import * as api from "../api.js";
+import { root } from "../base.js";
+import { card, chip, copyButton, empty, facts, h, icon, link, loading, number, time } from "../dom.js";
+import * as format from "../format.js";
+import { recordId } from "../hash.js";
+import { isOperator, tip } from "../model.js";
+import { showProof } from "../proof_view.js";
+import { recordText } from "../record_text.js";
+
+/** Shortest time between two looks at the record while blocks come fast. */
+const LOOK_EVERY = 1_000;
+
+/** The steps that a record has behind it and before it. */
+function steps(record, confirmations) {
+  const included = record.state === "included";
+  const step = (done, name, ...more) => h("li", { class: done ? "is-ok" : "is-open" }, icon(done ? "ok" : "open"), h("span", {}, name, h("span", { class: "aside" }, done ? ", done" : ", not yet"), more));
+  return h("ol", { class: "state-line" },
+    record.displaced.map(({ height, hash, time: when }) => h("li", { class: "is-neutral" }, icon("neutral"), h("span", {}, h("s", {}, `In block ${format.number(height)}`), " displaced ", time(when), " ", chip("block", hash)))),
+    step(true, "Pending"),
+    step(included, included ? ["In block ", number(record.height)] : "In a block"),
+    step(included, included ? format.count(confirmations, "confirmation") : "Confirmed"));
+}
+
+export function record(context) {
+  const { body, item: id, title } = context;
+  title(`Record ${id.slice(0, 8)}…${id.slice(-8)}`, h("span", {}, "Record ", h("span", { class: "mono" }, `${id.slice(0, 8)}…${id.slice(-8)}`)));
+  let [shown, timer, lookedAt, proofOf] = [null, null, 0, null];
+  const line = h("div", { "aria-label": "How far the record has come" });
+  const place = h("div", {});
+  const about = h("div", {});
+  const proof = h("div", { class: "proof" });
+  const textPlace = h("div", {});
+  const note = h("p", { role: "status" });
+
+  const confirmations = () => Math.max(1, (tip()?.height ?? shown.height) - shown.height + 1);
+
+  function drawLine() {
+    line.replaceChildren(steps(shown, shown.state === "included" ? confirmations() : 0));
+  }
+
+  async function cancel() {
+    try {
+      await api.send("DELETE", `v1/records/${id}`);
+      look();
+    } catch (error) {
+      note.textContent = `${error.title}. ${error.detail}`;
+    }
+  }
+
+  function drawAbout() {
+    const pairs = [["Record id", chip("record", id, { full: true })]];
+    if (shown.state === "included") {
+      pairs.push(["Block", [number(shown.height), " ", chip("block", shown.blockHash)]], ["Place in the block", [number(shown.index), ", counted from 0"]],
+        ["Time of the block", [time(shown.time, { always: "exact" }), " (", time(shown.time, { always: "age" }), ")"]]);
+    } else {
+      const take = isOperator() ? h("button", { class: "button", type: "button", onclick: cancel }, "Take it back") : null;
+      pairs.push(["Pending", ["The record waits for a block. The page changes when it is in one. ", take]]);
+    }
+    about.replaceChildren(facts(pairs), note);
+  }
+
+  /** The page relies on the node for the receipt alone: what that says is checked here. */
+  async function prove() {
+    if (shown.state !== "included") {
+      proofOf = null;
+      place.replaceChildren(empty("A receipt proves that a record is in a block. This one is in none yet."));
+      return;
+    }
+    if (proofOf === shown.blockHash) return;
+    proofOf = shown.blockHash;
+    place.replaceChildren(proof);
+    proof.replaceChildren(loading("the receipt"));
+    const file = `receipt-${id}.json`;
+    try {
+      const data = new TextEncoder().encode(await api.text(`v1/records/${id}/receipt`, { signal: context.signal }));
+      await showProof(proof, data, async ({ hash, height }) => {
+        const onMain = await api.find(`v1/blocks/${height}/header`, { signal: context.signal });
+        const isTrusted = onMain?.hash === hash;
+        const when = format.clock(Date.now(), "local");
+        return { isTrusted, text: isTrusted ? `The node has this block on its main chain, at ${when}.` : `The node's main chain has another block at height ${height}.`, outcome: "that block is part of the chain this node follows" };
+      }, file);
+      proof.append(h("p", { class: "buttons" },
+        h("a", { class: "button", href: `${root}v1/records/${id}/receipt`, download: file }, "Download the receipt"),
+        copyButton(location.href, "the link", "Copy the link"),
+        h("button", { class: "button", type: "button", onclick: () => print() }, "Print")));
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      proofOf = null;
+      proof.replaceChildren(empty(`The receipt cannot be shown: ${error.title ?? error.message}. ${error.detail ?? ""}`, h("p", {}, h("button", { class: "button", type: "button", onclick: prove }, "Try again"))));
+    }
+  }
+
+  async function missing() {
+    const { blocks } = await api.get(`v1/search?q=${id}`, { signal: context.signal }).catch(() => ({ blocks: [] }));
+    body.replaceChildren(empty("No record that is pending or on the main chain has this id.",
+      blocks.length ? h("p", {}, "There is a block with this hash: ", chip("block", blocks[0].hash)) : null,
+      h("p", { class: "muted" }, "The id of a record is the hash of its exact text: every blank and line break counts. A record that only a displaced block has is not found here.")));
+    shown = null;
+  }
+
+  async function look() {
+    lookedAt = Date.now();
+    clearTimeout(timer);
+    timer = null;
+    if (!shown) body.replaceChildren(loading("the record"));
+    if (!/^[0-9a-f]{64}$/.test(id)) {
+      body.replaceChildren(empty("This is no record id: it has 64 hexadecimal digits, in small letters."));
+      return;
+    }
+    try {
+      const found = await api.find(`v1/records/${id}`, { signal: context.signal });
+      if (!found) {
+        await missing();
+        return;
+      }
+      const isNew = !shown;
+      const moved = isNew || shown.blockHash !== found.blockHash || shown.state !== found.state || shown.displaced.length !== found.displaced.length;
+      shown = found;
+      if (isNew) {
+        textPlace.replaceChildren(recordText(found.data));
+        const isOther = (await recordId(found.data)) !== id;
+        if (isOther) textPlace.prepend(h("div", { class: "banner is-bad", role: "alert" }, icon("bad"), h("p", {}, "The node sent a text that does not have this id. Do not trust it.")));
+        body.replaceChildren(line, card("Text", textPlace), card("Where it is", about), h("section", { class: "proofs" }, h("h2", {}, "Receipt"), place));
+      }
+      drawLine();
+      if (moved) {
+        drawAbout();
+        prove();
+      }
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      if (!shown) context.fail(error, look);
+    }
+  }
+
+  return {
+    start: look,
+    stop: () => clearTimeout(timer),
+    changed(what) {
+      if (what !== "blocks") return;
+      if (shown) drawLine();
+      // A block may have it, or a reorg may have taken it away.
+      timer ??= setTimeout(look, Math.max(0, lookedAt + LOOK_EVERY - Date.now()));
+    },
+  };
+}

@@ -1,0 +1,95 @@
+// A receipt being verified: the verdict, the steps with their numbers, and what they mean.
+
+import { card, chip, copyButton, h, icon, number, state, time } from "./dom.js";
+import { hasWebCrypto } from "./hash.js";
+import { verify } from "./proof.js";
+import { recordText } from "./record_text.js";
+
+const SYMBOLS = { ok: "ok", bad: "bad", open: "warn", skipped: "neutral" };
+const WORDS = { ok: "holds", bad: "fails", open: "open", skipped: "not checked" };
+
+/** Two hashes one below the other, with the first digit that differs marked. */
+function comparison(computed, claimed) {
+  const at = Array.from(computed).findIndex((digit, place) => digit !== claimed[place]);
+  const marked = (text) => at < 0 ? h("code", {}, text)
+    : h("code", {}, h("span", { class: "muted" }, text.slice(0, at)), h("strong", { class: "differs" }, text.slice(at, at + 1)), text.slice(at + 1));
+  return h("dl", { class: "facts" },
+    h("div", {}, h("dt", {}, "Computed here"), h("dd", {}, marked(computed))),
+    h("div", {}, h("dt", {}, "In the receipt"), h("dd", {}, marked(claimed))));
+}
+
+function numbers({ levels, hashes, computed, claimed }) {
+  const parts = [];
+  if (computed) parts.push(comparison(computed, claimed));
+  if (hashes) {
+    parts.push(h("dl", { class: "facts" }, hashes.map(([name, hash]) =>
+      h("div", {}, h("dt", {}, name), h("dd", {}, h("code", {}, hash))))));
+  }
+  if (levels?.length) {
+    parts.push(h("ol", { class: "levels" }, levels.map(({ side, sibling, result }) => h("li", {},
+      h("span", { class: "muted" }, `with the hash on its ${side} `), h("code", {}, sibling),
+      h("span", { class: "muted" }, " gives "), h("code", {}, result)))));
+  }
+  return parts.length ? h("details", {}, h("summary", {}, "Show the numbers"), parts) : null;
+}
+
+const stepView = (step) => h("li", { class: `step is-${SYMBOLS[step.state]}` },
+  icon(SYMBOLS[step.state]),
+  h("div", {}, h("h3", {}, step.title, h("span", { class: "aside" }, `: ${WORDS[step.state]}`)), h("p", {}, step.text), numbers(step)));
+
+function verdict({ verdict: outcome, receipt, reason, steps }) {
+  const place = receipt && `This text is record ${receipt.recordIndex.toLocaleString("en")} of block ${receipt.header.height.toLocaleString("en")}`;
+  const words = {
+    verified: ["ok", "Verified", `${place}, and ${steps.at(-1)?.outcome ?? "that block is part of the history of the tip you gave"}.`],
+    unanchored: ["warn", "Sound, not anchored", "The receipt is consistent, but nothing here says that its tip is real: anyone could have mined it. Compare the tip hash with one that you trust."],
+    failed: ["bad", "Does not verify", reason],
+    unreadable: ["neutral", "Could not be checked", `This is not a receipt: ${reason}.`],
+  };
+  const [kind, word, sentence] = words[outcome];
+  return h("div", { class: `verdict is-${kind}`, "data-verdict": outcome }, h("h2", {}, state(kind, word)), h("p", {}, sentence));
+}
+
+/** How the code that checks came here. */
+function line() {
+  if (location.protocol === "https:") return "by TLS";
+  return hasWebCrypto() ? "by plain HTTP from this machine" : "over an open line, by plain HTTP from another machine: use TLS or an SSH tunnel";
+}
+
+const meaning = (file) => card("What this shows",
+  h("p", {}, "This exact text existed when the tip was made, at the latest. The time of a block is its miner's claim, and may be up to 2 minutes off."),
+  h("p", {}, "It does not show who wrote the text, or that it is true, or the work of the blocks between."),
+  h("p", {}, `The code that checked it came from this node, ${line()}. For an independent check, run this on a machine that you trust, where TIP is the hash of a block that you trust:`),
+  command(`jenny receipt verify ${file} --tip TIP`));
+
+const command = (text) => h("p", { class: "command" }, h("code", {}, text), copyButton(text, "the command"));
+
+const subject = ({ record, header, tip, chainId }) => card("What the receipt says",
+  recordText(record),
+  h("dl", { class: "facts" }, [
+    ["Block", [number(Number(header.height)), " ", chip("block", header.hash)]],
+    ["Block time", time(Number(header.timestamp), { always: "exact" })],
+    ["Tip", [number(Number(tip.height)), " ", chip("block", tip.hash)]],
+    ["Chain id", chip("chain", chainId)],
+  ].map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))));
+
+/**
+ * Verifies a receipt into `place`, which shows nothing else from then on. `anchor` is that of
+ * `verify`, and `file` what the receipt is called in the command. Returns the result.
+ */
+export async function showProof(place, data, anchor, file = "FILE") {
+  const run = Symbol("run");
+  place.run = run;
+  const list = h("ol", { class: "steps" });
+  const progress = h("p", { class: "muted", role: "status" }, "Checking 1 of 7");
+  place.replaceChildren(progress, list);
+  const result = await verify(data, anchor, (step, at) => {
+    if (place.run !== run) return;
+    list.append(stepView(step));
+    progress.textContent = at < 6 ? `Checking ${at + 2} of 7` : "Checked";
+  });
+  // Another one was begun meanwhile.
+  if (place.run !== run) return result;
+  const { receipt } = result;
+  place.replaceChildren(verdict(result), ...(receipt ? [list, subject(receipt), meaning(file)] : []));
+  return result;
+}
