@@ -136,6 +136,11 @@ test-examples:
 test-documents *documents:
     tests/documents/run {{ documents }}
 
+# Opens the explorer of running nodes in Chromium and uses it as a visitor does; skips if Node.js or Chromium is not installed
+[group('tests that need other programs')]
+test-explorer:
+    tests/explorer/run
+
 # Has promtool check the metrics of a node and the example alerts; skips if it is not installed
 [group('tests that need other programs')]
 test-metrics:

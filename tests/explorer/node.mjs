@@ -1,0 +1,86 @@
+// A node in a directory of its own, and requests to it.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const PATIENCE = 60_000;
+
+/** Waits until `holds`, polling. */
+export async function until(what, holds, patience = PATIENCE) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const value = await holds();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`never: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export class Node {
+  constructor(binary) {
+    this.binary = binary;
+    this.directory = mkdtempSync(join(tmpdir(), "jenny-explorer-"));
+    this.data = join(this.directory, "data");
+    this.port = 0;
+    this.user = "jenny:1234";
+    this.environment = {};
+    this.command("init", "--chain", "dev");
+  }
+
+  command(...args) {
+    const { status, stderr } = spawnSync(this.binary, [...args, "--data-dir", this.data], { encoding: "utf8" });
+    if (status !== 0) throw new Error(`jenny ${args.join(" ")}: ${stderr}`);
+  }
+
+  /** Adds a user, whose password is of no secret. */
+  addUser(name, role) {
+    const file = join(this.directory, "password");
+    writeFileSync(file, "a-password-of-some-length");
+    this.command("init", "--user", name, "--role", role, "--password-file", file);
+    return `${name}:a-password-of-some-length`;
+  }
+
+  async start() {
+    this.process = spawn(this.binary, ["run", "--data-dir", this.data, "--api-listen", `127.0.0.1:${this.port}`, "--p2p-listen", "127.0.0.1:0"], {
+      env: { ...process.env, JENNY_STORE_MIN_FREE: "0", JENNY_LOG: "debug", ...this.environment }, stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.ended = new Promise((resolve) => this.process.on("exit", resolve));
+    let [out, log] = ["", ""];
+    this.process.stdout.on("data", (data) => (out += data));
+    this.process.stderr.on("data", (data) => (log += data));
+    this.log = () => log;
+    const ready = await until("ready", () => /^ready api=(\S+) p2p=(\S+)/m.exec(out) ?? (this.process.exitCode !== null && { failed: log }));
+    if (ready.failed) throw new Error(ready.failed);
+    [, this.url, this.peer] = ready;
+    this.port = Number(new URL(this.url).port);
+  }
+
+  async stop(signal = "SIGKILL") {
+    if (this.process.exitCode === null) this.process.kill(signal);
+    await this.ended;
+  }
+
+  async remove() {
+    await this.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async ask(path, init = {}) {
+    const headers = { Authorization: `Basic ${Buffer.from(this.user).toString("base64")}`, "Content-Type": "application/json" };
+    const response = await fetch(this.url + path, { headers, ...init });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.status === 204 ? null : response.json();
+  }
+
+  /** Mines one block. Returns it. */
+  mine(...records) {
+    return this.ask("/mineBlock", { method: "POST", body: JSON.stringify({ data: records }) });
+  }
+
+  submit(...records) {
+    return this.ask("/v1/records", { method: "POST", body: JSON.stringify({ data: records }) });
+  }
+}
+
+export const vectors = JSON.parse(readFileSync(new URL("../vectors/receipts.json", import.meta.url), "utf8"));
