@@ -86,7 +86,7 @@ impl Salvaged {
 /// that may take long, and `progress` the heights reached and the last one.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] when not even the engine opens, or no spec fits. Any other as of [`open`].
+/// [`StoreError::Damaged`] when not even the engine opens, or no spec fits. Any other as of [`open`](fn@open).
 pub fn salvage(
     copy: &Path,
     into: &Path,

@@ -37,7 +37,7 @@ impl Schema {
 /// little, and runs no step.
 ///
 /// # Errors
-/// As [`super::open`], as far as it concerns the engine and the schema.
+/// As [`super::open()`], as far as it concerns the engine and the schema.
 pub fn schema(directory: &Path, progress: &mut dyn FnMut(&str)) -> Result<Schema, StoreError> {
     with_engine(directory, progress, &Kernel, |_, _, _| Ok(()))
 }
@@ -46,7 +46,7 @@ pub fn schema(directory: &Path, progress: &mut dyn FnMut(&str)) -> Result<Schema
 /// schema that it had.
 ///
 /// # Errors
-/// As [`super::open`], as far as it concerns the engine and the schema;
+/// As [`super::open()`], as far as it concerns the engine and the schema;
 /// [`StoreError::NoRoom`] when the disk is nearly full: nothing was written.
 pub fn migrate(directory: &Path, progress: &mut dyn FnMut(&str)) -> Result<Schema, StoreError> {
     with_engine(directory, progress, &Kernel, |noted, engine, progress| {

@@ -3,7 +3,7 @@
 //!
 //! [`Credentials`] are what one port shows and trusts; they are reread while the node runs.
 //! [`MaybeTls`] is a connection with or without TLS. Handshake failures are put into words by
-//! [`reason`]. Nothing here knows of HTTP or of peers. The contract is written down in
+//! [`reason()`]. Nothing here knows of HTTP or of peers. The contract is written down in
 //! `docs/tls.md`.
 
 mod authority;
