@@ -272,7 +272,7 @@ const TLS_REQUIRED: &str = "`p2p.require_tls` is set: only wss:// addresses are 
 const NOT_ALLOWED: &str = "its address is not in `p2p.allow`";
 
 /// Why an address that only a client named is not connected to.
-const LOCAL_SERVICE: &str = "link-local and metadata addresses are dialled only when the peers file, --peer or p2p.peers names them";
+const LOCAL_SERVICE: &str = "link-local and metadata addresses are dialled only when --peer or the peers file (`peers`) names them";
 
 /// Why a name of the address book is not connected to.
 const NOT_ABROAD: &str = "its name leads to this machine or to no usable address; name it as a peer to dial it all the same";
