@@ -208,6 +208,9 @@ async fn reach<T: Transport>(
     if context.config.require_tls && !peer.is_tls() {
         return Err(DialError::unreached(TLS_REQUIRED));
     }
+    if context.config.tls.is_some() && !peer.is_tls() && !named.is_wanted {
+        return Err(DialError::unreached(NOT_NAMED));
+    }
     let no_host = || DialError::unreached("its address names no host");
     let (host, port) = peer.authority().ok_or_else(no_host)?;
     let is_banned = |ip| !named.is_wanted && context.node.is_banned(ip, context.node.now());
@@ -267,6 +270,10 @@ const NEEDS_TLS: &str =
 
 /// Why an address without TLS is not dialled.
 const TLS_REQUIRED: &str = "`p2p.require_tls` is set: only wss:// addresses are dialled";
+
+/// Why an address without TLS that nobody named is not dialled.
+const NOT_NAMED: &str =
+    "with `p2p.tls`, a ws:// address is dialled only when the operator names it";
 
 /// Why an address is not dialled.
 const NOT_ALLOWED: &str = "its address is not in `p2p.allow`";

@@ -248,6 +248,24 @@ async fn connections_that_come_to_nothing_make_the_next_ones_of_their_prefix_wai
 }
 
 #[tokio::test]
+async fn a_node_with_tls_dials_in_clear_text_only_what_the_operator_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = TestAuthority::new(directory.path());
+    let (_node, mut context, mut told) = dev();
+    Arc::get_mut(&mut context).unwrap().config.tls = Some(authority.node("here"));
+    for (peer, is_wanted, count) in [
+        ("ws://192.0.2.1:7545", false, 0),
+        ("ws://inside.example:7545", false, 0),
+        ("ws://192.0.2.1:7545", true, 1),
+        ("wss://192.0.2.1:7545", false, 1),
+    ] {
+        let named = Named { is_wanted, is_configured: is_wanted };
+        let connected = connects(&context, &mut told, peer, named).await;
+        assert_eq!(connected, count, "{peer} {is_wanted}");
+    }
+}
+
+#[tokio::test]
 async fn the_name_of_a_certificate_counts_only_for_an_address_that_the_operator_named() {
     let directory = tempfile::tempdir().unwrap();
     let authority = TestAuthority::new(directory.path());

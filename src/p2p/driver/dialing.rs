@@ -64,6 +64,10 @@ impl<T: Transport> Driver<T> {
         });
         for KnownPeer { address, last_success, learned, .. } in known {
             let Ok(peer) = address.parse::<PeerUrl>() else { continue };
+            // The settings may have changed since it was written down.
+            if !self.may_dial(&peer) {
+                continue;
+            }
             if learned {
                 // Local ones were written down by earlier versions.
                 if !is_local(&peer) {
@@ -91,10 +95,16 @@ impl<T: Transport> Driver<T> {
         }
     }
 
-    /// Whether the settings let this node dial an address with TLS, or without.
+    /// Whether the settings let this node dial an address that the operator did not name: one with
+    /// TLS if this node has it, else one without. What a name leads to is known only to the dial.
     fn may_dial(&self, peer: &PeerUrl) -> bool {
         let config = &self.context.config;
-        if peer.is_tls() { config.tls.is_some() } else { !config.require_tls }
+        let is_encrypted_as_here = match config.tls {
+            Some(_) => peer.is_tls(),
+            None => !peer.is_tls() && !config.require_tls,
+        };
+        let literal = peer.authority().and_then(|(host, _)| host.parse().ok());
+        is_encrypted_as_here && literal.is_none_or(|ip| config.allow.allows(ip))
     }
 
     /// When something is to be searched for next.

@@ -1,6 +1,8 @@
 //! What is written into the address book, and as what.
 
 use super::*;
+use crate::p2p::allow_list::AllowList;
+use crate::tls::test_util::TestAuthority;
 
 /// As another peer spoke of it.
 fn heard_of(address: &str, failures: u32) -> KnownPeer {
@@ -151,4 +153,32 @@ async fn a_peer_of_another_chain_is_told_to_whoever_asked_for_it() {
     assert_eq!(closed(&mut ticket), Some(1008));
     bench.happens(Event::Ended { link: ticket.link, reason: "closed".to_owned() });
     assert_eq!(asked.try_recv().unwrap(), Err(DialError::OtherChain));
+}
+
+#[tokio::test]
+async fn a_node_with_tls_takes_up_only_addresses_with_tls_and_within_the_allowed_networks() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut bench = Bench::new().await;
+    let config = &mut Arc::get_mut(&mut bench.driver.context).unwrap().config;
+    config.tls = Some(TestAuthority::new(directory.path()).node("here"));
+    config.allow = AllowList::parse(&["192.0.2.0/24"]).unwrap();
+    let addresses = [
+        ("ws://192.0.2.1:7000", false),
+        ("wss://192.0.2.2:7000", true),
+        ("wss://198.51.100.1:7000", false),
+        ("wss://node.example:7000", true),
+    ];
+    for learned in [true, false] {
+        for (address, _) in addresses {
+            let peer = KnownPeer { learned, last_success: 1, ..heard_of(address, 0) };
+            bench.node.handle.remember_peer(peer).await.unwrap();
+        }
+        bench.driver.take_up_known().await;
+        for (address, is_taken_up) in addresses {
+            assert_eq!(bench.driver.dials.knows(&url(address)), is_taken_up, "{address}");
+        }
+    }
+    let from = "192.0.2.9".parse().unwrap();
+    bench.driver.take_up(addresses.map(|(address, _)| url(address)), from);
+    assert!(!bench.driver.dials.knows(&url("ws://192.0.2.1:7000")));
 }
