@@ -24,8 +24,9 @@ use super::{password, terminal};
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long the head of an answer may take.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long the head of an answer may take: a node may wait 60 seconds for a record
+/// (`MAX_WAIT_SECONDS` of the API) before it responds, and the network needs a margin.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// How long one read of an answer may take. [`Paced`] bounds the sum.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
