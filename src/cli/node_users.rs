@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::Signal;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::exit::Failure;
 use super::output::escape;
@@ -25,6 +25,10 @@ const PASSWORD_VARIABLE: &str = "JENNY_PASSWORD_FILE";
 
 /// How often a node looks whether its users were changed.
 const FIND_CHANGES_EVERY: Duration = Duration::from_secs(1);
+
+/// How long after a failed reload the node reads the same users again: what failed may have been
+/// the file system. A change is read at once.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// The users of a node.
 #[derive(Clone, Debug)]
@@ -71,6 +75,7 @@ impl NodeUsers {
         let mut looks = tokio::time::interval(FIND_CHANGES_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last = self.state.clone();
+        let mut retry: Option<Instant> = None;
         loop {
             tokio::select! {
                 Some(()) = hangups.recv() => service.reloading().await,
@@ -79,19 +84,21 @@ impl NodeUsers {
                     let state = tokio::task::spawn_blocking(move || file.state()).await;
                     // While another process changes them, the next look finds the change.
                     let Ok(Some(state)) = state else { continue };
-                    if last.replace(state.clone()) == Some(state) {
+                    let is_due = retry.is_some_and(|retry| retry <= Instant::now());
+                    if last.replace(state.clone()) == Some(state) && !is_due {
                         continue;
                     }
                 }
             }
-            self.reload(&known).await;
+            let worked = self.reload(&known).await;
+            retry = (!worked).then(|| Instant::now() + RETRY_AFTER);
             // Ends what was announced as a reload; said twice it changes nothing.
             service.ready().await;
         }
     }
 
-    /// Takes the users over; on an error the present ones stay.
-    async fn reload(&self, known: &AuthHandle) {
+    /// Takes the users over; on an error the present ones stay. Returns whether it worked.
+    async fn reload(&self, known: &AuthHandle) -> bool {
         let (known, of) = (known.clone(), self.clone());
         let reloading = tokio::task::spawn_blocking(move || {
             if known.takes_default_user() && of.file.was_made()? {
@@ -108,10 +115,16 @@ impl NodeUsers {
         });
         let path = self.file.path().display();
         match reloading.await.context("internal error: the reading task panicked").flatten() {
-            Ok(count) => tracing::info!(target: AUDIT, "{path} loaded, users: {count}"),
-            Err(error) => tracing::error!(
-                "the users could not be reloaded; the current users stay: {error:#}"
-            ),
+            Ok(count) => {
+                tracing::info!(target: AUDIT, "{path} loaded, users: {count}");
+                true
+            }
+            Err(error) => {
+                tracing::error!(
+                    "the users could not be reloaded; the current users stay: {error:#}"
+                );
+                false
+            }
         }
     }
 }
