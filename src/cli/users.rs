@@ -1,8 +1,8 @@
 //! The users' file of a data directory: reading it, changing it, and whether there ever was one.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -207,13 +207,18 @@ impl UsersFile {
     fn lock_file(&self) -> Result<File> {
         let path = self.dir.join(USERS_LOCK_FILE);
         let open = || -> std::io::Result<File> {
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .open(&path)?;
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).mode(0o600);
+            let file = match options.clone().create_new(true).open(&path) {
+                Ok(new) => {
+                    give_to_owner_of(&new, &self.dir.metadata()?)?;
+                    new
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    options.create(true).truncate(false).open(&path)?
+                }
+                Err(error) => return Err(error),
+            };
             file.sync_all()?;
             File::open(&self.dir)?.sync_all()?;
             Ok(file)
@@ -262,6 +267,13 @@ impl UsersFile {
             unfinished.set(temporary.clone());
             let mut part =
                 OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+            let replaced = match target.metadata() {
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    target.parent().unwrap_or(&self.dir).metadata()?
+                }
+                found => found?,
+            };
+            give_to_owner_of(&part, &replaced)?;
             part.write_all(text.as_bytes())?;
             part.sync_all()?;
             unfinished.keep_as(&target)?;
@@ -298,6 +310,17 @@ fn change_needs_users(users: &Users, file: &UsersFile) -> Result<()> {
         return Err(Failure::usage(message).hint(file.advice()).into());
     }
     Ok(())
+}
+
+/// Gives a file that root made to the owner and group of `other`: the account that runs the node
+/// must be able to read it.
+fn give_to_owner_of(new: &File, other: &Metadata) -> std::io::Result<()> {
+    let made = new.metadata()?;
+    let owner = (other.uid(), other.gid());
+    if made.uid() != 0 || (made.uid(), made.gid()) == owner {
+        return Ok(());
+    }
+    fchown(new, Some(owner.0), Some(owner.1))
 }
 
 /// Creates a data directory, if there is none.

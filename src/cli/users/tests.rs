@@ -1,6 +1,6 @@
 //! Tests of the users' file.
 
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{chown, symlink};
 
 use super::*;
 use crate::cli::exit::text_of;
@@ -36,6 +36,31 @@ fn users_are_added_one_by_one_to_a_private_file() {
     assert_eq!((mode(&dir), mode(&dir.join("users.toml"))), (0o700, 0o600));
     assert_eq!(mode(&dir.join("users.lock")), 0o600);
     assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 2, "no temporary file is left");
+}
+
+#[test]
+fn what_root_writes_belongs_to_the_account_of_the_node() {
+    let around = tempfile::tempdir().unwrap();
+    if around.path().metadata().unwrap().uid() != 0 {
+        // Only root can give files away.
+        return;
+    }
+    let owner = |path: &Path| {
+        let found = path.metadata().unwrap();
+        (found.uid(), found.gid())
+    };
+    let dir = around.path().join("data");
+    create_dir(&dir).unwrap();
+    chown(&dir, Some(7_545), Some(7_546)).unwrap();
+    let file = file_of(&dir);
+    file.add(user("alice")).unwrap();
+    let (list, lock) = (dir.join(USERS_FILE), dir.join(USERS_LOCK_FILE));
+    assert_eq!((owner(&list), owner(&lock)), ((7_545, 7_546), (7_545, 7_546)));
+    // The file that is replaced counts more than its directory.
+    chown(&list, Some(7_545), Some(7_547)).unwrap();
+    file.add(user("bob")).unwrap();
+    assert_eq!((owner(&list), mode(&list)), ((7_545, 7_547), 0o600));
+    assert_eq!(owner(&lock), (7_545, 7_546));
 }
 
 #[test]
