@@ -47,6 +47,22 @@ impl Key {
             _ => self.default,
         }
     }
+
+    /// Its variable with the value that the environment has, `None` if a flag reads it or if it is
+    /// not set. One that is empty never opens a network that the file closed.
+    pub(super) fn variable(
+        &self,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<(&'static str, Kind, String)> {
+        let (name, kind) = self.env.zip(self.kind)?;
+        let value = env(name)?;
+        let is_empty = match kind {
+            Kind::List => value.split(',').all(|part| part.trim().is_empty()),
+            Kind::Text | Kind::Number | Kind::Flag => value.is_empty(),
+        };
+        let closes = self.path == "p2p.allow" || self.path.contains(".tls.");
+        (!(closes && is_empty)).then_some((name, kind, value))
+    }
 }
 
 macro_rules! keys {

@@ -166,8 +166,7 @@ impl Layer {
     pub(super) fn env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let mut layer = Self::default();
         for key in KEYS {
-            let (Some(name), Some(kind)) = (key.env, key.kind) else { continue };
-            let Some(value) = env(name) else { continue };
+            let Some((name, kind, value)) = key.variable(env) else { continue };
             let text = format!("{} = {}", key.path, as_toml(&value, kind));
             let one: Self = toml::from_str(&text).map_err(|error| {
                 Failure::usage(format!("{name}=`{value}`: {}", in_words(error.message())))

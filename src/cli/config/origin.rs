@@ -68,8 +68,8 @@ pub(in crate::cli) fn entries(
     let entries = KEYS.iter().map(|key| {
         let of_flag = || of_flag(key, matches);
         let of_variable = || {
-            let (name, kind) = key.env.zip(key.kind)?;
-            Some((value(&as_toml(&env(name)?, kind))?, Origin::Variable(name)))
+            let (name, kind, text) = key.variable(env)?;
+            Some((value(&as_toml(&text, kind))?, Origin::Variable(name)))
         };
         let of_file = || {
             let (value, line) = lines.find(key.path)?;

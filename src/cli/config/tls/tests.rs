@@ -49,6 +49,21 @@ fn layers_are_merged_file_by_file() {
 }
 
 #[test]
+fn an_empty_variable_opens_nothing_that_the_file_closed() {
+    let file = "p2p.allow = [\"10.1.0.0/16\"]\n\
+                api.tls = { cert = \"/c\", key = \"/k\" }\n\
+                p2p.tls = { cert = \"/c\", key = \"/k\", ca = \"/a\" }";
+    let read = || Layer::parse(file, Path::new("f")).unwrap();
+    for empty in ["", " ", ",", " , "] {
+        let env = |name: &str| match name {
+            "JENNY_P2P_ALLOW" => Some(empty.to_owned()),
+            name => name.contains("_TLS_").then(String::new),
+        };
+        assert_eq!(Layer::env(&env).unwrap().over(read()), read(), "{empty:?}");
+    }
+}
+
+#[test]
 fn tables_can_be_added_below_a_new_settings_file() {
     let added = "\n[p2p.tls]\ncert = \"a\"\nkey = \"b\"\nca = \"c\"\n[api.tls]\ncert = \"a\"\nkey = \"b\"\n";
     let settings = parse(&(template(&[("chain", "\"dev\"".to_owned())]) + added)).unwrap();
