@@ -63,7 +63,9 @@ pub(super) async fn watch(ports: PortCredentials, mut hangups: Signal, stop: Can
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            Some(()) = hangups.recv() => reload(&ports).await,
+            Some(()) = hangups.recv() => {
+                stop.run_until_cancelled(reload(&ports)).await;
+            }
             _ = ticks.tick() => warn_of_expiry(&ports),
         }
     }
