@@ -20,7 +20,7 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// Methods of all routes together: a preflight has no credentials, so it must not tell which paths
 /// exist.
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, DELETE");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
 
 /// Headers of requests that pages may set.
 const REQUEST_HEADERS: HeaderValue =

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
+use http::header::ACCESS_CONTROL_ALLOW_METHODS;
 use sha2::{Digest, Sha256};
 
 use super::*;
+use crate::api::http::origins::preflight;
 use crate::api::openapi::{self, Page};
 
 /// A path of this pattern.
@@ -107,6 +109,16 @@ fn options_are_described_where_they_are_taken() {
             .iter()
             .any(|other| (other.path, &other.method) == (route.path, &Method::OPTIONS));
         assert_eq!(takes, is_open, "{}", route.path);
+    }
+}
+
+#[test]
+fn a_preflight_allows_the_methods_of_all_routes() {
+    let response = preflight();
+    let allowed = response.headers()[ACCESS_CONTROL_ALLOW_METHODS].to_str().unwrap();
+    let allowed: Vec<_> = allowed.split(", ").collect();
+    for route in table().documented().iter().filter(|route| route.method != Method::OPTIONS) {
+        assert!(allowed.contains(&route.method.as_str()), "{} {}", route.method, route.path);
     }
 }
 

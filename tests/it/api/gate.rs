@@ -151,7 +151,7 @@ async fn a_preflight_is_for_listed_origins_and_tells_nothing_of_paths() {
         let answer = node.ask(&preflight(path, "http://listed.example")).await.expect(204);
         assert_eq!(answer.header("access-control-allow-origin"), Some("http://listed.example"));
         let methods = answer.header("access-control-allow-methods");
-        assert_eq!(methods, Some("GET, HEAD, POST, DELETE"));
+        assert_eq!(methods, Some("GET, HEAD, POST, PUT, DELETE"));
         assert!(answer.header("access-control-allow-headers").unwrap().contains("authorization"));
         assert_eq!(answer.header("access-control-allow-credentials"), None);
     }
