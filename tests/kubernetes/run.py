@@ -40,6 +40,11 @@ assert name["name"] == secret["metadata"]["name"] and name["key"] in secret["str
 folder, file = variables["JENNY_PASSWORD_FILE"]["value"].rsplit("/", 1)
 assert folder == mounted and file in secret["stringData"]
 
+service = objects["Service"]["metadata"]["name"]
+within = f"{service}.{objects['Service']['metadata'].get('namespace', 'default')}"
+names = {service, within, f"{within}.svc", f"{within}.svc.cluster.local"}
+assert names <= set(variables["JENNY_API_HOSTS"]["value"].split(",")), "a pod's request by name is refused"
+
 claims = {claim["metadata"]["name"] for claim in objects["StatefulSet"]["spec"]["volumeClaimTemplates"]}
 confined = node["securityContext"]
 assert confined["readOnlyRootFilesystem"] and not confined["allowPrivilegeEscalation"]
