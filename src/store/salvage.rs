@@ -191,7 +191,7 @@ fn above(
     found: &mut Salvaged,
     progress: &mut dyn FnMut(Height, Height),
 ) -> Result<(), StoreError> {
-    let mut returned = Returned::default();
+    let mut returned = Returned::below(source)?;
     let mut height = first;
     while height <= found.end {
         match source.lone_block(height) {

@@ -10,9 +10,12 @@ use crate::store::layout::parse_pending_key;
 use crate::store::pending::decode_batch;
 use crate::store::{PendingBatch, PendingRecord, StoreError, Writer};
 
-/// Number of the first batch of records of blocks that are left out: below those of a pool, so that
-/// they come first.
-const FIRST_RETURNED: u64 = 1 << 62;
+/// Above the numbers of all batches of records of blocks that are left out: below those of a pool, so
+/// that they come first.
+const RETURNED_BELOW: u64 = 1 << 62;
+
+/// Numbers that the batches of one salvage may take: those of more than 4 TiB of records.
+const RETURNED_NUMBERS: u64 = 1 << 32;
 
 /// Most records of such a batch.
 const MAX_RETURNED_RECORDS: usize = 1_024;
@@ -21,13 +24,13 @@ const MAX_RETURNED_RECORDS: usize = 1_024;
 const MAX_RETURNED_BYTES: usize = 1 << 20;
 
 /// Own records of blocks that are left out, on their way into the fresh pool.
-#[derive(Default)]
 pub(super) struct Returned {
     /// Each is returned once. 32 bytes for each.
     ids: HashSet<Hash>,
     batch: Vec<PendingRecord>,
     bytes: usize,
-    batches: u64,
+    /// Number of the next batch.
+    sequence: u64,
     /// Records that were returned.
     pub(super) count: u64,
     /// Records that were given, with repetitions.
@@ -35,6 +38,25 @@ pub(super) struct Returned {
 }
 
 impl Returned {
+    /// Begins below all batches of the source, which may be those of an earlier salvage.
+    pub(super) fn below(source: &Source) -> Result<Self, StoreError> {
+        let mut lowest = RETURNED_BELOW;
+        scan(&source.database.pending, b"", &mut |key, _| {
+            if let Ok((sequence, _)) = parse_pending_key(key) {
+                lowest = lowest.min(sequence);
+            }
+            Ok(())
+        })?;
+        Ok(Self {
+            ids: HashSet::new(),
+            batch: Vec::new(),
+            bytes: 0,
+            sequence: lowest.saturating_sub(RETURNED_NUMBERS),
+            count: 0,
+            seen: 0,
+        })
+    }
+
     pub(super) fn push(
         &mut self,
         writer: &mut Writer,
@@ -67,8 +89,8 @@ impl Returned {
         if records.is_empty() {
             return Ok(());
         }
-        let sequence = FIRST_RETURNED.saturating_add(self.batches);
-        self.batches = self.batches.saturating_add(1);
+        let sequence = self.sequence;
+        self.sequence = sequence.saturating_add(1);
         for record in &records {
             marks.mark(writer, &leaf_hash(record.text.as_bytes()), sequence)?;
         }

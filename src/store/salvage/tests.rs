@@ -125,6 +125,27 @@ fn own_records_above_a_lost_block_wait_again_and_others_do_not_become_own() {
 }
 
 #[test]
+fn a_second_salvage_keeps_the_records_that_the_first_one_returned() {
+    let (scene, mut opened) = Scene::new(6);
+    opened.writer.mark_own(&[leaf_hash(b"record 6"), leaf_hash(b"record 3")], 1).unwrap();
+    spoil(&opened, 5);
+    opened.writer.commit().unwrap();
+    drop(opened);
+    assert_eq!(scene.salvage().returned, 1);
+    let opened = scene.into.open();
+    spoil(&opened, 2);
+    drop(opened);
+    let second = Scene { home: scene.into, blocks: scene.blocks, into: Home::new() };
+    let found = second.salvage();
+    assert_eq!((found.returned, found.pending), (1, 1));
+    let opened = second.into.open();
+    let waiting = opened.pending.iter().flat_map(|batch| &batch.records);
+    let texts: Vec<_> = waiting.map(|record| &*record.text).collect();
+    assert_eq!(texts, ["record 3", "record 6"], "the older one first");
+    assert_eq!(own_ids(&opened, &texts), [true, true]);
+}
+
+#[test]
 fn blocks_from_before_the_marks_are_own_up_to_where_the_fresh_chain_ends() {
     let (scene, opened) = Scene::new(5);
     opened
