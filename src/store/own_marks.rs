@@ -4,6 +4,7 @@ use super::database::insert;
 use super::layout::{
     BEFORE_OWN, OWN_BLOCK, OWN_RECORD, own_block_key, own_record_key, parse_branch_key,
 };
+use super::own::before_own;
 use super::sled::errors::{guarded, read_error};
 use super::{Reader, StoreError, Writer};
 use crate::chain::{BlockId, Hash, Height};
@@ -75,7 +76,8 @@ impl Reader {
 }
 
 impl Writer {
-    /// Puts marks of a backup beside those that are there, which stay as they are.
+    /// Puts marks of a backup beside those that are there, which stay as they are; of two heights
+    /// up to which all blocks are own, the higher one stays.
     ///
     /// # Errors
     /// [`StoreError::DiskLow`] when room is short: nothing was written. Any other error is final.
@@ -85,12 +87,19 @@ impl Writer {
             let own = &writer.database.own;
             for mark in marks {
                 let key = mark.key();
+                if let OwnMark::UpTo(height) = mark {
+                    let stored = before_own(&writer.database)?;
+                    if stored.is_none_or(|stored| stored < *height) {
+                        insert(own, &key, &height.get().to_be_bytes())?;
+                    }
+                    continue;
+                }
                 if own.contains_key(&key).map_err(read_error)? {
                     continue;
                 }
                 match mark {
+                    OwnMark::UpTo(_) => {}
                     OwnMark::Block(_) => insert(own, &key, &[])?,
-                    OwnMark::UpTo(height) => insert(own, &key, &height.get().to_be_bytes())?,
                     OwnMark::Record(_) => insert(own, &key, &NO_BATCH.to_be_bytes())?,
                 }
             }

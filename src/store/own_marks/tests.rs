@@ -40,12 +40,22 @@ fn marks_that_are_there_stay() {
     let (_home, mut opened) = Home::opened();
     opened.writer.mark_own(&[hash(1)], 7).unwrap();
     opened.writer.put_own_marks(&[OwnMark::UpTo(Height::new(4))]).unwrap();
-    let marks = [OwnMark::UpTo(Height::new(9)), OwnMark::Record(hash(1))];
+    let marks = [OwnMark::UpTo(Height::new(3)), OwnMark::Record(hash(1))];
     opened.writer.put_own_marks(&marks).unwrap();
     let read = opened.reader.own_marks(None, 9).unwrap();
     assert_eq!(read, [OwnMark::UpTo(Height::new(4)), OwnMark::Record(hash(1))]);
     let own = &opened.writer.database.own;
     assert_eq!(own.get(own_record_key(&hash(1))).unwrap().unwrap().as_ref(), 7_u64.to_be_bytes());
+}
+
+#[test]
+fn a_higher_height_up_to_which_all_is_own_takes_the_place_of_a_lower_one() {
+    let (_home, mut opened) = Home::opened();
+    for (put, expected) in [(4, 4), (9, 9), (6, 9)] {
+        opened.writer.put_own_marks(&[OwnMark::UpTo(Height::new(put))]).unwrap();
+        let read = opened.reader.own_marks(None, 9).unwrap();
+        assert_eq!(read, [OwnMark::UpTo(Height::new(expected))], "after {put}");
+    }
 }
 
 #[test]
