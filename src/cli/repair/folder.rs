@@ -78,11 +78,15 @@ impl WorkFolder {
         self.path.join(DATA)
     }
 
-    /// Moves these files of the copy that exist into the new directory. Returns their names.
+    /// Moves these files of the copy that exist into the new directory, and makes their contents
+    /// durable. Returns their names.
     pub(super) fn move_settings<'a>(&self, names: &[&'a str]) -> Result<Vec<&'a str>> {
         let mut moved = Vec::new();
         for name in names {
-            match fs::rename(self.copy().join(name), self.data().join(name)) {
+            let copied = self.copy().join(name);
+            // Otherwise a power failure after the last rename leaves an empty file.
+            let synced = File::open(&copied).and_then(|file| file.sync_all());
+            match synced.and_then(|()| fs::rename(&copied, self.data().join(name))) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 done => {
                     done.with_context(|| format!("{name} cannot be moved"))?;
