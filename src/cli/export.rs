@@ -105,7 +105,7 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 
 impl Copy {
     fn run(&mut self) -> Result<()> {
-        self.file = self.sink.resume(self.from)?;
+        self.file = self.sink.resume(self.from, self.to)?;
         let (mut attempt, mut restarts, mut known) = (1, 0, self.last());
         let is_resumed = self.file.is_some();
         loop {

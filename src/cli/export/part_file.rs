@@ -55,16 +55,17 @@ impl PartFile {
         Ok(Self { file, part, name: name.to_owned(), bytes: 0 })
     }
 
-    /// What an earlier export left. Whatever is not a file that begins with this block is
-    /// overwritten.
-    pub(super) fn resume(&mut self, from: u64) -> Result<Option<(Start, Encoder)>> {
+    /// What an earlier export left. Whatever is not a file that begins with block `from` and ends
+    /// with block `to` at most is overwritten.
+    pub(super) fn resume(&mut self, from: u64, to: u64) -> Result<Option<(Start, Encoder)>> {
         let left = Decoder::new(BufReader::new(&self.file)).ok();
         let left = left.filter(|decoder| decoder.start().from().get() == from);
         let resumed = left.and_then(|mut decoder| {
             while let Ok(Some(_)) = decoder.next() {}
             let boundary = decoder.boundary();
             // Without a block there is nothing to continue.
-            (decoder.blocks() > 0).then(|| (decoder.start().clone(), boundary))
+            let is_within = boundary.last.is_some_and(|last| last.height.get() <= to);
+            (decoder.blocks() > 0 && is_within).then(|| (decoder.start().clone(), boundary))
         });
         let Some((start, boundary)) = resumed else {
             self.rewind(0)?;

@@ -31,11 +31,11 @@ impl Sink {
         Target::open(None, unfinished).map(Self::Stdout)
     }
 
-    /// What an earlier export left of a file that begins with this block, `None` if nothing.
-    pub(super) fn resume(&mut self, from: u64) -> Result<Option<(Start, Encoder)>> {
+    /// What an earlier export left of a file of these blocks, `None` if nothing.
+    pub(super) fn resume(&mut self, from: u64, to: u64) -> Result<Option<(Start, Encoder)>> {
         match self {
             Self::Stdout(_) => Ok(None),
-            Self::File(part) => part.resume(from),
+            Self::File(part) => part.resume(from, to),
         }
     }
 

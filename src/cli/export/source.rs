@@ -140,7 +140,7 @@ impl Source for RemoteSource {
     }
 
     fn open(&mut self, from: u64) -> Result<Box<dyn Read>> {
-        let to = self.to.map_or_else(String::new, |to| format!("&to={}", to.max(from)));
+        let to = self.to.map_or_else(String::new, |to| format!("&to={to}"));
         let own = if self.no_pool { "&own=false" } else { "" };
         let body = self.remote.stream(&format!("/v1/export?from={from}{to}{own}"))?;
         let body = body.ok_or_else(|| {

@@ -86,12 +86,17 @@ fn cut(file: &[u8], length: usize) -> Vec<u8> {
 
 /// Exports what these sources give into a file. Returns it, or the error, and what was asked for.
 fn export(dir: &TempDir, parts: Vec<Vec<u8>>) -> (Result<Vec<u8>>, Vec<u64>) {
+    export_to(u64::MAX, dir, parts)
+}
+
+/// As [`export`], with `--to`.
+fn export_to(to: u64, dir: &TempDir, parts: Vec<Vec<u8>>) -> (Result<Vec<u8>>, Vec<u64>) {
     let name = dir.path().join("file.chain");
     let asked = Rc::new(RefCell::new(Vec::new()));
     let source = Box::new(Scripted { parts: parts.into(), asked: Rc::clone(&asked), tip: 2 });
     let sink = Sink::File(part_file::PartFile::open(&name).unwrap());
     let progress = Progress::start("export", None);
-    let mut copy = Copy { source, sink, from: 0, to: u64::MAX, file: None, progress };
+    let mut copy = Copy { source, sink, from: 0, to, file: None, progress };
     let done = copy.run().and_then(|()| {
         copy.sink.finish()?;
         Ok(fs::read(&name).unwrap())
@@ -192,6 +197,24 @@ fn what_an_ended_process_left_is_continued_unless_it_is_something_else() {
         assert!(done.unwrap() == whole, "{asked:?}");
         assert_eq!(found, asked);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "only the file");
+    }
+}
+
+#[test]
+fn what_an_ended_process_left_is_continued_within_its_range_alone() {
+    let blocks = chain("a", 4);
+    let wanted = file(&blocks[..3], 0, "waits");
+    // All blocks are there, and only what follows them is missing.
+    let complete = cut(&wanted, wanted.len() - 10);
+    let beyond = cut(&file(&blocks, 0, "waits"), wanted.len() + 250_000);
+    for (left, asked, part) in
+        [(complete, 3, file(&blocks[..3], 3, "waits")), (beyond, 0, wanted.clone())]
+    {
+        let dir = dir();
+        fs::write(dir.path().join("file.chain.part"), left).unwrap();
+        let (done, found) = export_to(2, &dir, vec![part]);
+        assert!(done.unwrap() == wanted, "from block {asked}");
+        assert_eq!(found, [asked]);
     }
 }
 

@@ -80,6 +80,7 @@ async fn a_range_names_its_parent_and_may_be_the_empty_one_behind_the_tip() {
         ("?from=5&to=9", 5, "dev-5-9.chain"),
         ("?from=20&to=99", 1, "dev-20-20.chain"),
         ("?from=21", 0, "dev-21-20.chain"),
+        ("?from=10&to=9", 0, "dev-10-9.chain"),
     ] {
         let response = export(&node, query).await.expect(200);
         assert!(response.header("content-disposition").unwrap().contains(name), "{query}");
@@ -90,7 +91,7 @@ async fn a_range_names_its_parent_and_may_be_the_empty_one_behind_the_tip() {
     }
     let field = export(&node, "?from=22").await.expect_problem(400, "invalid-parameter");
     assert_eq!(field.as_deref(), Some("from"));
-    let field = export(&node, "?from=2&to=1").await.expect_problem(400, "invalid-parameter");
+    let field = export(&node, "?from=2&to=0").await.expect_problem(400, "invalid-parameter");
     assert_eq!(field.as_deref(), Some("to"));
 }
 

@@ -52,7 +52,7 @@ pub(in crate::api::routes) fn export() -> Description {
             Parameter::query("from", "Height of the first block; one above the tip gives a file without blocks.", height())
                 .default(0),
         )
-        .parameter(Parameter::query("to", "Height of the last block. Without it, or above the tip, the tip.", height()))
+        .parameter(Parameter::query("to", "Height of the last block. Without it, or above the tip, the tip. `from` - 1 gives a file without blocks.", height()))
         .parameter(Parameter::query(
             "own",
             "Whether own records go with the blocks, which is for operators. Without it, to operators alone.",
