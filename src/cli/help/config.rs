@@ -9,9 +9,9 @@ passwords and keys are in files, of which only the names are shown.";
 pub(in crate::cli) const CONFIG_AFTER: &str = "\
 `check` reads the settings file, the variables and the flags, and the files that
 they name: the chain spec, the peers file, the users file, the certificates and
-the password file of JENNY_USER. It names unknown keys and variables, with the one that was
-probably meant, and prints the settings that are not the default. It opens no
-database and no port.
+the password file of JENNY_USER. It names unknown keys and variables, with the
+one that was probably meant, and prints the settings that are not the default.
+It opens no database and no port.
 
 `show` prints TOML, which is a settings file itself; --json prints one object.
 
