@@ -13,8 +13,9 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// The thread did a step, or begins one.
     pub fn beat(&self) {
-        self.rests.store(false, Ordering::Relaxed);
         self.beats.fetch_add(1, Ordering::Relaxed);
+        // After the step was counted: a reader that sees the thread at work sees that step.
+        self.rests.store(false, Ordering::Release);
     }
 
     /// The thread waits for work, until its next beat.
@@ -24,7 +25,7 @@ impl Heartbeat {
 
     /// Returns the number of steps, `None` while the thread waits for work.
     pub fn beats(&self) -> Option<u64> {
-        let beats = self.beats.load(Ordering::Relaxed);
-        (!self.rests.load(Ordering::Relaxed)).then_some(beats)
+        let rests = self.rests.load(Ordering::Acquire);
+        (!rests).then(|| self.beats.load(Ordering::Relaxed))
     }
 }

@@ -97,8 +97,8 @@ async fn a_syncer_that_is_held_up_does_no_step_and_one_without_work_rests() {
     let beats = || shared.syncer_heartbeat.beats();
     let gate = bench.writer.store.commit_gate();
     let (closed, _tickets) = bench.hold_up(&gate);
+    wait_until("the syncer is at the group", || beats().is_some());
     let held = beats();
-    assert!(held.is_some());
     let before = shared.reader.heartbeat().beats();
     let (c, _ticket) = bench.mined("c");
     assert!(bench.apply([c]).is_continue());
