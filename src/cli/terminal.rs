@@ -1,5 +1,4 @@
-//! The terminal: questions and their answers, and settings that are given back whatever ends the
-//! process.
+//! The terminal: asks questions, and gives its settings back whatever ends the process.
 
 use std::fs::File;
 use std::io::{BufRead as _, Error, IsTerminal as _, Read as _, Write as _};

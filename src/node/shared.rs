@@ -144,7 +144,7 @@ impl Shared {
         *self.tied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records that were written are durable: those who wait for them are told, and the miner.
+    /// Records that were written are durable: tells the requests that wait for them, and the miner.
     pub(super) fn settle_records(&self, unsettled: Vec<Unsettled>) {
         self.records.settle(unsettled);
         self.queue.demand_changed();

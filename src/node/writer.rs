@@ -78,8 +78,8 @@ impl WriterThread {
     }
 
     /// Serves until told to stop, or until a write of its own or of the syncer's fails. A failure
-    /// is final: nothing more is written, and everything that waits is dropped, which answers
-    /// it: that it may have been stored, if its write was begun, and else that the node is
+    /// is final: nothing more is written, and everything that waits is dropped. Its senders then
+    /// learn that it may have been stored, if its write was begun, and else that the node is
     /// stopping.
     pub(super) fn run(mut self) {
         if let Err(error) = guarded(|| self.serve()).and_then(|served| served) {

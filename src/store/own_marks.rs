@@ -63,7 +63,7 @@ impl Reader {
             let entries = own.range(from..).take(max);
             let marks = entries.map(|entry| {
                 let (key, value) = entry.map_err(read_error)?;
-                // As `touch`: sled counts what a scan holds only when it is looked at.
+                // As `touch`: sled counts what a scan holds only when it is read.
                 own.contains_key(&key).map_err(read_error)?;
                 OwnMark::decode(&key, &value).ok_or_else(|| {
                     let what = "a mark in tree `own` does not decode".to_owned();

@@ -30,7 +30,7 @@ pub enum RelayInput {
         link: LinkId,
         /// Records that wait, oldest first.
         ids: Vec<Hash>,
-        /// The place of the last one that was looked at; `after` if there was none.
+        /// The place of the last record that was read; `after` if there was none.
         next: Option<RecordPlace>,
         /// Whether no more wait behind it for now.
         is_end: bool,

@@ -78,7 +78,7 @@ fn no_tls(error: io::Error) -> NoTls {
     }
 }
 
-/// Answers a request in clear text (RFC 9110 section 15.5.22).
+/// Refuses a request in clear text (RFC 9110 section 15.5.22).
 async fn refuse_plain<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, scheme: &str) {
     let text = format!("This port speaks TLS: use {scheme}:// instead.\n");
     let length = text.len();

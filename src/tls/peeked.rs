@@ -1,4 +1,4 @@
-//! A connection whose first byte was looked at.
+//! A connection whose first byte was read ahead.
 
 use std::io;
 use std::pin::Pin;

@@ -30,8 +30,8 @@ pub(in crate::api) fn name(headers: &HeaderMap) -> String {
 /// Whether a script of a web page sent a request with credentials: its browser says so, or the
 /// script itself does where browsers do not, which is on plain HTTP to another machine.
 ///
-/// A browser sends the credentials that it has by itself only to paths below the one that it was
-/// asked for them at; elsewhere it waits for a challenge, which it answers without a dialog.
+/// A browser sends the credentials that it has by itself only to paths below the one that asked for
+/// them. Elsewhere it waits for a challenge, and then sends them without a dialog.
 pub(in crate::api) fn is_from_script(headers: &HeaderMap) -> bool {
     let is = |name: &str, test: fn(&[u8]) -> bool| {
         headers.get(name).is_some_and(|value| test(value.as_bytes()))

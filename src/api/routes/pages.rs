@@ -19,7 +19,7 @@ use crate::api::http::response_memory::RESPONSE_ROOM_WAIT;
 /// How long a client should wait for a place among those that read the chain.
 const STREAMS_WAIT: Duration = Duration::from_secs(5);
 
-/// How long a page within the chain waits for its place in the budget of answers: longer than
+/// How long a page within the chain waits for its place in the budget of responses: longer than
 /// readers that take nothing keep theirs.
 const PAGE_WAIT: Duration = Duration::from_secs(60);
 

@@ -22,7 +22,7 @@ impl Seals {
         self.sealed = Some(height);
     }
 
-    /// Whether one more is wanted on top of a block at this height, whoever mined that.
+    /// Whether one more is wanted on top of a block at this height, mined here or elsewhere.
     pub(in crate::node) fn are_wanted(&self, tip: Height) -> bool {
         // A chain that became shorter does not hold that block.
         self.sealed.is_some_and(|sealed| {

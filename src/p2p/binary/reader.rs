@@ -114,7 +114,7 @@ where
                 let is_named = || named == Some((header.height, Some(header.hash())));
                 header.height <= self.context.node.tip().header.height || is_named()
             }
-            // As cheap to send as these are to be looked at.
+            // As cheap to send as they are to read.
             Message::GetPeers | Message::RecordIds(_) | Message::GetRecords(_) => true,
             _ => false,
         }

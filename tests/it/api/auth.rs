@@ -356,7 +356,7 @@ async fn wrong_credentials_of_a_page_get_no_challenge_that_opens_a_dialog() {
     for (name, value) in [("Sec-Fetch-Mode", "cors"), ("X-Requested-With", "XMLHttpRequest")] {
         for path in ["/v1/status", "/nowhere"] {
             let request = Request::get(path).header(name, value);
-            // A browser answers this one by itself.
+            // A browser responds to this one by itself.
             is_challenge(&node.ask(&request).await);
             let request = Request::get(path).header(name, value).auth("jenny", "wrong");
             let answer = node.ask(&request).await;

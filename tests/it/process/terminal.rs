@@ -57,7 +57,7 @@ impl Terminal {
         (&*self.pty).write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits for a question, and answers it with a line.
+    /// Waits for a question, and types a line.
     #[track_caller]
     pub(crate) fn answer(&mut self, question: &str, line: &str) {
         self.see(question);
