@@ -112,13 +112,15 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     tls: Option<Credentials>,
     address: SocketAddr,
 ) -> Option<(MaybeTls<S>, Agreed)> {
+    let charge = || context.debts.set_up(address.ip());
+    let is_charged = tls.is_some();
     let mut stream = match tls {
         None => MaybeTls::Plain(stream),
-        Some(tls) => match tls.accept(stream, "wss").await {
+        // A handshake that is begun costs as much as a whole one, also when it is held until its
+        // time is up.
+        Some(tls) => match tls.accept_noting(stream, "wss", charge).await {
             Ok(stream) => stream,
             Err(error) => {
-                // Half a handshake costs as much as a whole one.
-                context.debts.set_up(address.ip());
                 if let NoTls::Gone(_) = error {
                     tracing::debug!(%address, "no link: {error}");
                 } else {
@@ -129,8 +131,8 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
         },
     };
     let answered = upgrade::accept(&mut stream, address.ip(), context.config.binary).await;
-    if !matches!(answered, Err(Refusal::Gone(_))) {
-        context.debts.set_up(address.ip());
+    if !is_charged && !matches!(answered, Err(Refusal::Gone(_))) {
+        charge();
     }
     let refusal = match answered {
         Ok(agreed) => return Some((stream, agreed)),

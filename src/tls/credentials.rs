@@ -111,8 +111,22 @@ impl Credentials {
         stream: S,
         scheme: &'static str,
     ) -> Result<MaybeTls<S>, NoTls> {
+        self.accept_noting(stream, scheme, || {}).await
+    }
+
+    /// As [`Credentials::accept`], and calls `begun` when the first byte has come: from then on the
+    /// handshake costs this side time, however it ends.
+    ///
+    /// # Errors
+    /// As [`Credentials::accept`].
+    pub async fn accept_noting<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+        scheme: &'static str,
+        begun: impl FnOnce(),
+    ) -> Result<MaybeTls<S>, NoTls> {
         let server = self.current().server;
-        handshake::accept(server, stream, scheme).await
+        handshake::accept(server, stream, scheme, begun).await
     }
 
     /// Begins a handshake with a server at this host. Its certificate must be of the CA and, if

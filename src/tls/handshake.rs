@@ -41,13 +41,16 @@ pub enum NoTls {
     Name(String),
 }
 
-/// Takes a handshake from a client. One that speaks in clear text is told to use `scheme`.
+/// Takes a handshake from a client, and calls `begun` when its first byte has come. One that speaks
+/// in clear text is told to use `scheme`.
 pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     config: Arc<ServerConfig>,
     stream: S,
     scheme: &'static str,
+    begun: impl FnOnce(),
 ) -> Result<MaybeTls<S>, NoTls> {
     let (mut stream, first) = Peeked::of(stream).await.map_err(NoTls::Gone)?;
+    begun();
     if first != FIRST_TLS_BYTE {
         refuse_plain(&mut stream, scheme).await;
         return Err(NoTls::Plain(scheme));

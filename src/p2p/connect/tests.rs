@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::handshake::server::Request;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
 use crate::p2p::P2pConfig;
@@ -205,6 +206,10 @@ async fn what_a_dialled_server_sends_with_its_answer_counts_whatever_ends_its_li
     }
 }
 
+/// A request for an upgrade.
+const UPGRADE: &str = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
 /// Links as often as told and hangs up at once. Returns how long each upgrade took.
 async fn reconnect(context: &Arc<Context>, from: SocketAddr, times: usize) -> Vec<Duration> {
     let slots = Arc::new(UpgradeSlots::default());
@@ -214,9 +219,7 @@ async fn reconnect(context: &Arc<Context>, from: SocketAddr, times: usize) -> Ve
         let slot = slots.take(from.ip());
         let accepting = tokio::spawn(accept(Arc::clone(context), ours, None, from, slot));
         let started = Instant::now();
-        let head = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-        theirs.write_all(head.as_bytes()).await.unwrap();
+        theirs.write_all(UPGRADE.as_bytes()).await.unwrap();
         let answer = theirs.read(&mut [0; 12]).await.unwrap();
         took.push(if answer == 0 { Duration::MAX } else { started.elapsed() });
         drop(theirs);
@@ -245,6 +248,65 @@ async fn connections_that_come_to_nothing_make_the_next_ones_of_their_prefix_wai
     assert_eq!(reconnect(&context, from, 2).await, [Duration::MAX; 2]);
     sleep(Duration::from_secs(30)).await;
     assert_eq!(reconnect(&context, from, 2).await, [Duration::ZERO; 2]);
+}
+
+/// Returns what the prefix of `from` owes beyond its allowance after 322 upgrades, which are 18 ms
+/// below it, and a connection on which `say` speaks.
+async fn owed(
+    context: &Arc<Context>,
+    tls: &Credentials,
+    from: SocketAddr,
+    say: impl AsyncFnOnce(DuplexStream) -> Option<MaybeTls<DuplexStream>>,
+) -> Duration {
+    for _ in 0..322 {
+        context.debts.set_up(from.ip());
+    }
+    assert_eq!(context.debts.wait(from.ip()), Duration::ZERO);
+    let (theirs, ours) = duplex(64 << 10);
+    let slot = Arc::new(UpgradeSlots::default()).take(from.ip());
+    let accepting = accept(Arc::clone(context), ours, Some(tls.clone()), from, slot);
+    let _accepting = AbortOnDropHandle::new(tokio::spawn(accepting));
+    let _held = say(theirs).await;
+    // The clock rests as long as there is something to do.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    context.debts.wait(from.ip())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tls_handshake_is_charged_once_when_it_is_begun() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = TestAuthority::new(directory.path());
+    let (tls, peer) = (authority.node("here"), authority.node("there"));
+    let (_node, context, mut told) = dev();
+    tokio::spawn(async move { while told.recv().await.is_some() {} });
+    let once = Duration::from_millis(322 * 31 + 31 - 10_000);
+    let from = |prefix: u8| SocketAddr::from(([192, 0, prefix, 1], 1));
+    // Neither a connection without a byte is charged, nor one that ends before it.
+    let silent = async |stream| Some(MaybeTls::Plain(stream));
+    assert_eq!(owed(&context, &tls, from(1), silent).await, Duration::ZERO);
+    assert_eq!(owed(&context, &tls, from(2), async |_| None).await, Duration::ZERO);
+    let held = async |mut stream: DuplexStream| {
+        stream.write_u8(22).await.unwrap();
+        Some(MaybeTls::Plain(stream))
+    };
+    assert_eq!(owed(&context, &tls, from(3), held).await, once);
+    let broken = async |mut stream: DuplexStream| {
+        stream.write_all(&[22; 64]).await.unwrap();
+        None
+    };
+    assert_eq!(owed(&context, &tls, from(4), broken).await, once);
+    let whole = async |stream| Some(peer.connect(stream, "localhost", true).await.unwrap());
+    assert_eq!(owed(&context, &tls, from(5), whole).await, once);
+    let upgraded = async |stream| {
+        let mut stream = peer.connect(stream, "localhost", true).await.unwrap();
+        stream.write_all(UPGRADE.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap(), b'H');
+        Some(stream)
+    };
+    assert_eq!(owed(&context, &tls, from(6), upgraded).await, once);
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ impl Debts {
         self.with(|ledger| ledger.wait(Source::of(ip), Instant::now()))
     }
 
-    /// The upgrade of a connection from this address was answered.
+    /// The upgrade of a connection from this address was answered, or its TLS handshake begun.
     pub(in crate::p2p) fn set_up(&self, ip: IpAddr) {
         self.with(|ledger| ledger.set_up(Source::of(ip), Instant::now()));
     }

@@ -31,8 +31,8 @@ pub(super) const MAX_DEBT: Duration = Duration::from_secs(30);
 /// a restart of many nodes behind one address are not held up.
 pub(super) const ALLOWANCE: Duration = Duration::from_secs(10);
 
-/// What a connection whose upgrade is answered costs, as an estimate. One that says nothing costs
-/// little, and must not keep its neighbours out.
+/// What a connection whose upgrade is answered, or whose TLS handshake is begun, costs, as an
+/// estimate. One that says nothing costs little, and must not keep its neighbours out.
 pub(super) const SET_UP: Duration = Duration::from_millis(1);
 
 /// Sources without a link that are remembered, about 150 bytes each.
@@ -84,7 +84,7 @@ impl Ledger {
         left.saturating_duration_since(now).saturating_sub(ALLOWANCE)
     }
 
-    /// An upgrade was answered.
+    /// An upgrade was answered, or a TLS handshake begun.
     pub(super) fn set_up(&mut self, source: Source, now: Instant) {
         self.account(source, now).owe(SET_UP.saturating_mul(FACTOR), now);
     }
