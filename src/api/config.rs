@@ -1,5 +1,6 @@
 //! What an operator chooses about the API.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -52,12 +53,29 @@ pub struct ApiConfig {
 pub enum ConfigError {
     /// Everybody knows the default password.
     #[error(
-        "the API would listen on {listen} with the default user and password; add a user, or listen on 127.0.0.1"
+        "`{key}`: the API would listen on {listen} with the default user and password; add a user, or listen on 127.0.0.1"
     )]
     DefaultCredentials {
-        /// The listen address.
+        /// The address that other machines can connect to.
         listen: SocketAddr,
+        /// The setting that has it.
+        key: &'static str,
     },
+}
+
+/// Why the API does not listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// [`ApiConfig::listen`] cannot be listened on.
+    #[error("it cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// [`ApiConfig::plain_listen`] cannot be listened on.
+    #[error("it cannot listen on {0}")]
+    PlainListen(SocketAddr, #[source] io::Error),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    NoRandom(#[source] io::Error),
 }
 
 impl ApiConfig {
@@ -66,10 +84,12 @@ impl ApiConfig {
     /// # Errors
     /// When other machines could call with the default credentials.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if self.users.is_empty() && !self.is_local() {
-            return Err(ConfigError::DefaultCredentials { listen: self.listen });
+        let plain = self.plain_listen.map(|listen| (listen, "api.plain_listen"));
+        let mut ports = [(self.listen, "api.listen")].into_iter().chain(plain);
+        match ports.find(|(listen, _)| !is_local(*listen)).filter(|_| self.users.is_empty()) {
+            Some((listen, key)) => Err(ConfigError::DefaultCredentials { listen, key }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether the default credentials count.
@@ -81,14 +101,18 @@ impl ApiConfig {
     /// Whether passwords may cross a network in clear text.
     pub(super) fn is_exposed(&self) -> bool {
         let plain = if self.tls.is_some() { self.plain_listen } else { Some(self.listen) };
-        plain.is_some_and(|listen| !listen.ip().to_canonical().is_loopback())
+        plain.is_some_and(|listen| !is_local(listen))
     }
 
     /// Whether only this machine can connect.
     pub(super) fn is_local(&self) -> bool {
-        let is_local = |listen: SocketAddr| listen.ip().to_canonical().is_loopback();
         is_local(self.listen) && self.plain_listen.is_none_or(is_local)
     }
+}
+
+/// Whether only this machine can connect to an address.
+fn is_local(listen: SocketAddr) -> bool {
+    listen.ip().to_canonical().is_loopback()
 }
 
 impl Default for ApiConfig {

@@ -26,7 +26,7 @@ pub use auth::password::{
 };
 pub use auth::users::{MAX_USERS, Role, User, Users, UsersError};
 pub use auth::verify::{AuthHandle, NoUsers};
-pub use config::{ApiConfig, ConfigError};
+pub use config::{ApiConfig, BindError, ConfigError};
 pub use http::host::{HostError, check_host};
 pub use http::limits::Limits;
 pub use http::origins::{CorsOrigins, MAX_CORS_ORIGINS, OriginError};

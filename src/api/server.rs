@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::auth::verify::{Auth, AuthHandle};
-use super::config::ApiConfig;
+use super::config::{ApiConfig, BindError};
 use super::context::Context;
 use super::http::connections::{Connections, Listeners};
 use super::http::host::Hosts;
@@ -36,21 +36,21 @@ impl Server {
     /// # Errors
     /// When the address cannot be listened on, or the system gives no random
     /// numbers.
-    pub async fn bind(config: ApiConfig, node: NodeHandle) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.listen).await?;
-        let local_addr = listener.local_addr()?;
+    pub async fn bind(config: ApiConfig, node: NodeHandle) -> Result<Self, BindError> {
+        let (listener, local_addr) = listen(config.listen, BindError::Listen).await?;
         let plain = match config.plain_listen.filter(|_| config.tls.is_some()) {
-            Some(listen) => Some(TcpListener::bind(listen).await?),
+            Some(plain) => Some(listen(plain, BindError::PlainListen).await?),
             None => None,
         };
-        let plain_addr = plain.as_ref().map(TcpListener::local_addr).transpose()?;
+        let (plain, plain_addr) = plain.unzip();
         if config.is_exposed() {
             tracing::warn!(
                 address = %plain_addr.unwrap_or(local_addr),
                 "the API listens beyond this machine without TLS: passwords cross the network in clear text; set `api.tls` (docs/tls.md), or put a TLS proxy in front of it"
             );
         }
-        let auth = Auth::new(&config.users, config.takes_default_user())?;
+        let auth = Auth::new(&config.users, config.takes_default_user());
+        let auth = auth.map_err(BindError::NoRandom)?;
         if auth.lets_nobody_in() {
             tracing::warn!(
                 "no user exists and the default user is disabled: nobody can use the API until a user is added (`jenny user add NAME`)"
@@ -58,7 +58,8 @@ impl Server {
         }
         let table = routes::table();
         let requests = Arc::new(RequestCounts::new(table.paths()));
-        let connections = Connections::new(config.limits.clone(), config.trusted_proxies.clone())?;
+        let connections = Connections::new(config.limits.clone(), config.trusted_proxies.clone());
+        let connections = connections.map_err(BindError::NoRandom)?;
         let context = Context::new(&config, node, connections.counts(), Arc::clone(&requests));
         Ok(Self {
             listeners: Listeners { listener, tls: config.tls, plain },
@@ -112,4 +113,17 @@ impl Server {
         let router = Router::new(rules, warp::service(router::filter(context)));
         connections.serve(listeners, router, stop).await;
     }
+}
+
+/// Listens on an address; port 0 picks a free one.
+async fn listen(
+    address: SocketAddr,
+    failed: fn(SocketAddr, io::Error) -> BindError,
+) -> Result<(TcpListener, SocketAddr), BindError> {
+    let listening = async {
+        let listener = TcpListener::bind(address).await?;
+        let local = listener.local_addr()?;
+        Ok((listener, local))
+    };
+    listening.await.map_err(|error| failed(address, error))
 }

@@ -32,6 +32,7 @@ mod paced;
 mod password;
 mod peer;
 mod peers;
+mod ports;
 mod progress;
 mod receipt;
 mod record;

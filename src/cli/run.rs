@@ -1,6 +1,5 @@
 //! `jenny run`: wires storage, node and API together, and takes them down in order.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,12 +13,13 @@ use super::chain_choice::chain;
 use super::config::{CONFIG_FILE, Settings};
 use super::exit::{self, Code, Failure};
 use super::node_users::NodeUsers;
+use super::ports::Ports;
 use super::service::Service;
 use super::signal::{LevelSignal, Stops, end, never_stop_for_output};
 use super::users::UsersFile;
-use super::{api_address, certificates, descriptors, logging, peers, syncing, variables};
+use super::{api_address, certificates, descriptors, logging, peers, ports, syncing, variables};
 use crate::api::{ApiConfig, Server, Users};
-use crate::chain::{ChainHeader, Spec};
+use crate::chain::Spec;
 use crate::node::{Links, Node};
 use crate::p2p::{Network, P2pConfig};
 use crate::store::{Opened, Options, StoreError, exists, open};
@@ -97,21 +97,14 @@ async fn serve(
     let (links, link_server) = Links::channel();
     let node = Node::start(opened, settings.node.clone(), links);
     let handle = node.handle();
-    let (listen, certificates) = (api.listen, api.certificates.clone());
+    let certificates = api.certificates.clone();
     let (api_tls, p2p_tls) = (api.tls.is_some(), p2p.tls.is_some());
-    let server = Server::bind(api, handle.clone()).await.map_err(|error| {
-        Failure::no(format!("the API cannot listen on {listen}"))
-            .because(error)
-            .hint("choose another address with --api-listen; port 0 picks a free port")
-    })?;
+    let server = Server::bind(api, handle.clone()).await.map_err(ports::api_failure)?;
     let expects_peers = !p2p.peers.is_empty() || p2p.tls.is_some();
     let p2p_listen = peers::listen(settings.p2p_listen, expects_peers, &spec);
     let p2p = P2pConfig { listen: p2p_listen, ..p2p };
-    let network = Network::bind(p2p, handle.clone(), link_server).await.map_err(|error| {
-        Failure::no(format!("the node cannot listen for peers on {p2p_listen}"))
-            .because(error)
-            .hint("choose another address with --p2p-listen; port 0 picks a free port")
-    })?;
+    let network = Network::bind(p2p, handle.clone(), link_server).await;
+    let network = network.map_err(ports::p2p_failure)?;
     let known = server.auth();
     let ports = Ports::of(&server, api_tls, &network, p2p_tls);
     ports.name();
@@ -124,7 +117,7 @@ async fn serve(
     let watching = certificates::watch(certificates, reloads, stop_serving.clone());
     let watching = tokio::spawn(watching);
     api_address::leave(dir, &ports.api.to_string());
-    announce(&ports, &spec, &handle.tip());
+    ports.announce(&spec, &handle.tip());
     service.ready().await;
     let mut keeping = tokio::spawn(users.keep(known, hangups, service.clone()));
     tokio::select! {
@@ -255,83 +248,6 @@ fn open_or_create(
             open(dir, &Options { chain: Some(spec), ..options }, &mut log)
         }
         opened => opened,
-    }
-}
-
-/// A port that the node listens on.
-struct Port {
-    scheme: &'static str,
-    address: SocketAddr,
-}
-
-impl std::fmt::Display for Port {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.address)
-    }
-}
-
-/// Where the node listens.
-struct Ports {
-    api: Port,
-    p2p: Port,
-    /// In clear text beside TLS.
-    api_plain: Option<Port>,
-    p2p_plain: Option<Port>,
-}
-
-impl Ports {
-    fn of(server: &Server, api_tls: bool, network: &Network, p2p_tls: bool) -> Self {
-        let port = |scheme| move |address| Port { scheme, address };
-        Self {
-            api: port(if api_tls { "https" } else { "http" })(server.local_addr()),
-            p2p: port(if p2p_tls { "wss" } else { "ws" })(network.local_addr()),
-            api_plain: server.plain_addr().map(port("http")),
-            p2p_plain: network.plain_addr().map(port("ws")),
-        }
-    }
-
-    /// Tells the operator what other machines can connect to.
-    fn name(&self) {
-        name_open("the REST API", self.api.address);
-        name_open("the port for peers", self.p2p.address);
-        if let Some(plain) = &self.api_plain {
-            name_open("the REST API in clear text", plain.address);
-        }
-        if let Some(plain) = &self.p2p_plain {
-            tracing::warn!("peers without a certificate can link: `p2p.plain_listen` is set");
-            name_open("the port for peers in clear text", plain.address);
-        }
-    }
-}
-
-/// The one line on standard output, from a thread of its own: its reader may never take it.
-fn announce(ports: &Ports, spec: &Spec, tip: &ChainHeader) {
-    let Ports { api, p2p, api_plain, p2p_plain } = ports;
-    let more = |name: &str, port: &Option<Port>| {
-        port.as_ref().map_or_else(String::new, |port| format!(" {name}={port}"))
-    };
-    let plain = more("api-plain", api_plain) + &more("p2p-plain", p2p_plain);
-    let line = format!(
-        "ready api={api} p2p={p2p} chain={} height={} tip={}{plain}",
-        spec.name(),
-        tip.header.height,
-        tip.hash
-    );
-    tracing::info!("{line}");
-    let printing = std::thread::Builder::new().name("stdout".to_owned()).spawn(move || {
-        if let Err(error) = super::print(&line) {
-            tracing::warn!("standard output is not read: {error}");
-        }
-    });
-    if let Err(error) = printing {
-        tracing::warn!("the ready line cannot be printed: {error}");
-    }
-}
-
-/// Tells the operator what other machines can connect to.
-fn name_open(what: &str, address: SocketAddr) {
-    if !address.ip().to_canonical().is_loopback() {
-        tracing::info!("other machines can connect to {what}: it listens on {address}");
     }
 }
 

@@ -28,7 +28,7 @@ mod sent_block;
 
 pub use allow_list::{AllowList, AllowListError, MAX_ALLOWED};
 pub use config::{MAX_MAX_MESSAGE, P2pConfig, RelayPolicy};
-pub use network::Network;
+pub use network::{BindError, Network};
 pub use socket::transport::{Connected, Tcp, Transport};
 
 mod socket;

@@ -25,6 +25,18 @@ use crate::tls::Credentials;
 /// Pause after the system gave no connection: it is out of descriptors, most likely.
 const LINK_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Why the peer network does not listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// [`P2pConfig::listen`] cannot be listened on.
+    #[error("it cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// [`P2pConfig::plain_listen`] cannot be listened on.
+    #[error("it cannot listen on {0}")]
+    PlainListen(SocketAddr, #[source] io::Error),
+}
+
 /// A peer network that listens and does nothing else yet.
 pub struct Network<T: Transport = Tcp> {
     transport: T,
@@ -47,8 +59,12 @@ impl Network {
     /// Listens over TCP.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
-    pub async fn bind(config: P2pConfig, node: NodeHandle, server: LinkServer) -> io::Result<Self> {
+    /// When an address cannot be listened on.
+    pub async fn bind(
+        config: P2pConfig,
+        node: NodeHandle,
+        server: LinkServer,
+    ) -> Result<Self, BindError> {
         Self::over(Tcp, config, node, server).await
     }
 }
@@ -57,16 +73,19 @@ impl<T: Transport> Network<T> {
     /// Listens over another network.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// When an address cannot be listened on.
     pub async fn over(
         transport: T,
         mut config: P2pConfig,
         node: NodeHandle,
         server: LinkServer,
-    ) -> io::Result<Self> {
-        let (listener, address) = transport.listen(config.listen).await?;
+    ) -> Result<Self, BindError> {
+        let listen = async |address, failed: fn(SocketAddr, io::Error) -> BindError| {
+            transport.listen(address).await.map_err(|error| failed(address, error))
+        };
+        let (listener, address) = listen(config.listen, BindError::Listen).await?;
         let plain = match config.plain_listen.filter(|_| config.tls.is_some()) {
-            Some(listen) => Some(transport.listen(listen).await?),
+            Some(plain) => Some(listen(plain, BindError::PlainListen).await?),
             None => None,
         };
         config.max_message = config.max_message.min(MAX_MAX_MESSAGE);

@@ -15,8 +15,14 @@ fn default_credentials_are_for_this_machine_only() {
     for address in ["0.0.0.0:3000", "[::]:3000", "192.0.2.1:80", "[::ffff:192.0.2.1]:80"] {
         let error = listening(address).check().unwrap_err();
         assert!(error.to_string().contains(address), "{error}");
+        assert!(error.to_string().starts_with("`api.listen`: "), "{error}");
         assert!(error.to_string().contains("add a user"));
     }
+    let plain = Some("0.0.0.0:3001".parse().unwrap());
+    let error = ApiConfig { plain_listen: plain, ..listening("127.0.0.1:3000") }.check();
+    let error = error.unwrap_err().to_string();
+    assert!(error.starts_with("`api.plain_listen`: "), "{error}");
+    assert!(error.contains("on 0.0.0.0:3001 with"), "{error}");
 }
 
 #[test]

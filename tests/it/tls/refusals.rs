@@ -1,6 +1,6 @@
 //! What a node logs of peers that it refuses.
 
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 
 use jenny_chain::chain::Spec;
 use jenny_chain::tls::TlsFiles;
@@ -29,6 +29,27 @@ fn node(directory: &std::path::Path, files: &TlsFiles) -> (Running, String) {
     let p2p = running.ready.split_whitespace().find_map(|part| part.strip_prefix("p2p=wss://"));
     let p2p = p2p.expect("the ready line names the port").to_owned();
     (running, p2p)
+}
+
+#[test]
+fn a_port_in_use_is_named_by_its_setting() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = TestAuthority::new(directory.path());
+    let files = authority.issue("node", &["127.0.0.1"], Counts::Now);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (port, who) in
+        [("API", "the API cannot listen"), ("P2P", "the node cannot listen for peers")]
+    {
+        let files = TlsFiles { ca: files.ca.clone().filter(|_| port == "P2P"), ..files.clone() };
+        let words = "--chain dev --api-listen 127.0.0.1:0 --p2p-listen 127.0.0.1:0";
+        let command = Jenny::new("run").words(words).arg("--data-dir", directory.path().join(port));
+        let command = command.env(&format!("JENNY_{port}_PLAIN_LISTEN"), &taken);
+        let error = flags(command, port, &files).done().failed(1);
+        let setting = format!("the setting `{}.plain_listen`", port.to_lowercase());
+        assert!(error.contains(&format!("error: {who} on {taken}: ")), "{error}");
+        assert!(error.contains(&format!("choose another address with {setting}")), "{error}");
+    }
 }
 
 fn logs(node: &Running, line: &str) {
