@@ -1,6 +1,7 @@
 //! `jenny config`: checks the settings, and shows what each is and where it comes from.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -176,7 +177,9 @@ fn effective(
     settings: &Settings,
 ) -> Result<Vec<Entry>> {
     let spec = settings.chain.as_deref().map_or_else(|| Ok(Spec::jenny()), chain).ok();
-    let path = |path: &Path| path.to_string_lossy().into_owned().into();
+    let path = |path: &Path| toml::Value::from(path.to_string_lossy().into_owned());
+    let port = |port: Option<SocketAddr>| port.map(|port| port.to_string().into());
+    let (api_tls, p2p_tls) = (settings.api_tls.as_ref(), settings.p2p_tls.as_ref());
     let mut entries = config::entries(args, env, matches)?;
     for entry in &mut entries {
         let is_default = entry.origin == Origin::Default;
@@ -185,6 +188,13 @@ fn effective(
             ("peers", _) => Some(path(&settings.api.peers_file)),
             ("api.users_file", _) => Some(path(&settings.users_file)),
             ("api.listen", _) => Some(settings.api.listen.to_string().into()),
+            ("api.plain_listen", _) => port(settings.api.plain_listen),
+            ("p2p.plain_listen", _) => port(settings.p2p.plain_listen),
+            ("api.tls.cert", _) => api_tls.map(|tls| path(&tls.cert)),
+            ("api.tls.key", _) => api_tls.map(|tls| path(&tls.key)),
+            ("p2p.tls.cert", _) => p2p_tls.map(|tls| path(&tls.cert)),
+            ("p2p.tls.key", _) => p2p_tls.map(|tls| path(&tls.key)),
+            ("p2p.tls.ca", _) => p2p_tls.and_then(|tls| tls.ca.as_deref()).map(path),
             ("p2p.listen", Some(spec)) => {
                 let file = peers::entries(&settings.api.peers_file, false).unwrap_or_default();
                 let names_peers = !args.peer.is_empty()

@@ -57,6 +57,35 @@ fn every_setting_is_shown_with_its_origin() {
 }
 
 #[test]
+fn paths_are_shown_from_where_they_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let tls = "cert = \"n.pem\"\nkey = \"keys/n.key\"\n";
+    let text = format!(
+        "peers = \"p.json\"\n\
+         [api]\nusers_file = \"u.toml\"\nplain_listen = \":1\"\n[api.tls]\n{tls}\
+         [p2p]\nplain_listen = \":2\"\n[p2p.tls]\n{tls}ca = \"../ca.pem\"\n"
+    );
+    fs::write(dir.path().join("jenny.toml"), text).unwrap();
+    let json = config("show --json", dir.path()).env("JENNY_API_TLS_KEY", "k/here.key").done().ok();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let shown = dir.path().display();
+    for (key, value) in [
+        ("peers", format!("{shown}/p.json")),
+        ("api.users_file", format!("{shown}/u.toml")),
+        ("api.tls.cert", format!("{shown}/n.pem")),
+        // A path of the environment starts at the working directory.
+        ("api.tls.key", "k/here.key".to_owned()),
+        ("p2p.tls.cert", format!("{shown}/n.pem")),
+        ("p2p.tls.key", format!("{shown}/keys/n.key")),
+        ("p2p.tls.ca", format!("{shown}/../ca.pem")),
+        ("api.plain_listen", "127.0.0.1:1".to_owned()),
+        ("p2p.plain_listen", "127.0.0.1:2".to_owned()),
+    ] {
+        assert_eq!(json["keys"][key]["value"], value, "{key}");
+    }
+}
+
+#[test]
 fn settings_that_a_node_accepts_are_checked_without_a_trace() {
     let around = tempfile::tempdir().unwrap();
     let dir = around.path().join("data");
