@@ -1,7 +1,7 @@
 //! The ports that a node listens on, and why it does not.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::exit::Failure;
 use super::print;
@@ -23,7 +23,7 @@ impl std::fmt::Display for Port {
 
 /// Where the node listens.
 pub(super) struct Ports {
-    pub(super) api: Port,
+    api: Port,
     p2p: Port,
     /// In clear text beside TLS.
     api_plain: Option<Port>,
@@ -54,6 +54,28 @@ impl Ports {
         }
     }
 
+    /// Returns the URL by which a client on this machine reaches the API: in clear text if there is
+    /// such a port, since that needs no CA. With TLS it has a name that the certificate is for, as
+    /// far as one of `certified` leads to this port and is a host that requests may name.
+    pub(super) fn local_url(&self, certified: &[String], hosts: &[String]) -> String {
+        let port = self.api_plain.as_ref().unwrap_or(&self.api);
+        let is_certified =
+            |host: &str| certified.iter().any(|name| name.eq_ignore_ascii_case(host));
+        let is_host = |name: &&String| hosts.iter().any(|host| host.eq_ignore_ascii_case(name));
+        let addresses = local_addresses(port.address.ip());
+        let is_here = addresses.iter().any(IpAddr::is_loopback);
+        let by_address = || addresses.iter().map(ToString::to_string).find(|ip| is_certified(ip));
+        let by_name = || {
+            let local = (is_here && is_certified("localhost")).then(|| "localhost".to_owned());
+            local.or_else(|| certified.iter().find(is_host).cloned())
+        };
+        let named = if port.scheme == "https" { by_address().or_else(by_name) } else { None };
+        let first = || addresses.first().map_or_else(String::new, IpAddr::to_string);
+        let host = named.unwrap_or_else(first);
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        format!("{}://{host}:{}", port.scheme, port.address.port())
+    }
+
     /// The one line on standard output, from a thread of its own: its reader may never take it.
     pub(super) fn announce(&self, spec: &Spec, tip: &ChainHeader) {
         let Self { api, p2p, api_plain, p2p_plain } = self;
@@ -76,6 +98,17 @@ impl Ports {
         if let Err(error) = printing {
             tracing::warn!("the ready line cannot be printed: {error}");
         }
+    }
+}
+
+/// The addresses by which this machine reaches a port that listens on `ip`, the surest one first.
+fn local_addresses(ip: IpAddr) -> Vec<IpAddr> {
+    let (v4, v6) = (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
+    match ip.to_canonical() {
+        IpAddr::V4(ip) if ip.is_unspecified() => vec![v4],
+        // Such a port takes IPv4 as well, unless the system says otherwise.
+        IpAddr::V6(ip) if ip.is_unspecified() => vec![v6, v4],
+        ip => vec![ip],
     }
 }
 
@@ -117,3 +150,6 @@ fn cannot_listen(what: &str, address: SocketAddr, error: io::Error, setting: &st
         .because(error)
         .hint(format!("choose another address with {setting}; port 0 picks a free port"))
 }
+
+#[cfg(test)]
+mod tests;

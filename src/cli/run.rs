@@ -99,6 +99,8 @@ async fn serve(
     let handle = node.handle();
     let certificates = api.certificates.clone();
     let (api_tls, p2p_tls) = (api.tls.is_some(), p2p.tls.is_some());
+    let certified = api.tls.as_ref().map_or_else(Vec::new, |tls| tls.certificate().names);
+    let hosts = api.hosts.clone();
     let server = Server::bind(api, handle.clone()).await.map_err(ports::api_failure)?;
     let expects_peers = !p2p.peers.is_empty() || p2p.tls.is_some();
     let p2p_listen = peers::listen(settings.p2p_listen, expects_peers, &spec);
@@ -116,7 +118,7 @@ async fn serve(
     let reporting = tokio::spawn(logging::report(stop_serving.clone()));
     let watching = certificates::watch(certificates, reloads, stop_serving.clone());
     let watching = tokio::spawn(watching);
-    api_address::leave(dir, &ports.api.to_string());
+    api_address::leave(dir, &ports.local_url(&certified, &hosts));
     ports.announce(&spec, &handle.tip());
     service.ready().await;
     let mut keeping = tokio::spawn(users.keep(known, hangups, service.clone()));
