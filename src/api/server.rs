@@ -44,9 +44,14 @@ impl Server {
         };
         let (plain, plain_addr) = plain.unzip();
         if config.is_exposed() {
+            let advice = if node.stopped().is_some() {
+                "let an SSH tunnel or a TLS proxy connect to 127.0.0.1 instead"
+            } else {
+                "set `api.tls` (docs/tls.md), or put a TLS proxy in front of it"
+            };
             tracing::warn!(
                 address = %plain_addr.unwrap_or(local_addr),
-                "the API listens beyond this machine without TLS: passwords cross the network in clear text; set `api.tls` (docs/tls.md), or put a TLS proxy in front of it"
+                "the API listens beyond this machine without TLS: passwords cross the network in clear text; {advice}"
             );
         }
         let auth = Auth::new(&config.users, config.takes_default_user());
@@ -56,7 +61,7 @@ impl Server {
                 "no user exists and the default user is disabled: nobody can use the API until a user is added (`jenny user add NAME`)"
             );
         }
-        let table = routes::table();
+        let (table, is_read_only) = (routes::table(), node.stopped().is_some());
         let requests = Arc::new(RequestCounts::new(table.paths()));
         let connections = Connections::new(config.limits.clone(), config.trusted_proxies.clone());
         let connections = connections.map_err(BindError::NoRandom)?;
@@ -69,6 +74,7 @@ impl Server {
             rules: Arc::new(Rules {
                 hosts: Hosts::new(&config.hosts, config.cors_origins.clone()),
                 auth,
+                is_read_only,
                 answers: context.answers.clone(),
                 table,
                 requests,

@@ -2,10 +2,12 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZero;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
+use super::StoppedNode;
 use super::random_delay::RandomDelay;
 use crate::chain::{Checkpoints, Spec, Timestamp};
 
@@ -38,6 +40,9 @@ pub struct NodeConfig {
     /// Whether the index is built; default true. Only benchmarks do without: lookups then fail
     /// once more blocks came than are found in memory.
     pub builds_index: bool,
+    /// The stopped node of which this one is a read-only view: it has no miner then. Default
+    /// `None`.
+    pub stopped: Option<Arc<StoppedNode>>,
     /// The clock that dates blocks.
     pub clock: fn() -> Timestamp,
     /// A clock that nobody can set: time since some moment before the node started.
@@ -98,6 +103,7 @@ impl Default for NodeConfig {
             readers: 4,
             checkpoints: Checkpoints::default(),
             builds_index: true,
+            stopped: None,
             clock: system_clock,
             steady: boot_clock,
             random: || RandomState::new().hash_one(0_u8),

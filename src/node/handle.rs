@@ -27,7 +27,7 @@ use super::mining::request::Request;
 use super::shared::Shared;
 use super::{
     HeldAncestor, HeldBlock, ImportError, Imported, KnownPeer, Links, MineError, Mined,
-    NodeFailure, NodeStatus, StoreError, View, held,
+    NodeFailure, NodeStatus, StoppedNode, StoreError, View, held,
 };
 use crate::chain::{
     BlockId, ChainHeader, Checkpoints, DeepFork, Hash, HashedBlock, Spec, Timestamp, ValidBlock,
@@ -68,6 +68,11 @@ impl NodeHandle {
     /// What the node's clock shows.
     pub fn now(&self) -> Timestamp {
         (self.shared.config.clock)()
+    }
+
+    /// The stopped node of which this one is a read-only view; `None` for a node that runs.
+    pub fn stopped(&self) -> Option<&StoppedNode> {
+        self.shared.config.stopped.as_deref()
     }
 
     /// Why blocks are refused at the moment, `None` while they are taken. Does not touch the

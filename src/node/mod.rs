@@ -31,6 +31,7 @@ mod records;
 mod reorg_log;
 mod shared;
 mod status;
+mod stopped;
 mod syncer;
 #[cfg(test)]
 pub(crate) mod test_util;
@@ -66,3 +67,4 @@ pub use records::pool::{PoolPlace, PoolUsage};
 pub use records::submission::{Acknowledged, RecordState, SubmitError};
 pub use reorg_log::{AUDIT, AUDIT_RECORDS};
 pub use status::{Disconnection, DiskStatus, HeldBlock, MinedBlocks, NodeStatus, ReorgSummary};
+pub use stopped::StoppedNode;

@@ -37,6 +37,7 @@ impl Node {
         let Opened { writer: mut store, syncer, reader, spec, pending, reorgs, repairs: _ } =
             opened;
         let (commands, received) = sync_channel(MAX_COMMANDS);
+        let mines = config.stopped.is_none();
         let mut pool = Pool::default().with_relayed_delay(config.relayed_delay(&spec));
         let loaded = load_pool(&mut pool, &mut store, pending, (config.steady)());
         let shared = Arc::new(Shared::new(spec, config, reader, links, commands, pool, reorgs));
@@ -55,7 +56,9 @@ impl Node {
         Self {
             syncer: spawn(&shared, "syncer", move |_| syncer.run()),
             writer: spawn(&shared, "writer", move |_| writer.run()),
-            miner: spawn(&shared, "miner", move |shared| miner::run(shared, tip)),
+            miner: mines
+                .then(|| spawn(&shared, "miner", move |shared| miner::run(shared, tip)))
+                .flatten(),
             check: spawn(&shared, "check", background_check::run),
             index: spawn(&shared, "index", move |shared| builder::run(shared, &builder_tail)),
             tail,

@@ -23,7 +23,7 @@ pub struct NodeStatus {
     /// Requests that wait to be mined, the one at work included.
     pub mining: usize,
     /// Why blocks are refused at the moment, `None` while they are taken: the disk is nearly
-    /// full, the clock cannot date a block, or the node has failed.
+    /// full, the clock cannot date a block, the node has failed, or it is a view of a stopped node.
     pub refusing: Option<String>,
     /// Whether blocks are refused because the disk is nearly full.
     pub is_disk_low: bool,

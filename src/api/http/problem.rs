@@ -63,6 +63,7 @@ kinds! {
     ForbiddenRole: FORBIDDEN, "forbidden-role", "This user's role does not allow this request";
     ForeignOrigin: FORBIDDEN, "foreign-origin",
         "Requests from other origins may not change anything";
+    ReadOnly: FORBIDDEN, "read-only", "This is a read-only view of a stopped node";
     NotFound: NOT_FOUND, "not-found", "There is nothing at this path";
     BlockNotFound: NOT_FOUND, "block-not-found", "There is no such block";
     CursorOffChain: CONFLICT, "cursor-off-chain", "The cursor's block is not on the main chain";

@@ -47,7 +47,7 @@ impl Documented {
             }
         }
         if !self.method.is_safe() {
-            kinds.push(Kind::ForeignOrigin);
+            kinds.extend([Kind::ForeignOrigin, Kind::ReadOnly]);
         }
         if !self.description.parameters.is_empty() {
             kinds.push(Kind::InvalidParameter);

@@ -19,10 +19,13 @@ struct Asked {
     end: End,
 }
 
-/// Starts a stream, or says with 204 that the caller has too many.
+/// Starts a stream, or says with 204 that the caller has too many, or that nothing will happen.
 pub(super) async fn follow(call: Call) -> Result<Response, Problem> {
     let Asked { after, filter, end } = Asked::parse(&call.query, &call.headers)?;
     let context = &call.context;
+    if context.node.stopped().is_some() && end == End::Never {
+        return Ok(reply::nothing());
+    }
     let Some(slot) = context.event_slots.take(&call.caller.user, call.caller.address) else {
         return Ok(reply::nothing());
     };

@@ -36,6 +36,7 @@ pub(super) mod router;
 mod search;
 mod series;
 mod status;
+mod stopped;
 mod table;
 
 use table::{Table, delete, get, post, put};

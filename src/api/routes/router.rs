@@ -31,6 +31,7 @@ use crate::api::http::reply;
 use crate::api::http::respond::{Client, CutWhen};
 use crate::api::http::response_memory::{ResponseMemory, Share};
 use crate::api::metrics::requests::{RequestCounts, UNKNOWN_PATH};
+use crate::node::StoppedNode;
 
 /// Refuses requests, and hands the others to `inner` with what they matched.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub(in crate::api) struct Router<S> {
 pub(in crate::api) struct Rules {
     pub(in crate::api) hosts: Hosts,
     pub(in crate::api) auth: Arc<Auth>,
+    /// Whether the node is a view of a stopped one, in which nothing changes.
+    pub(in crate::api) is_read_only: bool,
     pub(in crate::api) answers: ResponseMemory,
     pub(in crate::api) table: Table,
     pub(in crate::api) requests: Arc<RequestCounts>,
@@ -182,6 +185,9 @@ impl Rules {
             let detail = format!("this path supports {allow}");
             return Err(Problem::new(Kind::MethodNotAllowed, detail).allow(allow));
         };
+        if self.is_read_only && !request.method.is_safe() {
+            return Err(Problem::new(Kind::ReadOnly, StoppedNode::REFUSAL));
+        }
         if let Some(lowest) = route.access.lacking(role) {
             let higher = if lowest == Role::Operator { "" } else { " or a higher one" };
             let detail = format!("this request requires a user with the role {lowest}{higher}");

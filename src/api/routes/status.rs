@@ -6,6 +6,7 @@ use warp::reply::Response;
 
 use super::call::{Call, Caller};
 use super::certificates::{PortCertificate, certificates};
+use super::stopped::Stopped;
 use crate::api::auth::users::Role;
 use crate::api::context::Context;
 use crate::api::events::show;
@@ -22,6 +23,9 @@ pub(super) struct Status {
     /// Names the folder of the explorer's files, which changes with any of them.
     #[schema(pattern = "^[0-9a-f]{16}$")]
     explorer: &'static str,
+    /// The stopped node of which this is a read-only view, null for a node that runs.
+    #[schema(required)]
+    stopped: Option<Stopped>,
     /// Who asks.
     you: You,
     chain: ChainName,
@@ -279,6 +283,7 @@ fn write(context: &Context, caller: &Caller) -> Result<Vec<u8>, Problem> {
     reply::write(&Status {
         version: env!("CARGO_PKG_VERSION"),
         explorer: EXPLORER.version(),
+        stopped: node.stopped().map(Stopped::of),
         you: You { name: caller.user.clone(), role },
         chain: ChainName { name: node.spec().name().to_owned(), id: node.chain_id() },
         tip: Tip {

@@ -3,10 +3,10 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::chain::Block;
 use crate::chain::test_util::hopeless;
+use crate::chain::{Block, Spec, Timestamp};
 use crate::node::test_util::{TestNode, records, reopen, until};
-use crate::node::{MineError, NodeConfig};
+use crate::node::{MineError, NodeConfig, StoppedNode};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_under_load_loses_nothing_acknowledged() {
@@ -88,4 +88,22 @@ async fn a_thread_that_panics_ends_the_node() {
     );
     join(&shared, "test", thread);
     assert!(node.stop_with_error().await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_of_a_stopped_node_takes_no_blocks_whatever_the_clock_shows() {
+    let read_at = Timestamp::from_millis(1_000);
+    let stopped = StoppedNode { directory: "data".to_owned(), read_at, repairs: Vec::new() };
+    // The genesis block is decades ahead of it.
+    let clock = || Timestamp::from_millis(1_000);
+    let config = NodeConfig { clock, ..NodeConfig::default() };
+    let view = NodeConfig { stopped: Some(Arc::new(stopped.clone())), ..config.clone() };
+    let node = TestNode::new(&Spec::dev(), view);
+    let status = node.handle.status();
+    assert!(status.clock.is_none());
+    assert_eq!(status.refusing.as_deref(), Some(StoppedNode::REFUSAL));
+    assert_eq!(node.handle.stopped(), Some(&stopped));
+    let node = TestNode::new(&Spec::dev(), config);
+    assert!(node.handle.status().clock.is_some());
+    assert_eq!(node.handle.stopped(), None);
 }

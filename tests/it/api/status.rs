@@ -29,6 +29,7 @@ async fn status_tells_the_node_at_a_glance() {
     let expected = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "explorer": null,
+        "stopped": null,
         "you": { "name": "jenny", "role": "operator" },
         "chain": { "name": "dev", "id": node.handle.chain_id().to_string() },
         "tip": {

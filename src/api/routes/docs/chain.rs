@@ -186,7 +186,7 @@ pub(in crate::api::routes) fn events() -> Description {
                 .example("tip"),
         )
         .returns(Success::text("text/event-stream", "The events.").example(example))
-        .returns(Success::empty(204, "The caller has too many streams, or the node has."))
+        .returns(Success::empty(204, "The caller has too many streams, or the node has; or it is a read-only view, and `until` is not given."))
         .reads()
         .refuses(&[Kind::PositionGone])
 }

@@ -57,6 +57,7 @@ pub(in crate::api::routes) fn status() -> Description {
     let status = json!({
         "version": "0.1.0",
         "explorer": EXPLORER.version(),
+        "stopped": null,
         "you": {"name": "ann", "role": "reader"},
         "chain": {"name": "jenny", "id": EXAMPLE_HASH},
         "tip": {

@@ -23,7 +23,7 @@ fn router(users: &Users) -> Stubbed {
     let (hosts, answers) = (Hosts::default(), ResponseMemory::new());
     let table = routes::table();
     let requests = Arc::new(RequestCounts::new(table.paths()));
-    let rules = Arc::new(Rules { hosts, auth, answers, table, requests });
+    let rules = Arc::new(Rules { hosts, auth, is_read_only: false, answers, table, requests });
     let stub: Stub = |request| {
         assert!(request.extensions().get::<Matched>().is_some());
         std::future::ready(Ok(Response::default()))
