@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { explorer, files, page as address, root } from "./base.js";
 import { announce, chip, copyButton, failure, h, icon, link, loading, startClock } from "./dom.js";
 import * as format from "./format.js";
-import { isStale, listen, mayWrite, model, pause, resume, retryNow, start, tip } from "./model.js";
+import { isStale, listen, mayWrite, model, pause, resume, retryNow, start, stopped, tip } from "./model.js";
 import * as prefs from "./prefs.js";
 import { hint } from "./query.js";
 import { onlyPage, queryOf, search } from "./search.js";
@@ -38,7 +38,7 @@ const key = () => history.state?.key ?? "first";
 function title() {
   const where = model.chain?.name ?? model.status?.chain.name ?? "jenny";
   const height = tip() ? `${format.number(tip().height)} · ` : "";
-  const link = { reconnecting: "Reconnecting · ", offline: "Offline · ", "signed-out": "Signed out · ", paused: "Paused · " }[model.link] ?? "";
+  const link = { reconnecting: "Reconnecting · ", offline: "Offline · ", "signed-out": "Signed out · ", paused: "Paused · ", stopped: "Stopped node · " }[model.link] ?? "";
   document.title = `${link}${current?.title ?? "Overview"} · ${height}${where}`;
 }
 
@@ -235,6 +235,7 @@ function linkState() {
     reconnecting: ["running", "neutral", `Reconnecting, ${left} s`],
     offline: ["warn", "warn", isStarting ? "Node is starting" : `Offline since ${since}`],
     paused: ["paused", "neutral", "Paused"],
+    stopped: ["paused", "neutral", "Stopped node"],
     "signed-out": ["bad", "bad", "Signed out"],
   }[model.link];
 }
@@ -257,12 +258,21 @@ function showLink() {
     pill.replaceChildren(icon(symbol), h("span", {}, words));
   }
   pauseButton.textContent = isPaused ? "Resume" : "Pause";
+  pauseButton.hidden = Boolean(stopped());
   pauseButton.disabled = model.link === "signed-out";
   document.documentElement.classList.toggle("is-stale", isStale());
 }
 
 function brand() {
   return h("a", { class: "brand", href: address("") }, h("img", { src: `${files}favicon.svg`, width: "24", height: "24", alt: "" }), h("span", { id: "chain-name" }, "jenny"));
+}
+
+/** What a view of a stopped node says of itself. */
+function ofStopped({ directory, readAt, repairs }) {
+  const when = format.exact(readAt, prefs.get("zone"));
+  const all = repairs.length ? [["warn", `The copy had to be repaired to open it: ${repairs.join("; ")}.`]] : [];
+  all.push(["neutral", `Stopped node: this is what ${directory} held at ${when}. Nothing changes here; to add records, start the node with “jenny run”.`]);
+  return all;
 }
 
 /** The one sentence about what is wrong or under way, most urgent first. */
@@ -278,7 +288,8 @@ function alerts() {
     const what = model.error ? `The node cannot serve: ${model.error.title}.` : "The node cannot be reached.";
     all.push(["bad", `${what}${seen} The page tries again by itself.`, h("button", { class: "button", type: "button", onclick: retryNow }, "Try now")]);
   }
-  if (status?.refusing) all.push(["bad", `The node refuses new blocks: ${status.refusing}`]);
+  if (stopped()) all.push(...ofStopped(stopped()));
+  else if (status?.refusing) all.push(["bad", `The node refuses new blocks: ${status.refusing}`]);
   if (status?.sync.state === "deep-fork") {
     all.push(["bad", `A branch with more work waits for the operator: it forks ${format.count(status.sync.depth, "block")} below the tip.`]);
   }
@@ -322,7 +333,7 @@ function showStatus() {
   const id = document.getElementById("chain-id");
   if (!id.firstChild) id.append(chip("chain", status.chain.id, { mark: false }));
   document.getElementById("submit-link").hidden = !mayWrite();
-  document.getElementById("version").textContent = `jenny ${status.version} · up ${format.duration(status.uptimeSeconds * 1000)}`;
+  document.getElementById("version").textContent = `jenny ${status.version} · ${stopped() ? "read-only view" : `up ${format.duration(status.uptimeSeconds * 1000)}`}`;
   const skew = api.skew.millis ?? 0;
   document.getElementById("skew").textContent = Math.abs(skew) > 5000 ? `This browser's clock is ${format.duration(Math.abs(skew))} ${skew < 0 ? "ahead of" : "behind"} the node's.` : "";
 }
@@ -337,10 +348,10 @@ function showBlocks() {
   }
 }
 
-const ICONS = { live: "favicon.svg", polling: "favicon.svg", starting: "favicon.svg", paused: "favicon.svg", reconnecting: "favicon-warn.svg", offline: "favicon-warn.svg", "signed-out": "favicon-bad.svg" };
+const ICONS = { stopped: "favicon.svg", live: "favicon.svg", polling: "favicon.svg", starting: "favicon.svg", paused: "favicon.svg", reconnecting: "favicon-warn.svg", offline: "favicon-warn.svg", "signed-out": "favicon-bad.svg" };
 
 function showIcon() {
-  const name = model.status?.refusing ? "favicon-bad.svg" : ICONS[model.link];
+  const name = model.status?.refusing && !stopped() ? "favicon-bad.svg" : ICONS[model.link];
   const icon = document.querySelector("link[rel=icon]");
   if (!icon.href.endsWith(name)) icon.href = files + name;
 }

@@ -10,6 +10,7 @@ const KEPT_BLOCKS = 40;
 
 const STATUS_EVERY = 10_000;
 const POLL_EVERY = 5_000;
+const CHECKS_EVERY = 2_000;
 /** After this long out of sight the blocks are read anew instead of being replayed. */
 const LONG_AWAY = 5 * 60_000;
 const FIRST_WAIT = 1_000;
@@ -22,7 +23,8 @@ const TYPES = ["block.connected", "block.disconnected", "peer.connected", "peer.
 const listeners = new Set();
 
 /**
- * `link` is `starting`, `live`, `polling`, `reconnecting`, `offline`, `paused` or `signed-out`;
+ * `link` is `starting`, `live`, `polling`, `reconnecting`, `offline`, `paused`, `stopped` for a view
+ * of a stopped node, or `signed-out`;
  * `since` is when it became so, and `retryAt` when the next attempt is due.
  */
 export const model = {
@@ -41,9 +43,12 @@ const tell = (what) => listeners.forEach((listener) => listener(what));
 /** The tip that is shown: that of the blocks if they are known. */
 export const tip = () => model.blocks[0] ?? model.status?.tip ?? null;
 
+/** What a read-only view shows, `null` for a node that runs. */
+export const stopped = () => model.status?.stopped ?? null;
+
 export const role = () => model.status?.you?.role ?? null;
-export const mayWrite = () => ["writer", "operator"].includes(role());
-export const isOperator = () => role() === "operator";
+export const mayWrite = () => !stopped() && ["writer", "operator"].includes(role());
+export const isOperator = () => !stopped() && role() === "operator";
 
 /** Whether what is shown may be old. */
 export const isStale = () => ["reconnecting", "offline", "signed-out"].includes(model.link) && model.statusAt > 0;
@@ -159,10 +164,23 @@ async function poll(signal) {
   }
 }
 
+/** A stopped node changes no more; only the view's own checks go on for a while. */
+async function watchChecks(signal) {
+  setLink("stopped");
+  while (!signal.aborted && (model.status.index.lag || model.status.check.state !== "done")) {
+    await sleep(CHECKS_EVERY, signal);
+    if (!signal.aborted) await readStatus(signal);
+  }
+}
+
 async function attempt(signal) {
   await readStatus(signal);
   failures = 0;
   if (!position || !model.blocks.length) await readBlocks(signal);
+  if (stopped()) {
+    await watchChecks(signal);
+    return;
+  }
   const polling = new AbortController();
   const stop = () => polling.abort();
   signal.addEventListener("abort", stop);
@@ -183,6 +201,7 @@ async function keepCurrent(signal) {
   while (!signal.aborted) {
     try {
       await attempt(signal);
+      if (stopped()) return;
       if (!signal.aborted && model.link === "live") failures = Math.max(failures, 1);
     } catch (error) {
       if (signal.aborted) return;

@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { card, chip, empty, h, loading, number, row, state, table, time } from "../dom.js";
 import * as format from "../format.js";
-import { isOperator, model } from "../model.js";
+import { isOperator, model, stopped } from "../model.js";
 
 const EVERY = 5_000;
 
@@ -116,8 +116,8 @@ export function network(context) {
       const isEditable = isOperator();
       if (isEditable && !form.isConnected) known.place.before(form);
       const action = isEditable ? [{ name: "Action" }] : [];
-      const key = (value) => `${isEditable} ${JSON.stringify(value)}`;
-      draw(links, key(live), live.length ? table("Live links", [...LINKS, ...action], live.map((one) => linkRow(one, isEditable))) : empty("No peer is linked. The node keeps its chain alone."));
+      const key = (value) => `${isEditable} ${Boolean(stopped())} ${JSON.stringify(value)}`;
+      draw(links, key(live), live.length ? table("Live links", [...LINKS, ...action], live.map((one) => linkRow(one, isEditable))) : empty(stopped() ? "No peer is linked: the node is stopped." : "No peer is linked. The node keeps its chain alone."));
       draw(known, key(peers), peers.length ? table("Known peers", [...KNOWN, ...action], peers.map((one) => knownRow(one, isEditable))) : empty("No peer is known.", isEditable ? h("p", { class: "muted" }, "Add one above, or name it by --peer or in the peers file.") : null));
       draw(bans, key(banned), banned.length ? table("Bans", [...BANS, ...action], banned.map((one) => banRow(one, isEditable))) : empty("No address is banned."));
       draw(reorgs, key(past.reorgs), past.reorgs.length ? h("ul", { class: "reorgs" }, past.reorgs.map(reorgView)) : empty("The chain was never reorganised."));
@@ -125,14 +125,14 @@ export function network(context) {
       if (error.name === "AbortError") return;
       if (!links.place.dataset.shown) context.fail(error, () => (body.replaceChildren(), load()));
     }
-    if (!context.signal.aborted) timer = setTimeout(() => (model.link === "paused" ? null : load()), EVERY);
+    if (!context.signal.aborted && !stopped()) timer = setTimeout(() => (model.link === "paused" ? null : load()), EVERY);
   }
 
   return {
     start: load,
     stop: () => clearTimeout(timer),
     changed(what) {
-      if (what === "peers" || (what === "link" && model.link === "live")) load();
+      if (what === "peers" || (what === "link" && ["live", "stopped"].includes(model.link))) load();
     },
   };
 }

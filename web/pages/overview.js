@@ -5,7 +5,7 @@ import { COLUMNS, blockRow } from "../block_rows.js";
 import { CHARTS, chart } from "../chart.js";
 import { card, chip, empty, facts, failure, h, keyed, link, number, state, table, time } from "../dom.js";
 import * as format from "../format.js";
-import { isStale, mayWrite, model, retryNow, tip } from "../model.js";
+import { isStale, mayWrite, model, retryNow, stopped, tip } from "../model.js";
 
 const LATEST = 10;
 const WINDOWS = [90, 360, 2160];
@@ -43,6 +43,11 @@ function tipCard() {
   };
 }
 
+const checks = (index, check) => [
+  ["Index", index.lag ? `${format.count(index.lag, "block")} behind` : "complete"],
+  ["Stored blocks", check.state === "done" ? "all checked" : `being checked, at ${format.number(check.height)}`],
+];
+
 function nodeCard() {
   const place = card("Node");
   const body = h("div", {});
@@ -55,13 +60,22 @@ function nodeCard() {
       const { pool, mining, sync, links, check, index, clock } = status;
       const waiting = pool.records ? [number(pool.records), `, the oldest for ${format.duration(1000 * (pool.oldestWaitSeconds ?? 0))}`] : "none waits";
       const rate = mining.hashRate === null ? "not mined yet" : `${format.large(mining.hashRate)} hashes a second`;
+      if (stopped()) {
+        body.replaceChildren(facts([
+          ["State", state("neutral", "Stopped: no peers, nothing is mined")],
+          ["Directory", h("bdi", {}, stopped().directory)],
+          ["Read", [time(stopped().readAt, { always: "exact" }), " (", time(stopped().readAt, { always: "age" }), ")"]],
+          ["Pending records", pool.records ? [number(pool.records), ` (${format.bytes(pool.bytes)})`] : "none waits"],
+          ...checks(index, check),
+        ]));
+        return;
+      }
       body.replaceChildren(facts([
         ["Chain", state(...(SYNC[sync.state] ?? ["neutral", sync.state]))],
         ["Peers", links ? link("network", format.count(links, "link")) : link("network", "no link")],
         ["Pending records", [waiting, pool.records ? ` (${format.bytes(pool.bytes)})` : ""]],
         ["Mining", mining.enabled ? rate : `off for pending records; ${rate}`],
-        ["Index", index.lag ? `${format.count(index.lag, "block")} behind` : "complete"],
-        ["Stored blocks", check.state === "done" ? "all checked" : `being checked, at ${format.number(check.height)}`],
+        ...checks(index, check),
         clock.state !== "ok" && ["Clock", state("bad", clock.state === "jumped" ? "has jumped" : "is behind the tip")],
       ]));
     },

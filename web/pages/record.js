@@ -5,7 +5,7 @@ import { root } from "../base.js";
 import { card, chip, copyButton, empty, facts, h, icon, link, loading, number, time } from "../dom.js";
 import * as format from "../format.js";
 import { recordId } from "../hash.js";
-import { isOperator, tip } from "../model.js";
+import { isOperator, stopped, tip } from "../model.js";
 import { showProof } from "../proof_view.js";
 import { recordText } from "../record_text.js";
 
@@ -56,7 +56,7 @@ export function record(context) {
         ["Time of the block", [time(shown.time, { always: "exact" }), " (", time(shown.time, { always: "age" }), ")"]]);
     } else {
       const take = isOperator() ? h("button", { class: "button", type: "button", onclick: cancel }, "Take it back") : null;
-      pairs.push(["Pending", ["The record waits for a block. The page changes when it is in one. ", take]]);
+      pairs.push(["Pending", [stopped() ? "The record waited for a block when the node was stopped." : "The record waits for a block. The page changes when it is in one. ", take]]);
     }
     about.replaceChildren(facts(pairs), note);
   }
@@ -139,6 +139,8 @@ export function record(context) {
     start: look,
     stop: () => clearTimeout(timer),
     changed(what) {
+      // Whether the node runs may be known only now.
+      if (what === "link" && shown) drawAbout();
       if (what !== "blocks") return;
       if (shown) drawLine();
       // A block may have it, or a reorg may have taken it away.

@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { card, chip, empty, h, state } from "../dom.js";
 import * as format from "../format.js";
-import { mayWrite, model } from "../model.js";
+import { mayWrite, model, stopped } from "../model.js";
 
 /** Records of one request, and the most bytes of them. */
 const BATCH_RECORDS = 1_000;
@@ -108,6 +108,8 @@ export function submit({ body, title }) {
     if (!model.status) return;
     if (mayWrite()) {
       if (!one.isConnected) body.replaceChildren(one, many, results);
+    } else if (stopped()) {
+      body.replaceChildren(empty("Nothing can be submitted: this is a read-only view of a stopped node.", h("p", { class: "muted" }, "To add records, start the node: jenny run")));
     } else {
       body.replaceChildren(empty(`You are ${model.status.you.name}, a ${model.status.you.role}: submitting records takes the role writer or operator.`, h("p", { class: "muted" }, "An operator adds a user with such a role: jenny init --user NAME --role writer --password-file FILE")));
     }
