@@ -5,6 +5,7 @@ mod cert;
 mod config;
 mod events;
 mod evidence;
+mod explore;
 mod init;
 mod migrate;
 mod node;
@@ -29,6 +30,7 @@ pub(super) use cert::{CertArgs, CertCommand, IssueArgs, NewCaArgs, ShowArgs};
 pub(super) use config::{CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs};
 pub(super) use events::EventsArgs;
 pub(super) use evidence::EvidenceArgs;
+pub(super) use explore::ExploreArgs;
 pub(super) use init::InitArgs;
 pub(super) use migrate::{MigrateArgs, MigrateCommand};
 pub(super) use node::{DEFAULT_URL, NodeArgs, RemoteArgs};
@@ -70,6 +72,9 @@ pub(super) enum Command {
     /// Checks every stored block, offline
     #[command(long_about = help::VERIFY, after_long_help = help::VERIFY_AFTER)]
     Verify(VerifyArgs),
+    /// Shows the explorer over the data directory of a stopped node, and changes nothing
+    #[command(long_about = help::EXPLORE, after_long_help = help::EXPLORE_AFTER)]
+    Explore(ExploreArgs),
     /// Writes the chain into a portable file, offline or from a running node
     #[command(long_about = help::EXPORT, after_long_help = help::EXPORT_AFTER)]
     Export(ExportArgs),

@@ -20,7 +20,7 @@ const COPY_PREFIX: &str = "jenny-copy";
 const COPY_NAMES: u32 = 100;
 
 /// Most repairs of a copy that are named.
-const MAX_NAMED_REPAIRS: usize = 16;
+pub(super) const MAX_NAMED_REPAIRS: usize = 16;
 
 /// What a command reads: the directory itself, or a private copy.
 pub(super) struct Evidence {

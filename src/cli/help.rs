@@ -2,11 +2,13 @@
 
 mod archive;
 mod config;
+mod explore;
 mod upkeep;
 mod user;
 
 pub(super) use archive::*;
 pub(super) use config::*;
+pub(super) use explore::*;
 pub(super) use upkeep::*;
 pub(super) use user::*;
 

@@ -88,6 +88,11 @@ pub(super) fn start_command(filter: &LogFilter) {
     start(LogFormat::Text, filter, LevelFilter::ERROR);
 }
 
+/// Starts logging of a command that serves what a stopped node holds: warnings as well.
+pub(super) fn start_view(filter: &LogFilter) {
+    start(LogFormat::Text, filter, LevelFilter::WARN);
+}
+
 /// Starts logging. Returns what replaces the filter.
 fn start(
     format: LogFormat,

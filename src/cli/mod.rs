@@ -15,6 +15,7 @@ mod event_position;
 mod events;
 mod evidence;
 mod exit;
+mod explore;
 mod export;
 mod format;
 mod help;
@@ -92,7 +93,12 @@ fn dispatch(command: &Command, matches: &ArgMatches) -> Result<()> {
     variables::check_text()?;
     let env = |name: &str| std::env::var(name).ok();
     if !matches!(command, Command::Run(_)) {
-        logging::start_command(&logging::LogFilter::of_variable(&env)?);
+        let filter = logging::LogFilter::of_variable(&env)?;
+        if matches!(command, Command::Explore(_)) {
+            logging::start_view(&filter);
+        } else {
+            logging::start_command(&filter);
+        }
         variables::warn_of_unknown();
     }
     // Of these only `dump` may create a database, and sees to that itself.
@@ -112,6 +118,7 @@ fn dispatch(command: &Command, matches: &ArgMatches) -> Result<()> {
         Command::Init(args) => init::run(args, &env),
         Command::Dump(args) => dump::run(args, &env),
         Command::Verify(args) => verify::run(args),
+        Command::Explore(args) => explore::run(args, matches),
         Command::Export(args) => export::run(args, &env),
         Command::Import(args) => import::run(args, &env),
         Command::Receipt(args) => receipt::run(args, &env),

@@ -26,10 +26,10 @@ use crate::store::{Opened, Options, StoreError, exists, open};
 
 /// How long an orderly stop may take. What was acknowledged is on disk before it begins, so
 /// after this the process ends all the same.
-const STOP_DEADLINE: Duration = Duration::from_millis(4_500);
+pub(super) const STOP_DEADLINE: Duration = Duration::from_millis(4_500);
 
 /// How long the answers to requests under way may take when the node has failed.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+pub(super) const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Runs the node until a signal stops it or it fails.
 pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {

@@ -37,6 +37,11 @@ impl Unfinished {
         *locked(&self.0.directory) = Some(path);
     }
 
+    /// Removes both now.
+    pub(super) fn remove(&self) {
+        self.0.remove();
+    }
+
     /// Until this is dropped, an interruption waits: what is begun is finished.
     pub(super) fn hold(&self) -> impl Drop + '_ {
         self.0.lock()
@@ -168,7 +173,7 @@ impl Stops {
     }
 
     /// Takes SIGHUP over as well, unless the command was started under `nohup`. Within a runtime.
-    fn listen_with_hangup() -> Result<Self> {
+    pub(super) fn listen_with_hangup() -> Result<Self> {
         let mut stops = Self::listen()?;
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         if !ignores_hangup(&status) {

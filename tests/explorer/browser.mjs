@@ -18,7 +18,7 @@ export class Browser {
   }
 
   /** A tab at a page of the node; its faults are gathered. */
-  async open(node, path = "", { width = 1280, scheme = "light", user = node.user, context = {}, bypassCSP = false } = {}) {
+  async open(node, path = "", { width = 1280, scheme = "light", user = node.user, context = {}, bypassCSP = false, address = `${node.url}/explorer/${path}` } = {}) {
     const [username, password] = user.split(":");
     const own = await this.browser.newContext({
       viewport: { width, height: 900 }, colorScheme: scheme, httpCredentials: { username, password }, bypassCSP, ...context,
@@ -30,7 +30,7 @@ export class Browser {
     page.on("request", (request) => new URL(request.url()).origin !== node.url && !request.url().startsWith("data:") && faults.push(`asks ${request.url()}`));
     page.on("dialog", (dialog) => (faults.push(`a dialog: ${dialog.message()}`), dialog.dismiss()));
     await page.addInitScript(() => document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.sample}`)));
-    await page.goto(`${node.url}/explorer/${path}`);
+    await page.goto(address);
     page.finish = async () => {
       assert.deepEqual(faults, []);
       await own.close();

@@ -84,3 +84,28 @@ export class Node {
 }
 
 export const vectors = JSON.parse(readFileSync(new URL("../vectors/receipts.json", import.meta.url), "utf8"));
+
+/** The explorer over the directory of a stopped node. */
+export class View {
+  constructor(node) {
+    Object.assign(this, { binary: node.binary, data: node.data });
+  }
+
+  async start() {
+    this.process = spawn(this.binary, ["explore", this.data], { stdio: ["ignore", "pipe", "pipe"] });
+    this.ended = new Promise((resolve) => this.process.on("exit", resolve));
+    let [out, log] = ["", ""];
+    this.process.stdout.on("data", (data) => (out += data));
+    this.process.stderr.on("data", (data) => (log += data));
+    this.address = await until("the address is printed", () => /^http\S+$/m.exec(out)?.[0] ?? (this.process.exitCode !== null && " "));
+    if (this.address === " ") throw new Error(log);
+    const url = new URL(this.address);
+    [this.url, this.user] = [url.origin, `${url.username}:${url.password}`];
+  }
+
+  /** Ends it as Ctrl-C does. Returns its exit code. */
+  async stop() {
+    this.process.kill("SIGINT");
+    return this.ended;
+  }
+}

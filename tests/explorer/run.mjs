@@ -5,9 +5,10 @@ import { Node } from "./node.mjs";
 import * as pages from "./pages.mjs";
 import * as records from "./records.mjs";
 import * as search from "./search.mjs";
+import * as stopped from "./stopped.mjs";
 
 const [binary, executable, part = ""] = process.argv.slice(2);
-const checks = [pages, search, records, live].flatMap((file) => Object.entries(file)).filter(([name, check]) => typeof check === "function" && name.includes(part));
+const checks = [pages, search, records, live, stopped].flatMap((file) => Object.entries(file)).filter(([name, check]) => typeof check === "function" && name.includes(part));
 
 const [node, idle] = [new Node(binary), new Node(binary)];
 let browser;

@@ -13,39 +13,76 @@ use crate::process::{Chain, Done, Jenny, Running, finish, tamper, until};
 const OLD: i64 = 1_000_000_000;
 
 /// A chain, and an empty scratch directory.
-struct Scene {
-    chain: Chain,
+pub(super) struct Scene {
+    pub(super) chain: Chain,
     scratch: tempfile::TempDir,
 }
 
+/// What the chain's directory held, and when it was last read and changed.
+pub(super) struct Before {
+    paths: Vec<PathBuf>,
+    bytes: BTreeMap<PathBuf, Vec<u8>>,
+}
+
 impl Scene {
-    fn new(blocks: u64) -> Self {
+    pub(super) fn new(blocks: u64) -> Self {
         Self { chain: Chain::long(blocks), scratch: tempfile::tempdir().unwrap() }
     }
 
-    fn inspect(&self, command: &str) -> Jenny {
+    pub(super) fn inspect(&self, command: &str) -> Jenny {
         let command = Jenny::new(command).words("--read-only").arg("--data-dir", self.chain.dir());
         command.arg("--scratch", self.scratch.path())
     }
 
     /// Runs a command that must leave the original as it is, and nothing of the copy.
-    fn inspected(&self, command: Jenny) -> Done {
-        let (paths, bytes) = (paths(&self.chain.dir()), bytes(&self.chain.dir()));
-        // Looking changed the times of access, as any usual read does.
-        self.age();
+    pub(super) fn inspected(&self, command: Jenny) -> Done {
+        let before = self.before();
         let done = command.done();
-        for path in &paths {
-            let meta = fs::metadata(path).unwrap();
-            let times = [meta.atime(), meta.atime_nsec(), meta.mtime(), meta.mtime_nsec()];
-            assert_eq!(times, [OLD, 0, OLD, 0], "{}: {}", path.display(), done.err);
-        }
-        assert_eq!(self::bytes(&self.chain.dir()), bytes, "{}", done.err);
-        assert_eq!(self.copies(), 0, "{}", done.err);
+        self.check_untouched(&before, &done.err);
         done
     }
 
-    fn copies(&self) -> usize {
+    /// What the directory holds now. Makes it look old.
+    pub(super) fn before(&self) -> Before {
+        let before = Before { paths: paths(&self.chain.dir()), bytes: bytes(&self.chain.dir()) };
+        // Looking changed the times of access, as any usual read does.
+        self.age();
+        before
+    }
+
+    /// The directory is as it was, and nothing is left of a copy.
+    pub(super) fn check_untouched(&self, before: &Before, err: &str) {
+        for path in &before.paths {
+            let meta = fs::metadata(path).unwrap();
+            let times = [meta.atime(), meta.atime_nsec(), meta.mtime(), meta.mtime_nsec()];
+            assert_eq!(times, [OLD, 0, OLD, 0], "{}: {err}", path.display());
+        }
+        assert_eq!(bytes(&self.chain.dir()), before.bytes, "{err}");
+        assert_eq!(self.copies(), 0, "{err}");
+    }
+
+    pub(super) fn copies(&self) -> usize {
         fs::read_dir(self.scratch.path()).unwrap().count()
+    }
+
+    /// The one copy.
+    pub(super) fn copy(&self) -> PathBuf {
+        fs::read_dir(self.scratch.path()).unwrap().next().unwrap().unwrap().path()
+    }
+
+    /// Damages what opening can mend.
+    pub(super) fn tear_snapshots(&self) -> Vec<PathBuf> {
+        // An opening leaves a snapshot.
+        Jenny::new("dump").arg("--data-dir", self.chain.dir()).done().ok();
+        let snapshots: Vec<_> = paths(&self.chain.dir().join("db"))
+            .into_iter()
+            .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("snap."))
+            .collect();
+        assert!(!snapshots.is_empty());
+        for path in &snapshots {
+            fs::write(path, "torn").unwrap();
+        }
+        snapshots
     }
 
     /// Makes everything look old, so that any usual read would change its time of access.
@@ -106,16 +143,7 @@ fn what_is_no_database_or_is_damaged_is_named_by_its_own_path() {
 #[test]
 fn a_repair_that_the_copy_needed_is_a_finding() {
     let scene = Scene::new(5);
-    // An opening leaves a snapshot.
-    Jenny::new("dump").arg("--data-dir", scene.chain.dir()).done().ok();
-    let snapshots: Vec<_> = paths(&scene.chain.dir().join("db"))
-        .into_iter()
-        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("snap."))
-        .collect();
-    assert!(!snapshots.is_empty());
-    for path in &snapshots {
-        fs::write(path, "torn").unwrap();
-    }
+    let snapshots = scene.tear_snapshots();
     let text = scene.inspected(scene.inspect("verify")).failed(1);
     assert!(text.contains("does not open as it is") && text.contains("snapshot"), "{text}");
     assert!(text.contains("hint: the original is as it was"), "{text}");

@@ -4,6 +4,7 @@ mod config;
 mod dump;
 mod events;
 mod evidence;
+mod explore;
 mod export;
 mod import;
 mod init;

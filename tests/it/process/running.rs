@@ -7,6 +7,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Jenny, PATIENCE};
@@ -14,10 +16,12 @@ use super::{Jenny, PATIENCE};
 /// A node in a process of its own, killed when dropped.
 pub(crate) struct Running {
     child: Child,
-    /// Its one line on standard output.
+    /// Its first line on standard output.
     pub(crate) ready: String,
     /// `http://address:port` of its API.
     pub(crate) url: String,
+    /// What requests carry.
+    authorization: String,
     /// In a lock only so that threads may share a node.
     out: Mutex<Receiver<String>>,
     err: Arc<Mutex<String>>,
@@ -64,16 +68,38 @@ impl Running {
             .timeout_global(Some(PATIENCE))
             .build()
             .new_agent();
-        let mut node = Self { child, ready: String::new(), url: String::new(), out, err, agent };
+        let (ready, url, authorization) = (String::new(), String::new(), DEFAULT.to_owned());
+        let mut node = Self { child, ready, url, authorization, out, err, agent };
         let ready = match node.out.get_mut().unwrap().recv_timeout(PATIENCE) {
             Ok(ready) => ready,
             Err(RecvTimeoutError::Disconnected) => return Err(node.wait(started)),
             Err(RecvTimeoutError::Timeout) => panic!("neither ready nor ended: {}", node.log()),
         };
-        let api = ready.split(' ').find_map(|part| part.strip_prefix("api="));
-        node.url = api.unwrap_or_else(|| panic!("no address: {ready}")).trim_end().to_owned();
+        if let Some(credentials) = node.take_address(&ready) {
+            node.sign_in(&credentials);
+        }
         node.ready = ready;
         Ok(node)
+    }
+
+    /// Takes the address of the API from the first line, of `run` or of `explore`. Returns the
+    /// credentials in it.
+    fn take_address(&mut self, ready: &str) -> Option<String> {
+        let api = ready.split(' ').find_map(|part| part.strip_prefix("api="));
+        let address = api.or_else(|| ready.trim_end().strip_suffix("/explorer/"));
+        let address = address.unwrap_or_else(|| panic!("no address: {ready}")).trim_end();
+        let (credentials, host) = match address.split_once('@') {
+            Some((credentials, host)) => (credentials.strip_prefix("http://"), host),
+            None => (None, address),
+        };
+        let scheme = if credentials.is_some() { "http://" } else { "" };
+        self.url = format!("{scheme}{host}");
+        credentials.map(str::to_owned)
+    }
+
+    /// From now on requests carry these, `NAME:PASSWORD`.
+    pub(crate) fn sign_in(&mut self, credentials: &str) {
+        self.authorization = format!("Basic {}", STANDARD.encode(credentials));
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -125,26 +151,36 @@ impl Running {
         Ended { code, out, err, took: started.elapsed() }
     }
 
-    /// GET as the default user: the status code and the body.
+    /// GET as its user: the status code and the body.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let request = self.agent.get(format!("{}{path}", self.url));
-        answer(request.header("Authorization", DEFAULT).call().unwrap())
+        answer(request.header("Authorization", &self.authorization).call().unwrap())
+    }
+
+    /// A request of any method with an empty JSON object: the status code and the body.
+    pub(crate) fn ask(&self, method: &str, path: &str) -> (u16, String) {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("Authorization", &self.authorization)
+            .header("Content-Type", "application/json");
+        answer(self.agent.run(request.body("{}").unwrap()).unwrap())
     }
 
     /// GET of a body that may end early, `None` if it did.
     pub(crate) fn try_get(&self, path: &str) -> Option<(u16, String)> {
         let request = self.agent.get(format!("{}{path}", self.url));
-        let mut response = request.header("Authorization", DEFAULT).call().ok()?;
+        let mut response = request.header("Authorization", &self.authorization).call().ok()?;
         let status = response.status().as_u16();
         // The library's own limit is 10 MiB.
         let body = response.body_mut().with_config().limit(u64::MAX);
         Some((status, body.read_to_string().ok()?))
     }
 
-    /// POST of a JSON body as the default user.
+    /// POST of a JSON body as its user.
     pub(crate) fn post(&self, path: &str, json: &str) -> Result<(u16, String), ureq::Error> {
         let request = self.agent.post(format!("{}{path}", self.url));
-        let request = request.header("Authorization", DEFAULT);
+        let request = request.header("Authorization", &self.authorization);
         Ok(answer(request.header("Content-Type", "application/json").send(json)?))
     }
 
