@@ -171,6 +171,11 @@ long-events reorgs='50':
 long-million records='1000000':
     JENNY_TEST_RECORDS={{ records }} tests/million/run
 
+# The explorer on a chain of so many records: prints what its requests and pages take; fails above 300 ms. JENNY_TEST_MILLION=DIR keeps that chain
+[group('long forms of tests')]
+long-explorer records='1000000':
+    JENNY_TEST_RECORDS={{ records }} tests/explorer/run speed
+
 # What export and import into a fresh directory give back of a database whose pool was large
 [group('long forms of tests')]
 long-compaction records='8000':

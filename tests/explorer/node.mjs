@@ -1,6 +1,6 @@
 // A node in a directory of its own, and requests to it.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -18,14 +18,16 @@ export async function until(what, holds, patience = PATIENCE) {
 }
 
 export class Node {
-  constructor(binary) {
+  /** On a new data directory, or on a copy of `original`. */
+  constructor(binary, original = null) {
     this.binary = binary;
     this.directory = mkdtempSync(join(tmpdir(), "jenny-explorer-"));
     this.data = join(this.directory, "data");
     this.port = 0;
     this.user = "jenny:1234";
     this.environment = {};
-    this.command("init", "--chain", "dev");
+    if (original) cpSync(original, this.data, { recursive: true });
+    else this.command("init", "--chain", "dev");
   }
 
   command(...args) {
