@@ -142,8 +142,11 @@ impl Import<'_> {
             match item {
                 Item::OwnMark(mark) => own.mark(&mut self.opened, mark).map_err(disk_low)?,
                 Item::Pending(text) => own.pending(text).map_err(|error| {
-                    let advice = "leave the pending records out with --no-pool";
-                    Failure::no(format!("{}: {error}", self.name)).hint(advice)
+                    Failure::no(format!("{}: {error}", self.name))
+                        .hint(
+                            "if some are of the directory, let a node mine them first: `jenny run`",
+                        )
+                        .hint("--no-pool leaves all pending records of the file out")
                 })?,
                 Item::Block(_) => {}
             }

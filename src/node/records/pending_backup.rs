@@ -8,7 +8,18 @@ use super::restore::batches;
 use crate::chain::{Hash, leaf_hash};
 use crate::store::{PendingBatch, StoreError, Writer};
 
-/// Own records of a backup that wait for a block, gathered within the bounds of the pool.
+/// How many times the bounds of the pool the pending records of a backup may be. A reorg puts
+/// records back whatever the bounds are, and the backup of a node after one has to be imported.
+const BACKUP_POOLS: usize = 4;
+
+/// Most own pending records of a database and a backup together.
+const MAX_BACKUP_RECORDS: usize = BACKUP_POOLS * MAX_POOL_RECORDS;
+
+/// Most bytes that these are charged. 256 MiB.
+const MAX_BACKUP_BYTES: u64 = BACKUP_POOLS as u64 * MAX_POOL_BYTES;
+
+/// Own records of a backup that wait for a block, gathered within [`MAX_BACKUP_RECORDS`] and
+/// [`MAX_BACKUP_BYTES`].
 #[derive(Debug)]
 pub struct PendingBackup {
     /// Own records of the database and of the backup.
@@ -19,9 +30,9 @@ pub struct PendingBackup {
     next_sequence: u64,
 }
 
-/// The pool has no room for the pending records of a backup.
+/// The pending records of a backup are too many for a database.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("there are more pending records than the pool of a node takes")]
+#[error("with those of the directory, there are more than {MAX_BACKUP_RECORDS} pending records, or {} MiB of them", MAX_BACKUP_BYTES >> 20)]
 pub struct BackupTooLarge;
 
 impl PendingBackup {
@@ -50,14 +61,14 @@ impl PendingBackup {
     /// Adds a record, unless it is there already.
     ///
     /// # Errors
-    /// When the records are more than the pool of a node takes.
+    /// When the records are more than four pools take.
     pub fn add(&mut self, text: String) -> Result<(), BackupTooLarge> {
         let id = leaf_hash(text.as_bytes());
         if self.known.contains(&id) {
             return Ok(());
         }
         let bytes = self.bytes.saturating_add(charge(&text));
-        if self.known.len() >= MAX_POOL_RECORDS || bytes > MAX_POOL_BYTES {
+        if self.known.len() >= MAX_BACKUP_RECORDS || bytes > MAX_BACKUP_BYTES {
             return Err(BackupTooLarge);
         }
         self.known.insert(id);

@@ -9,7 +9,7 @@ use jenny_chain::store::OwnMark;
 use jenny_chain::store::archive::{Encoder, Start};
 
 use super::export::{dump, export, import};
-use crate::process::{Branch, Chain};
+use crate::process::{Branch, Chain, Running};
 
 /// A chain, its file, and a directory that is not there yet.
 struct Setup {
@@ -199,15 +199,24 @@ fn marks_of_other_blocks_are_left_out_and_said() {
 }
 
 #[test]
-fn more_pending_records_than_a_pool_takes_are_refused() {
+fn more_pending_records_than_a_pool_takes_are_imported() {
     let around = tempfile::tempdir().unwrap();
     let (path, dir) = (around.path().join("a.chain"), around.path().join("data"));
     let branch = Branch::new(Spec::dev()).grow("a", 3, 1_000);
-    let many: Vec<_> = (0..100_001).map(|number: u32| number.to_string()).collect();
-    let many: Vec<_> = many.iter().map(String::as_str).collect();
-    file(&path, &branch, &[], &many);
+    let file = |count: u32| {
+        let many: Vec<_> = (0..count).map(|number| number.to_string()).collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        file(&path, &branch, &[], &many);
+    };
+    file(400_001);
     let text = import(&path, &dir).done().failed(1);
-    assert!(text.contains("more pending records than the pool of a node takes"), "{text}");
-    assert!(text.contains("--no-pool"), "{text}");
+    assert!(text.contains("there are more than 400000 pending records, or 256 MiB"), "{text}");
+    assert!(text.contains("hint: --no-pool leaves all pending records of the file out"), "{text}");
     assert!(import(&path, &dir).words("--no-pool").done().ok().contains("pending=0"));
+    file(100_001);
+    assert!(import(&path, &dir).done().ok().contains(" pending=100001\n"));
+    let node = Running::idle(&dir);
+    let status: serde_json::Value = serde_json::from_str(&node.get("/v1/status").1).unwrap();
+    assert_eq!(status["pool"]["records"], 100_001);
+    node.stop();
 }

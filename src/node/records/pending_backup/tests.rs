@@ -1,7 +1,11 @@
 //! What a backup puts beside the pending records of a database.
 
+use std::time::Duration;
+
 use super::*;
 use crate::chain::Spec;
+use crate::node::records::pool::Pool;
+use crate::node::records::record_pool::load;
 use crate::node::test_util::options;
 use crate::store::{Opened, PendingRecord, open};
 
@@ -48,18 +52,43 @@ fn records_are_own_ones_behind_those_that_are_there_and_each_is_there_once() {
 }
 
 #[test]
-fn no_more_are_taken_than_a_pool_takes() {
+fn no_more_are_taken_than_four_pools_take() {
     let dir = tempfile::tempdir().unwrap();
     let opened = opened(dir.path());
     let mut many = backup(&opened);
-    for number in 0..MAX_POOL_RECORDS {
+    for number in 0..4 * MAX_POOL_RECORDS {
         many.add(number.to_string()).unwrap();
     }
     many.add("7".to_owned()).unwrap();
     assert_eq!(many.add("x".to_owned()), Err(BackupTooLarge));
     let mut large = backup(&opened);
-    for number in 0..63 {
+    for number in 0..255 {
         large.add(format!("{number} {}", "x".repeat(1 << 20))).unwrap();
     }
     assert_eq!(large.add("x".repeat(1 << 20)), Err(BackupTooLarge));
+}
+
+#[test]
+fn a_pool_above_its_bounds_is_copied_whole() {
+    let (from, into) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut source = opened(from.path());
+    // As a reorg may leave it.
+    let many = (0..=MAX_POOL_RECORDS).map(|number| number.to_string());
+    let records = many.map(|text| PendingRecord { is_own: true, text: text.into() }).collect();
+    source.writer.append_pending(&PendingBatch { sequence: 1, records }).unwrap();
+    source.writer.commit().unwrap();
+    drop(source);
+    let mut target = opened(into.path());
+    let mut copy = backup(&target);
+    for text in texts(&opened(from.path())) {
+        copy.add(text).unwrap();
+    }
+    assert_eq!(copy.store(&mut target.writer).unwrap(), MAX_POOL_RECORDS + 1);
+    target.writer.commit().unwrap();
+    drop(target);
+    let mut target = opened(into.path());
+    let mut pool = Pool::default();
+    let batches = std::mem::take(&mut target.pending);
+    load(&mut pool, batches, &mut |id| target.reader.is_own(id), Duration::ZERO).unwrap();
+    assert_eq!(pool.usage(Duration::ZERO).records, MAX_POOL_RECORDS + 1);
 }
