@@ -63,7 +63,7 @@ pub use private_copy::{Copied, copy_stopped};
 pub use reader::Reader;
 pub use reorg::{Reorg, ReorgPlan};
 pub use reorgs::RecordedReorg;
-pub use salvage::{Listed, LostBlock, LostRecord, Ranges, Salvaged, salvage};
+pub use salvage::{Listed, LostBlock, LostRecord, RETURNED_FILE, Ranges, Salvaged, salvage};
 pub use schema::{Schema, migrate, schema};
 pub use sled::errors::panic_message;
 pub use stored_block::StoredBlock;

@@ -12,7 +12,8 @@ use std::path::Path;
 use self::branches::salvage_branches;
 pub use self::listed::{Listed, LostBlock, LostRecord, Ranges};
 use self::marks::Marks;
-use self::pending::{Returned, salvage_batches};
+pub use self::pending::RETURNED_FILE;
+use self::pending::{MAX_RETURNED, Returned, ReturnedBounds, salvage_batches};
 use self::scan::scan;
 use self::source::Source;
 use super::index::{INDEX_RECORDS, record_entry};
@@ -44,6 +45,9 @@ pub struct Salvaged {
     pub unlinked: Ranges,
     /// Own records of these that wait for a block again.
     pub returned: u64,
+    /// Further own records of these, which are in the file `returned-records.jsonl` of the fresh
+    /// directory: so many cannot wait.
+    pub aside: u64,
     /// Other records of these.
     pub left_out: u64,
     /// Blocks beside the main chain that were salvaged.
@@ -81,7 +85,8 @@ impl Salvaged {
 
 /// Puts what still checks of the database in `copy`, which is changed by it, into the new directory
 /// `into`: the main chain up to the first block that is lost, branches, marks of own records, and
-/// records that wait for a block. Own records of blocks above a lost one wait for a block again.
+/// records that wait for a block. Own records of blocks above a lost one wait for a block again, up to
+/// a bound, and are in a file beyond it.
 /// `specs` are the chains that it may be of if its own parameters are lost. `steps` is told of steps
 /// that may take long, and `progress` the heights reached and the last one.
 ///
@@ -91,6 +96,17 @@ pub fn salvage(
     copy: &Path,
     into: &Path,
     specs: &[Spec],
+    steps: &mut dyn FnMut(&str),
+    progress: &mut dyn FnMut(Height, Height),
+) -> Result<Salvaged, StoreError> {
+    salvage_within(copy, into, specs, MAX_RETURNED, steps, progress)
+}
+
+fn salvage_within(
+    copy: &Path,
+    into: &Path,
+    specs: &[Spec],
+    bounds: ReturnedBounds,
     steps: &mut dyn FnMut(&str),
     progress: &mut dyn FnMut(Height, Height),
 ) -> Result<Salvaged, StoreError> {
@@ -108,6 +124,7 @@ pub fn salvage(
         lost_heights: Ranges::default(),
         unlinked: Ranges::default(),
         returned: 0,
+        aside: 0,
         left_out: 0,
         branch_blocks: 0,
         lost_branch_blocks: 0,
@@ -121,7 +138,8 @@ pub fn salvage(
     };
     let first_lost = main_chain(&source, &mut opened, &mut marks, &mut found, progress)?;
     if let Some(first) = first_lost {
-        above(&source, &mut opened, first, &mut marks, &mut found, progress)?;
+        let mut returned = Returned::below(&source, into, bounds)?;
+        above(&source, &mut opened, first, &mut returned, &mut marks, &mut found, progress)?;
         find_lost_records(&source, &mut found);
     }
     salvage_branches(&source, &mut opened, &mut found)?;
@@ -187,11 +205,11 @@ fn above(
     source: &Source,
     opened: &mut Opened,
     first: Height,
+    returned: &mut Returned,
     marks: &mut Marks,
     found: &mut Salvaged,
     progress: &mut dyn FnMut(Height, Height),
 ) -> Result<(), StoreError> {
-    let mut returned = Returned::below(source)?;
     let mut height = first;
     while height <= found.end {
         match source.lone_block(height) {
@@ -219,7 +237,7 @@ fn above(
         }
         height = height.next();
     }
-    returned.finish(&mut opened.writer, marks)?;
+    found.aside = returned.finish_all(&mut opened.writer, marks)?;
     found.returned = returned.count;
     found.left_out = found.left_out.saturating_sub(returned.seen);
     Ok(())

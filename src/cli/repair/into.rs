@@ -15,7 +15,7 @@ use crate::cli::exit::{Code, Failure};
 use crate::cli::progress::Progress;
 use crate::cli::users::{USERS_FILE, USERS_LOCK_FILE};
 use crate::cli::{api_address, offline, signal};
-use crate::store::{Copied, Salvaged, StoreError, copy_stopped, salvage};
+use crate::store::{Copied, RETURNED_FILE, Salvaged, StoreError, copy_stopped, salvage};
 
 /// What a data directory has beside the database, and the new one gets.
 const KEPT_SETTINGS: [&str; 4] = [CONFIG_FILE, SPEC_FILE, USERS_FILE, USERS_LOCK_FILE];
@@ -39,12 +39,21 @@ pub(super) fn run(args: &RepairArgs, into: &Path) -> Result<()> {
     if salvaged.is_whole() {
         return Ok(());
     }
-    Err(Failure::no("the database was salvaged in part")
+    let failure = Failure::no("the database was salvaged in part")
         .hint(format!("{} is as it was: keep it until nothing of it is missed", dir.display()))
         .hint(
             "what is missing may be in a backup, and a node that starts with the new directory \
              gets blocks from its peers",
-        )
+        );
+    if salvaged.aside == 0 {
+        return Err(failure.into());
+    }
+    let file = into.join(RETURNED_FILE);
+    Err(failure
+        .hint(format!(
+            "send each line of {} to POST /v1/records once a node runs (docs/operations.md, Corruption)",
+            file.display()
+        ))
         .into())
 }
 

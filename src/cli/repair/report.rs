@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::chain::Hash;
 use crate::cli::format::count;
 use crate::cli::output::{escape, escape_json};
-use crate::store::{Listed, LostBlock, LostRecord, Ranges, Salvaged};
+use crate::store::{Listed, LostBlock, LostRecord, RETURNED_FILE, Ranges, Salvaged};
 
 /// Lines of one kind that are shown; --json lists up to 10,000.
 const MAX_SHOWN_LOSSES: usize = 16;
@@ -66,6 +66,14 @@ impl Report<'_> {
                 format!("{} own records of these wait for a block again", count(found.returned));
             lines.line("", &text);
         }
+        if found.aside > 0 {
+            let text = format!(
+                "{} more own records of these are in {}: too many to wait",
+                count(found.aside),
+                self.into.join(RETURNED_FILE).display()
+            );
+            lines.line("", &text);
+        }
         if found.left_out > 0 {
             lines.line(
                 "",
@@ -111,6 +119,7 @@ impl Report<'_> {
             }),
             left_out: RangesJson::of(&found.unlinked),
             returned_records: found.returned,
+            aside_records: found.aside,
             left_out_records: found.left_out,
             lost_records: Counted::of(&found.lost_records, |lost| LostRecordJson {
                 height: lost.height.get(),
@@ -192,6 +201,8 @@ struct Json<'a> {
     lost_blocks: Counted<LostBlockJson<'a>>,
     left_out: RangesJson,
     returned_records: u64,
+    /// In the file `returned-records.jsonl`.
+    aside_records: u64,
     left_out_records: u64,
     lost_records: Counted<LostRecordJson>,
     lost_own_records: Counted<Hash>,

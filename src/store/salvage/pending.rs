@@ -1,7 +1,12 @@
 //! Records that wait for a block: those of the damaged pool, and own ones of blocks that are left out.
 
-use std::collections::{BTreeMap, HashSet};
+mod aside;
 
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use self::aside::Aside;
+pub use self::aside::RETURNED_FILE;
 use super::marks::Marks;
 use super::source::Source;
 use super::{Salvaged, scan};
@@ -23,6 +28,18 @@ const MAX_RETURNED_RECORDS: usize = 1_024;
 /// Most bytes of such a batch, one larger record excepted. 1 MiB.
 const MAX_RETURNED_BYTES: usize = 1 << 20;
 
+/// How many own records of blocks that are left out wait for a block again. A node holds all that
+/// wait in memory, so what exceeds this goes into a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReturnedBounds {
+    pub(super) records: u64,
+    pub(super) bytes: u64,
+}
+
+/// Most of them, and most bytes of their texts, 256 MiB: four times what a pool takes.
+pub(super) const MAX_RETURNED: ReturnedBounds =
+    ReturnedBounds { records: 400_000, bytes: 256 << 20 };
+
 /// Own records of blocks that are left out, on their way into the fresh pool.
 pub(super) struct Returned {
     /// Each is returned once. 32 bytes for each.
@@ -31,6 +48,11 @@ pub(super) struct Returned {
     bytes: usize,
     /// Number of the next batch.
     sequence: u64,
+    bounds: ReturnedBounds,
+    /// Bytes that were returned.
+    all_bytes: u64,
+    /// Takes the records above the bounds.
+    aside: Aside,
     /// Records that were returned.
     pub(super) count: u64,
     /// Records that were given, with repetitions.
@@ -39,7 +61,11 @@ pub(super) struct Returned {
 
 impl Returned {
     /// Begins below all batches of the source, which may be those of an earlier salvage.
-    pub(super) fn below(source: &Source) -> Result<Self, StoreError> {
+    pub(super) fn below(
+        source: &Source,
+        into: &Path,
+        bounds: ReturnedBounds,
+    ) -> Result<Self, StoreError> {
         let mut lowest = RETURNED_BELOW;
         scan(&source.database.pending, b"", &mut |key, _| {
             if let Ok((sequence, _)) = parse_pending_key(key) {
@@ -52,6 +78,9 @@ impl Returned {
             batch: Vec::new(),
             bytes: 0,
             sequence: lowest.saturating_sub(RETURNED_NUMBERS),
+            bounds,
+            all_bytes: 0,
+            aside: Aside::beside(into),
             count: 0,
             seen: 0,
         })
@@ -72,18 +101,30 @@ impl Returned {
         if is_full && !self.batch.is_empty() {
             self.finish(writer, marks)?;
         }
+        let all_bytes = self.all_bytes.saturating_add(text.len() as u64);
+        if self.count >= self.bounds.records || all_bytes > self.bounds.bytes {
+            marks.found([text.as_str()].into_iter());
+            return self.aside.push(text);
+        }
+        self.all_bytes = all_bytes;
         self.count = self.count.saturating_add(1);
         self.bytes = self.bytes.saturating_add(text.len());
         self.batch.push(PendingRecord { is_own: true, text: text.into() });
         Ok(())
     }
 
-    /// Writes what was not written yet.
-    pub(super) fn finish(
+    /// Writes what is left. Returns how many records are in the file beside the database.
+    pub(super) fn finish_all(
         &mut self,
         writer: &mut Writer,
         marks: &mut Marks,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
+        self.finish(writer, marks)?;
+        self.aside.finish()
+    }
+
+    /// Writes what was not written yet.
+    fn finish(&mut self, writer: &mut Writer, marks: &mut Marks) -> Result<(), StoreError> {
         let records = std::mem::take(&mut self.batch);
         self.bytes = 0;
         if records.is_empty() {

@@ -25,8 +25,14 @@ impl Scene {
     }
 
     fn salvage(&self) -> Salvaged {
+        self.salvage_within(MAX_RETURNED)
+    }
+
+    fn salvage_within(&self, bounds: ReturnedBounds) -> Salvaged {
         let (copy, into) = (self.home.directory.path(), self.into.directory.path());
-        salvage(copy, into, &[Spec::jenny(), Spec::dev()], &mut |_| (), &mut |_, _| ()).unwrap()
+        let specs = [Spec::jenny(), Spec::dev()];
+        let (steps, progress) = (&mut |_: &str| (), &mut |_, _| ());
+        salvage_within(copy, into, &specs, bounds, steps, progress).unwrap()
     }
 
     fn id(&self, height: usize) -> Hash {
@@ -122,6 +128,39 @@ fn own_records_above_a_lost_block_wait_again_and_others_do_not_become_own() {
     let own =
         own_ids(&opened, &["record 4", "record 5", "other 5", "other 4", "record 6", "record 1"]);
     assert_eq!(own, [true, true, true, false, false, false]);
+}
+
+#[test]
+fn own_records_that_are_too_many_to_wait_are_in_a_file_of_requests() {
+    let unbounded = MAX_RETURNED;
+    for (bounds, aside) in [
+        (ReturnedBounds { records: 3, ..unbounded }, 3),
+        (ReturnedBounds { bytes: 24, ..unbounded }, 3),
+        (unbounded, 0),
+    ] {
+        let (scene, mut opened) = Scene::new(5);
+        for block in &scene.blocks {
+            opened.writer.mark_own_block(block.id()).unwrap();
+        }
+        remove(&opened, 2);
+        opened.writer.commit().unwrap();
+        drop(opened);
+        let found = scene.salvage_within(bounds);
+        assert_eq!((found.returned, found.aside, found.left_out), (6 - aside, aside, 0));
+        let file = scene.into.directory.path().join(RETURNED_FILE);
+        if aside == 0 {
+            assert!(!file.exists());
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(text, "{\"data\":[\"other 4\",\"record 5\",\"other 5\"]}\n");
+        let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+        let opened = scene.into.open();
+        let waiting = opened.pending.iter().flat_map(|batch| &batch.records);
+        let texts: Vec<_> = waiting.map(|record| &*record.text).collect();
+        assert_eq!(texts, ["record 3", "other 3", "record 4"]);
+    }
 }
 
 #[test]
