@@ -1,7 +1,7 @@
 //! `jenny dump` of a stopped node.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -154,12 +154,14 @@ fn a_reader_that_leaves_is_no_error() {
     let chain = Chain::long(3_000);
     for format in ["table", "json", "jsonl", "csv"] {
         let mut child = dump(&chain.dir()).arg("--format", format).spawn();
-        let mut line = Vec::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_until(b'}', &mut line).unwrap();
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut [0; 64]).unwrap();
         drop(out);
         let done = crate::process::finish(child);
-        assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{format}");
+        // On a busy machine the opening lasts, which is told.
+        let is_step = |line: &&str| line.contains(": opening the database, ");
+        let told: Vec<_> = done.err.lines().filter(|line| !is_step(line)).collect();
+        assert_eq!((done.code, told), (Some(0), vec![]), "{format}");
     }
 }
 
