@@ -41,6 +41,8 @@ pub struct ApiConfig {
     pub peers_file: PathBuf,
     /// Whether that file must exist; a missing one counts as an empty list otherwise.
     pub peers_required: bool,
+    /// Whether the run before this one did not stop in order, for the metrics. Default false.
+    pub unclean_start: bool,
     /// Limits and timeouts.
     pub limits: Limits,
     /// The level of the log. Default one that stays as it is.
@@ -129,6 +131,7 @@ impl Default for ApiConfig {
             default_user: true,
             peers_file: PathBuf::from("peers.json"),
             peers_required: false,
+            unclean_start: false,
             limits: Limits::default(),
             log_level: LogLevel::default(),
         }

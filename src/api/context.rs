@@ -46,6 +46,8 @@ pub(super) struct Context {
     /// The memory of large responses.
     pub(super) answers: ResponseMemory,
     pub(super) connections: ConnectionCounts,
+    /// Whether the run before this one did not stop in order.
+    pub(super) unclean_start: bool,
     /// When the node started, since the epoch, for a clock that was right then.
     pub(super) started: Duration,
     /// Requests that wait, follow events or read the whole chain.
@@ -89,6 +91,7 @@ impl Context {
             node,
             answers: ResponseMemory::new(),
             connections,
+            unclean_start: config.unclean_start,
             started,
             long_requests,
             requests,

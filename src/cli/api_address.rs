@@ -29,6 +29,12 @@ pub(super) fn leave(dir: &Path, url: &str) {
     }
 }
 
+/// Whether a node left its note behind: an orderly stop takes it away. To be asked while this
+/// process holds the directory.
+pub(super) fn is_left(dir: &Path) -> bool {
+    dir.join(NOTE_FILE).symlink_metadata().is_ok()
+}
+
 /// Takes it away again.
 pub(super) fn remove(dir: &Path) {
     // It may never have been written.

@@ -94,6 +94,13 @@ async fn serve(
     };
     let spec = opened.spec.clone();
     warn_if_idle(settings);
+    let unclean_start = api_address::is_left(dir);
+    if unclean_start {
+        tracing::warn!(
+            "the run before this one did not stop in order: it failed, was killed, or the machine went down; its last log lines may say why"
+        );
+    }
+    let api = ApiConfig { unclean_start, ..api };
     let (links, link_server) = Links::channel();
     let node = Node::start(opened, settings.node.clone(), links);
     let handle = node.handle();

@@ -102,3 +102,25 @@ fn reorgs_are_on_record_after_a_kill() {
     let block: serde_json::Value = serde_json::from_str(&block).unwrap();
     assert_eq!(block["displaced"]["time"], reorg["time"]);
 }
+
+#[test]
+fn a_start_after_a_kill_is_told_until_the_next_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let unclean = |node: &Running| {
+        let (status, text) = node.get("/metrics");
+        assert_eq!(status, 200, "{text}");
+        let sample = text.lines().find_map(|line| line.strip_prefix("jenny_unclean_start "));
+        (
+            sample.unwrap() == "1",
+            node.log().contains("WARN") && node.log().contains("did not stop in order"),
+        )
+    };
+    let node = Running::dev(directory.path());
+    assert_eq!(unclean(&node), (false, false), "the first start");
+    node.end(Signal::KILL);
+    for expected in [true, false] {
+        let node = Running::dev(directory.path());
+        assert_eq!(unclean(&node), (expected, expected));
+        node.stop();
+    }
+}

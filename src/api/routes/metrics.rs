@@ -75,6 +75,11 @@ fn write_process(text: &mut Exposition, context: &Context, now: &NodeStatus) {
         "When the node started, since the epoch.",
         context.started.as_secs_f64(),
     );
+    text.gauge(
+        "jenny_unclean_start",
+        "Whether the run before this one failed, was killed or lost power.",
+        u8::from(context.unclean_start),
+    );
 }
 
 fn write_api(text: &mut Exposition, context: &Context) {

@@ -22,6 +22,16 @@ fn the_note_is_of_the_process_that_holds_the_directory() {
 }
 
 #[test]
+fn a_note_is_left_unless_it_is_taken_away() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(!is_left(dir.path()));
+    leave(dir.path(), "http://127.0.0.1:1");
+    assert!(is_left(dir.path()));
+    remove(dir.path());
+    assert!(!is_left(dir.path()));
+}
+
+#[test]
 fn no_link_and_no_pipe_is_followed() {
     let around = tempfile::tempdir().unwrap();
     let (dir, victim) = (around.path().join("data"), around.path().join("victim"));
