@@ -32,6 +32,7 @@ fn text(context: &Context, disk: Option<DiskStatus>) -> Exposition {
     write_process(&mut text, context, &now);
     node::write(&mut text, node, &now, &sync, disk);
     peers::write(&mut text, node, &links, disk);
+    write_certificates(&mut text, context);
     write_api(&mut text, context);
     write_requests(&mut text, context);
     text
@@ -80,6 +81,18 @@ fn write_process(text: &mut Exposition, context: &Context, now: &NodeStatus) {
         "Whether the run before this one failed, was killed or lost power.",
         u8::from(context.unclean_start),
     );
+}
+
+/// What each port shows at present, which a reload changes.
+fn write_certificates(text: &mut Exposition, context: &Context) {
+    let mut ends = text.metric(
+        Kind::Gauge,
+        "jenny_tls_certificate_not_after_timestamp_seconds",
+        "When the certificate of a port expires, since the epoch.",
+    );
+    for (port, credentials) in &context.certificates {
+        ends.sample(&[("port", port)], credentials.certificate().not_after);
+    }
 }
 
 fn write_api(text: &mut Exposition, context: &Context) {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jenny_chain::api::{Role, Users};
+use jenny_chain::tls::Credentials;
+use jenny_chain::tls::test_util::{Counts, TestAuthority};
 
 use crate::support::{ApiNode, Request, mined, until, user};
 
@@ -63,13 +65,37 @@ fn number(text: &str, sample: &str) -> f64 {
 
 #[tokio::test]
 async fn the_document_lists_every_metric_and_no_other() {
-    let node = ApiNode::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let shown = TestAuthority::new(directory.path()).node("node");
+    let node = ApiNode::with(|setup| setup.api.certificates = vec![("p2p", shown)]).await;
     // A route has a duration once a request had one.
     node.get("/livez").await.expect(200);
     let response = node.get("/metrics").await.expect(200);
     let expected = Some("text/plain; version=0.0.4; charset=utf-8");
     assert_eq!(response.header("content-type"), expected);
     assert_eq!(served(response.text()), documented());
+}
+
+#[tokio::test]
+async fn the_end_of_a_certificate_follows_its_renewal() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = TestAuthority::new(directory.path());
+    let api =
+        Credentials::load(authority.issue("api", &["localhost"], Counts::ForDays(9))).unwrap();
+    let ports = vec![("api", api.clone()), ("p2p", authority.node("p2p"))];
+    let node = ApiNode::with(|setup| setup.api.certificates = ports).await;
+    let ends = async |port: &str| {
+        let sample =
+            format!("jenny_tls_certificate_not_after_timestamp_seconds{{port=\"{port}\"}}");
+        number(node.get("/metrics").await.text(), &sample)
+    };
+    let now = Duration::from_millis(node.handle.now().as_millis()).as_secs_f64();
+    let days = |end: f64| (end - now) / 86_400.0;
+    assert!((9.0..10.0).contains(&days(ends("api").await)));
+    assert!((364.0..366.0).contains(&days(ends("p2p").await)));
+    authority.issue("api", &["localhost"], Counts::Now);
+    api.reload().unwrap();
+    assert!((364.0..366.0).contains(&days(ends("api").await)));
 }
 
 #[tokio::test]
