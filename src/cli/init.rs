@@ -1,5 +1,6 @@
 //! `jenny init`: creates a data directory, or adds a user to one. Asks only at a terminal.
 
+mod made;
 mod questions;
 
 use std::fs::OpenOptions;
@@ -10,14 +11,15 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
+use self::made::Made;
 use super::args::InitArgs;
 use super::chain_choice::{
-    self, ChainWish, check_spec_out, keep_spec, key_of, to_create, write_spec_out,
+    self, ChainWish, SPEC_FILE, check_spec_out, keep_spec, key_of, to_create, write_spec_out,
 };
 use super::config::{self, CONFIG_FILE, template};
 use super::exit::Failure;
 use super::offline;
-use super::users::{APPLIED, UsersFile};
+use super::users::{APPLIED, UsersFile, create_dir};
 use super::{password, signal, terminal};
 use crate::api::User;
 use crate::chain::Spec;
@@ -70,12 +72,13 @@ fn asks(args: &InitArgs, users: &UsersFile) -> Result<bool> {
         && stored_chain(&data_dir.path)?.is_none())
 }
 
-/// Does the work, and returns a line or two for each thing that was done.
+/// Does the work, and returns a line or two for each thing that was done. What fails leaves nothing
+/// of it.
 fn make(args: &InitArgs, plan: &Plan, users: &UsersFile) -> Result<Vec<String>> {
     let dir = &args.data_dir.path;
-    let user = plan.user.clone();
+    let user = &plan.user;
     // All that can be wrong with the arguments is found before anything is written.
-    if let Some(user) = &user {
+    if let Some(user) = user {
         users.with(user.clone())?;
     }
     let wanted = chain_choice::wanted(&plan.chain, SystemTime::now())?;
@@ -101,33 +104,58 @@ fn make(args: &InitArgs, plan: &Plan, users: &UsersFile) -> Result<Vec<String>> 
         Some(Stored::InUse) => (None, false),
         None => (Some(to_create(dir, wanted)?), true),
     };
-    let mut done = Vec::new();
-    // Before the chain: a directory must never be left with a chain and without its user, or
-    // without the spec that the other nodes need, since neither can be made up for.
-    let written = match (&spec, &spec_out) {
-        (Some(spec), Some(file)) => Some(write_spec_out(dir, spec, file)?),
-        _ => None,
-    };
-    let added = user.is_some();
-    let made = user.map_or(Ok(()), |user| users.add(user)).and_then(|()| match &spec {
-        Some(spec) if is_new => create(dir, spec.clone()).map(Some),
-        _ => Ok(None),
-    });
-    if let (Err(_), Some(file)) = (&made, &spec_out) {
-        // It describes a chain that nobody has.
-        drop(std::fs::remove_file(file));
+    let wish = Wish { spec: spec.as_ref(), is_new, has_settings, spec_out: spec_out.as_deref() };
+    let mut made = Made::begin(dir, users)?;
+    build(&mut made, &wish, plan, users).map_err(|error| made.undo(error))
+}
+
+/// What a directory is to get, once all of it is known.
+#[derive(Clone, Copy)]
+struct Wish<'a> {
+    /// Its chain, as far as it is known.
+    spec: Option<&'a Spec>,
+    /// Whether that is to be created.
+    is_new: bool,
+    has_settings: bool,
+    /// Where the spec is to be written besides.
+    spec_out: Option<&'a Path>,
+}
+
+/// Makes everything, the chain last: a directory must never be left with a chain and without its
+/// user, or without the spec that the other nodes need, since neither can be made up for.
+fn build(
+    made: &mut Made<'_>,
+    wish: &Wish<'_>,
+    plan: &Plan,
+    users: &UsersFile,
+) -> Result<Vec<String>> {
+    let (dir, Wish { spec, is_new, has_settings, spec_out }) = (made.directory(), *wish);
+    let mut written = Vec::new();
+    if let (Some(spec), Some(file)) = (spec, spec_out) {
+        made.file(file);
+        written.push(write_spec_out(dir, spec, file)?);
     }
-    done.extend(made?);
+    if let Some(user) = &plan.user {
+        made.user(&user.name);
+        users.add(user.clone())?;
+    }
+    let mut done = Vec::new();
     if is_new || !has_settings {
-        if let Some(spec) = &spec {
+        create_dir(dir)?;
+        if let Some(spec) = spec {
+            made.file(&dir.join(SPEC_FILE));
             done.extend(keep_spec(dir, spec)?);
         }
-        let chain = spec.as_ref().map(|spec| ("chain", format!("\"{}\"", key_of(spec))));
+        let chain = spec.map(|spec| ("chain", format!("\"{}\"", key_of(spec))));
         let settings: Vec<_> = chain.into_iter().chain(plan.settings.iter().cloned()).collect();
+        made.file(&dir.join(CONFIG_FILE));
         done.push(write_settings(dir, &settings)?);
     }
+    if let Some(spec) = spec.filter(|_| is_new) {
+        done.insert(0, create(dir, spec.clone())?);
+    }
     done.extend(written);
-    if added {
+    if plan.user.is_some() {
         let file = users.path().display();
         done.push(format!("added a user to {file}\n{APPLIED}"));
     }

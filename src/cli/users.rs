@@ -163,6 +163,31 @@ impl UsersFile {
         self.write(&users)
     }
 
+    /// Takes back the user that was just added, unless that failed. The file goes if this was the
+    /// first user ever, who then was none: `had_users` says whether there was one before.
+    pub(super) fn take_back(&self, name: &str, had_users: bool) -> Result<()> {
+        if !self.was_made()? {
+            return Ok(());
+        }
+        let _lock = self.lock()?;
+        let mut users = self.listed()?.as_slice().to_vec();
+        users.retain(|user| user.name != name);
+        if had_users || !users.is_empty() {
+            let users = Users::new(users).map_err(|error| Failure::usage(error.to_string()))?;
+            return self.write(&users);
+        }
+        for path in [&self.path, &self.dir.join(USERS_LOCK_FILE)] {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error)
+                        .with_context(|| format!("{} cannot be removed", path.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Changes the users, of whom there are some. Other processes that change them at the same
     /// time wait.
     pub(super) fn change(&self, change: impl FnOnce(&Users) -> Result<Vec<User>>) -> Result<()> {

@@ -8,6 +8,7 @@ mod explore;
 mod export;
 mod import;
 mod init;
+mod init_failed;
 mod log;
 mod log_level;
 mod peer;
