@@ -5,11 +5,11 @@ mod refused;
 use std::os::unix::fs::PermissionsExt as _;
 
 use jenny_chain::chain::leaf_hash;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::evidence::Scene;
-use crate::process::{Chain, Jenny, Running, until};
+use crate::process::{Chain, Jenny, Running, finish, until};
 
 /// Starts the explorer over a directory that no node has open.
 fn explore(scene: &Scene) -> Running {
@@ -131,6 +131,19 @@ fn either_signal_ends_it_and_leaves_no_trace() {
     assert!(name.file_name().unwrap().to_str().unwrap().starts_with("jenny-copy."));
     assert_eq!(explore(&scene).end(Signal::INT).code, Some(0));
     assert_eq!(scene.copies(), 1);
+}
+
+#[test]
+fn a_signal_before_the_pages_are_served_removes_the_copy_too() {
+    let scene = Scene::new(600);
+    let before = scene.before();
+    let child = scene.inspect("explore").spawn();
+    until("the copy is begun", || scene.copies() == 1);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let done = finish(child);
+    // Or the pages were served just then.
+    assert!([Some(130), Some(0)].contains(&done.code), "{}", done.err);
+    scene.check_untouched(&before, &done.err);
 }
 
 #[test]
