@@ -2,8 +2,9 @@
 
 import * as api from "./api.js";
 import { explorer, files, page as address, root } from "./base.js";
-import { announce, chip, copyButton, failure, h, icon, link, loading, startClock } from "./dom.js";
+import { announce, chip, failure, h, icon, link, startClock } from "./dom.js";
 import * as format from "./format.js";
+import { menu } from "./menu.js";
 import { isStale, listen, mayWrite, model, pause, resume, retryNow, start, stopped, tip } from "./model.js";
 import * as prefs from "./prefs.js";
 import { hint } from "./query.js";
@@ -63,6 +64,8 @@ function show({ isBack = false, isMove = false } = {}) {
   if (known && known.href === url.pathname + url.search) {
     current = known;
     main.replaceChildren(current.element);
+    // Before it starts, too: rows stay where they are for a reader who is among them.
+    scrollTo(0, current.scroll ?? 0);
     current.start({ isBack: true });
     scrollTo(0, current.scroll ?? 0);
   } else {
@@ -87,6 +90,7 @@ function open(asked, url) {
   const heading = h("h1", { tabindex: "-1" });
   const body = h("div", { class: "body" });
   const ends = new Set();
+  let again = null;
   const self = {
     key: key(), href: url.pathname + url.search, title: "", element: h("div", { class: "page" }, heading, body),
     scroll: 0, controller: null, start() {}, stop() {},
@@ -105,18 +109,26 @@ function open(asked, url) {
     },
     onEnd: (end) => ends.add(end),
     go, replace,
-    loading: (what) => body.replaceChildren(loading(what)),
     fail(error, retry) {
       if (error.name === "AbortError") return;
-      body.replaceChildren(failure(error, retry));
+      body.replaceChildren(failure(error, retry, { isRepeated: true }));
+      if (error.kind === "offline") again = { retry, card: body.firstChild };
     },
   };
   const make = PAGES[asked.name] ?? missing;
   let page = null;
+  /** Reads again what could not be read, once the node is there. */
+  function repeat(what) {
+    if (!again || !["link", "status"].includes(what) || !["live", "polling"].includes(model.link)) return;
+    const { retry, card } = again;
+    again = null;
+    if (card.isConnected) retry();
+  }
   self.start = (options) => {
     self.controller = new AbortController();
     page ??= make(context);
     page.start?.(options);
+    ends.add(listen(repeat));
     if (page.changed) ends.add(listen((what) => page.changed(what)));
   };
   self.stop = () => {
@@ -197,32 +209,6 @@ function searchBox() {
   return form;
 }
 
-const MENU = [
-  ["theme", "Colours", { system: "As the system", light: "Light", dark: "Dark" }],
-  ["zone", "Times in", { local: "Local time", utc: "UTC" }],
-  ["time", "Show times as", { age: "Ages", exact: "Exact times" }],
-  ["hash", "Show hashes", { short: "Shortened", full: "In full" }],
-  ["keys", "The key /", { on: "Goes to the search", off: "Does nothing" }],
-];
-
-function menu() {
-  const groups = MENU.map(([key, name, values]) => h("fieldset", {}, h("legend", {}, name),
-    Object.entries(values).map(([value, word]) => {
-      const input = h("input", { type: "radio", name: key, value, checked: prefs.get(key) === value });
-      input.addEventListener("change", () => prefs.set(key, value));
-      return h("label", {}, input, word);
-    })));
-  const clock = h("p", { class: "muted small", id: "skew" });
-  const details = h("details", { class: "menu" }, h("summary", {}, "Settings"), h("div", { class: "panel" }, groups, clock));
-  document.addEventListener("click", (event) => details.contains(event.target) || details.removeAttribute("open"));
-  details.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !details.open) return;
-    details.open = false;
-    details.querySelector("summary").focus();
-  });
-  return details;
-}
-
 /** How the link to the node is: its symbol, its kind and its words. */
 function linkState() {
   const left = Math.max(0, Math.ceil((model.retryAt - Date.now()) / 1000));
@@ -233,7 +219,7 @@ function linkState() {
     live: ["live", "ok", "Live"],
     polling: ["running", "neutral", "Polling"],
     reconnecting: ["running", "neutral", `Reconnecting, ${left} s`],
-    offline: ["warn", "warn", isStarting ? "Node is starting" : `Offline since ${since}`],
+    offline: ["warn", "warn", `${isStarting ? "Node is starting" : `Offline since ${since}`}, ${left ? `next try in ${left} s` : "trying"}`],
     paused: ["paused", "neutral", "Paused"],
     stopped: ["paused", "neutral", "Stopped node"],
     "signed-out": ["bad", "bad", "Signed out"],
@@ -257,10 +243,17 @@ function showLink() {
     pill.className = `pill is-${kind}`;
     pill.replaceChildren(icon(symbol), h("span", {}, words));
   }
-  pauseButton.textContent = isPaused ? "Resume" : "Pause";
+  const word = isPaused ? "Resume" : "Pause";
+  if (pauseButton.textContent !== word) pauseButton.textContent = word;
   pauseButton.hidden = Boolean(stopped());
   pauseButton.disabled = model.link === "signed-out";
   document.documentElement.classList.toggle("is-stale", isStale());
+  // What changes the node is offered while it is there.
+  const isGone = ["offline", "signed-out"].includes(model.link);
+  for (const button of document.querySelectorAll(isGone ? "[data-write]:enabled" : "[data-write=held]")) {
+    button.disabled = isGone;
+    button.dataset.write = isGone ? "held" : "";
+  }
 }
 
 function brand() {
@@ -338,15 +331,20 @@ function showStatus() {
   document.getElementById("skew").textContent = Math.abs(skew) > 5000 ? `This browser's clock is ${format.duration(Math.abs(skew))} ${skew < 0 ? "ahead of" : "behind"} the node's.` : "";
 }
 
-let announcedBlocks = 0;
+/** Shortest time between two sentences about new blocks. */
+const ANNOUNCE_EVERY = 15_000;
 
-function showBlocks() {
+let [announcedBlocks, announcedAt, announcing] = [0, -ANNOUNCE_EVERY, null];
+
+function announceBlocks() {
+  announcing = null;
   const arrived = model.arrived - announcedBlocks;
-  if (arrived > 0 && tip()) {
-    announce(`${format.count(arrived, "new block")}, tip ${format.number(tip().height)}`);
-    announcedBlocks = model.arrived;
-  }
+  if (arrived <= 0 || !tip() || model.link === "paused") return;
+  announce(`${format.count(arrived, "new block")}, tip ${format.number(tip().height)}`);
+  [announcedBlocks, announcedAt] = [model.arrived, performance.now()];
 }
+
+const showBlocks = () => (announcing ??= setTimeout(announceBlocks, Math.max(0, announcedAt + ANNOUNCE_EVERY - performance.now())));
 
 const ICONS = { stopped: "favicon.svg", live: "favicon.svg", polling: "favicon.svg", starting: "favicon.svg", paused: "favicon.svg", reconnecting: "favicon-warn.svg", offline: "favicon-warn.svg", "signed-out": "favicon-bad.svg" };
 

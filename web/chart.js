@@ -86,7 +86,7 @@ export function chart({ name, shape, value, text, range, sentence }, onOpen) {
     h("table", { class: "plain" }, h("caption", { class: "aside" }, `${name}, the last 20 points`),
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Height"), h("th", { scope: "col", class: "end" }, name))), rows));
   const element = h("figure", { class: "card chart" }, h("h3", {}, name), summary, reading, h("div", { class: "plot-frame" }, place, none), details);
-  let [plot, drawn, bounds, ended] = [null, [], [0, 1], false];
+  let [plot, drawn, bounds, ended, read] = [null, [], [0, 1], false, null];
 
   const table = () => rows.replaceChildren(...drawn.slice(-20).reverse().map(({ point, y }) =>
     h("tr", {}, h("td", {}, format.number(point.height)), h("td", { class: "end" }, y === null ? "none" : text(y)))));
@@ -97,6 +97,7 @@ export function chart({ name, shape, value, text, range, sentence }, onOpen) {
   }
 
   function showReading(at) {
+    read = at;
     const { point, y } = drawn[at ?? -1] ?? {};
     reading.textContent = point && y !== null ? `Block ${format.number(point.height)}, ${format.clock(point.timestamp, prefs.get("zone"))}: ${text(y)}` : "";
   }
@@ -130,7 +131,10 @@ export function chart({ name, shape, value, text, range, sentence }, onOpen) {
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   const recolour = () => plot?.redraw(false);
   scheme.addEventListener("change", recolour);
-  const endPrefs = prefs.onChange((key) => key === "theme" && requestAnimationFrame(recolour));
+  const endPrefs = prefs.onChange((key) => {
+    if (key === "theme") requestAnimationFrame(recolour);
+    if (key === "zone") showReading(read);
+  });
   place.addEventListener("click", () => {
     const at = plot?.cursor.idx;
     if (at !== null && at !== undefined && drawn[at]) onOpen(drawn[at].point.height);

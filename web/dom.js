@@ -76,14 +76,9 @@ export function chip(kind, hash, { full = false, copies = true, mark = true } = 
 }
 
 const announcer = () => document.getElementById("announcer");
-let announcedAt = 0;
 
-/** Says a sentence to a screen reader, at most one in 15 s unless the reader asked for it. */
-export function announce(sentence, { wanted = false } = {}) {
-  if (!wanted && Date.now() - announcedAt < 15_000) return;
-  if (!wanted) announcedAt = Date.now();
-  announcer().textContent = sentence;
-}
+/** Says a sentence to a screen reader, because the reader asked for something. */
+export const announce = (sentence) => (announcer().textContent = sentence);
 
 async function copy(text) {
   try {
@@ -108,7 +103,7 @@ export function copyButton(text, what, label = null) {
     const focused = document.activeElement;
     const copied = await copy(text);
     focused?.focus?.();
-    announce(copied ? `Copied ${what}` : "The browser refuses to copy. Select the text and press Ctrl+C.", { wanted: true });
+    announce(copied ? `Copied ${what}` : "The browser refuses to copy. Select the text and press Ctrl+C.");
     const symbol = icon(copied ? "done" : "warn");
     button.firstChild.replaceWith(symbol);
     setTimeout(() => symbol.replaceWith(icon("copy")), 1500);
@@ -171,30 +166,57 @@ export const card = (title, ...children) => h("section", { class: "card" }, titl
 /** Says that there is nothing, and what to do about it. */
 export const empty = (sentence, ...more) => h("div", { class: "empty" }, h("p", {}, sentence), more);
 
-/** What went wrong with a request. */
-export function failure(error, retry) {
+/** What went wrong with a request. `isRepeated` says that the page tries again by itself. */
+export function failure(error, retry, { isRepeated = false } = {}) {
   const isOffline = error.kind === "offline";
   return h("div", { class: "card failure", role: "alert" },
     h("h2", {}, state(isOffline ? "warn" : "bad", error.title ?? "The page has failed")),
-    h("p", {}, error.detail || (isOffline ? "The node is not running, or the network is down. The page tries again by itself." : error.kind ? "" : String(error.message))),
+    h("p", {}, error.detail || (isOffline ? `The node is not running, or the network is down.${isRepeated ? " The page tries again by itself." : ""}` : error.kind ? "" : String(error.message))),
     error.requestId ? h("p", { class: "muted" }, "Request ", h("code", {}, error.requestId), ". The node's log has a line with it.") : null,
     retry ? h("p", {}, h("button", { class: "button", type: "button", onclick: retry }, "Try again")) : null);
 }
 
+/** After this long without data the reader is offered another attempt. */
+const LATE = 10_000;
+
 /** Rows that wait for data; they show only when it takes a while. */
-export const loading = (what) => h("div", { class: "loading" }, h("p", { class: "muted" }, `Loading ${what} …`),
-  h("div", { class: "bone" }), h("div", { class: "bone" }), h("div", { class: "bone" }));
+export function loading(what, retry = null) {
+  const element = h("div", { class: "loading" }, h("p", { class: "muted" }, `Loading ${what} …`),
+    h("div", { class: "bone" }), h("div", { class: "bone" }), h("div", { class: "bone" }));
+  const late = () => element.isConnected && element.firstChild.after(h("p", { role: "status" }, "Still waiting for the node. ",
+    h("button", { class: "button is-small", type: "button", onclick: retry }, "Try again")));
+  if (retry) setTimeout(late, LATE);
+  return element;
+}
+
+const FOCUSABLE = "a[href], button, input, summary, textarea";
+
+/** Replaces what is in a place; the focus stays on what has the same position in it. */
+export function redraw(place, ...children) {
+  const at = Array.from(place.querySelectorAll(FOCUSABLE)).indexOf(document.activeElement);
+  place.replaceChildren(...children);
+  if (at >= 0) place.querySelectorAll(FOCUSABLE)[at]?.focus({ preventScroll: true });
+}
 
 /** A link within the explorer. */
 export const link = (path, text, attributes = {}) => h("a", { href: page(path), ...attributes }, text);
 
-/** Replaces the rows of a table by others: those with the same key stay the same elements. */
+/**
+ * Replaces the rows of a table by others: those with the same key stay the same elements. Rows
+ * that come to a table which had some are marked as new.
+ */
 export function keyed(body, entries, key, make) {
   const held = new Map(Array.from(body.children, (child) => [child.dataset.key, child]));
   const wanted = entries.map((entry) => {
     const name = key(entry);
-    const child = held.get(name) ?? make(entry);
+    if (held.has(name)) return held.get(name);
+    const child = make(entry);
     child.dataset.key = name;
+    if (held.size) {
+      child.classList.add("is-new");
+      // Once: it would be new again when the page is returned to.
+      child.addEventListener("animationend", () => child.classList.remove("is-new"), { once: true });
+    }
     return child;
   });
   const isSame = wanted.length === body.children.length && wanted.every((child, at) => body.children[at] === child);

@@ -32,7 +32,10 @@ export const model = {
   arrived: 0, isOutdated: false, error: null,
 };
 
-/** Calls back with what changed: `status`, `blocks`, `peers` or `link`. Returns what ends that. */
+/**
+ * Calls back with what changed: `status`, `blocks`, `peers` or `link`, and `reorg` after the blocks
+ * if some that were on the main chain are not any more. Returns what ends that.
+ */
 export function listen(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -79,10 +82,13 @@ async function readStatus(signal) {
 async function readBlocks(signal) {
   const { headers } = await api.get(`v1/headers?order=desc&limit=${KEPT_BLOCKS}`, { signal });
   const [first] = headers;
-  if (first.hash !== model.blocks[0]?.hash) {
-    model.blocks = headers;
-    tell("blocks");
-  }
+  const [last] = model.blocks;
+  if (first.hash === last?.hash) return;
+  model.blocks = headers;
+  tell("blocks");
+  if (!last || headers.some(({ hash }) => hash === last.hash)) return;
+  const main = await api.find(`v1/blocks/${last.height}/header`, { signal });
+  if (main?.hash !== last.hash) tell("reorg");
 }
 
 function connect(header) {
@@ -100,23 +106,28 @@ function disconnect(header) {
   return true;
 }
 
+/** Reads the blocks anew; if that fails, the next attempt does, in place of a replay. */
+const catchUp = (signal) => readBlocks(signal).catch(() => (position = null));
+
 /** Applies the chain's events a frame at a time: thousands may come at once. */
 function applier(signal) {
   const queue = [];
   let scheduled = false;
   const apply = async () => {
     scheduled = false;
-    let changed = false;
+    let [changed, isReorg] = [false, false];
     for (const { type, header } of queue.splice(0)) {
       const fits = type === "block.connected" ? connect(header) : disconnect(header);
       changed = true;
+      isReorg ||= type === "block.disconnected";
       if (!fits) {
         queue.length = 0;
-        await readBlocks(signal).catch(() => {});
+        await catchUp(signal);
         break;
       }
     }
     if (changed) tell("blocks");
+    if (isReorg) tell("reorg");
   };
   return (type, header) => {
     queue.push({ type, header });
@@ -147,6 +158,8 @@ async function stream(signal) {
     onOpen: () => setLink("live"),
     onEvent: ({ type, data, id }) => {
       if (id) position = id;
+      // The stream says where it begins: blocks may have come since they were read.
+      if (type === "message" && id && id.split("-")[1] !== model.blocks[0]?.hash) catchUp(signal);
       if (type.startsWith("block.")) apply(type, JSON.parse(data));
       else if (type.startsWith("peer.")) tell("peers");
       else if (type === "sync.progress") readStatus(signal).catch(() => {});

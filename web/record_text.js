@@ -49,7 +49,7 @@ export function recordText(text, { open = false } = {}) {
     draw();
   });
   draw();
-  const body = text === "" ? h("p", { class: "muted" }, "The empty text.") : h("pre", { tabindex: "0", "aria-label": "Text of the record" }, block);
+  const body = text === "" ? h("p", { class: "muted" }, "The empty text.") : h("pre", { tabindex: "0", role: "group", "aria-label": "Text of the record" }, block);
   return h("div", { class: "record-text" }, body, note,
     h("p", { class: "buttons" }, more, text === "" ? null : exact, json, copyButton(text, "the text", "Copy text")));
 }

@@ -32,6 +32,7 @@ const FILES: &[(&str, &[u8])] = files![
     "favicon.svg",
     "format.js",
     "hash.js",
+    "menu.js",
     "model.js",
     "pages/block.js",
     "pages/blocks.js",

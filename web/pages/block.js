@@ -49,7 +49,7 @@ export function block(context) {
   const { body, item, query, title } = context;
   const first = Math.max(0, (Number(query.get("page")) || 1) - 1) * PAGE_RECORDS;
   const isHeight = /^\d{1,16}$/.test(item);
-  let [shown, standing, confirmations, place] = [null, null, null, null];
+  let [shown, standing, confirmations, place, isMissing, isReading] = [null, null, null, null, false, false];
   title(isHeight ? `Block ${format.number(Number(item))}` : "Block");
 
   function showConfirmations() {
@@ -58,15 +58,17 @@ export function block(context) {
     confirmations.replaceChildren(count > 0 ? format.count(count, "confirmation") : "above the tip that is shown");
   }
 
-  function neighbours() {
+  const beside = h("nav", { class: "pager", "aria-label": "Neighbours" });
+
+  function showNeighbours() {
     const { height, previousHash } = shown;
     const below = height === 0 ? h("span", { class: "muted" }, "The first block") : link(`block/${previousHash}`, `Previous, ${format.number(height - 1)}`, { rel: "prev" });
     const top = tip()?.height ?? height;
-    const next = standing ? null : height >= top ? h("span", { class: "muted" }, "The latest block") : h("a", { href: "#", rel: "next" }, `Next, ${format.number(height + 1)}`);
+    const next = standing ? null : height >= top ? h("span", { class: "muted" }, "The latest block") : link(`block/${height + 1}`, `Next, ${format.number(height + 1)}`, { rel: "next" });
     if (next?.tagName === "A") {
       api.find(`v1/blocks/${height + 1}/header`, { signal: context.signal }).then((header) => header && (next.href = link(`block/${header.hash}`, "").href)).catch(() => {});
     }
-    return h("nav", { class: "pager", "aria-label": "Neighbours" }, below, next);
+    beside.replaceChildren(...[below, next].filter(Boolean));
   }
 
   async function records() {
@@ -74,7 +76,7 @@ export function block(context) {
       place.replaceChildren(empty("This block has no records."));
       return;
     }
-    place.replaceChildren(loading("records"));
+    place.replaceChildren(loading("records", records));
     try {
       const list = await api.get(`v1/blocks/${shown.hash}/records?from=${first}&limit=${PAGE_RECORDS}`, { signal: context.signal, cache: "default" });
       const last = first + list.length;
@@ -102,18 +104,21 @@ export function block(context) {
     body.replaceChildren(...[
       standing ? displacedBanner(standing) : confirmations,
       isHeight ? h("p", { class: "muted" }, `The block at this height is now the one below. `, link(`block/${shown.hash}`, "Permanent link to it")) : null,
-      neighbours(),
+      beside,
       card("Header", headerTable(shown), h("details", {}, h("summary", {}, "Raw JSON"), h("pre", {}, JSON.stringify(shown, null, 2)))),
       card("Records", place),
     ].filter(Boolean));
+    showNeighbours();
     showConfirmations();
     records();
   }
 
   async function load() {
-    if (!shown) body.replaceChildren(loading("the block"));
+    if (!shown && !isMissing) body.replaceChildren(loading("the block", load));
+    isReading = true;
     try {
       const found = await find(item, context.signal);
+      isMissing = !found;
       if (!found) {
         title(isHeight ? `Block ${format.number(Number(item))}` : "There is no such block");
         const top = tip() ?? (await api.get("v1/status", { signal: context.signal })).tip;
@@ -125,18 +130,22 @@ export function block(context) {
       if (!isSame) draw();
     } catch (error) {
       context.fail(error, load);
+    } finally {
+      isReading = false;
     }
   }
 
-  const wasOnMain = () => !standing && model.blocks.some(({ height, hash }) => height === shown.height && hash !== shown.hash);
-  const isBack = () => standing && model.blocks.some(({ hash }) => hash === shown.hash);
 
   return {
     start: load,
     changed(what) {
-      if (what !== "blocks" || !shown) return;
-      if (wasOnMain() || isBack() || (!standing && tip()?.height < shown.height)) load();
-      else showConfirmations();
+      if (what === "reorg" && shown) load();
+      if (what !== "blocks") return;
+      if (isMissing && !isReading) load();
+      else if (shown) {
+        if (!beside.querySelector("[rel=next]")) showNeighbours();
+        showConfirmations();
+      }
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import * as api from "../api.js";
 import { COLUMNS, blockRow } from "../block_rows.js";
-import { h, keyed, link, loading, table } from "../dom.js";
+import { h, keyed, link, loading, redraw, table } from "../dom.js";
 import * as format from "../format.js";
 import { model, tip } from "../model.js";
 import { height as heightOf } from "../query.js";
@@ -16,9 +16,10 @@ export function blocks(context) {
   title("Blocks");
   const rows = table("Blocks, newest first", COLUMNS, []);
   const list = rows.querySelector("tbody");
-  const fresh = h("button", { class: "button new-rows", type: "button", hidden: true });
   const pager = h("nav", { class: "pager", "aria-label": "Pages of blocks" });
   const jump = h("form", { class: "jump" }, h("label", { for: "jump" }, "Jump to height"), h("input", { id: "jump", inputmode: "numeric", size: "12", autocomplete: "off" }), h("button", { class: "button", type: "submit" }, "Go"), h("span", { class: "muted small", role: "status" }));
+  const fresh = h("button", { class: "button new-rows", type: "button", hidden: true });
+  if (isFirst) jump.append(fresh);
   let shown = [];
 
   jump.addEventListener("submit", (event) => {
@@ -34,12 +35,16 @@ export function blocks(context) {
     shown = headers;
     const byHash = new Map(headers.map((header) => [header.hash, header]));
     keyed(list, headers.slice(0, PAGE_BLOCKS), ({ hash }) => hash, (header) => blockRow(header, byHash.get(header.previousHash)));
-    const [first, last] = [headers[0], headers.slice(0, PAGE_BLOCKS).at(-1)];
+    drawPager();
+  }
+
+  function drawPager() {
+    const [first, last] = [shown[0], shown.slice(0, PAGE_BLOCKS).at(-1)];
     if (!first) return;
     const top = tip()?.height ?? first.height;
     const isNewest = first.height >= top;
     const newer = first.height + PAGE_BLOCKS;
-    pager.replaceChildren(
+    redraw(pager,
       isNewest ? h("span", { class: "muted" }, "These are the latest blocks") : link(newer >= top ? "blocks" : `blocks?from=${newer}`, "Newer", { rel: "prev" }),
       last.height === 0 ? h("span", { class: "muted" }, "The first block is on this page") : link(`blocks?from=${last.height - 1}`, "Older", { rel: "next" }));
   }
@@ -47,21 +52,20 @@ export function blocks(context) {
   /** Rows move by themselves only where nobody points at them. */
   const isAtRest = () => scrollY < 40 && !rows.matches(":hover") && !rows.contains(document.activeElement) && !rows.contains(getSelection()?.anchorNode ?? null);
 
-  function arrived() {
+  /** Shows new blocks, or how many there are. What a reorg has made wrong does not stay. */
+  function arrived({ isReorg = false } = {}) {
     const newest = model.blocks.slice(0, PAGE_BLOCKS + 1);
     if (!newest.length) return;
-    const known = new Set(shown.map(({ hash }) => hash));
-    // A reorg took blocks away that are shown: what is wrong does not stay.
-    const isSame = newest.some(({ hash }) => hash === shown[0]?.hash);
-    if (!shown.length || !isSame || isAtRest()) {
+    const count = newest[0].height - (shown[0]?.height ?? 0);
+    // What was read for this page may be ahead of the stream.
+    if (count < 0 && !isReorg) return;
+    if (!shown.length || isReorg || isAtRest()) {
       fresh.hidden = true;
       draw(newest);
-      return;
+    } else if (count > 0) {
+      fresh.textContent = format.count(count, "new block");
+      fresh.hidden = false;
     }
-    const count = newest.filter(({ hash }) => !known.has(hash)).length;
-    if (count === 0) return;
-    fresh.textContent = count > PAGE_BLOCKS ? `More than ${PAGE_BLOCKS} new blocks` : format.count(count, "new block");
-    fresh.hidden = false;
   }
 
   fresh.addEventListener("click", () => {
@@ -71,12 +75,13 @@ export function blocks(context) {
   });
 
   async function load() {
-    if (!shown.length) body.replaceChildren(loading("blocks"));
+    if (!shown.length) body.replaceChildren(loading("blocks", load));
     try {
       const start = isFirst ? "" : `&from=${from}`;
       const { headers } = await api.get(`v1/headers?order=desc&limit=${PAGE_BLOCKS + 1}${start}`, { signal: context.signal });
-      body.replaceChildren(jump, fresh, rows, pager);
+      if (!rows.isConnected) body.replaceChildren(jump, rows, pager);
       draw(headers);
+      if (isFirst) arrived();
     } catch (error) {
       context.fail(error, load);
     }
@@ -88,10 +93,11 @@ export function blocks(context) {
       else load();
     },
     changed(what) {
-      if (what !== "blocks") return;
-      if (isFirst) arrived();
+      if (!shown.length || !["blocks", "reorg"].includes(what)) return;
+      if (isFirst) arrived({ isReorg: what === "reorg" });
       // Only a reorg changes what is below the tip.
-      else if (shown.length && model.blocks.some(({ height, hash }) => shown.some((header) => header.height === height && header.hash !== hash))) load();
+      else if (what === "reorg") load();
+      else drawPager();
     },
   };
 }

@@ -17,12 +17,12 @@ export function network(context) {
   const { body, query, title } = context;
   title("Network");
   const asked = Number(query.get("reorg")) || null;
-  const note = h("p", { role: "status", class: "notice" });
+  const note = h("p", { role: "status", class: "notice", tabindex: "-1" });
   const [links, known, bans, reorgs] = ["Links", "Known peers", "Bans", "Reorgs"].map((name) => {
     const place = h("div", {});
     return { place, element: card(name, place) };
   });
-  const form = h("form", { class: "jump" }, h("label", { for: "peer" }, "Add a peer"), h("input", { id: "peer", class: "mono", autocomplete: "off", placeholder: "ws://192.0.2.1:7545", size: "28" }), h("button", { class: "button", type: "submit" }, "Add and dial"));
+  const form = h("form", { class: "jump" }, h("label", { for: "peer" }, "Add a peer"), h("input", { id: "peer", class: "mono", autocomplete: "off", placeholder: "ws://192.0.2.1:7545", size: "28" }), h("button", { class: "button", type: "submit", "data-write": true }, "Add and dial"));
   let timer = null;
 
   /** Runs what an operator asked for, and says what came of it. */
@@ -31,7 +31,9 @@ export function network(context) {
     try {
       await work();
       note.textContent = done;
-      await load();
+      await load({ isForced: true });
+      // The button that was pressed is gone.
+      if (document.activeElement === document.body) note.focus();
     } catch (error) {
       note.textContent = `${error.title}. ${error.detail}`;
     }
@@ -44,7 +46,7 @@ export function network(context) {
     if (address) act(() => api.send("POST", "v1/peers", { address }), `${address} was added and is linked.`).then(() => (input.value = ""));
   });
 
-  const button = (word, about, work, done) => h("button", { class: "button is-small", type: "button", "aria-label": `${word} ${about}`, disabled: model.link === "offline", onclick: () => act(work, done) }, word);
+  const button = (word, about, work, done) => h("button", { class: "button is-small", type: "button", "aria-label": `${word} ${about}`, "data-write": true, onclick: () => act(work, done) }, word);
 
   function linkRow({ address, direction, agent, tip, rttMillis, receivedBytes, sentBytes, since }, isEditable) {
     const host = address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
@@ -84,7 +86,7 @@ export function network(context) {
       displaced.length ? h("ul", { class: "hits" }, displaced.map(({ height, hash }) => h("li", {}, "Block ", number(height), " ", chip("block", hash)))) : h("p", { class: "muted" }, "The blocks are not stored any more."), fates);
     const show = async () => {
       if (fates.firstChild) return;
-      fates.replaceChildren(loading("the records"));
+      fates.replaceChildren(loading("the records", () => (fates.replaceChildren(), show())));
       try {
         const { records, next } = await api.get(`v1/reorgs/${which}/records?limit=50`);
         fates.replaceChildren(records.length ? h("ul", { class: "hits" }, records.map(({ id, state: where, height }) =>
@@ -100,15 +102,15 @@ export function network(context) {
   }
 
   /** Draws a list anew unless somebody is at work in it. */
-  function draw({ place }, key, content) {
-    if (place.dataset.shown === key || place.contains(document.activeElement)) return;
+  function draw({ place }, key, content, isForced) {
+    if (place.dataset.shown === key || (!isForced && place.contains(document.activeElement))) return;
     place.dataset.shown = key;
     place.replaceChildren(content);
   }
 
-  async function load() {
+  async function load({ isForced = false } = {}) {
     clearTimeout(timer);
-    if (!links.place.firstChild) for (const { place } of [links, known, bans, reorgs]) place.replaceChildren(loading("the list"));
+    if (!links.place.firstChild) for (const { place } of [links, known, bans, reorgs]) place.replaceChildren(loading("the list", () => load({ isForced: true })));
     if (!body.firstChild) body.append(note, links.element, known.element, bans.element, reorgs.element);
     try {
       const get = (path) => api.get(path, { signal: context.signal });
@@ -117,15 +119,15 @@ export function network(context) {
       if (isEditable && !form.isConnected) known.place.before(form);
       const action = isEditable ? [{ name: "Action" }] : [];
       const key = (value) => `${isEditable} ${Boolean(stopped())} ${JSON.stringify(value)}`;
-      draw(links, key(live), live.length ? table("Live links", [...LINKS, ...action], live.map((one) => linkRow(one, isEditable))) : empty(stopped() ? "No peer is linked: the node is stopped." : "No peer is linked. The node keeps its chain alone."));
-      draw(known, key(peers), peers.length ? table("Known peers", [...KNOWN, ...action], peers.map((one) => knownRow(one, isEditable))) : empty("No peer is known.", isEditable ? h("p", { class: "muted" }, "Add one above, or name it by --peer or in the peers file.") : null));
-      draw(bans, key(banned), banned.length ? table("Bans", [...BANS, ...action], banned.map((one) => banRow(one, isEditable))) : empty("No address is banned."));
+      draw(links, key(live), live.length ? table("Live links", [...LINKS, ...action], live.map((one) => linkRow(one, isEditable))) : empty(stopped() ? "No peer is linked: the node is stopped." : "No peer is linked. The node keeps its chain alone."), isForced);
+      draw(known, key(peers), peers.length ? table("Known peers", [...KNOWN, ...action], peers.map((one) => knownRow(one, isEditable))) : empty("No peer is known.", isEditable ? h("p", { class: "muted" }, "Add one above, or name it by --peer or in the peers file.") : null), isForced);
+      draw(bans, key(banned), banned.length ? table("Bans", [...BANS, ...action], banned.map((one) => banRow(one, isEditable))) : empty("No address is banned."), isForced);
       draw(reorgs, key(past.reorgs), past.reorgs.length ? h("ul", { class: "reorgs" }, past.reorgs.map(reorgView)) : empty("The chain was never reorganised."));
     } catch (error) {
       if (error.name === "AbortError") return;
       if (!links.place.dataset.shown) context.fail(error, () => (body.replaceChildren(), load()));
     }
-    if (!context.signal.aborted && !stopped()) timer = setTimeout(() => (model.link === "paused" ? null : load()), EVERY);
+    if (!context.signal.aborted && !stopped()) timer = setTimeout(() => (model.link === "paused" || document.hidden ? null : load()), EVERY);
   }
 
   return {

@@ -3,9 +3,10 @@
 import * as api from "../api.js";
 import { COLUMNS, blockRow } from "../block_rows.js";
 import { CHARTS, chart } from "../chart.js";
-import { card, chip, empty, facts, failure, h, keyed, link, number, state, table, time } from "../dom.js";
+import { card, chip, empty, facts, failure, h, keyed, link, loading, number, redraw, state, table, time } from "../dom.js";
 import * as format from "../format.js";
 import { isStale, mayWrite, model, retryNow, stopped, tip } from "../model.js";
+import * as prefs from "../prefs.js";
 
 const LATEST = 10;
 const WINDOWS = [90, 360, 2160];
@@ -30,10 +31,13 @@ function tipCard() {
       const shown = tip();
       if (!shown) return;
       const work = model.status?.tip.hash === shown.hash ? `about ${format.large(model.status.tip.totalWork)} attempts` : "being read";
-      body.replaceChildren(
+      const key = JSON.stringify([shown.hash, shown.bits, work, isStale() && model.statusAt, prefs.get("zone")]);
+      if (body.dataset.shown === key) return;
+      body.dataset.shown = key;
+      redraw(body,
         h("p", { class: "display" }, link(`block/${shown.hash}`, number(shown.height))),
         h("p", { class: "tip-line" }, chip("block", shown.hash, { mark: false }), " ", time(shown.timestamp)),
-        isStale() ? h("p", { class: "muted" }, `Last known, ${format.clock(model.statusAt, "local")}`) : "",
+        isStale() ? h("p", { class: "muted" }, `Last known, ${format.clock(model.statusAt, prefs.get("zone"))}`) : "",
         facts([
           ["Records in it", shown.recordCount === undefined ? "being read" : number(shown.recordCount)],
           ["Work of the chain", work],
@@ -60,8 +64,11 @@ function nodeCard() {
       const { pool, mining, sync, links, check, index, clock } = status;
       const waiting = pool.records ? [number(pool.records), `, the oldest for ${format.duration(1000 * (pool.oldestWaitSeconds ?? 0))}`] : "none waits";
       const rate = mining.hashRate === null ? "not mined yet" : `${format.large(mining.hashRate)} hashes a second`;
+      const key = JSON.stringify([pool, mining, sync.state, links, check, index.lag, clock.state, stopped()]);
+      if (body.dataset.shown === key) return;
+      body.dataset.shown = key;
       if (stopped()) {
-        body.replaceChildren(facts([
+        redraw(body, facts([
           ["State", state("neutral", "Stopped: no peers, nothing is mined")],
           ["Directory", h("bdi", {}, stopped().directory)],
           ["Read", [time(stopped().readAt, { always: "exact" }), " (", time(stopped().readAt, { always: "age" }), ")"]],
@@ -70,7 +77,7 @@ function nodeCard() {
         ]));
         return;
       }
-      body.replaceChildren(facts([
+      redraw(body, facts([
         ["Chain", state(...(SYNC[sync.state] ?? ["neutral", sync.state]))],
         ["Peers", links ? link("network", format.count(links, "link")) : link("network", "no link")],
         ["Pending records", [waiting, pool.records ? ` (${format.bytes(pool.bytes)})` : ""]],
@@ -84,6 +91,7 @@ function nodeCard() {
 
 export function overview({ body, title, go, onEnd }) {
   title("Overview");
+  const waiting = loading("the node's state", retryNow);
   const [first, second] = [tipCard(), nodeCard()];
   const rows = table(`The ${LATEST} latest blocks`, COLUMNS, []);
   const list = rows.querySelector("tbody");
@@ -128,7 +136,8 @@ export function overview({ body, title, go, onEnd }) {
 
   function show() {
     if (!model.status) {
-      body.replaceChildren(model.error ? failure(model.error, retryNow) : h("div", { class: "loading" }, h("p", { class: "muted" }, "Loading the node's state …"), h("div", { class: "bone" })));
+      if (model.error) body.replaceChildren(failure(model.error, retryNow));
+      else if (!waiting.isConnected) body.replaceChildren(waiting);
       return;
     }
     if (!content.isConnected) body.replaceChildren(content);

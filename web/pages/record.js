@@ -2,10 +2,11 @@
 
 import * as api from "../api.js";
 import { root } from "../base.js";
-import { card, chip, copyButton, empty, facts, h, icon, link, loading, number, time } from "../dom.js";
+import { card, chip, copyButton, empty, facts, h, icon, link, loading, number, redraw, time } from "../dom.js";
 import * as format from "../format.js";
 import { recordId } from "../hash.js";
 import { isOperator, stopped, tip } from "../model.js";
+import * as prefs from "../prefs.js";
 import { showProof } from "../proof_view.js";
 import { recordText } from "../record_text.js";
 
@@ -26,8 +27,9 @@ function steps(record, confirmations) {
 export function record(context) {
   const { body, item: id, title } = context;
   title(`Record ${id.slice(0, 8)}…${id.slice(-8)}`, h("span", {}, "Record ", h("span", { class: "mono" }, `${id.slice(0, 8)}…${id.slice(-8)}`)));
-  let [shown, timer, lookedAt, proofOf] = [null, null, 0, null];
-  const line = h("div", { "aria-label": "How far the record has come" });
+  let [shown, timer, lookedAt, proofOf, proven] = [null, null, 0, null, null];
+  let isMissing = false;
+  const line = h("div", { role: "group", "aria-label": "How far the record has come" });
   const place = h("div", {});
   const about = h("div", {});
   const proof = h("div", { class: "proof" });
@@ -37,7 +39,7 @@ export function record(context) {
   const confirmations = () => Math.max(1, (tip()?.height ?? shown.height) - shown.height + 1);
 
   function drawLine() {
-    line.replaceChildren(steps(shown, shown.state === "included" ? confirmations() : 0));
+    redraw(line, steps(shown, shown.state === "included" ? confirmations() : 0));
   }
 
   async function cancel() {
@@ -55,7 +57,7 @@ export function record(context) {
       pairs.push(["Block", [number(shown.height), " ", chip("block", shown.blockHash)]], ["Place in the block", [number(shown.index), ", counted from 0"]],
         ["Time of the block", [time(shown.time, { always: "exact" }), " (", time(shown.time, { always: "age" }), ")"]]);
     } else {
-      const take = isOperator() ? h("button", { class: "button", type: "button", onclick: cancel }, "Take it back") : null;
+      const take = isOperator() ? h("button", { class: "button", type: "button", "data-write": true, onclick: cancel }, "Take it back") : null;
       pairs.push(["Pending", [stopped() ? "The record waited for a block when the node was stopped." : "The record waits for a block. The page changes when it is in one. ", take]]);
     }
     about.replaceChildren(facts(pairs), note);
@@ -71,16 +73,17 @@ export function record(context) {
     if (proofOf === shown.blockHash) return;
     proofOf = shown.blockHash;
     place.replaceChildren(proof);
-    proof.replaceChildren(loading("the receipt"));
+    proof.replaceChildren(loading("the receipt", () => ((proofOf = null), prove())));
     const file = `receipt-${id}.json`;
     try {
       const data = new TextEncoder().encode(await api.text(`v1/records/${id}/receipt`, { signal: context.signal }));
-      await showProof(proof, data, async ({ hash, height }) => {
+      const { receipt } = await showProof(proof, data, async ({ hash, height }) => {
         const onMain = await api.find(`v1/blocks/${height}/header`, { signal: context.signal });
         const isTrusted = onMain?.hash === hash;
-        const when = format.clock(Date.now(), "local");
+        const when = format.clock(api.now(), prefs.get("zone"));
         return { isTrusted, text: isTrusted ? `The node has this block on its main chain, at ${when}.` : `The node's main chain has another block at height ${height}.`, outcome: "that block is part of the chain this node follows" };
       }, file);
+      proven = receipt?.tip;
       proof.append(h("p", { class: "buttons" },
         h("a", { class: "button", href: `${root}v1/records/${id}/receipt`, download: file }, "Download the receipt"),
         copyButton(location.href, "the link", "Copy the link"),
@@ -104,13 +107,14 @@ export function record(context) {
     lookedAt = Date.now();
     clearTimeout(timer);
     timer = null;
-    if (!shown) body.replaceChildren(loading("the record"));
+    if (!shown && !isMissing && !body.firstChild) body.replaceChildren(loading("the record", look));
     if (!/^[0-9a-f]{64}$/.test(id)) {
       body.replaceChildren(empty("This is no record id: it has 64 hexadecimal digits, in small letters."));
       return;
     }
     try {
       const found = await api.find(`v1/records/${id}`, { signal: context.signal });
+      isMissing = !found;
       if (!found) {
         await missing();
         return;
@@ -135,12 +139,21 @@ export function record(context) {
     }
   }
 
+  /** A receipt whose tip was displaced is replaced: it would lead to a chain that lost. */
+  async function renew() {
+    const main = proven && (await api.find(`v1/blocks/${proven.height}/header`, { signal: context.signal }).catch(() => null));
+    if (!main || main.hash === proven.hash || !shown) return;
+    proofOf = null;
+    prove();
+  }
+
   return {
     start: look,
     stop: () => clearTimeout(timer),
     changed(what) {
       // Whether the node runs may be known only now.
-      if (what === "link" && shown) drawAbout();
+      if (what === "link" && stopped() && shown) drawAbout();
+      if (what === "reorg") renew();
       if (what !== "blocks") return;
       if (shown) drawLine();
       // A block may have it, or a reorg may have taken it away.

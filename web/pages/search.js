@@ -53,7 +53,7 @@ export function found(context) {
 
   async function run(typed) {
     if (typed.trim() === "") return;
-    results.replaceChildren(loading("what was found"));
+    results.replaceChildren(loading("what was found", () => run(typed)));
     try {
       const result = await search(typed);
       remember(typed, result);

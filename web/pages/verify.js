@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { h } from "../dom.js";
 import * as format from "../format.js";
+import * as prefs from "../prefs.js";
 import { MAX_RECEIPT_BYTES } from "../proof.js";
 import { showProof } from "../proof_view.js";
 
@@ -37,7 +38,7 @@ export function verifyPage({ body, title }) {
   async function byNode({ hash, height }) {
     const header = await api.find(`v1/blocks/${height}/header`);
     const isTrusted = header?.hash === hash;
-    return { isTrusted, text: isTrusted ? `The node has the tip on its main chain, at ${format.clock(Date.now(), "local")}.` : "The node does not have the tip on its main chain.", outcome: "that block is part of the chain this node follows" };
+    return { isTrusted, text: isTrusted ? `The node has the tip on its main chain, at ${format.clock(api.now(), prefs.get("zone"))}.` : "The node does not have the tip on its main chain.", outcome: "that block is part of the chain this node follows" };
   }
 
   async function run(anchor) {
