@@ -4,7 +4,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const PATIENCE = 60_000;
+/** How long anything may take that ends: the machine may have other work. */
+export const PATIENCE = 90_000;
 
 /** Waits until `holds`, polling. */
 export async function until(what, holds, patience = PATIENCE) {
@@ -28,6 +29,14 @@ export class Node {
     this.environment = {};
     if (original) cpSync(original, this.data, { recursive: true });
     else this.command("init", "--chain", "dev");
+  }
+
+  /** A node that is stopped, with the chain that this one has now; it has to be stopped too. */
+  copy() {
+    const other = new Node(this.binary);
+    rmSync(other.data, { recursive: true });
+    cpSync(this.data, other.data, { recursive: true });
+    return other;
   }
 
   command(...args) {
@@ -63,8 +72,17 @@ export class Node {
     await this.ended;
   }
 
+  /** Stops the process where it is, without a word to anybody, until `thaw`. */
+  freeze() {
+    this.process.kill("SIGSTOP");
+  }
+
+  thaw() {
+    this.process.kill("SIGCONT");
+  }
+
   async remove() {
-    await this.stop();
+    if (this.process) await this.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -73,6 +91,20 @@ export class Node {
     const response = await fetch(this.url + path, { headers, ...init });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.status === 204 ? null : response.json();
+  }
+
+  /** How many streams of events the node sends. */
+  async streams() {
+    const headers = { Authorization: `Basic ${Buffer.from(this.user).toString("base64")}` };
+    const text = await (await fetch(`${this.url}/metrics`, { headers })).text();
+    return Number(/^jenny_api_event_streams (\d+)$/m.exec(text)[1]);
+  }
+
+  /** Mines so many blocks, a few at a time. */
+  async grow(blocks) {
+    for (let left = blocks; left > 0; left -= 50) {
+      await Promise.all(Array.from({ length: Math.min(left, 50) }, (_, at) => this.mine(`block ${left - at} of ${blocks}`)));
+    }
   }
 
   /** Mines one block. Returns it. */

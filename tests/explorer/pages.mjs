@@ -1,10 +1,10 @@
-// Every page in both themes and in four widths: nothing is cut, and axe finds no fault.
+// Every page and every state of it, in both themes and in four widths: nothing is cut, and axe
+// finds no fault.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 
-import { isTooWide, live, sees, violations } from "./browser.mjs";
-
-const WIDTHS = [320, 360, 640, 1280];
+import { live, sees } from "./browser.mjs";
+import { Node, vectors } from "./node.mjs";
+import { charts, isWhole } from "./seen.mjs";
 
 /** The pages, each with a text that shows when it is there. */
 const pages = ({ block, record, hostile }) => [
@@ -22,112 +22,122 @@ const pages = ({ block, record, hostile }) => [
   ["no-page", "nowhere", "The address names no page"],
 ];
 
+/** Opens what is folded, the settings excepted. */
+const unfold = (page) => page.locator("details:not(.menu)").evaluateAll((all) => all.forEach((one) => (one.open = true)));
+
 export async function pagesAreWhole({ browser, node, known }) {
-  const pictures = process.env.JENNY_TEST_SCREENSHOTS;
-  for (const scheme of ["light", "dark"]) {
-    for (const width of WIDTHS) {
-      const page = await browser.open(node, "", { width, scheme });
-      const titles = new Set();
-      for (const [name, path, text] of pages(known)) {
-        await page.goto(`${node.url}/explorer/${path}`);
-        await sees(page, text);
-        await live(page);
-        await page.waitForTimeout(name === "overview" ? 500 : 50);
-        assert.equal(await isTooWide(page), false, `${name} at ${width}`);
-        titles.add(await page.title());
-        assert.equal(await page.locator("h1").count(), 1, name);
-        if (pictures) await page.screenshot({ path: join(pictures, `${name}-${width}-${scheme}.png`), fullPage: true });
-      }
-      assert.equal(titles.size, pages(known).length, [...titles].join("; "));
-      await page.finish();
-    }
+  const page = await browser.open(node);
+  const titles = new Set();
+  for (const [name, path, text] of pages(known)) {
+    await page.goto(`${node.url}/explorer/${path}`);
+    await sees(page, text);
+    await live(page);
+    if (name === "overview") await charts(page);
+    await unfold(page);
+    titles.add(await page.title());
+    await isWhole(page, name, { isThorough: true });
   }
+  assert.equal(titles.size, pages(known).length, [...titles].join("; "));
+  await page.locator(".menu > summary").click();
+  await isWhole(page, "settings");
+  await page.finish();
 }
 
-export async function axeFindsNothing({ browser, node, known }) {
-  for (const scheme of ["light", "dark"]) {
-    for (const width of [360, 1280]) {
-      const page = await browser.open(node, "", { width, scheme, bypassCSP: true });
-      for (const [name, path, text] of pages(known)) {
-        await page.goto(`${node.url}/explorer/${path}`);
-        await sees(page, text);
-        await live(page);
-        await page.locator("details:not(.menu)").evaluateAll((all) => all.forEach((one) => (one.open = true)));
-        assert.deepEqual(await violations(page), [], `${name} at ${width}, ${scheme}`);
-      }
-      await page.locator(".menu > summary").click();
-      assert.deepEqual(await violations(page), [], `the settings at ${width}, ${scheme}`);
-      await page.finish();
-    }
-  }
-}
-
-export async function theFirstFrameHasTheChosenColours({ browser, node }) {
-  for (const [scheme, choice, isDark] of [["dark", null, true], ["light", "dark", true], ["dark", "light", false], ["light", null, false]]) {
-    const page = await browser.open(node, "", { scheme });
-    await page.evaluate((value) => (value ? localStorage.setItem("jenny.theme", value) : localStorage.removeItem("jenny.theme")), choice);
-    await page.goto(`${node.url}/explorer/blocks`, { waitUntil: "commit" });
-    await page.waitForSelector("body", { state: "attached" });
-    const shade = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).map(Number));
-    assert.equal(shade.every((part) => part < 64), isDark, `${scheme}, ${choice}: ${shade}`);
+/** Checks the states of pages of a node of its own; `visit` shows one after another. */
+async function states({ browser, binary }, visit, prepare = () => {}) {
+  const node = new Node(binary);
+  try {
+    await prepare(node);
+    await node.start();
+    const page = await browser.open(node);
+    await visit(page, (path) => page.goto(`${node.url}/explorer/${path}`), node);
     await page.finish();
+  } finally {
+    await node.remove();
   }
 }
 
-export async function theKeyboardReachesEverything({ browser, node, known }) {
-  const page = await browser.open(node, "blocks");
-  await sees(page, "Jump to height");
-  await page.evaluate(() => document.activeElement.blur());
-  await page.keyboard.press("Tab");
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
-  await page.evaluate(() => document.activeElement.blur());
-  await page.keyboard.press("/");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "search");
-  await page.keyboard.type("/1");
-  assert.equal(await page.inputValue("#search"), "/1");
-  await page.locator(".menu > summary").click();
-  await page.getByLabel("Does nothing").check();
-  await page.keyboard.press("Escape");
-  await page.evaluate(() => document.activeElement.blur());
-  await page.keyboard.press("/");
-  assert.notEqual(await page.evaluate(() => document.activeElement.id), "search");
-  const link = page.locator("td a.height").first();
-  await link.focus();
-  const outline = await link.evaluate((element) => getComputedStyle(element).outlineWidth);
-  assert.equal(outline, "2px");
-  await page.keyboard.press("Enter");
-  await sees(page, "Commits to every block below it.");
-  assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1");
-  await page.goBack();
-  await sees(page, "Jump to height");
-  assert.ok(known);
-  await page.finish();
-}
+export const pagesOfAnEmptyChainAreWhole = (given) => states(given, async (page, go, node) => {
+  for (const [name, path, text] of [
+    ["empty-overview", "", "The chain has only its first block"], ["empty-blocks", "blocks", "The first block is on this page"],
+    ["empty-block", "block/0", "Commits to every block below it."], ["empty-network", "network", "The chain was never reorganised"],
+    ["empty-search", "search", "Type a height"], ["pending", `record/${(await node.submit("never mined"))[0].id}`, "A receipt proves"],
+  ]) {
+    await go(path);
+    await sees(page, text);
+    await live(page);
+    await isWhole(page, name);
+  }
+}, (node) => (node.environment = { JENNY_MINING_ENABLED: "false" }));
 
-export async function backReturnsToThePlace({ browser, node }) {
-  const page = await browser.open(node, "blocks", { width: 360 });
-  await sees(page, "Jump to height");
-  await page.locator("td a.height").nth(15).scrollIntoViewIfNeeded();
-  const [before, rows] = [await page.evaluate(() => scrollY), await page.locator("tbody").innerText()];
-  assert.ok(before > 200);
-  await page.locator("td a.height").nth(15).click();
-  await sees(page, "Commits to every block below it.");
-  assert.equal(await page.evaluate(() => scrollY), 0);
-  await page.goBack();
-  await sees(page, "Jump to height");
-  assert.ok(Math.abs((await page.evaluate(() => scrollY)) - before) <= 2);
-  const hashes = (text) => text.match(/[0-9a-f]{64}/g)?.join() ?? text.length > 0;
-  assert.deepEqual(hashes(await page.locator("tbody").innerText()), hashes(rows));
-  await page.finish();
-}
+const PROBLEM = { type: "urn:jenny:problem:busy", title: "Too busy", status: 503, detail: "Too many clients are reading the chain.", requestId: "0123456789abcdef" };
 
-export async function timesAreInTheChosenZone({ browser, node, known }) {
-  const page = await browser.open(node, `block/${known.block}`, { context: { timezoneId: "Asia/Kolkata" } });
-  await sees(page, "+05:30");
-  await page.locator(".menu > summary").click();
-  await page.getByLabel("UTC").check();
-  await page.waitForFunction(() => / Z$/.test(document.querySelector('time[data-as="exact"]').textContent));
-  await page.reload();
-  await page.waitForFunction(() => / Z$/.test(document.querySelector('time[data-as="exact"]')?.textContent));
-  await page.finish();
-}
+/** Answers the requests for a path with a problem. */
+const fails = (page, path) => page.route(path, (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(PROBLEM) }));
+
+export const pagesThatFailAreWhole = (given) => states(given, async (page, go) => {
+  await fails(page, "**/v1/headers*");
+  await go("blocks");
+  await sees(page, "0123456789abcdef");
+  await isWhole(page, "error-blocks");
+  await page.unroute("**/v1/headers*");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await sees(page, "Jump to height");
+  await fails(page, "**/v1/status");
+  await go("");
+  await sees(page, "Too many clients");
+  await isWhole(page, "error-overview");
+  await page.unroute("**/v1/status");
+  await sees(page, "Latest blocks");
+  await fails(page, "**/v1/series*");
+  await go("");
+  await sees(page, "The charts cannot be drawn: Too busy.");
+  await isWhole(page, "error-charts");
+  await fails(page, "**/v1/peers/known");
+  await go("network");
+  await sees(page, "Too many clients");
+  await isWhole(page, "error-network");
+  await fails(page, "**/v1/search*");
+  await go("search?q=1234abcd");
+  await sees(page, "Too many clients");
+  await isWhole(page, "error-search");
+});
+
+export const pagesThatLoadAreWhole = (given) => states(given, async (page, go) => {
+  await page.clock.install();
+  // The page gives up after 20 s, by a clock that cannot be turned.
+  await page.addInitScript(() => (AbortSignal.timeout = () => new AbortController().signal));
+  for (const [name, path, waits, request] of [
+    ["loading-overview", "", "Loading the node's state", "**/v1/status"], ["loading-blocks", "blocks", "Loading blocks", "**/v1/headers*"],
+    ["loading-block", "block/0", "Loading the block", "**/v1/blocks/**"], ["loading-record", `record/${"1".repeat(64)}`, "Loading the record", "**/v1/records/**"],
+    ["loading-network", "network", "Loading the list", "**/v1/peers"],
+  ]) {
+    let isHeld = true;
+    await page.route(request, (route) => isHeld || route.continue());
+    await go(path);
+    await sees(page, waits);
+    await page.clock.runFor(10_000);
+    await sees(page, "Still waiting for the node");
+    await isWhole(page, name);
+    isHeld = false;
+    await page.getByRole("button", { name: "Try again" }).first().click();
+    await page.getByText(waits).first().waitFor({ state: "hidden" });
+    await page.unroute(request);
+  }
+});
+
+export const everyVerdictIsWhole = (given) => states(given, async (page, go) => {
+  await go("verify");
+  const { text, tip } = vectors.sound[0];
+  for (const [verdict, receipt, trusted] of [
+    ["verified", text, tip], ["unanchored", text, ""], ["failed", text, "0".repeat(64)],
+    ["failed", text.replace(/("merkleRoot":")./, (all, before) => before + (all.endsWith("1") ? "2" : "1")), tip], ["unreadable", "{}", ""],
+  ]) {
+    await page.fill("#receipt", receipt);
+    await page.fill("#trusted", trusted);
+    await page.getByRole("button", { name: "Verify", exact: true }).click();
+    await page.locator(`[data-verdict=${verdict}]`).waitFor();
+    await unfold(page);
+    await isWhole(page, `verdict-${verdict}`);
+  }
+});

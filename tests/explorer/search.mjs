@@ -1,7 +1,7 @@
 // The search box: every kind of text, and that no record's text leaves the page.
 import assert from "node:assert/strict";
 
-import { sees } from "./browser.mjs";
+import { sees, settle } from "./browser.mjs";
 
 async function look(page, text) {
   await page.fill("#search", text);
@@ -46,7 +46,7 @@ export async function whatIsNotThereIsSaid({ browser, node }) {
   }
   const before = page.url();
   await look(page, "  ");
-  await page.waitForTimeout(200);
+  await settle(page);
   assert.equal(page.url(), before);
   await page.finish();
 }
