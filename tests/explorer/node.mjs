@@ -122,11 +122,11 @@ export const vectors = JSON.parse(readFileSync(new URL("../vectors/receipts.json
 /** The explorer over the directory of a stopped node. */
 export class View {
   constructor(node) {
-    Object.assign(this, { binary: node.binary, data: node.data });
+    Object.assign(this, { binary: node.binary, data: node.data, scratch: node.directory });
   }
 
   async start() {
-    this.process = spawn(this.binary, ["explore", this.data], { stdio: ["ignore", "pipe", "pipe"] });
+    this.process = spawn(this.binary, ["explore", this.data, "--scratch", this.scratch], { stdio: ["ignore", "pipe", "pipe"] });
     this.ended = new Promise((resolve) => this.process.on("exit", resolve));
     let [out, log] = ["", ""];
     this.process.stdout.on("data", (data) => (out += data));
