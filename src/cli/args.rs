@@ -29,11 +29,12 @@ pub(super) use archive::{ExportArgs, ImportArgs};
 pub(super) use cert::{CertArgs, CertCommand, IssueArgs, NewCaArgs, ShowArgs};
 pub(super) use config::{CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs};
 pub(super) use events::EventsArgs;
-pub(super) use evidence::EvidenceArgs;
+pub use evidence::EvidenceArgs;
 pub(super) use explore::ExploreArgs;
 pub(super) use init::InitArgs;
 pub(super) use migrate::{MigrateArgs, MigrateCommand};
-pub(super) use node::{DEFAULT_URL, NodeArgs, RemoteArgs};
+pub use node::RemoteArgs;
+pub(super) use node::{DEFAULT_URL, NodeArgs};
 pub(super) use receipt::{
     ReceiptArgs, ReceiptCommand, ReceiptFile, ReceiptRefreshArgs, ReceiptTipName, ReceiptVerifyArgs,
 };

@@ -9,7 +9,7 @@ use crate::store::StoreError;
 
 /// The exit codes, which scripts rely on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Code {
+pub enum Code {
     /// Done.
     Done = 0,
     /// The check found damage, the answer is no, or something outside failed.
@@ -28,8 +28,9 @@ pub(super) enum Code {
 
 /// An error that knows its exit code and what the operator may do next.
 #[derive(Debug, thiserror::Error)]
+#[must_use = "an error says nothing until it is returned"]
 #[error("{message}")]
-pub(super) struct Failure {
+pub struct Failure {
     code: Code,
     message: String,
     hints: Vec<String>,
@@ -45,41 +46,42 @@ pub(super) struct Failure {
 pub(super) struct ReaderLeft;
 
 impl Failure {
-    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+    /// A failure with this exit code, and a message that says what happened.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), hints: Vec::new(), may_pass: false, cause: None }
     }
 
     /// The answer is no, or something outside failed.
-    pub(super) fn no(message: impl Into<String>) -> Self {
+    pub fn no(message: impl Into<String>) -> Self {
         Self::new(Code::Failed, message)
     }
 
     /// The operator asked for something that cannot be.
-    pub(super) fn usage(message: impl Into<String>) -> Self {
+    pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Code::Usage, message)
     }
 
     /// Says what to do next.
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
     /// Says what it came from.
-    pub(super) fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
+    pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
         self.cause = Some(cause.into().into());
         self
     }
 
     /// The failure may pass by itself: the node starts again, or is overloaded.
-    pub(super) const fn may_pass(mut self) -> Self {
+    pub const fn may_pass(mut self) -> Self {
         self.may_pass = true;
         self
     }
 }
 
 /// Whether an error may pass by itself.
-pub(super) fn may_pass(error: &anyhow::Error) -> bool {
+pub fn may_pass(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()).any(|cause| cause.may_pass)
 }
 
@@ -99,7 +101,7 @@ pub(super) fn tell(error: &anyhow::Error) {
 }
 
 /// The exit code of an error: that of the outermost cause that has one.
-pub(super) fn code_of(error: &anyhow::Error) -> Code {
+pub fn code_of(error: &anyhow::Error) -> Code {
     error.chain().find_map(code_of_cause).unwrap_or(Code::Failed)
 }
 
@@ -133,7 +135,7 @@ fn code_of_store(error: &StoreError) -> Code {
 }
 
 /// One `error:` line with the chain of causes, and a `hint:` line for each thing to do.
-pub(super) fn text_of(error: &anyhow::Error) -> String {
+pub fn text_of(error: &anyhow::Error) -> String {
     let mut message = String::new();
     let mut hints = Vec::new();
     for cause in error.chain() {

@@ -5,7 +5,6 @@
 
 mod part_file;
 mod sink;
-mod source;
 
 use std::io::BufReader;
 use std::path::Path;
@@ -13,8 +12,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::archive_failure;
 use super::args::ExportArgs;
+use super::chain_source::{ChainSource, LocalSource, RemoteSource, broken};
 use super::exit::{self, Failure};
 use super::notice::notice;
 use super::progress::Progress;
@@ -22,10 +21,8 @@ use super::remote::Remote;
 use super::signal;
 use super::target::{STDOUT, check_outside};
 use crate::chain::BlockId;
-use crate::store::StoreError;
-use crate::store::archive::{ArchiveError, Decoder, Encoder, Item, Start};
+use crate::store::archive::{Decoder, Encoder, Item, Start};
 use sink::Sink;
-use source::{LocalSource, RemoteSource, Source};
 
 /// How often a node is asked again without a block having come, after 1 s, 2 s and so on up to
 /// [`MAX_EXPORT_PAUSE`]: 4 minutes.
@@ -42,8 +39,8 @@ const SOURCE_BYTES: usize = 64 << 10;
 
 /// Runs the command.
 pub(super) fn run(args: &ExportArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
-    let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(u64::MAX));
-    if from > to {
+    let (from, to) = (args.from.unwrap_or(0), args.to);
+    if let Some(to) = to.filter(|&to| from > to) {
         return Err(Failure::usage(format!("--from {from} is above --to {to}")).into());
     }
     let unfinished = signal::exit_at_once()?;
@@ -51,16 +48,16 @@ pub(super) fn run(args: &ExportArgs, env: &dyn Fn(&str) -> Option<String>) -> Re
     if let Some(file) = file {
         check_outside(file, &args.data_dir.path)?;
     }
-    let source: Box<dyn Source> = match &args.url {
-        Some(url) => {
-            let remote = Remote::new(url, &args.remote, env)?;
-            Box::new(RemoteSource::new(remote, args.to, args.no_pool))
-        }
-        None => Box::new(LocalSource::open(&args.data_dir.path, to, args.no_pool)?),
+    let source: Box<dyn ChainSource> = if let Some(url) = &args.url {
+        let remote = Remote::new(url, &args.remote, env)?;
+        Box::new(RemoteSource::new(remote, args.no_pool))
+    } else {
+        let command = "jenny export --url URL -o FILE";
+        Box::new(LocalSource::open(&args.data_dir.path, args.no_pool, command)?)
     };
     // Behind the source: without one, no file is begun.
     let sink = Sink::open(file, unfinished)?;
-    let progress = Progress::start("export", source.total(from));
+    let progress = Progress::start("export", source.total(from, to));
     let mut copy = Copy { source, sink, from, to, file: None, progress };
     copy.run()?;
     let Copy { sink, file, mut progress, .. } = copy;
@@ -79,10 +76,10 @@ pub(super) fn run(args: &ExportArgs, env: &dyn Fn(&str) -> Option<String>) -> Re
 
 /// An export under way.
 struct Copy {
-    source: Box<dyn Source>,
+    source: Box<dyn ChainSource>,
     sink: Sink,
     from: u64,
-    to: u64,
+    to: Option<u64>,
     /// What was written of the file, `None` before its first bytes.
     file: Option<(Start, Encoder)>,
     progress: Progress,
@@ -105,7 +102,7 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 
 impl Copy {
     fn run(&mut self) -> Result<()> {
-        self.file = self.sink.resume(self.from, self.to)?;
+        self.file = self.sink.resume(self.from, self.to.unwrap_or(u64::MAX))?;
         let (mut attempt, mut restarts, mut known) = (1, 0, self.last());
         let is_resumed = self.file.is_some();
         loop {
@@ -146,14 +143,17 @@ impl Copy {
     /// Reads the source from the next block to its end.
     fn pass(&mut self) -> Result<(), Stop> {
         let next = self.last().map_or(self.from, |last| last.height.next().get());
-        let input = match self.source.open(next) {
+        let input = match self.source.open(next, self.to) {
             Ok(input) => input,
             Err(error) if exit::may_pass(&error) => return Err(Stop::Broke(error)),
             Err(error) => return Err(self.refused(error)),
         };
         let name = self.source.name().to_owned();
         let is_remote = self.source.may_break();
-        let wrong = |error| broken(&name, error, is_remote);
+        let wrong = |error| {
+            let error = broken(&name, is_remote, error);
+            if exit::may_pass(&error) { Stop::Broke(error) } else { Stop::Failed(error) }
+        };
         let mut decoder =
             Decoder::new(BufReader::with_capacity(SOURCE_BYTES, input)).map_err(wrong)?;
         self.begin(decoder.start(), next)?;
@@ -168,7 +168,7 @@ impl Copy {
                     if let Some(boundary) = behind_blocks {
                         *encoder = self.sink.restart_at(boundary)?;
                     }
-                    return Err(broken(&name, error, is_remote));
+                    return Err(wrong(error));
                 }
             };
             if behind_blocks.is_none() && !matches!(item, Item::Block(_)) {
@@ -178,8 +178,9 @@ impl Copy {
             }
             match item {
                 Item::Block(block) => {
-                    if block.header().height.get() > self.to {
-                        let what = format!("{name} sent a block above height {}", self.to);
+                    let height = block.header().height.get();
+                    if let Some(to) = self.to.filter(|&to| height > to) {
+                        let what = format!("{name} sent a block above height {to}");
                         return Err(Failure::no(what).into());
                     }
                     encoder.add(&block)?;
@@ -232,25 +233,6 @@ impl Copy {
             }
         }
         Ok(())
-    }
-}
-
-/// What a source that cannot be read on means.
-fn broken(name: &str, error: ArchiveError, is_remote: bool) -> Stop {
-    match error {
-        ArchiveError::Io(error) => match error.downcast::<StoreError>() {
-            Ok(error) => Stop::Failed(error.into()),
-            Err(error) if is_remote => {
-                let what = format!("the response of {name} ended early");
-                Stop::Broke(Failure::no(what).because(error).hint("start the export again").into())
-            }
-            Err(error) => Stop::Failed(error.into()),
-        },
-        error @ ArchiveError::Truncated { .. } if is_remote => {
-            let what = format!("the response of {name} ended early");
-            Stop::Broke(Failure::no(what).because(error).hint("start the export again").into())
-        }
-        error => Stop::Failed(archive_failure::failure(name, error).into()),
     }
 }
 

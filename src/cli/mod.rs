@@ -7,6 +7,7 @@ mod block_name;
 mod cert;
 mod certificates;
 mod chain_choice;
+mod chain_source;
 mod config;
 mod configuration;
 mod descriptors;
@@ -48,6 +49,7 @@ mod syncing;
 mod target;
 mod terminal;
 mod text_file;
+pub mod toolkit;
 mod user;
 mod users;
 mod variables;
@@ -58,7 +60,7 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+use clap::{ArgMatches, Parser};
 use rustix::fs::Mode;
 use serde::Serialize;
 
@@ -67,8 +69,13 @@ use exit::{Code, Failure};
 
 /// Runs the command that the process was started with, and returns its exit code.
 pub fn main() -> ExitCode {
-    let parsed = Cli::command().try_get_matches();
-    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    start(|cli: &Cli, matches| dispatch(&cli.command, matches))
+}
+
+/// Parses the process's arguments, runs the command, and returns the exit code.
+fn start<C: Parser>(run: impl FnOnce(&C, &ArgMatches) -> Result<()>) -> ExitCode {
+    let parsed = C::command().try_get_matches();
+    let parsed = parsed.and_then(|matches| Ok((C::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -78,7 +85,7 @@ pub fn main() -> ExitCode {
         }
     };
     // A defect was logged by the panic hook; here it only becomes an exit code.
-    let run = AssertUnwindSafe(|| dispatch(&cli.command, &matches));
+    let run = AssertUnwindSafe(|| run(&cli, &matches));
     let done = std::panic::catch_unwind(run);
     let code = match done {
         Ok(Ok(())) => Code::Done,

@@ -6,6 +6,6 @@ use super::output::escape;
 use super::progress;
 
 /// Says something that is no error. Where standard error is gone, nobody is left to tell.
-pub(super) fn notice(text: &str) {
+pub fn notice(text: &str) {
     progress::beside_bar(|| drop(writeln!(std::io::stderr(), "{}", escape(text))));
 }

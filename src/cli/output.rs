@@ -231,7 +231,7 @@ pub(super) fn labelled(out: &mut String, name: &str, value: &str) {
 
 /// The text with every character escaped that does not print: a record must not be able to
 /// move the cursor, colour the terminal or reverse the text beside it.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if matches!(character, '"' | '\'' | '\\') {

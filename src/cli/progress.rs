@@ -19,7 +19,7 @@ const USUAL_WIDTH: u16 = 80;
 
 /// Shows how far some work on blocks, or on other things, is.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub struct Progress {
     what: &'static str,
     things: &'static str,
     total: Option<u64>,
@@ -37,7 +37,7 @@ static SHOWN_BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 impl Progress {
     /// Starts at nothing done of `total` blocks, `None` if that is not known.
-    pub(super) fn start(what: &'static str, total: Option<u64>) -> Self {
+    pub fn start(what: &'static str, total: Option<u64>) -> Self {
         Self::of_things(what, "blocks", total)
     }
 
@@ -47,14 +47,14 @@ impl Progress {
     }
 
     /// Starts at none done of `total` things, `None` if their number is not known.
-    pub(super) fn of_things(what: &'static str, things: &'static str, total: Option<u64>) -> Self {
+    pub fn of_things(what: &'static str, things: &'static str, total: Option<u64>) -> Self {
         let now = Instant::now();
         let bar = std::io::stderr().is_terminal().then(|| Bar::of_work(what, things, total));
         Self { what, things, total, start: now, shown: now, bar }
     }
 
-    /// So many are done.
-    pub(super) fn at(&mut self, done: u64) {
+    /// This number of them is done.
+    pub fn at(&mut self, done: u64) {
         if let Some(bar) = &self.bar {
             return bar.0.set_position(done);
         }
@@ -69,7 +69,7 @@ impl Progress {
     }
 
     /// Takes the bar away.
-    pub(super) fn finish(&mut self) {
+    pub fn finish(&mut self) {
         self.bar = None;
     }
 }

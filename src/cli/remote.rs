@@ -59,12 +59,14 @@ type Ask<'a> = &'a dyn Fn(&str) -> Result<String>;
 
 /// A running node.
 #[derive(Debug)]
-pub(super) struct Remote {
+pub struct Remote {
     agent: ureq::Agent,
     base: Url,
     authorization: String,
     /// Whether the default credentials are sent.
     is_default: bool,
+    /// The flag that names the address.
+    flag: &'static str,
 }
 
 /// What is read of a refusal (RFC 9457).
@@ -79,23 +81,36 @@ struct Problem {
 impl Remote {
     /// Checks the address and finds the credentials, for which it may ask at a terminal. Nothing is
     /// sent yet.
-    pub(super) fn new(
+    ///
+    /// # Errors
+    /// When the address is none, there is no password, or no CA to trust.
+    pub fn new(url: &str, args: &RemoteArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        Self::of_flag("--url", url, args, env)
+    }
+
+    /// As [`Remote::new`], for a command whose flag for the address has another name.
+    ///
+    /// # Errors
+    /// As [`Remote::new`].
+    pub fn of_flag(
+        flag: &'static str,
         url: &str,
         args: &RemoteArgs,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self> {
         let ask: Option<Ask<'_>> =
             if terminal::is_there() { Some(&terminal::ask_secret) } else { None };
-        Self::with(url, args, env, ask)
+        Self::with(flag, url, args, env, ask)
     }
 
     fn with(
+        flag: &'static str,
         url: &str,
         args: &RemoteArgs,
         env: &dyn Fn(&str) -> Option<String>,
         ask: Option<Ask<'_>>,
     ) -> Result<Self> {
-        let base = parse(url)?;
+        let base = parse(flag, url)?;
         let password = match (&args.password_file, env("JENNY_PASSWORD")) {
             (Some(file), _) => Some(password::read(file)?),
             (None, password) => password,
@@ -130,7 +145,7 @@ impl Remote {
             .tls_config(trust::config(&base, args.ca.as_deref())?)
             .build()
             .new_agent();
-        Ok(Self { agent, base, authorization, is_default })
+        Ok(Self { agent, base, authorization, is_default, flag })
     }
 
     /// The node's address.
@@ -241,13 +256,13 @@ impl Remote {
     }
 
     fn unanswered(&self, error: ureq::Error) -> Failure {
-        if let Some(failure) = trust::failure(self.name(), &error) {
+        if let Some(failure) = trust::failure(self.name(), self.flag, &error) {
             return failure;
         }
         Failure::no(format!("no node responds at {}", self.name()))
             .because(error)
             .may_pass()
-            .hint("check that the node is running, or give its address with --url")
+            .hint(format!("check that the node is running, or give its address with {}", self.flag))
     }
 
     fn refused(&self, status: StatusCode, body: impl Read) -> Failure {
@@ -276,10 +291,10 @@ impl Remote {
             StatusCode::UPGRADE_REQUIRED if trust::wants_tls(&text) => {
                 failure.hint("this port speaks TLS: write https:// instead of http://")
             }
-            _ if said.is_empty() => failure.hint(
-                "this may be the port for peers, not the REST API; give the \
-                 API's address with --url",
-            ),
+            _ if said.is_empty() => failure.hint(format!(
+                "this may be the port for peers, not the REST API; give the API's address with {}",
+                self.flag
+            )),
             _ => failure,
         }
     }
@@ -319,10 +334,10 @@ fn without_routes(detail: &str) -> String {
     parts.join("; ")
 }
 
-fn parse(text: &str) -> Result<Url> {
+fn parse(flag: &str, text: &str) -> Result<Url> {
     let bad = |reason: &str| {
         Failure::usage(format!("`{text}` is not the address of a node: {reason}"))
-            .hint("write for example --url http://127.0.0.1:3000")
+            .hint(format!("write for example {flag} http://127.0.0.1:3000"))
     };
     let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
     if !["http", "https"].contains(&url.scheme()) {
@@ -330,7 +345,7 @@ fn parse(text: &str) -> Result<Url> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         // The message must not repeat the password.
-        return Err(Failure::usage("--url must not contain credentials")
+        return Err(Failure::usage(format!("{flag} must not contain credentials"))
             .hint(CREDENTIALS_HINT)
             .into());
     }

@@ -15,7 +15,7 @@ use super::terminal;
 /// The file that is being written and the directory that is in use for a while, which an
 /// interruption removes. So does dropping the last clone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Unfinished(Arc<Guard>);
+pub struct Unfinished(Arc<Guard>);
 
 #[derive(Debug, Default)]
 struct Guard {
@@ -28,8 +28,13 @@ const REMOVE_ATTEMPTS: usize = 100;
 
 impl Unfinished {
     /// This file is being written.
-    pub(super) fn set(&self, path: PathBuf) {
+    pub fn set(&self, path: PathBuf) {
         *self.0.lock() = Some(path);
+    }
+
+    /// The file will not be completed: it is removed, if it has no name yet.
+    pub fn discard(&self) {
+        self.0.remove_file();
     }
 
     /// This directory is in use, and removed with all that is in it.
@@ -48,7 +53,10 @@ impl Unfinished {
     }
 
     /// The file is complete: it gets its name.
-    pub(super) fn keep_as(&self, name: &Path) -> std::io::Result<()> {
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn keep_as(&self, name: &Path) -> std::io::Result<()> {
         let mut unfinished = self.0.lock();
         if let Some(path) = unfinished.as_ref() {
             std::fs::rename(path, name)?;
@@ -64,12 +72,16 @@ impl Guard {
     }
 
     fn remove(&self) {
+        self.remove_file();
+        if let Some(path) = locked(&self.directory).take() {
+            remove_directory(&path);
+        }
+    }
+
+    fn remove_file(&self) {
         if let Some(path) = self.lock().take() {
             // It may not exist yet; nothing else can be done about it.
             drop(std::fs::remove_file(path));
-        }
-        if let Some(path) = locked(&self.directory).take() {
-            remove_directory(&path);
         }
     }
 }
@@ -98,7 +110,10 @@ impl Drop for Guard {
 /// From now on SIGINT and SIGTERM end the process at once with code 130, and so does SIGHUP, which
 /// a closed terminal sends, unless it is ignored. For commands that only read, and whose one
 /// unfinished file is removed.
-pub(super) fn exit_at_once() -> Result<Unfinished> {
+///
+/// # Errors
+/// When signals cannot be received.
+pub fn exit_at_once() -> Result<Unfinished> {
     let unfinished = Unfinished::default();
     // The waiting thread lives as long as the process, so it must not keep the file alive.
     let guard = Arc::downgrade(&unfinished.0);

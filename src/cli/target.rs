@@ -92,7 +92,7 @@ impl Target {
 
 /// Makes the name of a new file durable: without this a loss of power may take it away again, or
 /// leave an older file there.
-pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
+pub fn sync_folder(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().filter(|path| !path.as_os_str().is_empty());
     match File::open(folder.unwrap_or(Path::new("."))) {
         // Who may write to a directory need not be allowed to read it.
@@ -102,7 +102,7 @@ pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
 }
 
 /// Refuses a file in the data directory: it could take the place of the database.
-pub(super) fn check_outside(output: &Path, dir: &Path) -> Result<()> {
+pub fn check_outside(output: &Path, dir: &Path) -> Result<()> {
     if !exists(dir).unwrap_or(false) {
         return Ok(());
     }

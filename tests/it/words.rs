@@ -117,7 +117,7 @@ fn root() -> &'static Path {
 
 /// Paths from the package's root.
 fn rust_files() -> Vec<String> {
-    let mut waiting: Vec<PathBuf> = ["src", "tests", "benches", "migrations"]
+    let mut waiting: Vec<PathBuf> = ["src", "tests", "benches", "migrations", "dataset"]
         .iter()
         .map(|folder| root().join(folder))
         .collect();

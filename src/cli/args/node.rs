@@ -9,7 +9,7 @@ pub(in crate::cli) const DEFAULT_URL: &str = "http://127.0.0.1:3000";
 
 /// Credentials for a running node.
 #[derive(Args, Clone, Debug)]
-pub(in crate::cli) struct RemoteArgs {
+pub struct RemoteArgs {
     /// User of the running node's REST API [default: jenny]
     #[arg(long, value_name = "NAME", env = "JENNY_USER", global = true)]
     pub(in crate::cli) user: Option<String>,

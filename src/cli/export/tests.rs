@@ -21,12 +21,12 @@ struct Scripted {
     tip: u64,
 }
 
-impl Source for Scripted {
+impl ChainSource for Scripted {
     fn name(&self) -> &'static str {
         "the node"
     }
 
-    fn open(&mut self, from: u64) -> Result<Box<dyn Read>> {
+    fn open(&mut self, from: u64, _: Option<u64>) -> Result<Box<dyn Read>> {
         self.asked.borrow_mut().push(from);
         let part = self.parts.pop_front().unwrap();
         if part.is_empty() {
@@ -35,7 +35,7 @@ impl Source for Scripted {
         Ok(Box::new(std::io::Cursor::new(part)))
     }
 
-    fn total(&self, _: u64) -> Option<u64> {
+    fn total(&self, _: u64, _: Option<u64>) -> Option<u64> {
         None
     }
 
@@ -96,7 +96,7 @@ fn export_to(to: u64, dir: &TempDir, parts: Vec<Vec<u8>>) -> (Result<Vec<u8>>, V
     let source = Box::new(Scripted { parts: parts.into(), asked: Rc::clone(&asked), tip: 2 });
     let sink = Sink::File(part_file::PartFile::open(&name).unwrap());
     let progress = Progress::start("export", None);
-    let mut copy = Copy { source, sink, from: 0, to, file: None, progress };
+    let mut copy = Copy { source, sink, from: 0, to: Some(to), file: None, progress };
     let done = copy.run().and_then(|()| {
         copy.sink.finish()?;
         Ok(fs::read(&name).unwrap())

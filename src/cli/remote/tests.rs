@@ -6,7 +6,7 @@ use crate::cli::exit::text_of;
 fn remote(url: &str, user: Option<&str>, password: Option<&str>) -> Result<Remote> {
     let args = RemoteArgs { user: user.map(str::to_owned), password_file: None, ca: None };
     let env = |name: &str| password.filter(|_| name == "JENNY_PASSWORD").map(str::to_owned);
-    Remote::with(url, &args, &env, None)
+    Remote::with("--url", url, &args, &env, None)
 }
 
 fn credentials(remote: &Remote) -> String {
@@ -41,7 +41,7 @@ fn a_password_comes_from_the_environment_or_a_file() {
     std::fs::write(&file, " s3cret \r\n").unwrap();
     let args = RemoteArgs { user: None, password_file: Some(file), ca: None };
     let env = |_: &str| Some("not this".to_owned());
-    let from_file = Remote::with(url, &args, &env, None).unwrap();
+    let from_file = Remote::with("--url", url, &args, &env, None).unwrap();
     assert_eq!(credentials(&from_file), "jenny: s3cret ");
 }
 
@@ -51,7 +51,7 @@ fn somebody_at_the_terminal_is_asked_for_what_is_missing() {
     let with = |url: &str, user: Option<&str>, password: Option<&str>| {
         let args = RemoteArgs { user: user.map(str::to_owned), password_file: None, ca: None };
         let env = |_: &str| password.map(str::to_owned);
-        credentials(&Remote::with(url, &args, &env, Some(&ask)).unwrap())
+        credentials(&Remote::with("--url", url, &args, &env, Some(&ask)).unwrap())
     };
     let url = "http://10.0.0.1:3000/";
     assert_eq!(

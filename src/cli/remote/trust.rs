@@ -30,7 +30,7 @@ pub(super) fn config(node: &Url, ca: Option<&Path>) -> Result<TlsConfig> {
 }
 
 /// Why there is no connection to trust, `None` if that is not what went wrong.
-pub(super) fn failure(node: &str, error: &ureq::Error) -> Option<Failure> {
+pub(super) fn failure(node: &str, flag: &str, error: &ureq::Error) -> Option<Failure> {
     let ureq::Error::Io(error) = error else { return None };
     let kind = tls::kind(error)?;
     let failure = Failure::no(format!("no trusted connection to {node}: {}", tls::reason(error)));
@@ -40,8 +40,9 @@ pub(super) fn failure(node: &str, error: &ureq::Error) -> Option<Failure> {
             "name the file with the CA of its certificate by --ca FILE; the network's ca.pem if \
              `jenny cert` made it",
         ),
-        Kind::OtherName => failure
-            .hint("give its address by one of these names with --url, or issue a certificate for this one"),
+        Kind::OtherName => failure.hint(format!(
+            "give its address by one of these names with {flag}, or issue a certificate for this one"
+        )),
         Kind::Other => failure.hint("`jenny cert show FILE` prints what a certificate says"),
     })
 }

@@ -1,0 +1,127 @@
+//! The blocks of a source, one after the other, also where its connection breaks.
+
+use std::io::{BufReader, Read};
+use std::time::Duration;
+
+use anyhow::Result;
+use jenny_chain::chain::{BlockId, HashedBlock, Spec};
+use jenny_chain::cli::toolkit::{ChainSource, Failure, broken, may_pass};
+use jenny_chain::store::archive::{Decoder, Item};
+
+/// How often a source is asked without a block having come: at once, after 1 s, 2 s, 4 s and so on up
+/// to [`MAX_SOURCE_PAUSE`], 3 minutes in all.
+const SOURCE_ATTEMPTS: u32 = 12;
+
+/// Longest pause before a source is asked again.
+const MAX_SOURCE_PAUSE: Duration = Duration::from_secs(30);
+
+/// Bytes of a source that are read at a time.
+const CHAIN_BYTES: usize = 64 << 10;
+
+/// The blocks above one, up to a height. Each names the one before it.
+pub(crate) struct Blocks<'a> {
+    source: &'a mut dyn ChainSource,
+    last: Option<BlockId>,
+    to: u64,
+    chain: Option<Spec>,
+    decoder: Option<Decoder<BufReader<Box<dyn Read>>>>,
+    pause: fn(Duration),
+}
+
+impl<'a> Blocks<'a> {
+    /// The blocks after `last` up to the height `to`, which is not below it.
+    pub(crate) fn new(source: &'a mut dyn ChainSource, last: Option<BlockId>, to: u64) -> Self {
+        Self { source, last, to, chain: None, decoder: None, pause: std::thread::sleep }
+    }
+
+    /// Waits by `pause` before it asks a source again.
+    #[cfg(test)]
+    pub(crate) fn pausing(mut self, pause: fn(Duration)) -> Self {
+        self.pause = pause;
+        self
+    }
+
+    /// Asks the source. Returns its chain, which has the block after which it is read.
+    ///
+    /// # Errors
+    /// When the source cannot be read, or that block is not on its main chain.
+    pub(crate) fn open(&mut self) -> Result<Spec> {
+        let from = self.last.map_or(0, |last| last.height.next().get());
+        let name = self.source.name().to_owned();
+        let input = self.source.open(from, Some(self.to))?;
+        let input = BufReader::with_capacity(CHAIN_BYTES, input);
+        let decoder =
+            Decoder::new(input).map_err(|error| broken(&name, self.source.may_break(), error))?;
+        let start = decoder.start();
+        let spec = start.spec.clone();
+        if self.chain.as_ref().is_some_and(|chain| *chain != spec) {
+            return Err(Failure::no(format!("{name} changed to another chain")).into());
+        }
+        if start.from().get() != from {
+            return Err(Failure::no(format!("{name} sent other blocks than asked for")).into());
+        }
+        if let Some(last) = self.last.filter(|last| start.parent != Some(*last)) {
+            return Err(OffMainChain { name, last, spec: Box::new(spec) }.into());
+        }
+        self.chain = Some(spec.clone());
+        self.decoder = Some(decoder);
+        Ok(spec)
+    }
+
+    /// Returns the next block, `None` behind the last one. Where a connection breaks, it asks
+    /// again for 3 minutes.
+    ///
+    /// # Errors
+    /// When the source cannot be read on, or a reorg took away what was read.
+    pub(crate) fn next(&mut self) -> Result<Option<HashedBlock>> {
+        if self.last.is_some_and(|last| last.height.get() >= self.to) {
+            return Ok(None);
+        }
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt() {
+                Ok(block) => {
+                    self.last = Some(block.id());
+                    return Ok(Some(block));
+                }
+                Err(error) => error,
+            };
+            self.decoder = None;
+            if attempt >= SOURCE_ATTEMPTS || !may_pass(&error) {
+                return Err(error);
+            }
+            if attempt > 1 {
+                let pause = Duration::from_secs(1 << (attempt - 2).min(5));
+                (self.pause)(pause.min(MAX_SOURCE_PAUSE));
+            }
+            attempt += 1;
+        }
+    }
+
+    fn attempt(&mut self) -> Result<HashedBlock> {
+        if self.decoder.is_none() {
+            self.open()?;
+        }
+        let (name, may_break) = (self.source.name().to_owned(), self.source.may_break());
+        let item = self.decoder.as_mut().map(Decoder::next).transpose();
+        let item = item.map_err(|error| broken(&name, may_break, error))?;
+        if let Some(Item::Block(block)) = item.flatten() {
+            return Ok(block);
+        }
+        // The node's tip may be below what its status said, until the disk has it.
+        let what = format!("the chain of {name} ends below block {}", self.to);
+        Err(Failure::no(what).may_pass().hint("run the same command again").into())
+    }
+}
+
+/// A block that was read is not on the source's main chain.
+#[derive(Debug, thiserror::Error)]
+#[error("block {last} is not on the main chain of {name}")]
+pub(crate) struct OffMainChain {
+    name: String,
+    pub(crate) last: BlockId,
+    pub(crate) spec: Box<Spec>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! A folder of this machine. A lock keeps other exports away.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use jenny_chain::cli::toolkit::{Code, Failure, Unfinished, sync_folder};
+
+use super::{Finished, Folder, MANIFEST, NewFile, RECORDS, RUN_AGAIN};
+use crate::manifest::MAX_MANIFEST_BYTES;
+
+/// Name of the file that an export locks.
+const LOCK_FILE: &str = ".lock";
+
+/// A folder of this machine.
+#[derive(Debug)]
+pub(crate) struct LocalFolder {
+    path: PathBuf,
+    name: String,
+    unfinished: Unfinished,
+    /// Locked while this lives, by an export.
+    _lock: Option<File>,
+}
+
+/// A file under its temporary name.
+struct LocalFile {
+    file: File,
+    path: PathBuf,
+    unfinished: Unfinished,
+}
+
+impl LocalFolder {
+    /// Makes a folder that is missing, and locks it. `unfinished` removes what is being written.
+    pub(crate) fn for_export(path: &Path, unfinished: &Unfinished) -> Result<Self> {
+        make_folder(path)?;
+        make_folder(&path.join(RECORDS))?;
+        let lock = lock(path)?;
+        let (name, unfinished) = (path.display().to_string(), unfinished.clone());
+        Ok(Self { path: path.to_owned(), name, unfinished, _lock: Some(lock) })
+    }
+
+    /// Reads a folder, which need not be writable.
+    pub(crate) fn for_reading(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        if !path.is_dir() {
+            return Err(Failure::usage(format!("{name} is not a folder"))
+                .hint("name the folder of a dataset")
+                .into());
+        }
+        let unfinished = Unfinished::default();
+        Ok(Self { path: path.to_owned(), name, unfinished, _lock: None })
+    }
+
+    fn begin(&self, file: &str) -> Result<LocalFile> {
+        let path = self.path.join(file);
+        let begun = LocalFile::create(path, self.unfinished.clone());
+        begun.map_err(|error| cannot_write(&self.path.join(file), error))
+    }
+}
+
+impl Folder for LocalFolder {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn manifest(&mut self) -> Result<Option<Vec<u8>>> {
+        let path = self.path.join(MANIFEST);
+        let cannot = || format!("{} cannot be read", path.display());
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            file => file.with_context(cannot)?,
+        };
+        let mut bytes = Vec::new();
+        let max = MAX_MANIFEST_BYTES.saturating_add(1);
+        file.take(max).read_to_end(&mut bytes).with_context(cannot)?;
+        Ok(Some(bytes))
+    }
+
+    fn commit(&mut self, manifest: &[u8]) -> Result<()> {
+        let mut file = self.begin(MANIFEST)?;
+        file.write_all(manifest).map_err(|error| cannot_write(&file.path, error))?;
+        Box::new(file).finish().map(drop)
+    }
+
+    fn create(&mut self, file: &str) -> Result<Box<dyn NewFile>> {
+        Ok(Box::new(self.begin(file)?))
+    }
+
+    fn read(&self, file: &str) -> Result<Option<Box<dyn Read>>> {
+        let path = self.path.join(file);
+        match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            file => {
+                let file = file.with_context(|| format!("{} cannot be read", path.display()))?;
+                Ok(Some(Box::new(file)))
+            }
+        }
+    }
+
+    fn tables(&self) -> Result<Vec<String>> {
+        let path = self.path.join(RECORDS);
+        let cannot = || format!("{} cannot be read", path.display());
+        let entries = match fs::read_dir(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.with_context(cannot)?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.with_context(cannot)?.file_name().to_string_lossy().into_owned();
+            if super::is_table(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+impl LocalFile {
+    fn create(path: PathBuf, unfinished: Unfinished) -> io::Result<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let temporary = path.with_file_name(format!(".{name}.part"));
+        // What an export left that was killed. It may not be there.
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        unfinished.set(temporary.clone());
+        let file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+        Ok(Self { file, path, unfinished })
+    }
+}
+
+impl Write for LocalFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl NewFile for LocalFile {
+    fn finish(self: Box<Self>) -> Result<Finished> {
+        let kept = self.file.sync_all().and_then(|()| self.unfinished.keep_as(&self.path));
+        let kept = kept.and_then(|()| sync_folder(&self.path));
+        kept.map_err(|error| cannot_write(&self.path, error))?;
+        Ok(Finished::Written)
+    }
+}
+
+impl Drop for LocalFile {
+    fn drop(&mut self) {
+        self.unfinished.discard();
+    }
+}
+
+/// Makes a folder that is missing, durably.
+fn make_folder(path: &Path) -> Result<()> {
+    match DirBuilder::new().create(path) {
+        Ok(()) => sync_folder(path).map_err(|error| cannot_write(path, error)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(Failure::usage(format!("the folder {} cannot be made", path.display()))
+            .because(error)
+            .hint("name a folder whose parent exists and may be written to")
+            .into()),
+    }
+}
+
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join(LOCK_FILE);
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+    let file = file.map_err(|error| cannot_write(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let what = format!("another export is writing to {}", folder.display());
+            Err(Failure::new(Code::Locked, what).hint("wait for it to end").into())
+        }
+        Err(TryLockError::Error(error)) => Err(cannot_write(&path, error)),
+    }
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> anyhow::Error {
+    Failure::no(format!("{} cannot be written", path.display()))
+        .because(error)
+        .hint(format!("make room if the disk is full, and {RUN_AGAIN}"))
+        .into()
+}
+
+#[cfg(test)]
+mod tests;
