@@ -9,8 +9,8 @@ import { PATIENCE } from "./node.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What a browser says of a response that the page expects, or of a node that is gone. */
-const EXPECTED = /Failed to load resource/;
+/** What a browser says of a response that the page expects, of a node that is gone, and of plain HTTP. */
+const EXPECTED = /Failed to load resource|The Cross-Origin-Opener-Policy header has been ignored/;
 
 /** Serves the files of `web/` as they are now, in place of those that the program carries. */
 async function fromSource(route) {
@@ -31,17 +31,17 @@ function choose(prefs) {
 export class Browser {
   #contexts = new Set();
 
-  constructor(browser) {
-    this.browser = browser;
+  constructor(browser, executable) {
+    Object.assign(this, { browser, executable });
   }
 
   static async launch(executablePath, args = []) {
-    return new Browser(await chromium.launch({ executablePath, args: ["--no-sandbox", ...args] }));
+    return new Browser(await chromium.launch({ executablePath, args: ["--no-sandbox", ...args] }), executablePath);
   }
 
   /** A further user, who closes no tabs but their own. */
   share() {
-    return new Browser(this.browser);
+    return new Browser(this.browser, this.executable);
   }
 
   /**

@@ -43,22 +43,6 @@ export async function aFullBlockIsShownByPages({ browser, node }) {
   await page.finish();
 }
 
-export async function hashesAreCopiedInFull({ browser, node }) {
-  const page = await browser.open(node, "blocks", { context: { permissions: ["clipboard-read", "clipboard-write"] } });
-  await sees(page, "Jump to height");
-  const row = page.locator("tbody tr").last();
-  await row.getByRole("button", { name: "Copy block hash" }).click();
-  await page.waitForFunction(() => document.getElementById("announcer").textContent === "Copied block hash");
-  const copied = await page.evaluate(() => navigator.clipboard.readText());
-  assert.match(copied, /^[0-9a-f]{64}$/);
-  const selected = await row.locator("a.hash").evaluate((element) => {
-    getSelection().selectAllChildren(element);
-    return getSelection().toString();
-  });
-  assert.equal(selected, copied);
-  await page.finish();
-}
-
 export async function aRecordIsSentAndSeenInItsBlock({ browser, node }) {
   const page = await browser.open(node, "submit");
   await page.fill("#record", "sent by the page");

@@ -3,6 +3,7 @@
 // Some lanes take the checks in turn, each with nodes of its own, so that no check sees what
 // another one does.
 import { Browser } from "./browser.mjs";
+import * as copying from "./copying.mjs";
 import * as gone from "./gone.mjs";
 import * as live from "./live.mjs";
 import { Node } from "./node.mjs";
@@ -13,13 +14,14 @@ import * as reorgs from "./reorgs.mjs";
 import * as search from "./search.mjs";
 import * as stopped from "./stopped.mjs";
 import * as tabs from "./tabs.mjs";
+import * as texts from "./texts.mjs";
 import * as users from "./users.mjs";
 
 const LANES = 3;
 
 const [binary, executable, ...parts] = process.argv.slice(2);
 // Those that wait long come first.
-const files = [gone, pages, reorgs, stopped, search, records, reading, live, tabs, users];
+const files = [gone, pages, reorgs, stopped, search, records, texts, copying, reading, live, tabs, users];
 const checks = files.flatMap((file) => Object.entries(file)).filter(([name, check]) => typeof check === "function" && (parts.length === 0 || parts.some((part) => name.includes(part))));
 const count = checks.length;
 if (count === 0) throw new Error(`no check is called ${parts.join(" or ")}`);

@@ -1,7 +1,9 @@
 // The search box: every kind of text, and that no record's text leaves the page.
 import assert from "node:assert/strict";
 
+import { recordId } from "../../web/hash.js";
 import { sees, settle } from "./browser.mjs";
+import { Node } from "./node.mjs";
 
 async function look(page, text) {
   await page.fill("#search", text);
@@ -34,6 +36,39 @@ export async function everyKindIsFound({ browser, node, known }) {
   await page.finish();
 }
 
+export async function heightsAndPrefixesAreFoundOnALongerChain({ browser, binary }) {
+  const node = new Node(binary);
+  try {
+    await node.start();
+    await node.grow(1_010);
+    const page = await browser.open(node);
+    const { hash } = await node.ask("/v1/blocks/1005/header");
+    for (const text of ["1005", "1,005", " 1 005 ", "#1005", "1'005"]) {
+      await look(page, text);
+      await page.waitForURL(`**/explorer/block/${hash}`);
+      await page.goto(`${node.url}/explorer/verify`);
+    }
+    await look(page, "1,011");
+    await sees(page, "the chain ends at 1,010");
+    // Among so many ids some begin with the same four digits.
+    const ids = [];
+    for (let from = 0; from <= 1_010; from += 100) {
+      const { blocks } = await node.ask(`/v1/blocks?from=${from}&limit=100`);
+      for (const { data } of blocks) ids.push(...(await Promise.all(data.map(recordId))));
+    }
+    const starts = new Map();
+    for (const start of ids.map((id) => id.slice(0, 4))) starts.set(start, (starts.get(start) ?? 0) + 1);
+    const [shared] = [...starts].find(([start, count]) => count > 1 && start[0] !== "0" && /[a-f]/.test(start)) ?? assert.fail("no two ids begin alike");
+    await look(page, shared);
+    await page.locator("h2", { hasText: "Records" }).waitFor();
+    assert.ok((await page.locator(".hits a[aria-label^='record id']").count()) > 1);
+    assert.ok((await page.locator(".hits a").allTextContents()).every((hash) => hash.startsWith(shared)));
+    await page.finish();
+  } finally {
+    await node.remove();
+  }
+}
+
 export async function whatIsNotThereIsSaid({ browser, node }) {
   const page = await browser.open(node);
   await look(page, "999999");
@@ -51,19 +86,32 @@ export async function whatIsNotThereIsSaid({ browser, node }) {
   await page.finish();
 }
 
-export async function theTextOfARecordStaysInThePage({ browser, node }) {
+export async function theTextOfARecordStaysInThePage({ browser, node, known }) {
   const secret = "a text that nobody else should see";
   const page = await browser.open(node);
-  const asked = [];
-  page.on("request", (request) => asked.push(`${request.url()} ${JSON.stringify(request.headers())} ${request.postData() ?? ""}`));
+  const told = [];
+  page.on("request", (request) => told.push(`${request.url()} ${JSON.stringify(request.headers())} ${request.postData() ?? ""}`));
+  page.on("framenavigated", (frame) => told.push(frame.url()));
+  const history = async () => told.push(await page.evaluate(() => `${location.href} ${JSON.stringify(history.state)} ${JSON.stringify({ ...localStorage, ...sessionStorage })}`));
   await look(page, secret);
   await sees(page, "Nothing was found");
-  const encoded = [secret, encodeURIComponent(secret), secret.replaceAll(" ", "+")];
-  for (const text of encoded) {
-    assert.ok(!page.url().includes(text));
-    assert.ok(asked.every((line) => !line.includes(text)));
+  await history();
+  // As typed into the larger box, from a file, and of a record that is there.
+  await page.fill("#exact", `${secret}\n`);
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await sees(page, "Nothing was found");
+  await history();
+  await page.setInputFiles("#exact-file", { name: "text", mimeType: "text/plain", buffer: Buffer.from(secret) });
+  await sees(page, "Nothing was found");
+  await history();
+  await look(page, known.text);
+  await page.waitForURL(`**/explorer/record/${known.record}`);
+  await history();
+  await sees(page, "What this shows");
+  const forms = (text) => [text, encodeURIComponent(text), text.replaceAll(" ", "+"), JSON.stringify(text), Buffer.from(text).toString("base64").slice(0, 20)];
+  for (const text of [...forms(secret), ...forms(known.text)]) {
+    assert.deepEqual(told.filter((line) => line.includes(text)), []);
     assert.ok(!node.log().includes(text));
-    assert.ok(!(await page.evaluate(() => JSON.stringify(history.state))).includes(text));
   }
   await page.finish();
 }
