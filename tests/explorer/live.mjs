@@ -13,7 +13,7 @@ export async function newBlocksAppearByThemselves({ browser, node }) {
 }
 
 export async function rowsStayUnderThePointer({ browser, node }) {
-  for (const width of [1280, 360]) {
+  for (const width of [1280, 450]) {
     const page = await browser.open(node, "blocks", { width });
     await live(page);
     await shows(page, node, 25);

@@ -22,15 +22,19 @@ export async function tabsInTheBackgroundHoldNoConnection({ browser, node }) {
   const page = await browser.open(node, "", { before: (tab) => tab.addInitScript(hideable) });
   const tabs = [page];
   await live(page);
+  let took = 0;
   for (const path of ["blocks", "network", "", "blocks", "network", "submit", ""]) {
     await hide(tabs.at(-1), true);
     const tab = await browser.tab(page.context(), node);
     await tab.addInitScript(hideable);
+    const began = performance.now();
     await tab.goto(`${node.url}/explorer/${path}`);
     await live(tab);
+    took = performance.now() - began;
     tabs.push(tab);
   }
   assert.equal(tabs.length, 8);
+  console.log(`        the eighth tab was live after ${took.toFixed(0)} ms`);
   await until("one stream", async () => (await node.streams()) === 1);
   let asked = 0;
   for (const tab of tabs.slice(0, -1)) tab.on("request", () => (asked += 1));
@@ -38,14 +42,18 @@ export async function tabsInTheBackgroundHoldNoConnection({ browser, node }) {
   await shows(tabs.at(-1), node, 10);
   assert.equal(asked, 0, "hidden tabs ask nothing");
   await hide(tabs.at(-1), true);
+  let longest = 0;
   for (const tab of tabs) {
+    const began = performance.now();
     await hide(tab, false);
     await live(tab);
     const rows = { "": 10, blocks: 25 }[new URL(tab.url()).pathname.split("/").at(-1)];
     if (rows) await shows(tab, node, rows);
+    longest = Math.max(longest, performance.now() - began);
     assert.ok((await node.streams()) <= 1);
     await hide(tab, true);
   }
+  console.log(`        a tab was current at most ${longest.toFixed(0)} ms after it was shown`);
   await until("no stream", async () => (await node.streams()) === 0);
   await page.finish();
 }
