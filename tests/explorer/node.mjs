@@ -33,10 +33,7 @@ export class Node {
 
   /** A node that is stopped, with the chain that this one has now; it has to be stopped too. */
   copy() {
-    const other = new Node(this.binary);
-    rmSync(other.data, { recursive: true });
-    cpSync(this.data, other.data, { recursive: true });
-    return other;
+    return new Node(this.binary, this.data);
   }
 
   command(...args) {
