@@ -141,6 +141,11 @@ test-documents *documents:
 test-explorer:
     tests/explorer/run
 
+# Writes datasets, locally and to an S3 server that fails now and then, and reads them with DuckDB; skips if Python cannot install it
+[group('tests that need other programs')]
+test-dataset:
+    tests/dataset/run
+
 # Has promtool check the metrics of a node and the example alerts; skips if it is not installed
 [group('tests that need other programs')]
 test-metrics:
@@ -175,6 +180,11 @@ long-million records='1000000':
 [group('long forms of tests')]
 long-explorer records='1000000':
     JENNY_TEST_RECORDS={{ records }} tests/explorer/run speed
+
+# A dataset of a chain of so many records: written, extended, and read by DuckDB, Spark, DataFusion and ClickHouse with equal results; JENNY_TEST_MILLION=DIR keeps that chain
+[group('long forms of tests')]
+long-dataset records='1000000':
+    JENNY_TEST_RECORDS={{ records }} tests/dataset/run long
 
 # What export and import into a fresh directory give back of a database whose pool was large
 [group('long forms of tests')]
