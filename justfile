@@ -146,6 +146,11 @@ test-explorer:
 test-dataset:
     tests/dataset/run
 
+# Takes pictures of every page and state of the explorer, in both themes and several widths, into a directory
+[group('tests that need other programs')]
+screenshots directory='target/pictures' part='':
+    tests/explorer/run pictures {{ directory }} {{ part }}
+
 # Has promtool check the metrics of a node and the example alerts; skips if it is not installed
 [group('tests that need other programs')]
 test-metrics:

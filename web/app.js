@@ -4,9 +4,10 @@ import * as api from "./api.js";
 import { explorer, files, page as address, root } from "./base.js";
 import { announce, chip, failure, h, icon, link, startClock } from "./dom.js";
 import * as format from "./format.js";
-import { menu } from "./menu.js";
+import { menu, showLinkNote } from "./menu.js";
 import { isStale, listen, mayWrite, model, pause, resume, retryNow, start, stopped, tip } from "./model.js";
 import * as prefs from "./prefs.js";
+import { preparePrint } from "./print.js";
 import { hint } from "./query.js";
 import { onlyPage, queryOf, search } from "./search.js";
 import { block } from "./pages/block.js";
@@ -217,7 +218,7 @@ function linkState() {
   return {
     starting: ["running", "neutral", "Connecting"],
     live: ["live", "ok", "Live"],
-    polling: ["running", "neutral", "Polling"],
+    polling: ["polling", "neutral", "Polling"],
     reconnecting: ["running", "neutral", `Reconnecting, ${left} s`],
     offline: ["warn", "warn", `${isStarting ? "Node is starting" : `Offline since ${since}`}, ${left ? `next try in ${left} s` : "trying"}`],
     paused: ["paused", "neutral", "Paused"],
@@ -226,7 +227,14 @@ function linkState() {
   }[model.link];
 }
 
-const pill = h("span", { class: "pill" });
+const pill = h("button", { class: "pill", type: "button" });
+const settings = menu();
+pill.addEventListener("click", (event) => {
+  event.stopPropagation();
+  settings.open = !settings.open;
+  if (settings.open) settings.querySelector("summary").focus();
+});
+
 const pauseButton = h("button", { class: "button", type: "button" }, "Pause");
 pauseButton.addEventListener("click", () => {
   if (model.link === "paused") resume();
@@ -243,6 +251,7 @@ function showLink() {
     pill.className = `pill is-${kind}`;
     pill.replaceChildren(icon(symbol), h("span", {}, words));
   }
+  showLinkNote(model.link);
   const word = isPaused ? "Resume" : "Pause";
   if (pauseButton.textContent !== word) pauseButton.textContent = word;
   pauseButton.hidden = Boolean(stopped());
@@ -324,7 +333,7 @@ function showStatus() {
   if (!status) return;
   document.getElementById("chain-name").textContent = status.chain.name;
   const id = document.getElementById("chain-id");
-  if (!id.firstChild) id.append(chip("chain", status.chain.id, { mark: false }));
+  if (!id.firstChild) id.append(chip("chain", status.chain.id));
   document.getElementById("submit-link").hidden = !mayWrite();
   document.getElementById("version").textContent = `jenny ${status.version} · ${stopped() ? "read-only view" : `up ${format.duration(status.uptimeSeconds * 1000)}`}`;
   const skew = api.skew.millis ?? 0;
@@ -351,7 +360,8 @@ const ICONS = { stopped: "favicon.svg", live: "favicon.svg", polling: "favicon.s
 function showIcon() {
   const name = model.status?.refusing && !stopped() ? "favicon-bad.svg" : ICONS[model.link];
   const icon = document.querySelector("link[rel=icon]");
-  if (!icon.href.endsWith(name)) icon.href = files + name;
+  // A relative address would follow that of the page.
+  if (icon.getAttribute("href") !== files + name) icon.setAttribute("href", files + name);
 }
 
 function changed(what) {
@@ -363,16 +373,17 @@ function changed(what) {
   title();
 }
 
-document.getElementById("header").append(brand(), h("span", { id: "chain-id" }), searchBox(), pill, pauseButton, menu());
+document.getElementById("header").append(brand(), h("span", { id: "chain-id" }), searchBox(), pill, pauseButton, settings);
 document.getElementById("nav-list").append(
   ...[["", "Overview"], ["blocks", "Blocks"], ["network", "Network"], ["verify", "Verify"]].map(([path, word]) => h("li", {}, link(path, word, { "data-page": path }))),
   h("li", { id: "submit-link", hidden: true }, link("submit", "Submit", { "data-page": "submit" })));
-document.getElementById("footer").append(h("span", { id: "version" }, "jenny"), h("a", { href: `${root}docs/` }, "API"), h("a", { href: `${root}metrics` }, "Metrics"));
+document.getElementById("footer").append(h("span", { id: "version" }, "jenny"), h("a", { href: `${root}docs/` }, "API"), h("a", { href: `${root}metrics` }, "Metrics"), h("span", { class: "keys" }, "The key / goes to the search, unless the settings say otherwise"));
 
 document.addEventListener("click", onClick);
 addEventListener("popstate", () => show({ isBack: true }));
 history.scrollRestoration = "manual";
 listen(changed);
+preparePrint(main);
 startClock(() => model.link === "paused");
 setInterval(() => document.hidden || (showLink(), showBanner()), 1000);
 prefs.onChange(() => (showLink(), showStatus()));

@@ -4,19 +4,19 @@ import { chip, h, link, number, row, time } from "./dom.js";
 import * as format from "./format.js";
 
 export const COLUMNS = [
-  { name: "Height" }, { name: "Age" }, { name: "Hash", wide: true },
+  { name: "Height", lead: true }, { name: "Age", lead: true }, { name: "Hash", wide: true },
   { name: "Records", end: true }, { name: "Seconds", end: true }, { name: "Attempts", end: true },
 ];
 
 /** The row of a header; `parent` is that of the block below it, if it is known. */
 export function blockRow(header, parent) {
-  const seconds = parent ? format.short((header.timestamp - parent.timestamp) / 1000) : header.height === 0 ? "first block" : "not loaded";
+  const seconds = parent ? format.tenths((header.timestamp - parent.timestamp) / 1000) : header.height === 0 ? "first block" : "not loaded";
   return row(COLUMNS, [
     link(`block/${header.hash}`, number(header.height), { class: "height" }),
     time(header.timestamp),
-    chip("block", header.hash, { mark: false }),
+    chip("block", header.hash),
     number(header.recordCount),
     seconds,
-    h("span", {}, format.large(format.attempts(header.bits))),
+    h("span", {}, format.large(format.attempts(header.bits), { padded: true })),
   ]);
 }

@@ -24,6 +24,7 @@ const SHAPES = {
   neutral: ["M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 0 0 0-12.4zM8 7v4", "M8 4.6v.9"],
   open: ["M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 0 0 0-12.4z"],
   running: ["M8 1.8a6.2 6.2 0 0 1 4.4 1.8M14.1 7a6.2 6.2 0 0 1-1 4.6M9.6 14a6.2 6.2 0 0 1-4.9-.7M2.3 10.4a6.2 6.2 0 0 1 .6-5.2"],
+  polling: ["M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 0 0 0-12.4z", "M8 4.5a3.5 3.5 0 0 0 0 7z"],
   live: ["M8 4.5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 0 0 0-7z"],
   paused: ["M5.5 3.5v9M10.5 3.5v9"],
   copy: ["M5.5 5.5h8v8h-8zM3.5 10.5h-1v-8h8v1"],
@@ -61,18 +62,22 @@ const KINDS = {
   record: { word: "record id", mark: "R", path: (hash) => `record/${hash}` },
   merkle: { word: "record root", mark: "M" },
   history: { word: "history root", mark: "H" },
+  hash: { word: "hash", mark: "" },
   chain: { word: "chain id", mark: "B", path: (hash) => `block/${hash}` },
 };
 
+/** All digits in groups of 8, which wrap by fours or twos, and are halved on paper. */
+const fullDigits = (hash) => hash.match(/.{32}/g).map((half) => h("span", { class: "half" }, half.match(/.{16}/g).map((pair) =>
+  h("span", { class: "pair" }, pair.match(/.{8}/g).map((group) => h("span", { class: "group" }, group.match(/.{4}/g).map((quad) => h("span", { class: "quad" }, quad))))))));
+
 /** A hash: all of its digits are there to select, find and copy, and 16 of them are seen. */
-export function chip(kind, hash, { full = false, copies = true, mark = true } = {}) {
+export function chip(kind, hash, { full = false, copies = true, mark = false } = {}) {
   const { word, mark: letter, path } = KINDS[kind];
-  const groups = full ? hash.match(/.{8}/g) : [hash.slice(0, 8), hash.slice(8, -8), hash.slice(-8)];
-  const digits = groups.map((group, at) => h("span", { class: !full && at === 1 ? "middle" : "group" }, group));
+  const digits = full ? fullDigits(hash) : [hash.slice(0, 8), hash.slice(8, -8), hash.slice(-8)].map((group, at) => h("span", { class: at === 1 ? "middle" : "group" }, group));
   const attributes = { class: full ? "hash is-full" : "hash", "aria-label": `${word} ending ${hash.slice(-8)}` };
   const named = path ? h("a", { ...attributes, href: page(path(hash)) }, digits) : h("span", { class: attributes.class }, digits);
   const prefix = mark ? h("span", { class: "mark", "aria-hidden": "true" }, letter) : null;
-  return h("span", { class: "chip" }, prefix, named, copies ? copyButton(hash, word) : null);
+  return h("span", { class: full ? "chip is-whole" : "chip" }, prefix, named, copies ? copyButton(hash, word) : null);
 }
 
 const announcer = () => document.getElementById("announcer");
@@ -97,8 +102,8 @@ async function copy(text) {
 }
 
 /** A button that copies a text, and says whether it did. */
-export function copyButton(text, what, label = null) {
-  const button = h("button", { class: label ? "button" : "copy", type: "button", "aria-label": label ? null : `Copy ${what}` }, icon("copy"), label);
+export function copyButton(text, what, label = null, { quiet = false } = {}) {
+  const button = h("button", { class: label ? (quiet ? "button is-quiet" : "button") : "copy", type: "button", "aria-label": label ? null : `Copy ${what}` }, icon("copy"), label);
   button.addEventListener("click", async () => {
     const focused = document.activeElement;
     const copied = await copy(text);
@@ -151,8 +156,8 @@ export function table(caption, columns, rows, { hidden = true, compact = false }
 /** A row of such a table. */
 export function row(columns, cells, attributes = {}) {
   return h("tr", { role: "row", ...attributes }, cells.map((cell, at) => {
-    const { name, end, wide } = columns[at];
-    return h("td", { role: "cell", class: [end && "end", wide && "wide"].filter(Boolean).join(" ") || null },
+    const { name, end, wide, first, lead } = columns[at];
+    return h("td", { role: "cell", class: [end && "end", wide && "wide", first && "first", lead && "lead-cell"].filter(Boolean).join(" ") || null },
       h("span", { class: "label", "aria-hidden": "true" }, name), h("span", { class: "value" }, cell));
   }));
 }

@@ -5,12 +5,17 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 /** 12345 as 12,345. */
 export const number = (value) => whole.format(value);
 
-/** With three significant digits: 7.12, 31.4, 1,234. */
-export function short(value) {
+/** With three significant digits: 7.12, 31.4, 1,234; `padded` keeps zeros at the end, for columns. */
+export function short(value, { padded = false } = {}) {
   if (!Number.isFinite(value)) return "unknown";
   if (Math.abs(value) >= 100) return whole.format(value);
-  return new Intl.NumberFormat("en", { maximumSignificantDigits: 3 }).format(value);
+  return new Intl.NumberFormat("en", { maximumSignificantDigits: 3, minimumSignificantDigits: padded ? 3 : 1 }).format(value);
 }
+
+const oneDigit = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** With one digit after the point, for columns: 7.1, 31.0. */
+export const tenths = (value) => oneDigit.format(value);
 
 /** A count by its noun: 1 block, 2 blocks. */
 export const count = (value, noun, plural = `${noun}s`) => `${number(value)} ${value === 1 ? noun : plural}`;
@@ -24,12 +29,12 @@ export function bytes(value) {
 }
 
 /** A large number with a decimal prefix: 65.5 k, 84.2 M. */
-export function large(value) {
+export function large(value, { padded = false } = {}) {
   const prefixes = ["", " k", " M", " G", " T", " P", " E", " Z", " Y"];
   let prefix = 0;
   let number = Number(value);
   while (number >= 999.5 && prefix < prefixes.length - 1) [number, prefix] = [number / 1000, prefix + 1];
-  return short(number) + prefixes[prefix];
+  return short(number, { padded: padded && prefix > 0 }) + prefixes[prefix];
 }
 
 /** Milliseconds as 0.4 s, 12 s, 3 min, 2 hr 5 min, 3 days. */

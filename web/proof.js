@@ -11,19 +11,22 @@ const MAX_INTEGER = 2 ** 53 - 1;
 /** The text is no receipt: nothing about it was checked. */
 class NotReadable extends Error {}
 
-/** A step found this wrong. `computed` and `claimed` are compared by people. */
+/** A step found this wrong. `values` are two hashes, each after its name, that people compare. */
 class Wrong extends Error {
-  constructor(message, computed, claimed) {
+  constructor(message, values, levels) {
     super(message);
-    Object.assign(this, { computed, claimed });
+    Object.assign(this, { values, levels });
   }
 }
+
+/** Two hashes that should be one. */
+const both = (computed, claimed) => [["Computed here", computed], ["In the receipt", claimed]];
 
 const must = (condition, reason) => {
   if (!condition) throw new NotReadable(reason);
 };
-const check = (condition, reason, computed, claimed) => {
-  if (!condition) throw new Wrong(reason, computed, claimed);
+const check = (condition, reason, values) => {
+  if (!condition) throw new Wrong(reason, values);
 };
 
 /**
@@ -136,10 +139,10 @@ export async function headerHash(header) {
 async function checkHeader(header, name) {
   check(header.version === 1n, `\`${name}.version\` is not 1`);
   const computed = await headerHash(header);
-  check(computed === header.hash, `The header of this block has the hash ${computed}, and the receipt says ${header.hash}.`, computed, header.hash);
+  check(computed === header.hash, "The header has another hash than the receipt says.", both(computed, header.hash));
   const target = targetOf(BigInt(`0x${header.bits}`), `${name}.bits`);
   const hasWork = header.height === 0n || BigInt(`0x${header.hash}`) <= target;
-  check(hasWork, "The hash is above the target: there is no proof of work.", header.hash, target.toString(16).padStart(64, "0"));
+  check(hasWork, "The hash is above the target: there is no proof of work.", [["Hash", header.hash], ["Target", target.toString(16).padStart(64, "0")]]);
   let easiest = null;
   if (header.difficulty !== null) {
     const ratio = Number(header.difficulty);
@@ -151,7 +154,7 @@ async function checkHeader(header, name) {
 }
 
 /** Walks from a leaf to the root. Returns the levels, and throws unless the walk ends at the root. */
-async function checkPath(leaf, index, size, siblings, root, what) {
+async function checkPath(leaf, index, size, siblings, root, what, end) {
   const levels = [];
   check(index < size, `${what}: place ${index} is outside a list of ${size}.`);
   let [last, result] = [size - 1n, leaf];
@@ -167,7 +170,7 @@ async function checkPath(leaf, index, size, siblings, root, what) {
   check(last === 0n, `${what}: the path has fewer hashes than the list needs.`);
   const computed = hex(result);
   if (computed !== root) {
-    throw Object.assign(new Wrong(`${what}: the path leads to ${computed}, and the block says ${root}.`, computed, root), { levels });
+    throw new Wrong(`${what}: the path does not lead to ${end}.`, both(computed, root), levels);
   }
   return levels;
 }
@@ -183,7 +186,7 @@ const STEPS = [
   }],
   ["The fingerprint is in the block's record list", async ({ receipt, found }) => {
     const { header, recordIndex, recordPath } = receipt;
-    const levels = await checkPath(found.id, recordIndex, header.recordCount, recordPath, header.merkleRoot, "The record list");
+    const levels = await checkPath(found.id, recordIndex, header.recordCount, recordPath, header.merkleRoot, "The record list", "the block's record root");
     const text = `Record ${plain(recordIndex)} of ${plain(header.recordCount)}, counted from 0: ${hashes(levels)} up to the record root.`;
     return { text, levels, hashes: [["Record root", header.merkleRoot]] };
   }],
@@ -197,21 +200,21 @@ const STEPS = [
     const { header, tip, blockPath } = receipt;
     check(header.height <= tip.height, "The tip is below the block.");
     if (header.height === tip.height) {
-      check(header.hash === tip.hash && blockPath.length === 0, "The block is as high as the tip, and is not the tip.", header.hash, tip.hash);
+      check(header.hash === tip.hash && blockPath.length === 0, "The block is as high as the tip, and is not the tip.", [["Block", header.hash], ["Tip", tip.hash]]);
       return { text: "The block is the tip itself.", hashes: [["Tip hash", tip.hash]] };
     }
     const leaf = await leafHash(unhex(header.hash));
-    const levels = await checkPath(leaf, header.height, tip.height, blockPath, tip.historyRoot, "The history");
+    const levels = await checkPath(leaf, header.height, tip.height, blockPath, tip.historyRoot, "The history", "the tip's history root");
     return { text: `Block ${plain(header.height)} of ${plain(tip.height)}: ${hashes(levels)} up to the history root of the tip.`, levels, hashes: [["History root", tip.historyRoot]] };
   }],
   ["That history starts at this chain's first block", async ({ receipt }) => {
     const { tip, chainId, genesisPath } = receipt;
     if (tip.height === 0n) {
-      check(chainId === tip.hash && genesisPath.length === 0, "The tip is block 0, and is not the chain's first block.", tip.hash, chainId);
+      check(chainId === tip.hash && genesisPath.length === 0, "The tip is block 0, and is not the chain's first block.", [["Tip", tip.hash], ["Chain id", chainId]]);
       return { text: "The tip is the first block itself.", hashes: [["Chain id", chainId]] };
     }
     const leaf = await leafHash(unhex(chainId));
-    const levels = await checkPath(leaf, 0n, tip.height, genesisPath, tip.historyRoot, "The history");
+    const levels = await checkPath(leaf, 0n, tip.height, genesisPath, tip.historyRoot, "The history", "the tip's history root");
     return { text: "The chain id is the hash of block 0 of that history.", levels, hashes: [["Chain id", chainId]] };
   }],
   ["The tip's header has this hash and its proof of work", async ({ receipt, found }) => {
@@ -259,9 +262,9 @@ export async function verify(data, anchor = async () => null, onStep = () => {})
       add({ title, state: "ok", ...(await run(context)) });
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
-      const { message, computed, claimed, levels } = error;
+      const { message, values, levels } = error;
       reason = `Step ${steps.length + 1} fails: ${message}`;
-      add({ title, state: "bad", text: message, computed, claimed, levels });
+      add({ title, state: "bad", text: message, values, levels });
     }
   }
   if (reason) {

@@ -1,6 +1,6 @@
 // A receipt being verified: the verdict, the steps with their numbers, and what they mean.
 
-import { card, chip, copyButton, h, icon, number, state, time } from "./dom.js";
+import { card, chip, copyButton, h, icon, number, row, state, table, time } from "./dom.js";
 import { hasWebCrypto } from "./hash.js";
 import { verify } from "./proof.js";
 import { recordText } from "./record_text.js";
@@ -8,29 +8,36 @@ import { recordText } from "./record_text.js";
 const SYMBOLS = { ok: "ok", bad: "bad", open: "warn", skipped: "neutral" };
 const WORDS = { ok: "holds", bad: "fails", open: "open", skipped: "not checked" };
 
-/** Two hashes one below the other, with the first digit that differs marked. */
-function comparison(computed, claimed) {
-  const at = Array.from(computed).findIndex((digit, place) => digit !== claimed[place]);
-  const marked = (text) => at < 0 ? h("code", {}, text)
-    : h("code", {}, h("span", { class: "muted" }, text.slice(0, at)), h("strong", { class: "differs" }, text.slice(at, at + 1)), text.slice(at + 1));
-  return h("dl", { class: "facts" },
-    h("div", {}, h("dt", {}, "Computed here"), h("dd", {}, marked(computed))),
-    h("div", {}, h("dt", {}, "In the receipt"), h("dd", {}, marked(claimed))));
+/** Two hashes one below the other: equal digits are muted, and the first that differs is marked. */
+function comparison([[firstName, first], [secondName, second]]) {
+  const at = Array.from(first).findIndex((digit, place) => digit !== second[place]);
+  const end = at < 0 ? first.length : at;
+  const group = (digits, from) => {
+    const place = Math.min(Math.max(end - from, 0), digits.length);
+    return h("span", { class: "group" }, h("span", { class: "muted" }, digits.slice(0, place)),
+      place < digits.length && from + place === at ? h("strong", { class: "differs" }, digits[place]) : digits.slice(place, place + 1), digits.slice(place + 1));
+  };
+  const marked = (text) => h("span", { class: "digits" }, (text.match(/.{1,8}/g) ?? []).map((digits, index) => group(digits, 8 * index)));
+  const line = (name, text) => h("div", { class: "is-wide" }, h("dt", {}, name), h("dd", {}, marked(text)));
+  return h("dl", { class: "facts" }, line(firstName, first), line(secondName, second));
 }
 
-function numbers({ levels, hashes, computed, claimed }) {
+const LEVELS = [{ name: "Level" }, { name: "Beside it" }, { name: "Hash beside it", wide: true }, { name: "Hash of both", wide: true }];
+
+const digits = (hash, full = false) => chip("hash", hash, { full });
+
+function numbers({ levels, hashes, values }) {
   const parts = [];
-  if (computed) parts.push(comparison(computed, claimed));
+  if (values) parts.push(comparison(values));
   if (hashes) {
     parts.push(h("dl", { class: "facts" }, hashes.map(([name, hash]) =>
-      h("div", {}, h("dt", {}, name), h("dd", {}, h("code", {}, hash))))));
+      h("div", {}, h("dt", {}, name), h("dd", {}, digits(hash, true))))));
   }
   if (levels?.length) {
-    parts.push(h("ol", { class: "levels" }, levels.map(({ side, sibling, result }) => h("li", {},
-      h("span", { class: "muted" }, `with the hash on its ${side} `), h("code", {}, sibling),
-      h("span", { class: "muted" }, " gives "), h("code", {}, result)))));
+    parts.push(table("The path, from the leaf up", LEVELS, levels.map(({ level, side, sibling, result }) =>
+      row(LEVELS, [String(level), side, digits(sibling), digits(result)])), { compact: true }));
   }
-  return parts.length ? h("details", {}, h("summary", {}, "Show the numbers"), parts) : null;
+  return parts.length ? h("details", {}, h("summary", {}, "Show the numbers"), h("div", { class: "numbers" }, parts)) : null;
 }
 
 const stepView = (step) => h("li", { class: `step is-${SYMBOLS[step.state]}` },
@@ -46,7 +53,8 @@ function verdict({ verdict: outcome, receipt, reason, steps }) {
     unreadable: ["neutral", "Could not be checked", `This is not a receipt: ${reason}.`],
   };
   const [kind, word, sentence] = words[outcome];
-  return h("div", { class: `verdict is-${kind}`, "data-verdict": outcome }, h("h2", {}, state(kind, word)), h("p", {}, sentence));
+  const { values } = steps.find((step) => step.state === "bad") ?? {};
+  return h("div", { class: `verdict is-${kind}`, "data-verdict": outcome }, h("h2", {}, state(kind, word)), h("p", {}, sentence), values ? comparison(values) : null);
 }
 
 /** How the code that checks came here. */
@@ -55,9 +63,15 @@ function line() {
   return hasWebCrypto() ? "by plain HTTP from this machine" : "over an open line, by plain HTTP from another machine: use TLS or an SSH tunnel";
 }
 
-const meaning = (file) => card("What this shows",
-  h("p", {}, "This exact text existed when the tip was made, at the latest. The time of a block is its miner's claim, and may be up to 2 minutes off."),
-  h("p", {}, "It does not show who wrote the text, or that it is true, or the work of the blocks between."),
+const SHOWN = {
+  verified: "This exact text existed when the tip was made, at the latest. The time of a block is its miner's claim, and may be up to 2 minutes off.",
+  unanchored: "Nothing yet. If the tip is one that you trust, it shows that this exact text existed when the tip was made, at the latest.",
+  failed: "Nothing: a receipt that does not verify proves nothing about the text, whichever step fails. Get it again from the node that made it.",
+};
+
+const meaning = (outcome, file) => card("What this shows",
+  h("p", {}, SHOWN[outcome]),
+  outcome === "failed" ? null : h("p", {}, "It does not show who wrote the text, or that it is true, or the work of the blocks between."),
   h("p", {}, `The code that checked it came from this node, ${line()}. For an independent check, run this on a machine that you trust, where TIP is the hash of a block that you trust:`),
   command(`jenny receipt verify ${file} --tip TIP`));
 
@@ -90,6 +104,6 @@ export async function showProof(place, data, anchor, file = "FILE") {
   // Another one was begun meanwhile.
   if (place.run !== run) return result;
   const { receipt } = result;
-  place.replaceChildren(verdict(result), ...(receipt ? [list, subject(receipt), meaning(file)] : []));
+  place.replaceChildren(verdict(result), ...(receipt ? [h("div", { class: "columns" }, list, h("div", { class: "stack" }, subject(receipt), meaning(result.verdict, file)))] : []));
   return result;
 }

@@ -24,9 +24,9 @@ export function recordText(text, { open = false } = {}) {
   const view = { isOpen: open || start.isWhole, mode: "plain" };
   const block = h("bdi", { dir: "auto" });
   const note = h("p", { class: "muted small" });
-  const more = start.isWhole ? null : h("button", { class: "button", type: "button" });
-  const exact = h("button", { class: "button", type: "button", "aria-pressed": "false" }, "Exact view");
-  const json = laidOut === null ? null : h("button", { class: "button", type: "button", "aria-pressed": "false" }, "Lay out JSON");
+  const more = start.isWhole ? null : h("button", { class: "button is-quiet", type: "button" });
+  const exact = h("button", { class: "button is-quiet", type: "button", "aria-pressed": "false" }, "Exact view");
+  const json = laidOut === null ? null : h("button", { class: "button is-quiet", type: "button", "aria-pressed": "false" }, "Lay out JSON");
   const draw = () => {
     const source = view.mode === "json" ? laidOut : text;
     const part = view.isOpen ? source : fold(source).start;
@@ -34,7 +34,10 @@ export function recordText(text, { open = false } = {}) {
     if (part.length < source.length) block.append(h("span", { class: "muted" }, " …"));
     exact.setAttribute("aria-pressed", String(view.mode === "exact"));
     json?.setAttribute("aria-pressed", String(view.mode === "json"));
-    if (more) more.textContent = view.isOpen ? "Show less" : `Show all ${size}`;
+    if (more) {
+      more.textContent = view.isOpen ? "Show less" : `Show all ${size}`;
+      more.setAttribute("aria-expanded", String(view.isOpen));
+    }
     note.textContent = { json: "Laid out for reading: only blanks and line breaks were added.", exact: "Blanks at the ends are shown as ·, line ends as ⏎, tabs as →." }[view.mode] ?? "";
     note.hidden = view.mode === "plain";
   };
@@ -51,5 +54,5 @@ export function recordText(text, { open = false } = {}) {
   draw();
   const body = text === "" ? h("p", { class: "muted" }, "The empty text.") : h("pre", { tabindex: "0", role: "group", "aria-label": "Text of the record" }, block);
   return h("div", { class: "record-text" }, body, note,
-    h("p", { class: "buttons" }, more, text === "" ? null : exact, json, copyButton(text, "the text", "Copy text")));
+    h("p", { class: "buttons" }, more, copyButton(text, "the text", "Copy text", { quiet: true }), text === "" ? null : exact, json));
 }

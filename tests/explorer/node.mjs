@@ -19,7 +19,7 @@ export async function until(what, holds, patience = PATIENCE) {
 }
 
 export class Node {
-  /** On a new data directory, or on a copy of `original`. */
+  /** On a new data directory with the blocks of a chain of `chain.mjs`, or on a copy of another directory. */
   constructor(binary, original = null) {
     this.binary = binary;
     this.directory = mkdtempSync(join(tmpdir(), "jenny-explorer-"));
@@ -27,13 +27,22 @@ export class Node {
     this.port = 0;
     this.user = "jenny:1234";
     this.environment = {};
-    if (original) cpSync(original, this.data, { recursive: true });
+    if (typeof original === "string") cpSync(original, this.data, { recursive: true });
+    else if (original) this.importChain(original);
     else this.command("init", "--chain", "dev");
   }
 
   /** A node that is stopped, with the chain that this one has now; it has to be stopped too. */
   copy() {
     return new Node(this.binary, this.data);
+  }
+
+  importChain(chain) {
+    const file = join(this.directory, "blocks");
+    writeFileSync(`${file}.json`, chain.spec);
+    writeFileSync(file, chain.file());
+    this.command("init", "--chain", `${file}.json`);
+    this.command("import", file);
   }
 
   command(...args) {

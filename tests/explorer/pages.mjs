@@ -7,7 +7,7 @@ import { Node, vectors } from "./node.mjs";
 import { charts, isWhole } from "./seen.mjs";
 
 /** The pages, each with a text that shows when it is there. */
-const pages = ({ block, record, hostile }) => [
+export const pages = ({ block, record, hostile }) => [
   ["overview", "", "Latest blocks"],
   ["blocks", "blocks", "Jump to height"],
   ["block", `block/${block}`, "Commits to every block below it."],

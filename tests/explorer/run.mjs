@@ -3,15 +3,20 @@
 // Some lanes take the checks in turn, each with nodes of its own, so that no check sees what
 // another one does.
 import { Browser } from "./browser.mjs";
+import * as charts from "./charts.mjs";
 import * as copying from "./copying.mjs";
 import * as gone from "./gone.mjs";
+import * as layout from "./layout.mjs";
 import * as live from "./live.mjs";
 import { Node } from "./node.mjs";
 import * as pages from "./pages.mjs";
+import * as print from "./print.mjs";
 import * as reading from "./reading.mjs";
+import * as receipts from "./receipts.mjs";
 import * as records from "./records.mjs";
 import * as reorgs from "./reorgs.mjs";
 import * as search from "./search.mjs";
+import * as serving from "./serving.mjs";
 import * as stopped from "./stopped.mjs";
 import * as tabs from "./tabs.mjs";
 import * as texts from "./texts.mjs";
@@ -21,8 +26,8 @@ const LANES = 3;
 
 const [binary, executable, ...parts] = process.argv.slice(2);
 // Those that wait long come first.
-const files = [gone, pages, reorgs, stopped, search, records, texts, copying, reading, live, tabs, users];
-const checks = files.flatMap((file) => Object.entries(file)).filter(([name, check]) => typeof check === "function" && (parts.length === 0 || parts.some((part) => name.includes(part))));
+const files = [gone, pages, layout, charts, serving, reorgs, stopped, search, records, texts, receipts, print, copying, reading, live, tabs, users];
+const checks = files.flatMap((file) => Object.entries(file)).filter(([name, check]) => check.constructor.name === "AsyncFunction" && (parts.length === 0 || parts.some((part) => name.includes(part))));
 const count = checks.length;
 if (count === 0) throw new Error(`no check is called ${parts.join(" or ")}`);
 

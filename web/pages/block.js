@@ -20,10 +20,10 @@ async function find(name, signal) {
 
 const HEADER = [
   ["Height", ({ height }) => number(height), "How many blocks are below it."],
-  ["Hash", ({ hash }) => chip("block", hash, { full: true }), "Names this block. It covers all other lines of this table but the difficulty."],
-  ["Previous block", ({ previousHash, height }) => (height === 0 ? "none, this is the first one" : chip("block", previousHash, { full: true })), "Commits to every block below it."],
-  ["Record root", ({ merkleRoot }) => chip("merkle", merkleRoot, { full: true }), "Commits to every record of this block, in order."],
-  ["History root", ({ historyRoot }) => chip("history", historyRoot, { full: true }), "Commits to the hashes of all blocks before it, for short proofs."],
+  ["Hash", ({ hash }) => chip("block", hash, { full: true, mark: true }), "Names this block. It covers all other lines of this table but the difficulty."],
+  ["Previous block", ({ previousHash, height }) => (height === 0 ? "none, this is the first one" : chip("block", previousHash, { full: true, mark: true })), "Commits to every block below it."],
+  ["Record root", ({ merkleRoot }) => chip("merkle", merkleRoot, { full: true, mark: true }), "Commits to every record of this block, in order."],
+  ["History root", ({ historyRoot }) => chip("history", historyRoot, { full: true, mark: true }), "Commits to the hashes of all blocks before it, for short proofs."],
   ["Records", ({ recordCount }) => number(recordCount), "How many records the record root covers."],
   ["Time", ({ timestamp }) => [time(timestamp, { always: "exact" }), " (", time(timestamp, { always: "age" }), ")"], "When the miner says it was mined."],
   ["Target", ({ bits }) => [h("code", {}, bits), `, about ${format.large(format.attempts(bits))} attempts`], "The hash is at most this: the proof of work."],
@@ -39,7 +39,7 @@ function headerTable(header) {
 }
 
 function displacedBanner({ replacedBy, displaced }) {
-  const when = displaced ? [" A reorg took it off the main chain ", time(displaced.time, { always: "exact" }), `: it disconnected ${format.count(displaced.depth, "block")} above block ${format.number(displaced.fork)}.`] : " It was never on the main chain, or that was too long ago to say.";
+  const when = displaced ? [" A reorg took it off the main chain at ", time(displaced.time, { always: "exact" }), `: it disconnected ${format.count(displaced.depth, "block")} above block ${format.number(displaced.fork)}.`] : " It was never on the main chain, or that was too long ago to say.";
   const instead = replacedBy ? [" The main chain has ", chip("block", replacedBy), " at this height."] : " The main chain ends below this height.";
   const records = displaced ? [" ", link(`network?reorg=${displaced.number}`, "What became of its records")] : "";
   return h("div", { class: "banner is-warn", role: "status" }, tag("warn", "displaced"), h("p", {}, "This block is not on the main chain.", when, instead, records));
@@ -88,9 +88,9 @@ export function block(context) {
         h("span", { class: "muted" }, `Page ${format.number(page)} of ${format.number(pages)}`),
         page < pages ? to(page + 1, "Later records", "next") : h("span", { class: "muted" }, "The last records")) : null;
       place.replaceChildren(
-        h("p", { class: "muted" }, list.length ? `Records ${format.number(first)} to ${format.number(last - 1)} of ${format.number(shown.recordCount)}, counted from 0.` : "This page has no records."),
+        h("p", { class: "muted record-range" }, list.length ? `Records ${format.number(first)} to ${format.number(last - 1)} of ${format.number(shown.recordCount)}, counted from 0.` : "This page has no records."),
         ...list.map(({ id, index, data }) => h("article", { class: "record" },
-          h("h3", {}, `Record ${format.number(index)} `, chip("record", id)), recordText(data))),
+          h("h3", {}, `Record ${format.number(index)} `, chip("record", id), h("span", { class: "size" }, format.bytes(new TextEncoder().encode(data).length))), recordText(data))),
         pager ?? "");
     } catch (error) {
       if (error.name !== "AbortError") place.replaceChildren(empty(`The records cannot be shown: ${error.title ?? error.message}.`, h("p", {}, h("button", { class: "button", type: "button", onclick: records }, "Try again"))));
@@ -102,9 +102,9 @@ export function block(context) {
     confirmations = h("p", { class: "confirmations" });
     place = h("div", {});
     body.replaceChildren(...[
-      standing ? displacedBanner(standing) : confirmations,
+      h("div", { class: "lead" }, standing ? h("p", { class: "muted" }, "Not on the main chain") : confirmations, beside),
+      standing ? displacedBanner(standing) : null,
       isHeight ? h("p", { class: "muted" }, `The block at this height is now the one below. `, link(`block/${shown.hash}`, "Permanent link to it")) : null,
-      beside,
       card("Header", headerTable(shown), h("details", {}, h("summary", {}, "Raw JSON"), h("pre", {}, JSON.stringify(shown, null, 2)))),
       card("Records", place),
     ].filter(Boolean));

@@ -7,9 +7,10 @@ import { isOperator, model, stopped } from "../model.js";
 
 const EVERY = 5_000;
 
-const LINKS = [{ name: "Address" }, { name: "Direction" }, { name: "Agent" }, { name: "Tip" }, { name: "Round trip", end: true }, { name: "Traffic", end: true }, { name: "Since" }];
-const KNOWN = [{ name: "Address" }, { name: "Known from" }, { name: "State" }, { name: "Last success" }, { name: "Failures", end: true }, { name: "Next try" }];
-const BANS = [{ name: "Address" }, { name: "Until" }, { name: "Reason" }];
+const ACTION = { name: "Action", end: true };
+const LINKS = [{ name: "Address", first: true }, { name: "Direction" }, { name: "Agent" }, { name: "Tip" }, { name: "Round trip", end: true }, { name: "Traffic", end: true }, { name: "Since" }];
+const KNOWN = [{ name: "Address", first: true }, { name: "Known from" }, { name: "State" }, { name: "Last success" }, { name: "Failures", end: true }, { name: "Next try" }];
+const BANS = [{ name: "Address", first: true }, { name: "Until" }, { name: "Reason" }];
 
 const ORIGINS = { named: "named by the operator", remembered: "added or reached earlier", learned: "named by another peer" };
 
@@ -52,12 +53,12 @@ export function network(context) {
     const host = address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
     const cells = [
       h("code", {}, address), direction, agent === null ? "not told" : h("bdi", {}, agent),
-      tip === null ? "not told" : [number(tip.height), " ", tip.hash ? chip("block", tip.hash, { mark: false }) : ""],
+      tip === null ? "not told" : [number(tip.height), " ", tip.hash ? chip("block", tip.hash) : ""],
       rttMillis === null ? "not measured" : `${format.short(rttMillis)} ms`,
       `${format.bytes(receivedBytes)} in, ${format.bytes(sentBytes)} out`, time(since),
     ];
     const ban = isEditable ? [button("Ban", host, () => api.send("POST", "v1/bans", { address: host, reason: "by the operator" }), `${host} is banned for a day.`)] : [];
-    return row(isEditable ? [...LINKS, { name: "Action" }] : LINKS, [...cells, ...ban]);
+    return row(isEditable ? [...LINKS, ACTION] : LINKS, [...cells, ...ban]);
   }
 
   function knownRow({ address, origin, linked, lastSuccess, failures, lastError, nextTry }, isEditable) {
@@ -67,7 +68,7 @@ export function network(context) {
       lastSuccess === null ? "never" : time(lastSuccess), number(failures), nextTry === null ? "not planned" : inFuture(nextTry),
     ];
     const remove = isEditable ? [button("Remove", address, () => api.send("DELETE", `v1/peers/${encodeURIComponent(address)}`), `${address} was removed.`)] : [];
-    return row(isEditable ? [...KNOWN, { name: "Action" }] : KNOWN, [...cells, ...remove]);
+    return row(isEditable ? [...KNOWN, ACTION] : KNOWN, [...cells, ...remove]);
   }
 
   const inFuture = (millis) => {
@@ -77,13 +78,14 @@ export function network(context) {
 
   function banRow({ address, until, reason }, isEditable) {
     const end = isEditable ? [button("End", `the ban of ${address}`, () => api.send("DELETE", `v1/bans/${encodeURIComponent(address)}`), `The ban of ${address} has ended.`)] : [];
-    return row(isEditable ? [...BANS, { name: "Action" }] : BANS, [h("code", {}, address), time(until, { always: "exact" }), h("bdi", {}, reason), ...end]);
+    return row(isEditable ? [...BANS, ACTION] : BANS, [h("code", {}, address), time(until, { always: "exact" }), h("bdi", {}, reason), ...end]);
   }
 
   function reorgView({ number: which, time: when, fork, depth, displaced, newTip }) {
     const fates = h("div", {});
     const details = h("details", { open: which === asked }, h("summary", {}, "Displaced blocks and their records"),
-      displaced.length ? h("ul", { class: "hits" }, displaced.map(({ height, hash }) => h("li", {}, "Block ", number(height), " ", chip("block", hash)))) : h("p", { class: "muted" }, "The blocks are not stored any more."), fates);
+      h("p", { class: "muted small" }, "Displaced blocks"),
+      displaced.length ? h("ul", { class: "hits" }, displaced.map(({ height, hash }) => h("li", {}, "Block ", number(height), " ", chip("block", hash)))) : h("p", { class: "muted" }, "The blocks are not stored any more."), h("p", { class: "muted small" }, "Their records"), fates);
     const show = async () => {
       if (fates.firstChild) return;
       fates.replaceChildren(loading("the records", () => (fates.replaceChildren(), show())));
@@ -117,7 +119,7 @@ export function network(context) {
       const [live, peers, banned, past] = await Promise.all([get("v1/peers"), get("v1/peers/known"), get("v1/bans"), get("v1/reorgs?limit=20")]);
       const isEditable = isOperator();
       if (isEditable && !form.isConnected) known.place.before(form);
-      const action = isEditable ? [{ name: "Action" }] : [];
+      const action = isEditable ? [ACTION] : [];
       const key = (value) => `${isEditable} ${Boolean(stopped())} ${JSON.stringify(value)}`;
       draw(links, key(live), live.length ? table("Live links", [...LINKS, ...action], live.map((one) => linkRow(one, isEditable))) : empty(stopped() ? "No peer is linked: the node is stopped." : "No peer is linked. The node keeps its chain alone."), isForced);
       draw(known, key(peers), peers.length ? table("Known peers", [...KNOWN, ...action], peers.map((one) => knownRow(one, isEditable))) : empty("No peer is known.", isEditable ? h("p", { class: "muted" }, "Add one above, or name it by --peer or in the peers file.") : null), isForced);

@@ -2,42 +2,42 @@
 
 import * as api from "../api.js";
 import { COLUMNS, blockRow } from "../block_rows.js";
-import { CHARTS, chart } from "../chart.js";
+import { chart } from "../chart.js";
 import { card, chip, empty, facts, failure, h, keyed, link, loading, number, redraw, state, table, time } from "../dom.js";
 import * as format from "../format.js";
 import { isStale, mayWrite, model, retryNow, stopped, tip } from "../model.js";
 import * as prefs from "../prefs.js";
+import { CHARTS } from "../series.js";
 
 const LATEST = 10;
 const WINDOWS = [90, 360, 2160];
 
 const SYNC = {
-  alone: ["neutral", "Alone: no peer is linked"],
-  current: ["ok", "Current: no peer has a better chain"],
+  alone: ["neutral", "No peer to compare with"],
+  current: ["ok", "Up to date with its peers"],
   behind: ["warn", "Behind a peer"],
   headers: ["running", "Downloading headers"],
   blocks: ["running", "Downloading blocks"],
-  split: ["warn", "Split: a peer is on another tip"],
-  "deep-fork": ["bad", "A deep branch waits for the operator"],
+  split: ["warn", "Split from a peer"],
+  "deep-fork": ["bad", "A deep branch waits"],
 };
 
 function tipCard() {
-  const place = card("Tip");
-  const body = h("div", {});
-  place.append(body);
+  const body = h("div", { class: "tip" });
+  const place = card("Tip", body);
   return {
     element: place,
     update() {
       const shown = tip();
       if (!shown) return;
-      const work = model.status?.tip.hash === shown.hash ? `about ${format.large(model.status.tip.totalWork)} attempts` : "being read";
+      const work = model.status?.tip.hash === shown.hash ? `${format.large(model.status.tip.totalWork)} attempts` : "being read";
       const key = JSON.stringify([shown.hash, shown.bits, work, isStale() && model.statusAt, prefs.get("zone")]);
       if (body.dataset.shown === key) return;
       body.dataset.shown = key;
       redraw(body,
         h("p", { class: "display" }, link(`block/${shown.hash}`, number(shown.height))),
-        h("p", { class: "tip-line" }, chip("block", shown.hash, { mark: false }), " ", time(shown.timestamp)),
-        isStale() ? h("p", { class: "muted" }, `Last known, ${format.clock(model.statusAt, prefs.get("zone"))}`) : "",
+        h("p", { class: "tip-line" }, chip("block", shown.hash), " ", time(shown.timestamp)),
+        isStale() ? h("p", { class: "muted last-known" }, `Last known, ${format.clock(model.statusAt, prefs.get("zone"))}`) : "",
         facts([
           ["Records in it", shown.recordCount === undefined ? "being read" : number(shown.recordCount)],
           ["Work of the chain", work],
@@ -53,9 +53,8 @@ const checks = (index, check) => [
 ];
 
 function nodeCard() {
-  const place = card("Node");
-  const body = h("div", {});
-  place.append(body);
+  const body = h("div", { class: "node" });
+  const place = card("Node", body);
   return {
     element: place,
     update() {
@@ -63,7 +62,7 @@ function nodeCard() {
       if (!status) return;
       const { pool, mining, sync, links, check, index, clock } = status;
       const waiting = pool.records ? [number(pool.records), `, the oldest for ${format.duration(1000 * (pool.oldestWaitSeconds ?? 0))}`] : "none waits";
-      const rate = mining.hashRate === null ? "not mined yet" : `${format.large(mining.hashRate)} hashes a second`;
+      const rate = mining.hashRate === null ? "no block yet" : `${format.large(mining.hashRate)} hashes a second`;
       const key = JSON.stringify([pool, mining, sync.state, links, check, index.lag, clock.state, stopped()]);
       if (body.dataset.shown === key) return;
       body.dataset.shown = key;
@@ -81,7 +80,7 @@ function nodeCard() {
         ["Chain", state(...(SYNC[sync.state] ?? ["neutral", sync.state]))],
         ["Peers", links ? link("network", format.count(links, "link")) : link("network", "no link")],
         ["Pending records", [waiting, pool.records ? ` (${format.bytes(pool.bytes)})` : ""]],
-        ["Mining", mining.enabled ? rate : `off for pending records; ${rate}`],
+        ["Mining", mining.enabled ? rate : "only on request"],
         ...checks(index, check),
         clock.state !== "ok" && ["Clock", state("bad", clock.state === "jumped" ? "has jumped" : "is behind the tip")],
       ]));

@@ -58,7 +58,7 @@ export function record(context) {
         ["Time of the block", [time(shown.time, { always: "exact" }), " (", time(shown.time, { always: "age" }), ")"]]);
     } else {
       const take = isOperator() ? h("button", { class: "button", type: "button", "data-write": true, onclick: cancel }, "Take it back") : null;
-      pairs.push(["Pending", [stopped() ? "The record waited for a block when the node was stopped." : "The record waits for a block. The page changes when it is in one. ", take]]);
+      pairs.push(["Pending", [stopped() ? "The record waited for a block when the node was stopped." : "The record waits for a block. The page changes when it is in one.", take && h("p", { class: "buttons" }, take)]]);
     }
     about.replaceChildren(facts(pairs), note);
   }
@@ -126,7 +126,7 @@ export function record(context) {
         textPlace.replaceChildren(recordText(found.data));
         const isOther = (await recordId(found.data)) !== id;
         if (isOther) textPlace.prepend(h("div", { class: "banner is-bad", role: "alert" }, icon("bad"), h("p", {}, "The node sent a text that does not have this id. Do not trust it.")));
-        body.replaceChildren(line, card("Text", textPlace), card("Where it is", about), h("section", { class: "proofs" }, h("h2", {}, "Receipt"), place));
+        body.replaceChildren(line, h("div", { class: "columns" }, card("Text", textPlace), card("Where it is", about)), h("section", { class: "proofs" }, h("h2", {}, "Receipt"), place));
       }
       drawLine();
       if (moved) {

@@ -28,8 +28,8 @@ export function found(context) {
   const note = h("p", { class: "muted", role: "status" });
   const form = h("form", { class: "card" }, h("h2", {}, "Search by the exact text of a record"),
     h("p", {}, "Every blank and line break counts. The text is hashed in this page, and only its hash is sent."),
-    h("p", {}, h("label", { for: "exact" }, "Height, hash, or text of several lines")), text,
-    h("p", {}, h("label", { for: "exact-file" }, "Or a file with the text"), " ", file),
+    h("p", { class: "field" }, h("label", { for: "exact" }, "Height, hash, or text of several lines")), text,
+    h("p", { class: "field" }, h("label", { for: "exact-file" }, "Or a file with the text")), file,
     h("p", { class: "buttons" }, h("button", { class: "button is-primary", type: "submit" }, "Search")), note);
 
   function show({ text: typed, result, error }) {

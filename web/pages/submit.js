@@ -31,12 +31,12 @@ export function submit({ body, title }) {
   title("Submit");
   const text = h("textarea", { id: "record", rows: "5", spellcheck: "false" });
   const send = h("button", { class: "button is-primary", type: "submit", "data-write": true }, "Submit one record");
-  const one = h("form", { class: "card" }, h("h2", {}, "One record"), h("p", {}, h("label", { for: "record" }, "Text of the record")), text,
+  const one = h("form", { class: "card" }, h("h2", {}, "One record"), h("p", { class: "field" }, h("label", { for: "record" }, "Text of the record")), text,
     h("p", { class: "muted small" }, "The text is taken exactly as it is here, with its line breaks. It becomes public to everybody who may read this node, and cannot be removed from the chain."),
     h("p", { class: "buttons" }, send));
   const file = h("input", { id: "lines", type: "file" });
   const start = h("button", { class: "button", type: "submit", "data-write": true }, "Submit every line");
-  const many = h("form", { class: "card" }, h("h2", {}, "The lines of a file"), h("p", {}, h("label", { for: "lines" }, "File, one record a line"), " ", file),
+  const many = h("form", { class: "card" }, h("h2", {}, "The lines of a file"), h("p", { class: "field" }, h("label", { for: "lines" }, "File, one record a line")), file,
     h("p", { class: "muted small" }, "Lines that are empty are left out. Equal lines are one record."), h("p", { class: "buttons" }, start));
   const progress = h("div", { role: "status" });
   const list = h("ul", { class: "hits" });

@@ -16,11 +16,11 @@ export function verifyPage({ body, title }) {
   const note = h("p", { class: "muted", role: "status" });
   const place = h("div", { class: "proof" });
   const drop = h("div", { class: "drop" },
-    h("p", {}, h("label", { for: "receipt-file" }, "A receipt from a file"), " ", file),
-    h("p", { class: "muted" }, "Drop a file here, or paste the receipt below."),
-    h("p", {}, h("label", { for: "receipt" }, "The receipt as text")), text);
+    h("p", { class: "field" }, h("label", { for: "receipt-file" }, "A receipt from a file")), file,
+    h("p", { class: "muted small" }, "Drop a file here, or paste the receipt below."),
+    h("p", { class: "field" }, h("label", { for: "receipt" }, "The receipt as text")), text);
   const form = h("form", { class: "card" }, drop,
-    h("p", {}, h("label", { for: "trusted" }, "Hash of a tip that you trust (optional)")), trusted,
+    h("p", { class: "field" }, h("label", { for: "trusted" }, "Hash of a tip that you trust (optional)")), trusted,
     h("p", { class: "buttons" }, h("button", { class: "button is-primary", type: "submit" }, "Verify"), ask),
     h("p", { class: "muted small" }, "Nothing leaves this page: it does not ask the node, unless you press the button for it."), note);
   let data = null;
@@ -32,7 +32,7 @@ export function verifyPage({ body, title }) {
     const wanted = trusted.value.trim().toLowerCase().replace(/^0x/, "");
     if (wanted === "") return null;
     const isTrusted = wanted === hash;
-    return { isTrusted, text: isTrusted ? "The tip is the one that you trust." : `The tip of the receipt is ${hash}, and you trust ${wanted}.`, computed: isTrusted ? undefined : hash, claimed: isTrusted ? undefined : wanted };
+    return { isTrusted, text: isTrusted ? "Its hash is the one that you gave." : "The receipt has another tip than the one that you trust.", ...(isTrusted ? {} : { values: [["In the receipt", hash], ["The one that you trust", wanted]] }) };
   }
 
   async function byNode({ hash, height }) {
