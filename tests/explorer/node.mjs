@@ -18,9 +18,21 @@ export async function until(what, holds, patience = PATIENCE) {
   }
 }
 
+/** Nodes that are not removed yet. */
+const nodes = new Set();
+
+// However the checks end, no node stays behind.
+process.on("exit", () => {
+  for (const { process: running, directory } of nodes) {
+    running?.kill("SIGKILL");
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
 export class Node {
   /** On a new data directory with the blocks of a chain of `chain.mjs`, or on a copy of another directory. */
   constructor(binary, original = null) {
+    nodes.add(this);
     this.binary = binary;
     this.directory = mkdtempSync(join(tmpdir(), "jenny-explorer-"));
     this.data = join(this.directory, "data");
@@ -90,6 +102,7 @@ export class Node {
   async remove() {
     if (this.process) await this.stop();
     rmSync(this.directory, { recursive: true, force: true });
+    nodes.delete(this);
   }
 
   async ask(path, init = {}) {

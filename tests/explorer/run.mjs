@@ -42,6 +42,9 @@ async function fill(node) {
   return { block: block.hash, height: block.height, hostile: hostile.hash, text, lines, record, linesId };
 }
 
+// The browser's driver would close it and leave the checks to fail one by one.
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
+
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 const whole = await Browser.launch(executable);
 let failed = 0;
