@@ -44,8 +44,9 @@ impl Location {
         }
         let prefix = text.trim_start_matches("s3://").split_once('/').map_or("", |(_, rest)| rest);
         let prefix = prefix.trim_matches('/');
-        if prefix.split('/').any(|part| [".", ".."].contains(&part)) {
-            return Err(bad("a part of the prefix is `.` or `..`").into());
+        let mut parts = prefix.split('/');
+        if !prefix.is_empty() && parts.any(|part| ["", ".", ".."].contains(&part)) {
+            return Err(bad("a part of the prefix is empty, `.` or `..`").into());
         }
         Ok(Self::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
     }

@@ -241,31 +241,36 @@ impl Read for Download {
 
 /// What it means that a request failed.
 pub(super) fn failure(folder: &str, file: &str, done: &str, error: &Error) -> anyhow::Error {
+    let env = |name: &str| std::env::var(name).ok();
     let hint = match error {
         Error::Unauthenticated { .. } | Error::PermissionDenied { .. } => {
             "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they may do".to_owned()
         }
         Error::NotFound { .. } => "check that the bucket exists, and AWS_REGION".to_owned(),
+        _ if env("AWS_ACCESS_KEY_ID").is_none() => format!(
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, unless this machine has a role that \
+             gives credentials; else check the network, and {RUN_AGAIN}"
+        ),
         _ => format!("check the network and the variables AWS_.., and {RUN_AGAIN}"),
     };
-    let text = without_secrets(&error.to_string(), &|name| std::env::var(name).ok());
+    let text = without_secrets(&error.to_string(), &env);
     Failure::no(format!("{folder}/{file} cannot be {done}: {text}")).hint(hint).into()
 }
 
 /// Variables whose values a server may repeat in an error.
-const SECRETS: [&str; 4] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-];
+const SECRETS: [&str; 3] =
+    ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
+
+/// A shorter value is a placeholder, whose letters are everywhere.
+const MIN_SECRET_BYTES: usize = 8;
 
 /// Most characters that are shown of an error of the store.
 const MAX_ERROR_CHARS: usize = 600;
 
 /// The text without credentials, and not too long.
 fn without_secrets(text: &str, env: &dyn Fn(&str) -> Option<String>) -> String {
-    let values = SECRETS.iter().filter_map(|name| env(name)).filter(|value| !value.is_empty());
+    let values =
+        SECRETS.iter().filter_map(|name| env(name)).filter(|value| value.len() >= MIN_SECRET_BYTES);
     let text = values.fold(text.to_owned(), |text, value| text.replace(&value, "***"));
     text.chars().take(MAX_ERROR_CHARS).collect()
 }

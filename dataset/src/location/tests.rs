@@ -34,6 +34,7 @@ fn any_other_place_is_a_usage_error() {
         "s3://bucket/a?b",
         "s3://bucket:9/a",
         "s3://bucket/../a",
+        "s3://bucket/a//b",
         "s3://bucket/a/./b",
         "s3://key:geheim@bucket/a",
     ] {
