@@ -32,7 +32,7 @@ pub(crate) struct Table<W: Write + Send> {
 }
 
 impl<W: Write + Send> Table<W> {
-    /// Begins a file with the records of the blocks after `previous`.
+    /// Begins a file with records of this chain.
     ///
     /// # Errors
     /// When it cannot be written, as everywhere here.

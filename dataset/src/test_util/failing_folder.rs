@@ -1,6 +1,5 @@
 //! A folder that fails.
 
-use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,10 +10,8 @@ use crate::folder::{Finished, Folder, NewFile};
 
 /// A folder whose steps fail from one on, as on a full disk, or as if the process were killed.
 pub(crate) struct FailingFolder<F> {
-    pub(crate) inner: F,
+    inner: F,
     steps: Arc<Steps>,
-    /// What `commit` was called with, before or after which it failed.
-    pub(crate) commits: Cell<usize>,
 }
 
 /// Counts steps.
@@ -32,7 +29,7 @@ impl<F> FailingFolder<F> {
     /// Lets this number of steps succeed.
     pub(crate) fn after(steps: usize, inner: F) -> Self {
         let steps = Arc::new(Steps { left: AtomicUsize::new(steps) });
-        Self { inner, steps, commits: Cell::new(0) }
+        Self { inner, steps }
     }
 }
 
@@ -56,7 +53,6 @@ impl<F: Folder> Folder for FailingFolder<F> {
     fn commit(&mut self, manifest: &[u8]) -> Result<()> {
         self.steps.step()?;
         self.inner.commit(manifest)?;
-        self.commits.set(self.commits.get() + 1);
         Ok(self.steps.step()?)
     }
 
