@@ -41,7 +41,9 @@ impl BinarySync {
         self.peers.values().any(|peer| Some(peer.id) != but && serves(peer))
     }
 
-    /// Requests the lowest range that was not requested yet. Returns whether it did.
+    /// Requests the lowest range that was not requested yet. Returns whether it did. A link is not
+    /// asked again for what it owes: it answers in order, so that the second answer would come
+    /// after the first one, and before all that is asked for later.
     pub(super) fn request(&mut self, step: &mut Step<'_>, link: LinkId) -> bool {
         let each = self.budget.expected();
         let number = self.download.as_ref().map(|download| download.number);
@@ -49,8 +51,11 @@ impl BinarySync {
         let Self { download: Some(download), peers, budget, .. } = self else { return false };
         let Some(peer) = peers.get_mut(&link) else { return false };
         let is_lent = peer.is_doubtful() && is_sure;
+        let current = download.number;
+        let owed = |height| peer.owes(current, height);
         let max = bodies_of_request(each);
-        let Some((first, count, last)) = download.next_range(peer.height, max, is_lent) else {
+        let Some((first, count, last)) = download.next_range(peer.height, max, is_lent, &owed)
+        else {
             return false;
         };
         let bytes = |count: u32| u64::from(count).saturating_mul(each);
@@ -60,7 +65,7 @@ impl BinarySync {
             (count, last)
         } else if is_front
             && budget.has_room(each, true)
-            && let Some((_, count, last)) = download.next_range(peer.height, 1, is_lent)
+            && let Some((_, count, last)) = download.next_range(peer.height, 1, is_lent, &owed)
         {
             (count, last)
         } else {
@@ -332,7 +337,10 @@ impl BinarySync {
     /// Whether a link has room for another request; used to pick who helps out.
     pub(super) fn can_help(&self, now: Time, link: LinkId, height: Height, number: u64) -> bool {
         self.peers.get(&link).is_some_and(|peer| {
-            peer.can_fetch(now, number) && peer.height >= height && peer.in_time() < MAX_REQUESTS
+            peer.can_fetch(now, number)
+                && peer.height >= height
+                && peer.in_time() < MAX_REQUESTS
+                && !peer.owes(number, height)
         })
     }
 }

@@ -202,12 +202,13 @@ impl Download {
 
     /// The lowest range of bodies to ask for, of at most `max` blocks up to the height `to`:
     /// its first height, length, and last block. What is lent counts for a link that is not
-    /// `is_doubtful`.
+    /// `is_doubtful`, and what is `owed` does not count.
     pub(super) fn next_range(
         &mut self,
         to: Height,
         max: usize,
         is_doubtful: bool,
+        owed: &dyn Fn(Height) -> bool,
     ) -> Option<(Height, u32, BlockId)> {
         let end = BODIES_WINDOW.min(self.entries.len());
         let is_free =
@@ -215,10 +216,13 @@ impl Download {
         let from = self.lowest_missing.max(self.handed);
         let lowest = (from..end).find(|&index| self.entries.get(index).is_some_and(is_free));
         self.lowest_missing = lowest.unwrap_or(end);
-        let is_missing = |entry: &Entry| match entry.body {
-            Body::Missing => true,
-            Body::Asked { is_lent, .. } => is_lent && !is_doubtful,
-            _ => false,
+        let is_missing = |entry: &Entry| {
+            let is_free = match entry.body {
+                Body::Missing => true,
+                Body::Asked { is_lent, .. } => is_lent && !is_doubtful,
+                _ => false,
+            };
+            is_free && !owed(entry.header.header().height)
         };
         let found = (lowest?..end).find(|&at| self.entries.get(at).is_some_and(is_missing));
         let start = found?;

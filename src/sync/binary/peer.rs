@@ -204,6 +204,16 @@ impl Peer {
         self.is_ready() && !self.is_paused(now) && self.lacks != Some(download)
     }
 
+    /// Whether it was asked for this block, and is still to answer: late, but that may come.
+    pub(super) fn owes(&self, download: u64, height: Height) -> bool {
+        self.requests.iter().any(|request| {
+            request.is_late
+                && request.download == download
+                && request.next <= height
+                && height.above(request.next) < u64::from(request.left)
+        })
+    }
+
     /// Whether it was late or slow just now: others are asked first, and may be asked as well for
     /// what it is asked for.
     pub(super) fn is_doubtful(&self) -> bool {

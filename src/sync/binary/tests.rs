@@ -27,6 +27,7 @@ mod lacking;
 mod liveness;
 mod relaying;
 mod reorgs;
+mod slow_links;
 mod splitting;
 mod timeouts;
 mod twins;
