@@ -125,9 +125,13 @@ impl BinarySync {
     /// Whether nothing comes of the branch that is fetched, and not for our own slowness.
     fn is_withheld(&self, now: Time) -> bool {
         let Some(download) = &self.download else { return false };
-        let is_ours = !self.batches.is_empty() || !self.checks.is_empty();
         let wait = if download.has_begun { GIVE_UP } else { WITHHELD };
-        !is_ours && download.pace.moved.plus(wait) <= now
+        !self.is_at_work() && download.pace.moved.plus(wait) <= now
+    }
+
+    /// Whether bodies that came are being checked or written.
+    fn is_at_work(&self) -> bool {
+        !self.batches.is_empty() || !self.checks.is_empty()
     }
 
     /// Gives up the branch that is fetched, for another one. When nothing of it came, that is at
@@ -154,8 +158,12 @@ impl BinarySync {
         }
     }
 
-    /// Tells the operator that nothing moves, and what is waited for.
+    /// Tells the operator that nothing moves, and what is waited for: not while it is this node that
+    /// checks or writes what came.
     fn watch(&mut self, step: &mut Step<'_>) {
+        if self.is_at_work() {
+            return;
+        }
         let awaited = self.awaited(step.now).map(|(_, link, _)| link);
         let Some(download) = &mut self.download else { return };
         let since = download.moved.max(download.told);

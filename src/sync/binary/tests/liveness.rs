@@ -193,6 +193,11 @@ fn who_sent_its_blocks_is_not_blamed_for_our_slow_writer() {
     let blamed =
         out.iter().any(|output| matches!(output, Output::Log { note: Note::Withheld { .. }, .. }));
     assert!(!blamed, "{out:?}");
+    // Nor is anything said to be awaited of it.
+    let out = bench.wait(Duration::from_secs(100));
+    let is_stall =
+        |output: &Output| matches!(output, Output::Log { note: Note::Stalled { .. }, .. });
+    assert!(!out.iter().any(is_stall), "{out:?}");
 }
 
 #[test]
