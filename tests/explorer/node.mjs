@@ -30,7 +30,7 @@ process.on("exit", () => {
 });
 
 export class Node {
-  /** On a new data directory with the blocks of a chain of `chain.mjs`, or on a copy of another directory. */
+  /** On a new data directory, with the blocks of a chain of `chain.mjs` if one is given, or on a copy of a directory. */
   constructor(binary, original = null) {
     nodes.add(this);
     this.binary = binary;
