@@ -141,8 +141,10 @@ export function record(context) {
 
   /** A receipt whose tip was displaced is replaced: it would lead to a chain that lost. */
   async function renew() {
-    const main = proven && (await api.find(`v1/blocks/${proven.height}/header`, { signal: context.signal }).catch(() => null));
-    if (!main || main.hash === proven.hash || !shown) return;
+    if (!proven) return;
+    // A chain with more work may be shorter, and have no block at that height.
+    const main = await api.find(`v1/blocks/${proven.height}/header`, { signal: context.signal }).catch(() => proven);
+    if (main?.hash === proven.hash || !shown) return;
     proofOf = null;
     prove();
   }
