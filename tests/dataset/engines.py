@@ -1,8 +1,6 @@
 """The engines that read a dataset, and the queries that all of them must give the same results for."""
 
-import glob
 import json
-import os
 import warnings
 
 # `{records}` is the table, `{millis}` the time of a block in milliseconds since the epoch,
@@ -142,7 +140,3 @@ ENGINES = {"duckdb": DuckDB, "spark": Spark, "datafusion": DataFusion, "clickhou
 def answers(engine, **values):
     """The results of all queries."""
     return {query: engine.rows(query, **values) for query in QUERIES}
-
-
-def size(place):
-    return sum(os.path.getsize(file) for file in glob.glob(f"{place}/records/*.parquet"))

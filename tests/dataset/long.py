@@ -6,7 +6,7 @@ import sys
 import time
 
 import chain
-from engines import ENGINES, answers, size
+from engines import ENGINES, answers
 from harness import BINARY, check, command, export, files, finish, last_height, path, record_id, same, series, spawn, stamps, verify
 from s3 import Bucket
 
@@ -40,10 +40,10 @@ def measured_export(what, source, target):
         peak = max(peak, resident(process.pid))
         time.sleep(0.02)
     written = finish(process)
-    took, records = time.monotonic() - started, int(written["records"])
+    took, records, written_bytes = time.monotonic() - started, int(written["records"]), int(written["bytes"])
     print(
         f"{what}: {records} records in {took:.1f} s, {records / took:.0f} records/s, {peak:.0f} MiB resident at most,"
-        f" {size(target)} bytes, {size(target) / records:.1f} bytes a record",
+        f" {written_bytes} bytes, {written_bytes / records:.1f} bytes a record",
         flush=True,
     )
     return written
