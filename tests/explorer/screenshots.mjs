@@ -1,4 +1,5 @@
 // Pictures of every page and state, for people to look at: screenshots.mjs BINARY BROWSER FOLDER [PART OF A NAME]
+// The part `docs` takes those that the documents show.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -10,6 +11,16 @@ import { CERTIFICATE, LOST, MIXED, MOVED, ordinary } from "./samples.mjs";
 const [binary, executable, folder, part = ""] = process.argv.slice(2);
 
 const BLOCKS = 1_284;
+
+/** The pictures in docs/img. */
+const SHOWN = `
+  overview-live-light-1280 overview-live-dark-1280 overview-live-light-360 overview-syncing-light-1280 overview-refusing-light-1280
+  overview-offline-dark-1280 overview-settings-light-1280 blocks-live-light-1280 blocks-live-light-360 block-included-light-1280
+  block-displaced-dark-1280 record-verified-light-1280 record-verified-dark-1280 record-pending-light-1280 record-displaced-light-640
+  verify-empty-light-1280 verify-unanchored-light-1280 verify-failing-light-1280 verify-failing-dark-1280 network-peers-light-1280
+  network-peers-dark-1280 network-peers-light-360 submit-empty-light-1280 search-several-light-1280 search-none-dark-1280`.split(/\s+/);
+
+const isWanted = (file) => (part === "docs" ? SHOWN.includes(file) : file.includes(part));
 
 /** Intervals as a real chain has them: by chance, while the hash rate grows and falls. */
 function intervals(chance) {
@@ -157,7 +168,7 @@ try {
   for (const [name, path, seen, { before, after, node: at = node, user = at.user } = {}] of pictures({ receipt, ids, lost: lost[0], mixed, reader, fresh })) {
     for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["light", 640], ["light", 360], ["dark", 320]]) {
       const file = `${name}-${scheme}-${width}`;
-      if (!file.includes(part)) continue;
+      if (!isWanted(file)) continue;
       const page = await browser.open(at, "nothing", { width, scheme, user, context: { timezoneId: "Europe/Berlin", reducedMotion: "reduce", hasTouch: width < 640 } });
       await before?.(page);
       await page.goto(`${at.url}/explorer/${path}`);

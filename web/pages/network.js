@@ -8,7 +8,7 @@ import { isOperator, model, stopped } from "../model.js";
 const EVERY = 5_000;
 
 const ACTION = { name: "Action", end: true };
-const LINKS = [{ name: "Address", first: true }, { name: "Direction" }, { name: "Agent" }, { name: "Tip" }, { name: "Round trip", end: true }, { name: "Traffic", end: true }, { name: "Since" }];
+const LINKS = [{ name: "Address", first: true }, { name: "Direction" }, { name: "Agent" }, { name: "Tip", wide: true }, { name: "Round trip", end: true }, { name: "Traffic", end: true }, { name: "Since" }];
 const KNOWN = [{ name: "Address", first: true }, { name: "Known from" }, { name: "State" }, { name: "Last success" }, { name: "Failures", end: true }, { name: "Next try" }];
 const BANS = [{ name: "Address", first: true }, { name: "Until" }, { name: "Reason" }];
 
