@@ -36,8 +36,8 @@ pub(crate) struct ExportArgs {
     /// Data directory of a stopped node, or the URL of a running one
     #[arg(long, value_name = "DIR|URL")]
     pub(crate) from: String,
-    /// Folder of the dataset, or a prefix of a bucket
-    #[arg(long, value_name = "DIR|s3://BUCKET/PREFIX")]
+    /// Folder of the dataset, or `s3://BUCKET/PREFIX`
+    #[arg(long, value_name = "DIR|S3")]
     pub(crate) to: String,
     /// Leaves out the blocks that have fewer blocks above them than this [default: that of the
     /// last export, else 100]
@@ -54,8 +54,8 @@ pub(crate) struct ExportArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct VerifyArgs {
-    /// Folder of the dataset, or a prefix of a bucket
-    #[arg(long, value_name = "DIR|s3://BUCKET/PREFIX")]
+    /// Folder of the dataset, or `s3://BUCKET/PREFIX`
+    #[arg(long, value_name = "DIR|S3")]
     pub(crate) of: String,
 }
 
