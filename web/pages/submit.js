@@ -60,6 +60,7 @@ export function submit({ body, title }) {
 
   async function deliver(lines) {
     results.hidden = false;
+    const focused = document.activeElement;
     for (const button of [send, start]) button.disabled = true;
     ids = [];
     let [sent, known] = [0, 0];
@@ -80,6 +81,8 @@ export function submit({ body, title }) {
       return false;
     } finally {
       for (const button of [send, start]) button.disabled = false;
+      // A button that is disabled loses the focus.
+      if (document.activeElement === document.body) focused?.focus();
     }
   }
 
