@@ -8,9 +8,14 @@ export const COLUMNS = [
   { name: "Records", end: true }, { name: "Seconds", end: true }, { name: "Attempts", end: true },
 ];
 
+/** A longer interval is a pause of the chain: its tenths say nothing, and need much room. */
+const LONGEST_INTERVAL = 100_000;
+
+const interval = (seconds) => (seconds < LONGEST_INTERVAL ? format.tenths(seconds) : format.large(seconds));
+
 /** The row of a header; `parent` is that of the block below it, if it is known. */
 export function blockRow(header, parent) {
-  const seconds = parent ? format.tenths((header.timestamp - parent.timestamp) / 1000) : header.height === 0 ? "first block" : "not loaded";
+  const seconds = parent ? interval((header.timestamp - parent.timestamp) / 1000) : header.height === 0 ? "first block" : "not loaded";
   return row(COLUMNS, [
     link(`block/${header.hash}`, number(header.height), { class: "height" }),
     time(header.timestamp),
