@@ -1,5 +1,7 @@
 // How the explorer comes to the browser: its size, its cache, and no script at all.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, request } from "node:http";
 
 import { live, sees } from "./browser.mjs";
 
@@ -46,5 +48,54 @@ export async function withoutScriptASentenceIsLeft({ browser, node }) {
     await page.getByRole("link", { name: "docs" }).click();
     await page.waitForURL(`${node.url}/docs/`);
     await page.finish();
+  }
+}
+
+const PREFIX = "/x/y";
+
+/** A proxy that maps what is below a prefix to a node, and has nothing else. */
+async function proxyOf(node) {
+  const proxy = createServer((asked, response) => {
+    if (!asked.url.startsWith(`${PREFIX}/`)) {
+      response.writeHead(404).end();
+      return;
+    }
+    const passed = request(`${node.url}${asked.url.slice(PREFIX.length)}`, { method: asked.method, headers: asked.headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    passed.on("error", () => response.destroy());
+    response.on("close", () => passed.destroy());
+    asked.pipe(passed);
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  return proxy;
+}
+
+export async function everythingWorksBelowAPrefix({ browser, node, known }) {
+  const proxy = await proxyOf(node);
+  const seen = { url: `http://127.0.0.1:${proxy.address().port}`, user: node.user };
+  try {
+    const page = await browser.open(seen, "", { address: `${seen.url}${PREFIX}/explorer/` });
+    const outside = [];
+    page.on("request", (asked) => new URL(asked.url()).pathname.startsWith(`${PREFIX}/`) || outside.push(asked.url()));
+    await live(page);
+    await sees(page, "Show as a table");
+    await page.getByRole("link", { name: "Blocks", exact: true }).click();
+    await page.locator("tbody a.hash").first().click();
+    await sees(page, "Commits to every block below it.");
+    for (const path of [`block/${known.hostile}`, `record/${known.record}`]) {
+      await page.goto(`${seen.url}${PREFIX}/explorer/${path}`);
+      await live(page);
+    }
+    await page.locator("[data-verdict=verified]").waitFor();
+    await page.getByRole("link", { name: "API" }).click();
+    await page.waitForURL(`${seen.url}${PREFIX}/docs/`);
+    assert.deepEqual(outside, []);
+    await page.finish();
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
   }
 }
