@@ -1,5 +1,6 @@
 // Pages on paper: every fold is opened, and the sheet says where it is from and when it was printed.
 
+import { here } from "./base.js";
 import { h } from "./dom.js";
 import * as format from "./format.js";
 import * as prefs from "./prefs.js";
@@ -19,7 +20,7 @@ export function preparePrint(place) {
   const from = h("p", { class: "printed" });
   place.before(from);
   addEventListener("beforeprint", () => {
-    from.textContent = `${location.href}, printed ${format.exact(Date.now(), prefs.get("zone"))}`;
+    from.textContent = `${here()}, printed ${format.exact(Date.now(), prefs.get("zone"))}`;
     open(place);
   });
   addEventListener("afterprint", () => {

@@ -55,5 +55,16 @@ export async function credentialsInTheAddressWork({ browser, node, known }) {
   await page.goto(url.href);
   await sees(page, "Commits to every block below it.");
   await live(page);
+  // Nothing that leaves the page has the password.
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  const printed = await page.locator(".printed").textContent();
+  assert.ok(printed.startsWith(`${node.url}/explorer/block/${known.block}, printed`), printed);
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: node.url });
+  url.pathname = `/explorer/record/${known.record}`;
+  await page.goto(url.href);
+  await page.getByRole("button", { name: "Copy the link" }).click();
+  await sees(page, "Copied the link", { exact: true });
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `${node.url}/explorer/record/${known.record}`);
   await page.finish();
 }

@@ -1,7 +1,7 @@
 // A record: its text, how far it has come, and the receipt, verified here.
 
 import * as api from "../api.js";
-import { root } from "../base.js";
+import { here, root } from "../base.js";
 import { card, chip, copyButton, empty, facts, h, icon, link, loading, number, redraw, time } from "../dom.js";
 import * as format from "../format.js";
 import { recordId } from "../hash.js";
@@ -86,7 +86,7 @@ export function record(context) {
       proven = receipt?.tip;
       proof.append(h("p", { class: "buttons" },
         h("a", { class: "button", href: `${root}v1/records/${id}/receipt`, download: file }, "Download the receipt"),
-        copyButton(location.href, "the link", "Copy the link"),
+        copyButton(here(), "the link", "Copy the link"),
         h("button", { class: "button", type: "button", onclick: () => print() }, "Print")));
     } catch (error) {
       if (error.name === "AbortError") return;
