@@ -22,6 +22,9 @@ import { verifyPage } from "./pages/verify.js";
 /** Pages that stay as they are, to return to. */
 const KEPT_PAGES = 8;
 
+/** How long after a failure the view of a stopped node is asked again, in milliseconds. */
+const STOPPED_AGAIN = 3_000;
+
 const PAGES = { "": overview, blocks, block, record, network, verify: verifyPage, submit, search: found };
 
 const main = document.getElementById("main");
@@ -113,14 +116,17 @@ function open(asked, url) {
     fail(error, retry) {
       if (error.name === "AbortError") return;
       body.replaceChildren(failure(error, retry, { isRepeated: true }));
-      if (error.kind === "offline") again = { retry, card: body.firstChild };
+      if (error.kind !== "offline") return;
+      again = { retry, card: body.firstChild };
+      // The view of a stopped node is not followed: that it has ended shows here alone.
+      if (model.link === "stopped") setTimeout(() => model.link === "stopped" && retryNow(), STOPPED_AGAIN);
     },
   };
   const make = PAGES[asked.name] ?? missing;
   let page = null;
   /** Reads again what could not be read, once the node is there. */
   function repeat(what) {
-    if (!again || !["link", "status"].includes(what) || !["live", "polling"].includes(model.link)) return;
+    if (!again || !["link", "status"].includes(what) || !["live", "polling", "stopped"].includes(model.link)) return;
     const { retry, card } = again;
     again = null;
     if (card.isConnected) retry();

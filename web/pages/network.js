@@ -136,7 +136,7 @@ export function network(context) {
     start: load,
     stop: () => clearTimeout(timer),
     changed(what) {
-      if (what === "peers" || (what === "link" && ["live", "stopped"].includes(model.link))) load();
+      if (what === "peers" || (what === "link" && ["live", "polling", "stopped"].includes(model.link))) load();
     },
   };
 }

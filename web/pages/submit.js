@@ -123,7 +123,7 @@ export function submit({ body, title }) {
     stop: () => (clearTimeout(watching), (watching = null)),
     changed(what) {
       if (what === "status") draw();
-      if ((what === "blocks" || (what === "link" && model.link === "live")) && ids.length) {
+      if ((what === "blocks" || (what === "link" && ["live", "polling"].includes(model.link))) && ids.length) {
         clearTimeout(watching);
         watching = null;
         watch();
