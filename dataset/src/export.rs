@@ -10,7 +10,7 @@ use jenny_chain::cli::toolkit::{
 use crate::args::ExportArgs;
 use crate::blocks::{Blocks, OffMainChain};
 use crate::digest::{Digest, Hashing};
-use crate::folder::{Finished, Folder, MANIFEST, RUN_AGAIN};
+use crate::folder::{Finished, Folder, MANIFEST, RUN_AGAIN, hint_in};
 use crate::location::Location;
 use crate::manifest::{MAX_DATASET_RANGES, Manifest, Range};
 use crate::table::Table;
@@ -185,26 +185,27 @@ fn write_range(
     let from = manifest.next();
     let to = from.saturating_add(manifest.range_blocks).saturating_sub(1);
     let name = Range::file(from, to);
-    let cannot = |folder: &dyn Folder| {
+    let cannot = |folder: &dyn Folder, error: anyhow::Error| {
         let what = format!("{}/{name} cannot be written", folder.name());
-        Failure::no(what).hint(format!("make room if the disk is full, and {RUN_AGAIN}"))
+        let hint = hint_in(&error).map_or_else(|| folder.advice(), ToOwned::to_owned);
+        Failure::no(what).because(error).hint(hint)
     };
     let new_file = Hashing::new(folder.create(&name)?);
     let mut table =
-        Table::new(new_file, &manifest.spec).map_err(|error| cannot(folder).because(error))?;
+        Table::new(new_file, &manifest.spec).map_err(|error| cannot(folder, error.into()))?;
     let mut last = manifest.last();
     let previous_hash = last.map_or(Hash::ZERO, |last| last.hash);
     for done in 1..=manifest.range_blocks {
         let ended = || Failure::no("the chain ended within a range").hint(RUN_AGAIN);
         let block = blocks.next()?.ok_or_else(ended)?;
         last = Some(block.id());
-        table.add(block).map_err(|error| cannot(folder).because(error))?;
+        table.add(block).map_err(|error| cannot(folder, error.into()))?;
         at(done);
     }
     let last = last.unwrap_or(BlockId { height: Height::GENESIS, hash: Hash::ZERO });
-    let (new_file, rows) = table.finish(last).map_err(|error| cannot(folder).because(error))?;
+    let (new_file, rows) = table.finish(last).map_err(|error| cannot(folder, error.into()))?;
     let (new_file, digest) = new_file.finish();
-    if new_file.finish().map_err(|error| cannot(folder).because(error))? == Finished::Exists {
+    if new_file.finish().map_err(|error| cannot(folder, error))? == Finished::Exists {
         check_same(folder, &name, digest)?;
     }
     Ok(Range { from, to, previous_hash, last_hash: last.hash, rows, digest })

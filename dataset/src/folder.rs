@@ -3,6 +3,7 @@
 mod create_only;
 mod local;
 mod object;
+mod store_error;
 mod upload;
 
 use std::io::{Read, Write};
@@ -11,6 +12,7 @@ use anyhow::Result;
 
 pub(crate) use local::LocalFolder;
 pub(crate) use object::ObjectFolder;
+pub(crate) use store_error::hint_in;
 
 /// Name of the manifest.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -25,6 +27,9 @@ pub(crate) const RUN_AGAIN: &str = "run the same command again: it continues";
 pub(crate) trait Folder {
     /// Its name in an error.
     fn name(&self) -> &str;
+
+    /// What to do where writing failed, if the error does not say.
+    fn advice(&self) -> String;
 
     /// Reads the manifest, `None` if there is none.
     fn manifest(&mut self) -> Result<Option<Vec<u8>>>;

@@ -17,8 +17,10 @@ pub(crate) enum Location {
 
 impl Location {
     pub(crate) fn parse(text: &str) -> Result<Self> {
+        // Before an `@` there may be credentials, which a message must not repeat.
+        let shown = if text.contains('@') { "this" } else { &format!("`{text}`") };
         let bad = |reason: &str| {
-            Failure::usage(format!("`{text}` is no place for a dataset: {reason}"))
+            Failure::usage(format!("{shown} is no place for a dataset: {reason}"))
                 .hint("name a folder, or s3://BUCKET/PREFIX")
         };
         if text.is_empty() {
@@ -28,7 +30,7 @@ impl Location {
             return Ok(Self::Local(PathBuf::from(text)));
         };
         if scheme != "s3" {
-            return Err(bad(&format!("{scheme}:// is not supported")).into());
+            return Err(bad("only s3:// is supported").into());
         }
         let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
         if !url.username().is_empty() || url.password().is_some() {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use jenny_chain::cli::toolkit::{self, Code, Failure, Progress, escape};
 
 use crate::args::VerifyArgs;
 use crate::digest::Digest;
-use crate::folder::{Folder, MANIFEST, RECORDS};
+use crate::folder::{Folder, MANIFEST, RECORDS, hint_in};
 use crate::location::Location;
 use crate::manifest::{DATASET_VERSION, MAX_MANIFEST_BYTES, Manifest, ManifestError, Range};
 
@@ -41,8 +41,8 @@ pub(crate) fn verify(folder: &mut dyn Folder, show: bool) -> Result<String> {
         let found = match folder.read(&name)? {
             None => None,
             Some(mut file) => {
-                let name = || format!("{}/{name} cannot be read", folder.name());
-                Some(Digest::of(file.as_mut()).with_context(name)?)
+                let read = Digest::of(file.as_mut());
+                Some(read.map_err(|error| cannot_read(folder.name(), &name, error.into()))?)
             }
         };
         match found {
@@ -78,6 +78,14 @@ pub(crate) fn verify(folder: &mut dyn Folder, show: bool) -> Result<String> {
         .hint("a file that is missing or another one: copy it back, or export into another folder")
         .hint("a file that is not in the manifest: an export that ended early left it, and the next one completes it; remove any other")
         .into())
+}
+
+/// What it means that a file cannot be read to its end.
+pub(crate) fn cannot_read(folder: &str, file: &str, error: anyhow::Error) -> Failure {
+    let hint = hint_in(&error)
+        .unwrap_or("check the disk; where it lost the file, bring back a copy, or export into another folder")
+        .to_owned();
+    Failure::no(format!("{folder}/{file} cannot be read")).because(error).hint(hint)
 }
 
 /// Reads a manifest.

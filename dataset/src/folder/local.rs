@@ -64,6 +64,10 @@ impl Folder for LocalFolder {
         &self.name
     }
 
+    fn advice(&self) -> String {
+        advice()
+    }
+
     fn manifest(&mut self) -> Result<Option<Vec<u8>>> {
         let path = self.path.join(MANIFEST);
         let cannot = || format!("{} cannot be read", path.display());
@@ -185,8 +189,12 @@ fn lock(folder: &Path) -> Result<File> {
 fn cannot_write(path: &Path, error: io::Error) -> anyhow::Error {
     Failure::no(format!("{} cannot be written", path.display()))
         .because(error)
-        .hint(format!("make room if the disk is full, and {RUN_AGAIN}"))
+        .hint(advice())
         .into()
+}
+
+fn advice() -> String {
+    format!("make room if the disk is full, and {RUN_AGAIN}")
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use object_store::{
 use tokio::runtime::{Builder, Runtime};
 
 use super::create_only::CreateOnly;
+use super::store_error::{StoreError, failure, io_error};
 use super::upload::{UPLOAD_PART_BYTES, Upload};
 use super::{Folder, MANIFEST, NewFile, RECORDS, RUN_AGAIN};
 use crate::manifest::MAX_MANIFEST_BYTES;
@@ -77,6 +78,7 @@ impl ObjectFolder {
             format!("s3://{bucket}/{prefix}")
         };
         let store = store.map_err(|error| {
+            let error = StoreError::of(&error);
             let what = format!("the settings for {name} cannot be used: {error}");
             Failure::usage(what).hint("check the variables AWS_..")
         })?;
@@ -149,6 +151,10 @@ fn too_long() -> usize {
 impl Folder for ObjectFolder {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn advice(&self) -> String {
+        format!("check the network and the variables AWS_.., and {RUN_AGAIN}")
     }
 
     fn manifest(&mut self) -> Result<Option<Vec<u8>>> {
@@ -230,49 +236,13 @@ impl Read for Download {
         while self.chunk.is_empty() {
             match self.runtime.block_on(self.stream.next()) {
                 None => return Ok(0),
-                Some(chunk) => self.chunk = chunk.map_err(io::Error::other)?,
+                Some(chunk) => self.chunk = chunk.map_err(io_error)?,
             }
         }
         let count = self.chunk.len().min(buffer.len());
         self.chunk.copy_to_slice(buffer.get_mut(..count).unwrap_or_default());
         Ok(count)
     }
-}
-
-/// What it means that a request failed.
-pub(super) fn failure(folder: &str, file: &str, done: &str, error: &Error) -> anyhow::Error {
-    let env = |name: &str| std::env::var(name).ok();
-    let hint = match error {
-        Error::Unauthenticated { .. } | Error::PermissionDenied { .. } => {
-            "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they may do".to_owned()
-        }
-        Error::NotFound { .. } => "check that the bucket exists, and AWS_REGION".to_owned(),
-        _ if env("AWS_ACCESS_KEY_ID").is_none() => format!(
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, unless this machine has a role that \
-             gives credentials; else check the network, and {RUN_AGAIN}"
-        ),
-        _ => format!("check the network and the variables AWS_.., and {RUN_AGAIN}"),
-    };
-    let text = without_secrets(&error.to_string(), &env);
-    Failure::no(format!("{folder}/{file} cannot be {done}: {text}")).hint(hint).into()
-}
-
-/// Variables whose values a server may repeat in an error.
-const SECRETS: [&str; 3] =
-    ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
-
-/// A shorter value is a placeholder, whose letters are everywhere.
-const MIN_SECRET_BYTES: usize = 8;
-
-/// Most characters that are shown of an error of the store.
-const MAX_ERROR_CHARS: usize = 600;
-
-/// The text without credentials, and not too long.
-fn without_secrets(text: &str, env: &dyn Fn(&str) -> Option<String>) -> String {
-    let values =
-        SECRETS.iter().filter_map(|name| env(name)).filter(|value| value.len() >= MIN_SECRET_BYTES);
-    let text = values.fold(text.to_owned(), |text, value| text.replace(&value, "***"));
-    text.chars().take(MAX_ERROR_CHARS).collect()
 }
 
 #[cfg(test)]

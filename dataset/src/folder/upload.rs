@@ -10,6 +10,7 @@ use object_store::{Error, MultipartUpload, ObjectStore, ObjectStoreExt as _, Put
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
+use super::store_error::{StoreError, io_error};
 use super::{Finished, NewFile};
 
 /// Bytes of a part: every one but the last has as many, which some stores ask for. 8 MiB.
@@ -59,18 +60,16 @@ impl Upload {
 
     fn send_part(&mut self) -> io::Result<()> {
         if self.parts >= MAX_PARTS {
-            let what = format!(
-                "the file has more than {MAX_PARTS} parts of {} bytes: begin another dataset with \
-                 fewer --range-blocks",
-                self.part_bytes
-            );
-            return Err(io::Error::other(what));
+            let what =
+                format!("the file has more than {MAX_PARTS} parts of {} bytes", self.part_bytes);
+            let hint = "begin another dataset with fewer --range-blocks";
+            return Err(StoreError::new(what, hint).into_io());
         }
         let multipart = match &mut self.multipart {
             Some(multipart) => multipart,
             none => {
                 let begun = self.runtime.block_on(self.store.put_multipart(&self.path));
-                none.insert(begun.map_err(io::Error::other)?)
+                none.insert(begun.map_err(io_error)?)
             }
         };
         let payload = PutPayload::from(std::mem::take(&mut self.next));
@@ -83,7 +82,7 @@ impl Upload {
     fn wait(&mut self, count: usize) -> io::Result<()> {
         while self.sending.len() > count {
             let Some(part) = self.sending.pop_front() else { break };
-            self.runtime.block_on(part).map_err(io::Error::other)?.map_err(io::Error::other)?;
+            self.runtime.block_on(part).map_err(io::Error::other)?.map_err(io_error)?;
         }
         Ok(())
     }
@@ -92,14 +91,14 @@ impl Upload {
         if self.multipart.is_none() {
             let payload = PutPayload::from(std::mem::take(&mut self.next));
             let put = self.store.put_opts(&self.path, payload, PutMode::Create.into());
-            return self.runtime.block_on(put).map(drop).map_err(io::Error::other);
+            return self.runtime.block_on(put).map(drop).map_err(io_error);
         }
         if !self.next.is_empty() {
             self.send_part()?;
         }
         self.wait(0)?;
         if let Some(multipart) = &mut self.multipart {
-            self.runtime.block_on(multipart.complete()).map_err(io::Error::other)?;
+            self.runtime.block_on(multipart.complete()).map_err(io_error)?;
         }
         // What is complete is not aborted.
         self.multipart = None;

@@ -37,6 +37,10 @@ fn any_other_place_is_a_usage_error() {
         "s3://bucket/a//b",
         "s3://bucket/a/./b",
         "s3://key:geheim@bucket/a",
+        "https://key:geheim@bucket/a",
+        "key:geheim@https://bucket/a",
+        "s3://key:geheim@bucket:99999/a",
+        "s3://bucket/a//key:geheim@b",
     ] {
         let error = Location::parse(text).unwrap_err();
         assert_eq!(code_of(&error), Code::Usage, "{text}");

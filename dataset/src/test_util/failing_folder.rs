@@ -46,6 +46,10 @@ impl<F: Folder> Folder for FailingFolder<F> {
         self.inner.name()
     }
 
+    fn advice(&self) -> String {
+        self.inner.advice()
+    }
+
     fn manifest(&mut self) -> Result<Option<Vec<u8>>> {
         self.inner.manifest()
     }

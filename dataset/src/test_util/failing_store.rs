@@ -14,6 +14,10 @@ use object_store::{
     PutResult, Result, UploadPart,
 };
 
+/// A response that repeats what nobody may see.
+const RESPONSE: &str = "Server returned non-2xx status code: 400 Bad Request: <Error>\
+    <Code>ExpiredToken</Code><Message>The token expired</Message><Token-0>geheim</Token-0></Error>";
+
 /// When a request fails.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fails {
@@ -67,7 +71,7 @@ impl Steps {
             // What it gave is lost.
             drop(request.await);
         }
-        Err(Error::Generic { store: "failing", source: "a connection broke".into() })
+        Err(Error::Generic { store: "failing", source: RESPONSE.into() })
     }
 }
 
