@@ -214,7 +214,8 @@ fn write_range(
 /// A file that is there already counts only if it is what would have been written.
 fn check_same(folder: &dyn Folder, name: &str, digest: Digest) -> Result<()> {
     let found = folder.read(name)?.map(|mut file| Digest::of(file.as_mut())).transpose();
-    if found.is_ok_and(|found| found == Some(digest)) {
+    let found = found.map_err(|error| verify::cannot_read(folder.name(), name, error.into()))?;
+    if found == Some(digest) {
         return Ok(());
     }
     let what =

@@ -1,6 +1,7 @@
 //! What keeps the files of a dataset.
 
 mod create_only;
+mod download;
 mod local;
 mod object;
 mod store_error;

@@ -237,6 +237,32 @@ fn another_file_in_a_bucket_is_never_replaced() {
 }
 
 #[test]
+fn a_file_in_a_bucket_that_cannot_be_read_to_its_end_is_not_another_file() {
+    let blocks = usual_chain("a", 9);
+    let store: Arc<InMemory> = Arc::default();
+    let mut whole = object(&store, 0, 0, Fails::Before);
+    export(&mut Node::new(blocks.clone()), &mut whole, SETTINGS, false).unwrap();
+    // As after an export that ended before it replaced the manifest.
+    let path = object_store::path::Path::from(MANIFEST);
+    let delete = |store: &InMemory| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(object_store::ObjectStoreExt::delete(store, &path)).unwrap();
+    };
+    let (mut broke, mut other) = (0, 0);
+    for step in 0..20 {
+        delete(&store);
+        let mut folder = object(&store, step, 1, Fails::Before);
+        let exported = export(&mut Node::new(blocks.clone()), &mut folder, SETTINGS, false);
+        let text = exported.map_or_else(|error| text_of(&error), |_| String::new());
+        broke += usize::from(text.contains("0004.parquet cannot be read"));
+        other += usize::from(text.contains("another file"));
+        let mut folder = object(&store, 0, 0, Fails::Before);
+        export(&mut Node::new(blocks.clone()), &mut folder, SETTINGS, false).unwrap();
+    }
+    assert!(broke > 1 && other == 0, "{broke} {other}");
+}
+
+#[test]
 fn files_of_others_are_left_alone() {
     let (dir, blocks) = (tempdir().unwrap(), usual_chain("a", 20));
     fs::create_dir(dir.path().join("records")).unwrap();

@@ -1,14 +1,12 @@
 //! A prefix of an object store. Files are created if absent, and the manifest is replaced on
 //! condition that it is as it was, so that of two exports one loses without harm.
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use bytes::{Buf as _, Bytes};
 use futures_util::StreamExt as _;
-use futures_util::stream::BoxStream;
 use jenny_chain::cli::toolkit::{Code, Failure};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::path::Path;
@@ -19,7 +17,8 @@ use object_store::{
 use tokio::runtime::{Builder, Runtime};
 
 use super::create_only::CreateOnly;
-use super::store_error::{StoreError, failure, io_error};
+use super::download::Download;
+use super::store_error::{StoreError, failure};
 use super::upload::{UPLOAD_PART_BYTES, Upload};
 use super::{Folder, MANIFEST, NewFile, RECORDS, RUN_AGAIN};
 use crate::manifest::MAX_MANIFEST_BYTES;
@@ -103,7 +102,7 @@ impl ObjectFolder {
         })
     }
 
-    /// Sends files in parts of this size.
+    /// Sends and reads files in parts of this size.
     #[cfg(test)]
     pub(crate) fn in_parts_of(mut self, bytes: usize) -> Self {
         self.part_bytes = bytes;
@@ -194,12 +193,13 @@ impl Folder for ObjectFolder {
     }
 
     fn read(&self, file: &str) -> Result<Option<Box<dyn Read>>> {
-        match self.runtime.block_on(self.store.get(&self.path(file))) {
+        let path = self.path(file);
+        match self.runtime.block_on(self.store.head(&path)) {
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(failure(&self.name, file, "read", &error)),
             Ok(found) => {
-                let (stream, runtime) = (found.into_stream(), Arc::clone(&self.runtime));
-                Ok(Some(Box::new(Download { stream, runtime, chunk: Bytes::new() })))
+                let (store, runtime) = (Arc::clone(&self.store), Arc::clone(&self.runtime));
+                Ok(Some(Box::new(Download::new(store, runtime, found, self.part_bytes))))
             }
         }
     }
@@ -221,27 +221,6 @@ impl Folder for ObjectFolder {
             Ok(names)
         });
         listed.map_err(|error| failure(&self.name, RECORDS, "listed", &error))
-    }
-}
-
-/// An object on its way.
-struct Download {
-    stream: BoxStream<'static, object_store::Result<Bytes>>,
-    runtime: Arc<Runtime>,
-    chunk: Bytes,
-}
-
-impl Read for Download {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.chunk.is_empty() {
-            match self.runtime.block_on(self.stream.next()) {
-                None => return Ok(0),
-                Some(chunk) => self.chunk = chunk.map_err(io_error)?,
-            }
-        }
-        let count = self.chunk.len().min(buffer.len());
-        self.chunk.copy_to_slice(buffer.get_mut(..count).unwrap_or_default());
-        Ok(count)
     }
 }
 

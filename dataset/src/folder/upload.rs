@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::store_error::{StoreError, io_error};
 use super::{Finished, NewFile};
 
-/// Bytes of a part: every one but the last has as many, which some stores ask for. 8 MiB.
+/// Bytes of a part, sent or read: every one but the last has as many, which some stores ask for. 8 MiB.
 pub(super) const UPLOAD_PART_BYTES: usize = 8 << 20;
 
 /// Parts that are sent while the next one is made: with it, 24 MiB of memory.

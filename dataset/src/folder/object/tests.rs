@@ -123,3 +123,32 @@ fn tables_are_those_that_a_query_reads() {
     }
     assert_eq!(folder.tables().unwrap(), ["x.parquet"]);
 }
+
+#[test]
+fn a_file_is_read_in_parts_and_a_failure_in_its_midst_is_an_error() {
+    let store = Arc::default();
+    write(&mut folder(&store), &[7; 25]).unwrap();
+    // The size, and parts of 10 bytes.
+    for (requests, expected) in [(1, 0), (2, 10), (3, 20)] {
+        let failing = failing(&store, requests, 1, Fails::Before);
+        let mut file = failing.read("records/x.parquet").unwrap().unwrap();
+        let mut bytes = Vec::new();
+        let error = anyhow::Error::from(file.read_to_end(&mut bytes).unwrap_err());
+        assert_eq!(bytes.len(), expected);
+        assert!(super::super::hint_in(&error).is_some(), "{error}");
+    }
+    assert_eq!(content(&failing(&store, 4, 1, Fails::Before)).unwrap(), [7; 25]);
+}
+
+#[test]
+fn a_file_that_is_replaced_while_it_is_read_is_an_error() {
+    let store: Arc<InMemory> = Arc::default();
+    let mut folder = folder(&store);
+    write(&mut folder, &[7; 25]).unwrap();
+    let mut file = folder.read("records/x.parquet").unwrap().unwrap();
+    let mut first = [0; 10];
+    file.read_exact(&mut first).unwrap();
+    let path = Path::from("a/b/records/x.parquet");
+    folder.runtime.block_on(store.put(&path, vec![8; 25].into())).unwrap();
+    assert!(file.read_exact(&mut first).is_err());
+}
