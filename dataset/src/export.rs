@@ -4,13 +4,13 @@ use anyhow::Result;
 use jenny_chain::chain::{BlockId, Hash, Height};
 use jenny_chain::cli::toolkit::{
     self, ChainSource, Code, Failure, LocalSource, Progress, Remote, RemoteSource, Unfinished,
-    check_outside,
+    check_outside, escape,
 };
 
 use crate::args::ExportArgs;
 use crate::blocks::{Blocks, OffMainChain};
 use crate::digest::{Digest, Hashing};
-use crate::folder::{Finished, Folder, MANIFEST, RUN_AGAIN, hint_in};
+use crate::folder::{Finished, Folder, MANIFEST, RECORDS, RUN_AGAIN, hint_in};
 use crate::location::Location;
 use crate::manifest::{MAX_DATASET_RANGES, Manifest, Range};
 use crate::table::Table;
@@ -84,8 +84,8 @@ pub(crate) fn export(
     settings: Settings,
     show: bool,
 ) -> Result<Exported> {
-    let found =
-        folder.manifest()?.map(|bytes| verify::decode(folder.name(), &bytes)).transpose()?;
+    let bytes = folder.manifest()?;
+    let found = bytes.as_deref().map(|bytes| verify::decode(folder.name(), bytes)).transpose()?;
     let range_blocks = range_blocks(folder.name(), found.as_ref(), settings)?;
     let depth = settings.depth.or(found.as_ref().map(|found| found.depth)).unwrap_or(DEFAULT_DEPTH);
     let tip = source.tip()?;
@@ -121,10 +121,14 @@ pub(crate) fn export(
         }
         Some(mut found) => {
             found.depth = depth;
+            if count > 0 {
+                refuse_others(folder, bytes.as_deref(), &found)?;
+            }
             found
         }
         None => {
             let manifest = Manifest::new(spec, range_blocks, depth);
+            refuse_others(folder, None, &manifest)?;
             folder.commit(&manifest.encode())?;
             manifest
         }
@@ -173,6 +177,35 @@ fn range_blocks(folder: &str, found: Option<&Manifest>, settings: Settings) -> R
             .into());
     }
     Ok(fixed)
+}
+
+/// Refuses files that a query would read beside those of the manifest. That of the next range may be
+/// there: an export wrote it that ended before it replaced the manifest.
+fn refuse_others(folder: &mut dyn Folder, bytes: Option<&[u8]>, manifest: &Manifest) -> Result<()> {
+    let next = manifest.next();
+    let end = next.saturating_add(manifest.range_blocks).saturating_sub(1);
+    let mut others = verify::others(folder, manifest)?;
+    others.remove(verify::table_of(&Range::file(next, end)));
+    let Some(first) = others.first() else { return Ok(()) };
+    if folder.manifest()?.as_deref() != bytes {
+        let what = format!("another export changed {}/{MANIFEST} meanwhile", folder.name());
+        return Err(Failure::new(Code::Locked, what).hint("let one export run at a time").into());
+    }
+    let more = match others.len().saturating_sub(1) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let what = format!(
+        "{}/{RECORDS} has files that are not of this dataset, which a query would read: {}{more}",
+        folder.name(),
+        escape(first)
+    );
+    let hint = if bytes.is_some() {
+        "`jenny-dataset verify` names them: move them away, or name another folder with --to"
+    } else {
+        "there is no manifest.json: bring it back if this was a dataset, or name another folder with --to"
+    };
+    Err(Failure::no(what).hint(hint).into())
 }
 
 /// Writes the file of the next range.

@@ -34,10 +34,9 @@ pub(crate) fn verify(folder: &mut dyn Folder, show: bool) -> Result<String> {
     let (mut findings, mut records, mut bytes) = (Vec::new(), 0_u64, 0_u64);
     let total = manifest.ranges().len() as u64;
     let mut progress = show.then(|| Progress::of_things("verify", "files", Some(total)));
-    let mut extra: BTreeSet<String> = folder.tables()?.into_iter().collect();
+    let extra = others(folder, &manifest)?;
     for (number, range) in manifest.ranges().iter().enumerate() {
         let name = Range::file(range.from, range.to);
-        extra.remove(name.trim_start_matches(RECORDS).trim_start_matches('/'));
         let found = match folder.read(&name)? {
             None => None,
             Some(mut file) => {
@@ -78,6 +77,20 @@ pub(crate) fn verify(folder: &mut dyn Folder, show: bool) -> Result<String> {
         .hint("a file that is missing or another one: copy it back, or export into another folder")
         .hint("a file that is not in the manifest: an export that ended early left it, and the next one completes it; remove any other")
         .into())
+}
+
+/// The files that a query would read and that the manifest does not name.
+pub(crate) fn others(folder: &dyn Folder, manifest: &Manifest) -> Result<BTreeSet<String>> {
+    let mut others: BTreeSet<String> = folder.tables()?.into_iter().collect();
+    for range in manifest.ranges() {
+        others.remove(table_of(&Range::file(range.from, range.to)));
+    }
+    Ok(others)
+}
+
+/// The name of a range's file as [`Folder::tables`] has it.
+pub(crate) fn table_of(file: &str) -> &str {
+    file.trim_start_matches(RECORDS).trim_start_matches('/')
 }
 
 /// What it means that a file cannot be read to its end.

@@ -266,7 +266,7 @@ fn a_file_in_a_bucket_that_cannot_be_read_to_its_end_is_not_another_file() {
 fn files_of_others_are_left_alone() {
     let (dir, blocks) = (tempdir().unwrap(), usual_chain("a", 20));
     fs::create_dir(dir.path().join("records")).unwrap();
-    let others = ["README", "records/README", "records/mine.parquet"];
+    let others = ["README", "records/README", "records/_mine.parquet"];
     for name in others {
         fs::write(dir.path().join(name), name).unwrap();
     }
@@ -276,6 +276,40 @@ fn files_of_others_are_left_alone() {
         assert_eq!(found.remove(name).unwrap(), name.as_bytes());
     }
     assert_eq!(found, expected(&blocks));
+}
+
+#[test]
+fn a_folder_with_files_that_a_query_would_read_is_refused_untouched() {
+    let (dir, blocks) = (tempdir().unwrap(), usual_chain("a", 30));
+    let refused = || {
+        let before = files(dir.path());
+        let error = to_local(&blocks, dir.path()).unwrap_err();
+        assert_eq!(files(dir.path()), before);
+        assert_eq!(code_of(&error), Code::Failed);
+        text_of(&error)
+    };
+    to_local(&blocks[..=20], dir.path()).unwrap();
+    let mine = dir.path().join("records/mine.parquet");
+    fs::write(&mine, "x").unwrap();
+    let text = refused();
+    assert!(text.contains("would read: mine.parquet\nhint: `jenny-dataset verify`"), "{text}");
+    // Without a new range nothing is written.
+    assert_eq!(to_local(&blocks[..=20], dir.path()).unwrap().ranges, 0);
+    fs::remove_file(&mine).unwrap();
+    fs::remove_file(dir.path().join(MANIFEST)).unwrap();
+    let text = refused();
+    assert!(text.contains("09.parquet, and 1 more\nhint: there is no manifest.json"), "{text}");
+}
+
+#[test]
+fn an_export_that_another_one_overtakes_names_no_file_of_it() {
+    let (dir, blocks) = (tempdir().unwrap(), usual_chain("a", 30));
+    to_local(&blocks[..=10], dir.path()).unwrap();
+    let bytes = fs::read(dir.path().join(MANIFEST)).unwrap();
+    to_local(&blocks, dir.path()).unwrap();
+    let manifest = Manifest::decode(&bytes).unwrap();
+    let error = refuse_others(&mut local(dir.path()), Some(&bytes), &manifest).unwrap_err();
+    assert_eq!(code_of(&error), Code::Locked, "{error}");
 }
 
 #[test]
