@@ -72,6 +72,7 @@ fn open_source(
     if let Some(folder) = to.path() {
         check_outside(folder, dir)?;
         check_outside(&folder.join(MANIFEST), dir)?;
+        check_outside(&folder.join(RECORDS).join("*.parquet"), dir)?;
     }
     let command = format!("jenny-dataset export --from URL --to {}", args.to);
     Ok(Box::new(LocalSource::inspect(dir, &args.evidence, unfinished, &command)?))

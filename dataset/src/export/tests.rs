@@ -10,9 +10,11 @@ use jenny_chain::chain::test_util::spec_with;
 use jenny_chain::chain::{HashedBlock, Spec};
 use jenny_chain::cli::toolkit::{code_of, text_of};
 
+use clap::Parser as _;
 use tempfile::tempdir;
 
 use super::*;
+use crate::args::{Cli, Command};
 use crate::folder::{LocalFolder, ObjectFolder};
 use crate::test_util::{FailingFolder, FailingStore, Fails, InMemory, Node, chain_of, usual_chain};
 
@@ -387,6 +389,27 @@ fn settings_are_those_of_the_last_run_unless_told_otherwise() {
     export(&mut Node::new(usual_chain("a", 1)), &mut local(first.path()), untold, false).unwrap();
     let manifest = Manifest::decode(&files(first.path())["manifest.json"]).unwrap();
     assert_eq!((manifest.depth, manifest.range_blocks), (100, 10_000));
+}
+
+#[test]
+fn no_file_is_written_into_the_data_directory() {
+    let dir = tempdir().unwrap();
+    let (data, srv) = (dir.path().join("records"), dir.path().join("srv"));
+    fs::create_dir(&data).unwrap();
+    // By it a data directory is known.
+    fs::write(data.join("durable-tip"), "x").unwrap();
+    fs::create_dir(&srv).unwrap();
+    std::os::unix::fs::symlink(&data, srv.join("records")).unwrap();
+    for to in [data.join("x"), data.clone(), dir.path().to_owned(), srv] {
+        let (from, to) = (data.to_str().unwrap(), to.to_str().unwrap());
+        let line = ["jenny-dataset", "export", "--from", from, "--to", to];
+        let Command::Export(args) = Cli::try_parse_from(line).unwrap().command else { panic!() };
+        let location = Location::parse(to).unwrap();
+        let opened = open_source(&args, &location, &Unfinished::default());
+        let text = text_of(&opened.err().unwrap());
+        assert!(text.contains("is in the data directory"), "{to}: {text}");
+    }
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 1);
 }
 
 #[test]
