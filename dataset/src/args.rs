@@ -40,7 +40,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "DIR|S3")]
     pub(crate) to: String,
     /// Leaves out the blocks that have fewer blocks above them than this [default: that of the
-    /// last export, else 100]
+    /// last export that wrote a range, else that of the first one, else 100]
     #[arg(long, value_name = "BLOCKS")]
     pub(crate) depth: Option<u64>,
     /// Blocks of which each file has the records; the first export fixes it [default: 10000]

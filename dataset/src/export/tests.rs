@@ -385,6 +385,12 @@ fn settings_are_those_of_the_last_run_unless_told_otherwise() {
     assert_eq!(exported.unwrap().last.unwrap().height.get(), 19);
     let manifest = Manifest::decode(&files(dir.path())["manifest.json"]).unwrap();
     assert_eq!((manifest.depth, manifest.range_blocks), (10, 5));
+    // A run that writes no range changes nothing.
+    let shallow = Settings { depth: Some(9), range_blocks: None };
+    let node = &mut Node::new(usual_chain("a", 30));
+    assert_eq!(export(node, &mut local(dir.path()), shallow, false).unwrap().ranges, 0);
+    let bytes = &files(dir.path())["manifest.json"];
+    assert_eq!(Manifest::decode(bytes).unwrap().depth, 10);
     let first = tempdir().unwrap();
     export(&mut Node::new(usual_chain("a", 1)), &mut local(first.path()), untold, false).unwrap();
     let manifest = Manifest::decode(&files(first.path())["manifest.json"]).unwrap();
