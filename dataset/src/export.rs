@@ -1,7 +1,7 @@
 //! `jenny-dataset export`: adds the full ranges of a chain that a dataset lacks.
 
 use anyhow::Result;
-use jenny_chain::chain::{BlockId, Hash, Height};
+use jenny_chain::chain::{BlockId, Hash, Height, Spec};
 use jenny_chain::cli::toolkit::{
     self, ChainSource, Code, Failure, LocalSource, Progress, Remote, RemoteSource, Unfinished,
     check_outside, escape,
@@ -92,6 +92,11 @@ pub(crate) fn export(
     let tip = source.tip()?;
     let last = found.as_ref().and_then(Manifest::last);
     if let Some(last) = last.filter(|last| last.height.get() > tip) {
+        // Another chain never becomes the right one, however long it gets.
+        let spec = Blocks::new(&mut *source, None, 0).open()?;
+        if let Some(found) = found.as_ref().filter(|found| found.spec != spec) {
+            return Err(other_chain(folder.name(), &found.spec, source.name(), &spec).into());
+        }
         let what = format!(
             "the chain of {} ends with block {tip}, and the dataset with block {}",
             source.name(),
@@ -111,14 +116,7 @@ pub(crate) fn export(
     let spec = blocks.open().map_err(|error| refuse_reorg(error, folder.name(), found.as_ref()))?;
     let mut manifest = match found {
         Some(found) if found.spec != spec => {
-            let (of, is) = (found.spec.genesis().hash(), spec.genesis().hash());
-            let what = format!(
-                "{} is of the chain {} ({of}), and {name} has the chain {} ({is})",
-                folder.name(),
-                found.spec.name(),
-                spec.name()
-            );
-            return Err(Failure::usage(what).hint("name another folder with --to").into());
+            return Err(other_chain(folder.name(), &found.spec, &name, &spec).into());
         }
         Some(mut found) => {
             found.depth = depth;
@@ -257,6 +255,18 @@ fn check_same(folder: &dyn Folder, name: &str, digest: Digest) -> Result<()> {
     Err(Failure::no(what)
         .hint("another version or an export from another branch wrote it: if no export runs, delete it and run the same command again")
         .into())
+}
+
+/// What it means that the dataset is of one chain, and the source has another.
+fn other_chain(folder: &str, of: &Spec, source: &str, has: &Spec) -> Failure {
+    let what = format!(
+        "{folder} is of the chain {} ({}), and {source} has the chain {} ({})",
+        of.name(),
+        of.genesis().hash(),
+        has.name(),
+        has.genesis().hash()
+    );
+    Failure::usage(what).hint("name another folder with --to")
 }
 
 /// What to do about a dataset whose last block is not on the source's main chain.

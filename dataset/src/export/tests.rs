@@ -6,8 +6,8 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use jenny_chain::chain::HashedBlock;
 use jenny_chain::chain::test_util::spec_with;
-use jenny_chain::chain::{HashedBlock, Spec};
 use jenny_chain::cli::toolkit::{code_of, text_of};
 
 use clap::Parser as _;
@@ -347,6 +347,11 @@ fn another_chain_other_ranges_and_a_newer_format_are_refused_untouched() {
     let error = export(&mut other, &mut local(dir.path()), SETTINGS, false).unwrap_err();
     assert_eq!(code_of(&error), Code::Usage, "{error}");
     assert!(text_of(&error).contains("another chain"), "{error}");
+    // Waiting would not help, though its tip is below the end of the dataset.
+    other.blocks.truncate(3);
+    let error = export(&mut other, &mut local(dir.path()), SETTINGS, false).unwrap_err();
+    assert_eq!(code_of(&error), Code::Usage, "{error}");
+    assert!(text_of(&error).contains("has the chain other"), "{error}");
     let settings = Settings { range_blocks: Some(6), ..SETTINGS };
     let error = export(&mut Node::new(blocks.clone()), &mut local(dir.path()), settings, false)
         .unwrap_err();
