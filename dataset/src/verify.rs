@@ -34,7 +34,14 @@ pub(crate) fn verify(folder: &mut dyn Folder, show: bool) -> Result<String> {
     let (mut findings, mut records, mut bytes) = (Vec::new(), 0_u64, 0_u64);
     let total = manifest.ranges().len() as u64;
     let mut progress = show.then(|| Progress::of_things("verify", "files", Some(total)));
-    let extra = others(folder, &manifest)?;
+    let mut extra = others(folder, &manifest)?;
+    if !extra.is_empty()
+        && let Some(bytes) = folder.manifest()?
+    {
+        // A running export may have added ranges meanwhile.
+        let now = decode(folder.name(), &bytes)?;
+        remove_named(&mut extra, &now);
+    }
     for (number, range) in manifest.ranges().iter().enumerate() {
         let name = Range::file(range.from, range.to);
         let found = match folder.read(&name)? {
@@ -75,17 +82,21 @@ pub(crate) fn verify(folder: &mut dyn Folder, show: bool) -> Result<String> {
     }
     Err(Failure::no(format!("{}: {what}", folder.name()))
         .hint("a file that is missing or another one: copy it back, or export into another folder")
-        .hint("a file that is not in the manifest: an export that ended early left it, and the next one completes it; remove any other")
+        .hint("a file that is not in the manifest: a running export names it soon, and one that ended early left it to the next one; move any other away once no export runs")
         .into())
 }
 
 /// The files that a query would read and that the manifest does not name.
 pub(crate) fn others(folder: &dyn Folder, manifest: &Manifest) -> Result<BTreeSet<String>> {
     let mut others: BTreeSet<String> = folder.tables()?.into_iter().collect();
-    for range in manifest.ranges() {
-        others.remove(table_of(&Range::file(range.from, range.to)));
-    }
+    remove_named(&mut others, manifest);
     Ok(others)
+}
+
+fn remove_named(tables: &mut BTreeSet<String>, manifest: &Manifest) {
+    for range in manifest.ranges() {
+        tables.remove(table_of(&Range::file(range.from, range.to)));
+    }
 }
 
 /// The name of a range's file as [`Folder::tables`] has it.

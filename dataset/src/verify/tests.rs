@@ -1,6 +1,8 @@
 //! What a check of a dataset finds.
 
+use std::cell::Cell;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use jenny_chain::cli::toolkit::{Unfinished, code_of, text_of};
@@ -8,13 +10,17 @@ use tempfile::tempdir;
 
 use super::*;
 use crate::export::{Settings, export};
-use crate::folder::LocalFolder;
+use crate::folder::{LocalFolder, NewFile};
 use crate::test_util::{Node, usual_chain};
 
 fn written(path: &Path) {
+    written_to(path, 30);
+}
+
+fn written_to(path: &Path, height: usize) {
     let mut folder = LocalFolder::for_export(path, &Unfinished::default()).unwrap();
     let settings = Settings { depth: Some(2), range_blocks: Some(5) };
-    let mut node = Node::new(usual_chain("a", 30));
+    let mut node = Node::new(usual_chain("a", height));
     export(&mut node, &mut folder, settings, false).unwrap();
 }
 
@@ -69,4 +75,59 @@ fn what_is_no_dataset_is_told_apart() {
         fs::write(dir.path().join(MANIFEST), manifest).unwrap();
         assert_eq!(code(dir.path()), expected, "{manifest}");
     }
+}
+
+/// A dataset to which an export adds ranges before its files are listed.
+struct Growing {
+    inner: LocalFolder,
+    grow: Box<dyn Fn()>,
+    is_grown: Cell<bool>,
+}
+
+impl Folder for Growing {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn advice(&self) -> String {
+        self.inner.advice()
+    }
+
+    fn manifest(&mut self) -> Result<Option<Vec<u8>>> {
+        self.inner.manifest()
+    }
+
+    fn commit(&mut self, manifest: &[u8]) -> Result<()> {
+        self.inner.commit(manifest)
+    }
+
+    fn create(&mut self, file: &str) -> Result<Box<dyn NewFile>> {
+        self.inner.create(file)
+    }
+
+    fn read(&self, file: &str) -> Result<Option<Box<dyn Read>>> {
+        self.inner.read(file)
+    }
+
+    fn tables(&self) -> Result<Vec<String>> {
+        if !self.is_grown.replace(true) {
+            (self.grow)();
+        }
+        self.inner.tables()
+    }
+}
+
+#[test]
+fn a_range_that_an_export_adds_meanwhile_is_no_finding() {
+    let dir = tempdir().unwrap();
+    written(dir.path());
+    let path = dir.path().to_owned();
+    let mut growing = Growing {
+        inner: LocalFolder::for_reading(dir.path()).unwrap(),
+        grow: Box::new(move || written_to(&path, 50)),
+        is_grown: Cell::default(),
+    };
+    let line = verify(&mut growing, false).unwrap();
+    assert!(line.starts_with("ok ranges=5 "), "{line}");
+    assert!(check(dir.path()).unwrap().starts_with("ok ranges=9 "));
 }
