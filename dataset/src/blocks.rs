@@ -55,10 +55,14 @@ impl<'a> Blocks<'a> {
         let start = decoder.start();
         let spec = start.spec.clone();
         if self.chain.as_ref().is_some_and(|chain| *chain != spec) {
-            return Err(Failure::no(format!("{name} changed to another chain")).into());
+            return Err(Failure::no(format!("{name} changed to another chain"))
+                .hint("check that the right node responds there, and run the same command again")
+                .into());
         }
         if start.from().get() != from {
-            return Err(Failure::no(format!("{name} sent other blocks than asked for")).into());
+            return Err(Failure::no(format!("{name} sent other blocks than asked for"))
+                .hint("check that a node responds there, and that no proxy changes requests")
+                .into());
         }
         if let Some(last) = self.last.filter(|last| start.parent != Some(*last)) {
             return Err(OffMainChain { name, last, spec: Box::new(spec) }.into());
@@ -100,7 +104,12 @@ impl<'a> Blocks<'a> {
 
     fn attempt(&mut self) -> Result<HashedBlock> {
         if self.decoder.is_none() {
-            self.open()?;
+            let is_opened = self.chain.is_some();
+            self.open().map_err(|error| match error.downcast::<OffMainChain>() {
+                Ok(error) if is_opened => took_away(error),
+                Ok(error) => error.into(),
+                Err(error) => error,
+            })?;
         }
         let (name, may_break) = (self.source.name().to_owned(), self.source.may_break());
         let item = self.decoder.as_mut().map(Decoder::next).transpose();
@@ -121,6 +130,14 @@ pub(crate) struct OffMainChain {
     name: String,
     pub(crate) last: BlockId,
     pub(crate) spec: Box<Spec>,
+}
+
+/// What it means that a block was on the main chain when it was read, and is no longer.
+fn took_away(error: OffMainChain) -> anyhow::Error {
+    Failure::no(format!("a reorg took away what was read of {}", error.name))
+        .because(error)
+        .hint("run the same command again: what is in the manifest is whole")
+        .into()
 }
 
 #[cfg(test)]

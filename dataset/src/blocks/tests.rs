@@ -51,8 +51,13 @@ fn blocks_that_a_reorg_took_away_are_not_continued() {
     let (own, other) = (usual_chain("own", 9), usual_chain("other", 9));
     let mut node = Node::new(other);
     let mut blocks = Blocks::new(&mut node, Some(own[4].id()), 9).pausing(|_| ());
-    let error = read(&mut blocks).unwrap_err();
+    let error = blocks.open().unwrap_err();
     assert_eq!(error.downcast::<OffMainChain>().unwrap().last, own[4].id());
+    // They were on the main chain before the connection broke.
+    blocks.chain = Some(Spec::dev());
+    let text = text_of(&read(&mut blocks).unwrap_err());
+    assert!(text.contains("a reorg took away what was read of the node: block 4"), "{text}");
+    assert!(text.contains("hint: run the same command again"), "{text}");
 }
 
 #[test]
@@ -63,7 +68,7 @@ fn a_source_may_not_change_its_chain() {
     let mut blocks = Blocks::new(&mut node, Some(dev[4].id()), 9).pausing(|_| ());
     blocks.chain = Some(Spec::dev());
     let text = text_of(&read(&mut blocks).unwrap_err());
-    assert!(text.contains("the node changed to another chain"), "{text}");
+    assert!(text.contains("the node changed to another chain\nhint: "), "{text}");
 }
 
 #[test]
