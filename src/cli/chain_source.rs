@@ -70,11 +70,21 @@ impl LocalSource {
     }
 
     /// As [`LocalSource::open`], without own records, and with `--read-only` from a private copy,
-    /// which is removed with `unfinished`. Opening a copy must mend nothing.
+    /// which is removed with `unfinished`. Opening a copy must mend nothing. What opening creates
+    /// is its owner's alone.
     ///
     /// # Errors
     /// As [`LocalSource::open`]; and when the copy cannot be made, or had to be mended.
     pub fn inspect(
+        dir: &Path,
+        args: &EvidenceArgs,
+        unfinished: &Unfinished,
+        command: &str,
+    ) -> Result<Self> {
+        super::privately(|| Self::inspect_privately(dir, args, unfinished, command))
+    }
+
+    fn inspect_privately(
         dir: &Path,
         args: &EvidenceArgs,
         unfinished: &Unfinished,

@@ -148,6 +148,15 @@ fn keep_private() {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
+/// Returns what `create` does. What it creates is its owner's alone, as it must be in a data
+/// directory; what is created afterwards is as open as before.
+fn privately<T>(create: impl FnOnce() -> T) -> T {
+    let before = rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    let created = create();
+    rustix::process::umask(before);
+    created
+}
+
 /// Prints a line on standard output.
 ///
 /// # Errors

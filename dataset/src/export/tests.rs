@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jenny_chain::chain::HashedBlock;
 use jenny_chain::chain::test_util::spec_with;
 use jenny_chain::cli::toolkit::{code_of, text_of};
+use jenny_chain::store::{self, Options};
 
 use clap::Parser as _;
 use tempfile::tempdir;
@@ -421,6 +422,26 @@ fn no_file_is_written_into_the_data_directory() {
         assert!(text.contains("is in the data directory"), "{to}: {text}");
     }
     assert_eq!(fs::read_dir(&data).unwrap().count(), 1);
+}
+
+#[test]
+fn what_opening_the_data_directory_creates_is_private_and_a_dataset_is_not() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (data, to) = (tempdir().unwrap(), tempdir().unwrap());
+    let options = Options { chain: Some(Spec::dev()), ..Options::default() };
+    drop(store::open(data.path(), &options, &mut |_| ()).unwrap());
+    let (lock, probe) = (data.path().join("LOCK"), to.path().join("probe"));
+    fs::remove_file(&lock).unwrap();
+    fs::write(&probe, "").unwrap();
+    let (from, to) = (data.path().to_str().unwrap(), to.path().to_str().unwrap());
+    let line = ["jenny-dataset", "export", "--from", from, "--to", to];
+    let Command::Export(args) = Cli::try_parse_from(line).unwrap().command else { panic!() };
+    let location = Location::parse(to).unwrap();
+    let mut source = open_source(&args, &location, &Unfinished::default()).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&lock), 0o600);
+    export(source.as_mut(), &mut local(Path::new(to)), SETTINGS, false).unwrap();
+    assert_eq!(mode(&Path::new(to).join(MANIFEST)), mode(&probe));
 }
 
 #[test]
