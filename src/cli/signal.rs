@@ -1,6 +1,6 @@
 //! Signals: what ends a command, and what it leaves behind.
 
-use std::io::ErrorKind;
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -55,12 +55,10 @@ impl Unfinished {
     /// The file is complete: it gets its name.
     ///
     /// # Errors
-    /// When it cannot be renamed.
+    /// When it cannot be renamed, and [`ErrorKind::Interrupted`] when an interruption has removed it.
     pub fn keep_as(&self, name: &Path) -> std::io::Result<()> {
         let mut unfinished = self.0.lock();
-        if let Some(path) = unfinished.as_ref() {
-            std::fs::rename(path, name)?;
-        }
+        std::fs::rename(unfinished.as_ref().ok_or_else(interrupted)?, name)?;
         *unfinished = None;
         Ok(())
     }
@@ -88,6 +86,10 @@ impl Guard {
 
 fn locked(path: &Mutex<Option<PathBuf>>) -> std::sync::MutexGuard<'_, Option<PathBuf>> {
     path.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn interrupted() -> Error {
+    Error::new(ErrorKind::Interrupted, "interrupted; run the command again")
 }
 
 /// Removes a directory; another thread of this process may still write to it.

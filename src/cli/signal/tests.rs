@@ -1,6 +1,21 @@
 //! Which signals end a command.
 
-use super::ignores_hangup;
+use std::fs;
+
+use super::*;
+
+#[test]
+fn a_file_that_an_interruption_removed_is_not_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let (part, name) = (dir.path().join("part"), dir.path().join("name"));
+    let unfinished = Unfinished::default();
+    unfinished.set(part.clone());
+    fs::write(&part, "all").unwrap();
+    unfinished.0.remove();
+    let error = unfinished.keep_as(&name).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert!(!part.exists() && !name.exists());
+}
 
 #[test]
 fn a_hangup_is_left_alone_where_it_is_ignored_or_nobody_knows() {
