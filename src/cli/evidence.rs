@@ -1,6 +1,8 @@
 //! `--read-only`: opens a private copy of a data directory, and leaves the original as it is.
 
 use std::fmt::Write as _;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -15,6 +17,9 @@ use crate::store::{Copied, StoreError, copy_stopped};
 
 /// How the name of a copy begins. A copy that kill -9 left behind may be removed.
 const COPY_PREFIX: &str = "jenny-copy";
+
+/// Name of the copied data directory in the directory of the copy.
+const COPIED_DATA: &str = "data";
 
 /// Names that are tried for a copy.
 const COPY_NAMES: u32 = 100;
@@ -38,8 +43,13 @@ impl Evidence {
         }
         let scratch = args.scratch.clone().unwrap_or_else(std::env::temp_dir);
         check_scratch(&scratch, dir)?;
-        let copy = free_name(&scratch)?;
-        unfinished.set_directory(copy.clone());
+        let folder = free_name(&scratch)?;
+        unfinished.set_directory(&folder, || {
+            let made = DirBuilder::new().mode(0o700).create(&folder);
+            made.with_context(|| format!("{} cannot be created", folder.display()))
+        })?;
+        // Nothing creates the folder again once an interruption has removed it.
+        let copy = folder.join(COPIED_DATA);
         let mut progress = None;
         let copied = copy_stopped(dir, &copy, &[CONFIG_FILE], 0, &mut |done, total| {
             let begin = || Progress::of_things("copy", "MiB", Some(total >> 20));

@@ -20,7 +20,15 @@ pub struct Unfinished(Arc<Guard>);
 #[derive(Debug, Default)]
 struct Guard {
     file: Mutex<Option<PathBuf>>,
-    directory: Mutex<Option<PathBuf>>,
+    directory: Mutex<Directory>,
+}
+
+/// The directory that is in use for a while.
+#[derive(Debug, Default)]
+struct Directory {
+    path: Option<PathBuf>,
+    /// Whether it was removed, after which no other one is made.
+    ended: bool,
 }
 
 /// Attempts to remove a directory into which another thread may still write.
@@ -37,12 +45,26 @@ impl Unfinished {
         self.0.remove_file();
     }
 
-    /// This directory is in use, and removed with all that is in it.
-    pub(super) fn set_directory(&self, path: PathBuf) {
-        *locked(&self.0.directory) = Some(path);
+    /// Makes a directory, which is removed with all that is in it. An interruption waits meanwhile,
+    /// so `make` must be short. Returns what `make` returns.
+    ///
+    /// # Errors
+    /// After an interruption, when nothing is made; and those of `make`.
+    pub(super) fn set_directory<T>(
+        &self,
+        path: &Path,
+        make: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let mut directory = locked(&self.0.directory);
+        if directory.ended {
+            return Err(interrupted().into());
+        }
+        let made = make()?;
+        directory.path = Some(path.to_owned());
+        Ok(made)
     }
 
-    /// Removes both now.
+    /// Removes both now. No directory is made from now on.
     pub(super) fn remove(&self) {
         self.0.remove();
     }
@@ -71,7 +93,12 @@ impl Guard {
 
     fn remove(&self) {
         self.remove_file();
-        if let Some(path) = locked(&self.directory).take() {
+        let path = {
+            let mut directory = locked(&self.directory);
+            directory.ended = true;
+            directory.path.take()
+        };
+        if let Some(path) = path {
             remove_directory(&path);
         }
     }
@@ -84,7 +111,7 @@ impl Guard {
     }
 }
 
-fn locked(path: &Mutex<Option<PathBuf>>) -> std::sync::MutexGuard<'_, Option<PathBuf>> {
+fn locked<T>(path: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     path.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -39,8 +39,23 @@ impl WorkFolder {
         check_new(into)?;
         check_around(around, dir)?;
         let path = around.join(format!(".{}.repair", name.to_string_lossy()));
+        let lock = unfinished.set_directory(&path, || Self::take(&path, into))?;
         let cannot = || format!("{} cannot be used", path.display());
-        match DirBuilder::new().mode(0o700).create(&path) {
+        for left in [COPY, DATA] {
+            match fs::remove_dir_all(path.join(left)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).with_context(cannot);
+                }
+                _ => {}
+            }
+        }
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// Makes the folder, unless it is there, and locks it.
+    fn take(path: &Path, into: &Path) -> Result<File> {
+        let cannot = || format!("{} cannot be used", path.display());
+        match DirBuilder::new().mode(0o700).create(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             created => created.with_context(cannot)?,
         }
@@ -57,17 +72,8 @@ impl WorkFolder {
             Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
             Ok(()) => {}
         }
-        check_ours(&path)?;
-        unfinished.set_directory(path.clone());
-        for left in [COPY, DATA] {
-            match fs::remove_dir_all(path.join(left)) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(error).with_context(cannot);
-                }
-                _ => {}
-            }
-        }
-        Ok(Self { path, _lock: lock })
+        check_ours(path)?;
+        Ok(lock)
     }
 
     pub(super) fn copy(&self) -> PathBuf {

@@ -1,6 +1,7 @@
 //! Which signals end a command.
 
 use std::fs;
+use std::sync::mpsc::sync_channel;
 
 use super::*;
 
@@ -15,6 +16,41 @@ fn a_file_that_an_interruption_removed_is_not_kept() {
     let error = unfinished.keep_as(&name).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     assert!(!part.exists() && !name.exists());
+}
+
+#[test]
+fn no_directory_is_made_after_an_interruption() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("copy");
+    let unfinished = Unfinished::default();
+    unfinished.remove();
+    let made = unfinished.set_directory(&path, || Ok(fs::create_dir(&path)?));
+    let error = made.unwrap_err().downcast::<Error>().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_directory_that_is_being_made_is_removed_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("copy");
+    let unfinished = Unfinished::default();
+    let (begun, is_begun) = sync_channel(0);
+    std::thread::scope(|scope| {
+        let (unfinished, path) = (&unfinished, &path);
+        scope.spawn(move || {
+            let make = || {
+                begun.send(())?;
+                Ok(fs::create_dir(path)?)
+            };
+            unfinished.set_directory(path, make).unwrap();
+        });
+        is_begun.recv().unwrap();
+        // As the thread that waits for signals does.
+        unfinished.remove();
+        assert!(!path.exists());
+    });
+    assert!(!path.exists());
 }
 
 #[test]
