@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinError;
+use tokio::time::error::Elapsed;
 use tokio_util::sync::CancellationToken;
 
 use super::args::RunArgs;
@@ -20,7 +21,7 @@ use super::users::UsersFile;
 use super::{api_address, certificates, descriptors, logging, peers, ports, syncing, variables};
 use crate::api::{ApiConfig, Server, Users};
 use crate::chain::Spec;
-use crate::node::{Links, Node};
+use crate::node::{Links, Node, NodeFailure};
 use crate::p2p::{Network, P2pConfig};
 use crate::store::{Opened, Options, StoreError, exists, open};
 
@@ -169,15 +170,36 @@ async fn serve(
     };
     tokio::select! {
         stopped = tokio::time::timeout(STOP_DEADLINE, stopping) => {
-            stopped.map_err(|_| {
-                Failure::no("the node did not stop within 4.5 s and exited anyway")
-                    .hint("nothing that was acknowledged is lost")
-            })??;
+            // A database that failed meanwhile may never stop, which is no orderly end.
+            let failing = tokio::time::timeout(Duration::ZERO, handle.failed());
+            if stopped.is_err()
+                && let Ok(failure) = failing.await
+                && !matches!(failure, NodeFailure::Stopping)
+            {
+                return Err(failure.into());
+            }
+            stopped_in_order(dir, stopped)?;
         }
         name = stops.next() => end(Code::Interrupted, &format!("{name} again: ended at once")),
     }
-    api_address::remove(dir);
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// Takes the note of the API's address away, unless stopping failed: a stop that takes too long
+/// loses nothing, so the next start is no unclean one.
+///
+/// # Errors
+/// When stopping failed or took too long.
+fn stopped_in_order(dir: &Path, stopped: Result<Result<()>, Elapsed>) -> Result<()> {
+    let is_late = stopped.is_err();
+    stopped.unwrap_or(Ok(()))?;
+    api_address::remove(dir);
+    if is_late {
+        return Err(Failure::no("the node did not stop within 4.5 s and exited anyway")
+            .hint("nothing that was acknowledged is lost")
+            .into());
+    }
     Ok(())
 }
 
@@ -275,3 +297,6 @@ pub(super) fn check_elsewhere(args: &RunArgs, users: &UsersFile) -> Result<()> {
         .hint(format!("move it to {path}, or remove it"))
         .into())
 }
+
+#[cfg(test)]
+mod tests;
