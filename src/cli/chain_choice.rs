@@ -11,7 +11,6 @@ use super::args::InitArgs;
 use super::config::{CONFIG_FILE, chain_key};
 use super::exit::Failure;
 use super::text_file;
-use super::users::create_dir;
 use crate::chain::{Spec, SpecError, Timestamp};
 
 /// Name of the spec's file in a data directory whose chain is not built in.
@@ -131,8 +130,12 @@ pub(super) fn key_of(spec: &Spec) -> &'static str {
 }
 
 /// Writes the spec of a chain that is not built in into the data directory, which so holds all
-/// that makes its chain. Returns a line for people.
-pub(super) fn keep_spec(dir: &Path, spec: &Spec) -> Result<Option<String>> {
+/// that makes its chain. Returns a line for people. `made` is called with a file that is new.
+pub(super) fn keep_spec(
+    dir: &Path,
+    spec: &Spec,
+    made: &mut dyn FnMut(&Path),
+) -> Result<Option<String>> {
     if key_of(spec) != SPEC_FILE {
         return Ok(None);
     }
@@ -140,28 +143,31 @@ pub(super) fn keep_spec(dir: &Path, spec: &Spec) -> Result<Option<String>> {
     if file.exists() && chain(&file.to_string_lossy())? == *spec {
         return Ok(None);
     }
-    write_spec(&file, spec).map(Some)
+    write_spec(&file, spec, made).map(Some)
 }
 
 /// Writes the spec into the file of `--spec-out`, which may be in the data directory that is being
-/// made. Returns a line for people.
-pub(super) fn write_spec_out(dir: &Path, spec: &Spec, file: &Path) -> Result<String> {
+/// made. Returns a line for people. `made` is called with a file that is new.
+pub(super) fn write_spec_out(
+    spec: &Spec,
+    file: &Path,
+    made: &mut dyn FnMut(&Path),
+) -> Result<String> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if folder == Some(dir) {
-        create_dir(dir)?;
-    } else if folder.is_some_and(|folder| !folder.is_dir()) {
+    if folder.is_some_and(|folder| !folder.is_dir()) {
         return Err(Failure::usage(format!("the directory of {} does not exist", file.display()))
             .hint("create the directory first, or name another file with --spec-out")
             .into());
     }
-    write_spec(file, spec)
+    write_spec(file, spec, made)
 }
 
 /// Writes a spec into a file that must not be there yet. Returns a line for people.
-fn write_spec(file: &Path, spec: &Spec) -> Result<String> {
+fn write_spec(file: &Path, spec: &Spec, made: &mut dyn FnMut(&Path)) -> Result<String> {
     let cannot = || format!("{} cannot be written", file.display());
     let mut created =
         OpenOptions::new().write(true).create_new(true).open(file).with_context(cannot)?;
+    made(file);
     let text = spec.canonical_text() + "\n";
     created.write_all(text.as_bytes()).and_then(|()| created.sync_all()).with_context(cannot)?;
     Ok(format!("created {} for the other nodes to join with", file.display()))

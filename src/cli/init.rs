@@ -14,12 +14,12 @@ use anyhow::{Context, Result};
 use self::made::Made;
 use super::args::InitArgs;
 use super::chain_choice::{
-    self, ChainWish, SPEC_FILE, check_spec_out, keep_spec, key_of, to_create, write_spec_out,
+    self, ChainWish, check_spec_out, keep_spec, key_of, to_create, write_spec_out,
 };
 use super::config::{self, CONFIG_FILE, template};
 use super::exit::Failure;
 use super::offline;
-use super::users::{APPLIED, UsersFile, create_dir};
+use super::users::{APPLIED, UsersFile};
 use super::{password, signal, terminal};
 use crate::api::User;
 use crate::chain::Spec;
@@ -106,7 +106,7 @@ fn make(args: &InitArgs, plan: &Plan, users: &UsersFile) -> Result<Vec<String>> 
     };
     let wish = Wish { spec: spec.as_ref(), is_new, has_settings, spec_out: spec_out.as_deref() };
     let mut made = Made::begin(dir, users)?;
-    build(&mut made, &wish, plan, users).map_err(|error| made.undo(error))
+    build(&mut made, &wish, plan, users).map_err(|error| made.undo(error, !is_new))
 }
 
 /// What a directory is to get, once all of it is known.
@@ -130,26 +130,22 @@ fn build(
     users: &UsersFile,
 ) -> Result<Vec<String>> {
     let (dir, Wish { spec, is_new, has_settings, spec_out }) = (made.directory(), *wish);
+    made.create_directory()?;
     let mut written = Vec::new();
     if let (Some(spec), Some(file)) = (spec, spec_out) {
-        made.file(file);
-        written.push(write_spec_out(dir, spec, file)?);
+        written.push(write_spec_out(spec, file, &mut |path| made.file(path))?);
     }
     if let Some(user) = &plan.user {
-        made.user(&user.name);
-        users.add(user.clone())?;
+        made.add_user(user.clone())?;
     }
     let mut done = Vec::new();
     if is_new || !has_settings {
-        create_dir(dir)?;
         if let Some(spec) = spec {
-            made.file(&dir.join(SPEC_FILE));
-            done.extend(keep_spec(dir, spec)?);
+            done.extend(keep_spec(dir, spec, &mut |path| made.file(path))?);
         }
         let chain = spec.map(|spec| ("chain", format!("\"{}\"", key_of(spec))));
         let settings: Vec<_> = chain.into_iter().chain(plan.settings.iter().cloned()).collect();
-        made.file(&dir.join(CONFIG_FILE));
-        done.push(write_settings(dir, &settings)?);
+        done.push(write_settings(made, &settings)?);
     }
     if let Some(spec) = spec.filter(|_| is_new) {
         done.insert(0, create(dir, spec.clone())?);
@@ -190,10 +186,11 @@ fn create(dir: &Path, spec: Spec) -> Result<String> {
 
 /// Writes the settings file: the directory's chain, if it is known, other settings, and every other
 /// key commented out.
-fn write_settings(dir: &Path, settings: &[(&str, String)]) -> Result<String> {
-    let config = dir.join(CONFIG_FILE);
+fn write_settings(made: &mut Made<'_>, settings: &[(&str, String)]) -> Result<String> {
+    let config = made.directory().join(CONFIG_FILE);
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&config) {
         Ok(mut file) => {
+            made.file(&config);
             file.write_all(template(settings).as_bytes())
                 .and_then(|()| file.sync_all())
                 .with_context(|| format!("{} cannot be written", config.display()))?;

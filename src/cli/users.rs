@@ -1,10 +1,11 @@
 //! The users' file of a data directory: reading it, changing it, and whether there ever was one.
 
+mod lock;
+
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
@@ -27,12 +28,6 @@ pub(super) const APPLIED: &str = "a running node applies this within 2 seconds";
 const PLACEHOLDER: &str =
     "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// How long another process may take to change the users' file.
-const LOCK_WAIT: Duration = Duration::from_secs(10);
-
-/// Time between two tries to lock.
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
-
 /// Permissions that nobody but owner and group should have: write for the group, everything for
 /// others. A group that may read is how backups and container platforms work.
 const TOO_OPEN: u32 = 0o027;
@@ -42,6 +37,15 @@ const TOO_OPEN: u32 = 0o027;
 pub(super) struct FileState {
     was_made: bool,
     found: Option<[u64; 7]>,
+}
+
+/// What an addition made, to take it back.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Added {
+    /// Whether `users.lock` is new.
+    lock: bool,
+    /// The user, once nothing but the writing could fail.
+    user: Option<User>,
 }
 
 /// The users' file of one data directory.
@@ -157,26 +161,40 @@ impl UsersFile {
 
     /// Adds a user. Other processes that add one at the same time wait, so that none is lost.
     pub(super) fn add(&self, user: User) -> Result<()> {
+        self.add_noting(user, &mut Added::default())
+    }
+
+    /// As [`UsersFile::add`]; `added` is to tell what this made, also when it fails.
+    pub(super) fn add_noting(&self, user: User, added: &mut Added) -> Result<()> {
         create_dir(&self.dir)?;
-        let _lock = self.lock()?;
-        let users = self.with(user)?;
+        let _lock = self.lock(&mut added.lock)?;
+        let users = self.with(user.clone())?;
+        added.user = Some(user);
         self.write(&users)
     }
 
-    /// Takes back the user that was just added, unless that failed. The file goes if this was the
-    /// first user ever, who then was none: `had_users` says whether there was one before.
-    pub(super) fn take_back(&self, name: &str, had_users: bool) -> Result<()> {
-        if !self.was_made()? {
+    /// Takes back what an addition made, and nothing of another process. The file goes if this was
+    /// the first user ever, who then was none: `had_users` says whether there was one before.
+    pub(super) fn take_back(&self, added: &Added, had_users: bool) -> Result<()> {
+        if added.user.is_none() && !added.lock {
             return Ok(());
         }
-        let _lock = self.lock()?;
-        let mut users = self.listed()?.as_slice().to_vec();
-        users.retain(|user| user.name != name);
-        if had_users || !users.is_empty() {
-            let users = Users::new(users).map_err(|error| Failure::usage(error.to_string()))?;
+        // If another process has taken the lock's file away, the one that this makes goes as well.
+        let mut is_lock_new = false;
+        let _lock = self.lock(&mut is_lock_new)?;
+        let listed = self.listed()?;
+        let others = listed.as_slice().iter().filter(|user| Some(*user) != added.user.as_ref());
+        let others: Vec<_> = others.cloned().collect();
+        if had_users || !others.is_empty() {
+            if others.len() == listed.as_slice().len() {
+                return Ok(());
+            }
+            let users = Users::new(others).map_err(|error| Failure::usage(error.to_string()))?;
             return self.write(&users);
         }
-        for path in [&self.path, &self.dir.join(USERS_LOCK_FILE)] {
+        // A process that waits for the lock notices that its file is gone.
+        let lock = (added.lock || is_lock_new).then(|| self.dir.join(USERS_LOCK_FILE));
+        for path in [Some(&self.path), lock.as_ref()].into_iter().flatten() {
             match std::fs::remove_file(path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(error)
@@ -193,7 +211,7 @@ impl UsersFile {
     pub(super) fn change(&self, change: impl FnOnce(&Users) -> Result<Vec<User>>) -> Result<()> {
         // Without a user there is nothing to change, and nothing to note.
         change_needs_users(&self.listed()?, self)?;
-        let _lock = self.lock()?;
+        let _lock = self.lock(&mut false)?;
         let users = change(&self.listed()?)?;
         let users = Users::new(users).map_err(|error| Failure::usage(error.to_string()))?;
         self.write(&users)
@@ -225,52 +243,8 @@ impl UsersFile {
     /// Notes that a user was made here, which ends the default credentials for ever.
     pub(super) fn note_made(&self) -> Result<()> {
         create_dir(&self.dir)?;
-        self.lock_file().map(drop)
-    }
-
-    /// Opens the lock's file; one that is new is on the disk before this returns.
-    fn lock_file(&self) -> Result<File> {
-        let path = self.dir.join(USERS_LOCK_FILE);
-        let open = || -> std::io::Result<File> {
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).mode(0o600);
-            let file = match options.clone().create_new(true).open(&path) {
-                Ok(new) => {
-                    give_to_owner_of(&new, &self.dir.metadata()?)?;
-                    new
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    options.create(true).truncate(false).open(&path)?
-                }
-                Err(error) => return Err(error),
-            };
-            file.sync_all()?;
-            File::open(&self.dir)?.sync_all()?;
-            Ok(file)
-        };
-        open().with_context(|| format!("{} cannot be written", path.display()))
-    }
-
-    /// Locks the users' file for a change, until the file that this returns is closed.
-    fn lock(&self) -> Result<File> {
-        let file = self.lock_file()?;
-        let end = Instant::now() + LOCK_WAIT;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if Instant::now() < end => {
-                    std::thread::sleep(LOCK_PAUSE);
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let path = self.dir.join(USERS_LOCK_FILE);
-                    let message = format!("another process holds {}", path.display());
-                    return Err(Failure::no(message).hint("try again after it has ended").into());
-                }
-                Err(TryLockError::Error(error)) => {
-                    return Err(error).context("the users file cannot be locked");
-                }
-            }
-        }
+        // A process that takes its own first user back must not take this away.
+        self.lock(&mut false).map(drop)
     }
 
     /// Replaces the file in one step, readable by its owner alone. The lock must be held.

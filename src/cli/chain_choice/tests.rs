@@ -57,16 +57,16 @@ fn a_spec_is_kept_where_the_program_does_not_have_it() {
     let dir = tempfile::tempdir().unwrap();
     for spec in [Spec::jenny(), Spec::dev()] {
         assert_eq!(key_of(&spec), spec.name());
-        assert_eq!(keep_spec(dir.path(), &spec).unwrap(), None);
+        assert_eq!(keep_spec(dir.path(), &spec, &mut |_| ()).unwrap(), None);
     }
     let own = new_chain("own", Duration::from_secs(1), UNIX_EPOCH).unwrap();
     let file = dir.path().join(key_of(&own));
-    assert!(keep_spec(dir.path(), &own).unwrap().unwrap().contains("chain.json"));
+    assert!(keep_spec(dir.path(), &own, &mut |_| ()).unwrap().unwrap().contains("chain.json"));
     assert_eq!(chain(file.to_str().unwrap()).unwrap(), own);
     // Again, as after a kill: nothing to do; but another one's is not written over.
-    assert_eq!(keep_spec(dir.path(), &own).unwrap(), None);
+    assert_eq!(keep_spec(dir.path(), &own, &mut |_| ()).unwrap(), None);
     let other = new_chain("other", Duration::from_secs(1), UNIX_EPOCH).unwrap();
-    keep_spec(dir.path(), &other).unwrap_err();
+    keep_spec(dir.path(), &other, &mut |_| ()).unwrap_err();
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn an_empty_directory_gets_the_chain_of_its_settings() {
     assert!(text.contains("names another chain, `dev`"), "{text}");
     // A path starts at the settings file.
     let own = new_chain("own", Duration::from_secs(1), UNIX_EPOCH).unwrap();
-    keep_spec(dir.path(), &own).unwrap();
+    keep_spec(dir.path(), &own, &mut |_| ()).unwrap();
     std::fs::write(&settings, "chain = \"chain.json\"\n").unwrap();
     assert_eq!(to_create(dir.path(), None).unwrap(), own);
 }

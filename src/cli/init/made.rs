@@ -1,24 +1,27 @@
 //! What an unfinished `jenny init` has made, to take it back.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Error, Result};
+use anyhow::{Context as _, Error, Result};
 
-use crate::cli::exit::Failure;
-use crate::cli::users::UsersFile;
+use super::stored_chain;
+use crate::api::User;
+use crate::cli::exit::{Failure, code_of};
+use crate::cli::users::{Added, UsersFile, create_dir};
 
-/// What was not there before, in the order of its making.
+/// What this process made, in the order of its making. What was there before, or was made by
+/// another process meanwhile, is not in it.
 pub(super) struct Made<'a> {
     dir: &'a Path,
     users: &'a UsersFile,
     /// Whether there ever was a user before.
     had_users: bool,
-    /// Directories that were missing, the innermost one first.
     directories: Vec<PathBuf>,
     files: Vec<PathBuf>,
-    user: Option<String>,
+    added: Added,
 }
 
 impl<'a> Made<'a> {
@@ -27,10 +30,8 @@ impl<'a> Made<'a> {
     /// # Errors
     /// When the directory cannot be read.
     pub(super) fn begin(dir: &'a Path, users: &'a UsersFile) -> Result<Self> {
-        let named = dir.ancestors().filter(|path| *path != Path::new(""));
-        let directories = named.take_while(|path| is_missing(path)).map(Path::to_owned).collect();
-        let (had_users, files) = (users.was_made()?, Vec::new());
-        Ok(Self { dir, users, had_users, directories, files, user: None })
+        let (had_users, added) = (users.was_made()?, Added::default());
+        Ok(Self { dir, users, had_users, directories: Vec::new(), files: Vec::new(), added })
     }
 
     /// The data directory.
@@ -38,36 +39,64 @@ impl<'a> Made<'a> {
         self.dir
     }
 
-    /// This file is made next, unless it is there.
-    pub(super) fn file(&mut self, path: &Path) {
-        if is_missing(path) {
-            self.files.push(path.to_owned());
+    /// Creates the data directory, and those around it, as far as they are missing.
+    ///
+    /// # Errors
+    /// When one cannot be created.
+    pub(super) fn create_directory(&mut self) -> Result<()> {
+        let named = self.dir.ancestors().filter(|path| *path != Path::new(""));
+        let mut missing: Vec<_> = named.take_while(|path| is_missing(path)).collect();
+        while let Some(path) = missing.pop() {
+            match DirBuilder::new().mode(0o700).create(path) {
+                Ok(()) => self.directories.push(path.to_owned()),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    return Err(error)
+                        .with_context(|| format!("{} cannot be created", self.dir.display()));
+                }
+            }
         }
+        // Refuses what is no directory.
+        create_dir(self.dir)
     }
 
-    /// A user of this name, whom the file does not list, is added next.
-    pub(super) fn user(&mut self, name: &str) {
-        self.user = Some(name.to_owned());
+    /// This process made this file, which was not there.
+    pub(super) fn file(&mut self, path: &Path) {
+        self.files.push(path.to_owned());
     }
 
-    /// Takes everything back, since making the rest failed. Returns the error, with what remains.
-    pub(super) fn undo(self, error: Error) -> Error {
-        let mut error = error;
-        if let Some(name) = &self.user
-            && let Err(kept) = self.users.take_back(name, self.had_users)
-        {
-            let users = self.users.path().display();
-            let failure = Failure::new(crate::cli::exit::code_of(&error), error.to_string());
+    /// Adds a user, whom the file does not list.
+    ///
+    /// # Errors
+    /// When the user cannot be added.
+    pub(super) fn add_user(&mut self, user: User) -> Result<()> {
+        self.users.add_noting(user, &mut self.added)
+    }
+
+    /// Takes everything back, since making the rest failed, unless the directory was without a
+    /// chain and now has one: that may be served by now, with all that is here. Returns the error,
+    /// with what remains.
+    pub(super) fn undo(self, error: Error, had_chain: bool) -> Error {
+        if !had_chain && !matches!(stored_chain(self.dir), Ok(None)) {
             let text = format!(
-                "user `{name}` stays in {users} ({kept:#}); remove it with `jenny user remove`"
+                "{} holds a chain by now, so what was made for it stays; start it with `jenny run`, \
+                 or choose another --data-dir",
+                self.dir.display()
             );
-            error = failure.because(error).hint(text).into();
+            return explained(error, text);
+        }
+        let mut error = error;
+        if let Err(kept) = self.users.take_back(&self.added, self.had_users) {
+            let users = self.users.path().display();
+            let text =
+                format!("the user stays in {users} ({kept:#}); remove it with `jenny user remove`");
+            error = explained(error, text);
         }
         for file in self.files.iter().rev() {
-            // It may not have been made.
+            // Another process may have removed it.
             drop(fs::remove_file(file));
         }
-        for directory in &self.directories {
+        for directory in self.directories.iter().rev() {
             // One that holds anything else stays.
             drop(fs::remove_dir(directory));
         }
@@ -75,7 +104,15 @@ impl<'a> Made<'a> {
     }
 }
 
+/// An error with one more thing to do.
+fn explained(error: Error, hint: String) -> Error {
+    Failure::new(code_of(&error), error.to_string()).because(error).hint(hint).into()
+}
+
 /// Whether nothing has this name.
 fn is_missing(path: &Path) -> bool {
     fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! Tests of the users' file.
 
 use std::os::unix::fs::{chown, symlink};
+use std::time::Instant;
 
+use super::lock::LOCK_WAIT;
 use super::*;
 use crate::cli::exit::text_of;
 
@@ -188,4 +190,78 @@ fn a_users_file_beside_the_settings_is_found_when_it_is_another() {
     std::fs::remove_file(etc.join("users.toml")).unwrap();
     std::fs::write(etc.join("users.toml"), "").unwrap();
     assert_eq!(file.elsewhere(&config), Some(etc.join("users.toml")));
+}
+
+#[test]
+fn a_waiter_locks_the_file_that_has_the_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, path) = (file_of(dir.path()), dir.path().join(USERS_LOCK_FILE));
+    let held = file.lock(&mut false).unwrap();
+    let gone = File::open(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    drop(held);
+    assert!(!file.is_current(&gone).unwrap());
+    let (first, second) = (file.lock(&mut false).unwrap(), File::open(&path).unwrap());
+    assert!(file.is_current(&first).unwrap());
+    assert!(matches!(second.try_lock(), Err(TryLockError::WouldBlock)));
+}
+
+#[test]
+fn a_waiter_adds_its_user_after_another_process_took_its_own_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, path) = (file_of(dir.path()), dir.path().join(USERS_LOCK_FILE));
+    let held = file.lock(&mut false).unwrap();
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| file.add(user("bob")));
+        // Its handle, beside the one that is held.
+        let end = Instant::now() + LOCK_WAIT;
+        while handles(&path) < 2 {
+            assert!(Instant::now() < end, "nobody waits");
+            std::thread::yield_now();
+        }
+        std::fs::remove_file(&path).unwrap();
+        drop(held);
+        waiter.join().unwrap().unwrap();
+    });
+    assert!(path.exists(), "the default credentials have ended");
+    assert_eq!(names(&file.read(None).unwrap()), ["bob"]);
+}
+
+/// How many handles of this process lead to a file.
+fn handles(path: &Path) -> usize {
+    let open = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| {
+        let target = std::fs::read_link(entry.ok()?.path()).ok()?;
+        (target == path).then_some(())
+    });
+    open.count()
+}
+
+#[test]
+fn only_what_the_addition_made_is_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = file_of(dir.path());
+    let mut ours = Added::default();
+    file.add_noting(user("ann"), &mut ours).unwrap();
+    // Another process adds one meanwhile.
+    file.add(user("bob")).unwrap();
+    file.take_back(&ours, false).unwrap();
+    assert_eq!(names(&file.read(None).unwrap()), ["bob"]);
+    // An addition that was refused takes nothing back, whatever its name.
+    let mut refused = Added::default();
+    file.add_noting(user("bob"), &mut refused).unwrap_err();
+    file.take_back(&refused, false).unwrap();
+    assert_eq!(names(&file.read(None).unwrap()), ["bob"]);
+    // The first user goes with all that tells of users.
+    let dir = tempfile::tempdir().unwrap();
+    let file = file_of(dir.path());
+    let mut ours = Added::default();
+    file.add_noting(user("ann"), &mut ours).unwrap();
+    file.take_back(&ours, false).unwrap();
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    // The lock of another process stays.
+    drop(file.lock(&mut false).unwrap());
+    let mut ours = Added::default();
+    file.add_noting(user("ann"), &mut ours).unwrap();
+    file.take_back(&ours, false).unwrap();
+    assert!(dir.path().join(USERS_LOCK_FILE).exists() && !file.path().exists());
 }
