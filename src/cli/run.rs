@@ -71,6 +71,17 @@ pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Resul
     end(code, "")
 }
 
+/// Whether the run before this one did not stop in order, which is told here.
+fn warn_if_unclean(dir: &Path) -> bool {
+    let is_unclean = api_address::is_left(dir);
+    if is_unclean {
+        tracing::warn!(
+            "the run before this one did not stop in order: it failed, was killed, or the machine went down; its last log lines may say why"
+        );
+    }
+    is_unclean
+}
+
 async fn serve(
     settings: &Settings,
     dir: &Path,
@@ -95,13 +106,7 @@ async fn serve(
     };
     let spec = opened.spec.clone();
     warn_if_idle(settings);
-    let unclean_start = api_address::is_left(dir);
-    if unclean_start {
-        tracing::warn!(
-            "the run before this one did not stop in order: it failed, was killed, or the machine went down; its last log lines may say why"
-        );
-    }
-    let api = ApiConfig { unclean_start, ..api };
+    let api = ApiConfig { unclean_start: warn_if_unclean(dir), ..api };
     let (links, link_server) = Links::channel();
     let node = Node::start(opened, settings.node.clone(), links);
     let handle = node.handle();

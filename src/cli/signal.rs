@@ -59,9 +59,9 @@ impl Unfinished {
         if directory.ended {
             return Err(interrupted().into());
         }
-        let made = make()?;
+        let result = make()?;
         directory.path = Some(path.to_owned());
-        Ok(made)
+        Ok(result)
     }
 
     /// Removes both now. No directory is made from now on.

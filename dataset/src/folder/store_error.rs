@@ -46,6 +46,7 @@ impl StoreError {
 }
 
 /// An error of the store on its way through [`io::Read`] or [`io::Write`].
+#[expect(clippy::needless_pass_by_value, reason = "this is what `map_err` calls")]
 pub(super) fn io_error(error: Error) -> io::Error {
     StoreError::of(&error).into_io()
 }
