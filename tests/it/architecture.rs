@@ -28,7 +28,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("migrations", &["src/store/", "migrations/", "tests/it/migration"]),
     ("anyhow", &["src/cli/", "src/main.rs", "dataset/"]),
     ("parquet", &["dataset/src/table"]),
-    ("object_store", &["dataset/src/folder/", "dataset/src/test_util"]),
+    ("object_store", &["dataset/src/folder/", "dataset/src/test_util", "dataset/src/export/tests"]),
     ("tokio_rustls", &["src/tls/", "tests/it/tls/"]),
     ("rcgen", &["src/tls/"]),
 ];
