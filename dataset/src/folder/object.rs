@@ -38,6 +38,12 @@ const MAX_S3_PAUSE: Duration = Duration::from_secs(15);
 /// How long a request may take, unless `AWS_TIMEOUT` says otherwise: a part in 120 s.
 const S3_TIMEOUT: &str = "120 seconds";
 
+/// How often a listing is asked for: the client repeats no request whose response breaks off.
+const MAX_LIST_ATTEMPTS: u32 = 5;
+
+/// The pause before the second attempt; each further one is longer by as much.
+const LIST_PAUSE: Duration = Duration::from_millis(200);
+
 /// A prefix of an object store.
 #[derive(Debug)]
 pub(crate) struct ObjectFolder {
@@ -205,22 +211,37 @@ impl Folder for ObjectFolder {
     }
 
     fn tables(&self) -> Result<Vec<String>> {
-        let prefix = self.path(RECORDS);
         let listed = self.runtime.block_on(async {
-            let mut names = Vec::new();
-            let mut objects = self.store.list(Some(&prefix));
-            while let Some(object) = objects.next().await.transpose()? {
-                // What lies deeper is in no such query.
-                let mut below = object.location.prefix_match(&prefix).into_iter().flatten();
-                if let (Some(name), None) = (below.next(), below.next())
-                    && super::is_table(name.as_ref())
-                {
-                    names.push(name.as_ref().to_owned());
+            let mut attempts = 1;
+            loop {
+                match self.list_tables().await {
+                    Err(Error::Generic { .. }) if attempts < MAX_LIST_ATTEMPTS => {
+                        tokio::time::sleep(LIST_PAUSE * attempts).await;
+                        attempts += 1;
+                    }
+                    listed => return listed,
                 }
             }
-            Ok(names)
         });
         listed.map_err(|error| failure(&self.name, RECORDS, "listed", &error))
+    }
+}
+
+impl ObjectFolder {
+    async fn list_tables(&self) -> Result<Vec<String>, Error> {
+        let prefix = self.path(RECORDS);
+        let mut names = Vec::new();
+        let mut objects = self.store.list(Some(&prefix));
+        while let Some(object) = objects.next().await.transpose()? {
+            // What lies deeper is in no such query.
+            let mut below = object.location.prefix_match(&prefix).into_iter().flatten();
+            if let (Some(name), None) = (below.next(), below.next())
+                && super::is_table(name.as_ref())
+            {
+                names.push(name.as_ref().to_owned());
+            }
+        }
+        Ok(names)
     }
 }
 
