@@ -172,7 +172,7 @@ impl StoreError {
                     .to_owned(),
             ],
             Self::Missing { .. } => vec![
-                "create a chain with `jenny init` or `jenny run`, or name another --data-dir"
+                "create a chain with `jenny init` or `jenny run`, or name another data directory"
                     .to_owned(),
             ],
             Self::Damaged { .. } => vec![backup.to_owned()],
@@ -251,7 +251,7 @@ fn advice_on(kind: ErrorKind) -> Option<String> {
             "make room on the file system, then start again"
         }
         ErrorKind::NotADirectory => {
-            "a part of that path is a file: name another --data-dir, or move the file"
+            "a part of that path is a file: name another data directory, or move the file"
         }
         _ => return None,
     };
