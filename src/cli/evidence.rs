@@ -44,11 +44,10 @@ impl Evidence {
         let scratch = args.scratch.clone().unwrap_or_else(std::env::temp_dir);
         check_scratch(&scratch, dir)?;
         let folder = free_name(&scratch)?;
-        unfinished.set_directory(&folder, || {
+        let (folder, ()) = unfinished.set_directory(&folder, || {
             let made = DirBuilder::new().mode(0o700).create(&folder);
             made.with_context(|| format!("{} cannot be created", folder.display()))
         })?;
-        // Nothing creates the folder again once an interruption has removed it.
         let copy = folder.join(COPIED_DATA);
         let mut progress = None;
         let copied = copy_stopped(dir, &copy, &[CONFIG_FILE], 0, &mut |done, total| {

@@ -1,6 +1,8 @@
 //! Signals: what ends a command, and what it leaves behind.
 
+use std::fs::File;
 use std::io::{Error, ErrorKind};
+use std::os::fd::IntoRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,7 +48,8 @@ impl Unfinished {
     }
 
     /// Makes a directory, which is removed with all that is in it. An interruption waits meanwhile,
-    /// so `make` must be short. Returns what `make` returns.
+    /// so `make` must be short. Returns what `make` returns, and the name under which a database
+    /// within the directory may be opened: see [`pinned`].
     ///
     /// # Errors
     /// After an interruption, when nothing is made; and those of `make`.
@@ -54,14 +57,14 @@ impl Unfinished {
         &self,
         path: &Path,
         make: impl FnOnce() -> Result<T>,
-    ) -> Result<T> {
+    ) -> Result<(PathBuf, T)> {
         let mut directory = locked(&self.0.directory);
         if directory.ended {
             return Err(interrupted().into());
         }
         let result = make()?;
         directory.path = Some(path.to_owned());
-        Ok(result)
+        Ok((pinned(path), result))
     }
 
     /// Removes both now. No directory is made from now on.
@@ -117,6 +120,18 @@ fn locked<T>(path: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn interrupted() -> Error {
     Error::new(ErrorKind::Interrupted, "interrupted; run the command again")
+}
+
+/// Returns a name of an existing directory that ends with the directory, whatever is created at
+/// `path` later; `path` itself where the system has no such name.
+///
+/// A database that is being opened creates the directories of its files anew, and so brings back
+/// what an interruption has just removed. Under this name it cannot.
+fn pinned(path: &Path) -> PathBuf {
+    let Ok(directory) = File::open(path) else { return path.to_owned() };
+    // Never closed: the name is as good as the descriptor, and a database may outlive its opener.
+    let name = PathBuf::from(format!("/proc/self/fd/{}", directory.into_raw_fd()));
+    if name.is_dir() { name } else { path.to_owned() }
 }
 
 /// Removes a directory; another thread of this process may still write to it.

@@ -22,6 +22,8 @@ const LOCK: &str = "LOCK";
 
 /// The folder, which is removed when the repair ends or is interrupted.
 pub(super) struct WorkFolder {
+    /// The name that ends with the folder.
+    inside: PathBuf,
     path: PathBuf,
     _lock: File,
 }
@@ -39,17 +41,17 @@ impl WorkFolder {
         check_new(into)?;
         check_around(around, dir)?;
         let path = around.join(format!(".{}.repair", name.to_string_lossy()));
-        let lock = unfinished.set_directory(&path, || Self::take(&path, into))?;
+        let (inside, lock) = unfinished.set_directory(&path, || Self::take(&path, into))?;
         let cannot = || format!("{} cannot be used", path.display());
         for left in [COPY, DATA] {
-            match fs::remove_dir_all(path.join(left)) {
+            match fs::remove_dir_all(inside.join(left)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(error).with_context(cannot);
                 }
                 _ => {}
             }
         }
-        Ok(Self { path, _lock: lock })
+        Ok(Self { inside, path, _lock: lock })
     }
 
     /// Makes the folder, unless it is there, and locks it.
@@ -77,11 +79,11 @@ impl WorkFolder {
     }
 
     pub(super) fn copy(&self) -> PathBuf {
-        self.path.join(COPY)
+        self.inside.join(COPY)
     }
 
     pub(super) fn data(&self) -> PathBuf {
-        self.path.join(DATA)
+        self.inside.join(DATA)
     }
 
     /// Moves these files of the copy that exist into the new directory, and makes their contents

@@ -43,7 +43,7 @@ fn a_directory_that_is_being_made_is_removed_too() {
                 begun.send(())?;
                 Ok(fs::create_dir(path)?)
             };
-            unfinished.set_directory(path, make).unwrap();
+            let _ = unfinished.set_directory(path, make).unwrap();
         });
         is_begun.recv().unwrap();
         // As the thread that waits for signals does.
@@ -51,6 +51,22 @@ fn a_directory_that_is_being_made_is_removed_too() {
         assert!(!path.exists());
     });
     assert!(!path.exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn nobody_creates_a_removed_directory_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("copy");
+    let unfinished = Unfinished::default();
+    let (name, ()) = unfinished.set_directory(&path, || Ok(fs::create_dir(&path)?)).unwrap();
+    fs::create_dir_all(name.join("data/db")).unwrap();
+    assert!(path.join("data/db").is_dir());
+    unfinished.remove();
+    // As a database does that writes its first snapshot.
+    let error = fs::create_dir_all(name.join("data/db")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
 #[test]
