@@ -4,6 +4,7 @@
 //! so that a change of the node's code cannot change what an old database was.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// A block as schema 1 keeps it.
 #[derive(Clone, Debug)]
@@ -18,6 +19,30 @@ pub struct Schema1Block {
     pub records: Vec<String>,
 }
 
+/// How long a lock that nobody should hold is waited for.
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Opens the database of the folder, or makes one. Waits for its lock: a process that another
+/// thread of this one is just starting holds a copy of every lock until it runs its own program.
+///
+/// # Errors
+/// When the database cannot be opened, or is held longer than half a minute.
+pub fn open(folder: &Path) -> sled::Result<sled::Db> {
+    let config = sled::Config::new().path(folder).segment_size(2 << 20);
+    let started = Instant::now();
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(error))
+                if error.to_string().contains("could not acquire lock")
+                    && started.elapsed() < LOCK_PATIENCE =>
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened,
+        }
+    }
+}
+
 /// Writes a database of schema 1 into a new folder: tree `chain` with the spec's text, the blocks
 /// from genesis on under `b` and their height, bodies up to 4 KiB inline, and the
 /// schema number. No history tile, so at most 255 blocks.
@@ -25,7 +50,7 @@ pub struct Schema1Block {
 /// # Errors
 /// When the database fails.
 pub fn write_schema_1(folder: &Path, spec: &str, blocks: &[Schema1Block]) -> sled::Result<()> {
-    let db = sled::Config::new().path(folder).segment_size(2 << 20).open()?;
+    let db = open(folder)?;
     let chain = db.open_tree("chain")?;
     chain.insert("spec", spec)?;
     for (height, block) in (0_u64..).zip(blocks) {
@@ -71,7 +96,7 @@ pub fn write_schema_2(
     known: &[Schema2Peer],
 ) -> sled::Result<()> {
     write_schema_1(folder, spec, blocks)?;
-    let db = sled::Config::new().path(folder).segment_size(2 << 20).open()?;
+    let db = open(folder)?;
     let peers = db.open_tree("peers")?;
     for peer in known {
         let (tag, name, number, rest) = match peer {

@@ -4,7 +4,7 @@ mod kill;
 
 use super::*;
 
-use crate::fixtures::{Schema1Block, write_schema_2};
+use crate::fixtures::{Schema1Block, open, write_schema_2};
 
 const NAMES: [&str; 3] =
     ["m0001_name_the_schema", "m0002_bans_beside_the_book", "m0003_record_trees"];
@@ -86,7 +86,7 @@ fn schema_2(blocks: usize) -> (tempfile::TempDir, sled::Db) {
     let block =
         Schema1Block { hash: [1; 32], header: [2; 132], total_work: [3; 32], records: Vec::new() };
     write_schema_2(directory.path(), "{}", &vec![block; blocks], &[]).unwrap();
-    let db = sled::Config::new().path(directory.path()).segment_size(2 << 20).open().unwrap();
+    let db = open(directory.path()).unwrap();
     (directory, db)
 }
 

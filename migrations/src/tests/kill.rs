@@ -14,19 +14,14 @@ const AT: &str = "JENNY_TEST_KILL_AT";
 /// Every tree with its entries.
 type Contents = BTreeMap<Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>>;
 
-fn open(folder: &Path) -> sled::Db {
-    // Recovery alone: what the engine writes by itself must not matter.
-    sled::Config::new().path(folder).segment_size(2 << 20).open().unwrap()
-}
-
 fn upgrade_file(folder: &Path, progress: &mut dyn FnMut(Progress)) {
-    let db = open(folder);
+    let db = open(folder).unwrap();
     let file = File::options().write(true).open(folder.join("db")).unwrap();
     run(&db, &|| file.sync_data(), progress).unwrap();
 }
 
 fn contents(folder: &Path) -> Contents {
-    let db = open(folder);
+    let db = open(folder).unwrap();
     let tree = |name: sled::IVec| {
         let entries = db.open_tree(&name).unwrap().iter();
         let entries = entries.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec())));
@@ -40,7 +35,7 @@ fn write(folder: &Path, schema: u64) {
         Schema1Block { hash: [1; 32], header: [2; 132], total_work: [3; 32], records: Vec::new() };
     let blocks = vec![block; 6];
     match schema {
-        0 => drop(open(folder)),
+        0 => drop(open(folder).unwrap()),
         1 => write_schema_1(folder, "{}", &blocks).unwrap(),
         _ => write_schema_2(folder, "{}", &blocks, &[]).unwrap(),
     }
