@@ -8,6 +8,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::PATIENCE;
+use super::signals::{IGNORED, ignores, reset_in_children};
 
 /// Read while a database is open in this process, written while a process is started: for a
 /// moment the new process shares every open file, and with it the lock of a database that
@@ -20,13 +21,14 @@ pub(crate) fn open_here() -> RwLockReadGuard<'static, ()> {
 }
 
 /// To be held while a process is started in another way than by [`spawn`].
-pub(crate) fn nothing_is_open_here() -> RwLockWriteGuard<'static, ()> {
+pub(crate) fn starting() -> RwLockWriteGuard<'static, ()> {
+    reset_in_children();
     DATABASES.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Starts a process while no database is open in this one.
 pub(crate) fn spawn(command: &mut Command) -> Child {
-    let _nothing_is_open = nothing_is_open_here();
+    let _starting = starting();
     command.spawn().unwrap()
 }
 
@@ -129,4 +131,26 @@ impl Done {
         assert_eq!(self.out, "", "{}", self.err);
         self.err
     }
+}
+
+/// Runs this test again where signals are ignored, and there starts a process.
+#[test]
+fn a_process_ignores_no_signal_that_the_tests_ignore() {
+    const VARIABLE: &str = "JENNY_TEST_IGNORED_SIGNALS";
+    if std::env::var_os(VARIABLE).is_none() {
+        let name = "process::command::a_process_ignores_no_signal_that_the_tests_ignore";
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "trap '' HUP INT QUIT TERM; exec \"$@\"", "sh"]);
+        shell.arg(std::env::current_exe().unwrap());
+        shell.args(["--exact", name, "--nocapture"]).env(VARIABLE, "");
+        let text = finish(spawn(shell.stdout(Stdio::piped()).stderr(Stdio::piped()))).ok();
+        assert!(text.contains("1 passed") && text.contains("SigIgn:"), "{text}");
+        return;
+    }
+    let mut cat = Command::new("cat");
+    let cat = cat.arg("/proc/self/status").stdout(Stdio::piped());
+    let status = finish(spawn(cat)).ok();
+    assert!(IGNORED.iter().all(|it| !ignores(&status, it.as_raw())), "{status}");
+    let line = status.lines().find(|line| line.starts_with("SigIgn:"));
+    println!("{}", line.unwrap());
 }

@@ -6,6 +6,7 @@ mod command;
 mod peer_node;
 mod replay;
 mod running;
+mod signals;
 pub(crate) mod tamper;
 mod terminal;
 

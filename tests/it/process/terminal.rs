@@ -8,7 +8,7 @@ use pty_process::Size;
 use pty_process::blocking::{Pty, open};
 use rustix::termios::{LocalModes, tcgetattr};
 
-use super::command::nothing_is_open_here;
+use super::command::starting;
 use super::{Jenny, until};
 
 /// A process at a terminal of its own, killed when dropped.
@@ -27,7 +27,7 @@ impl Terminal {
         let (pty, pts) = open().unwrap();
         pty.resize(Size::new(24, 80)).unwrap();
         let child = {
-            let _nothing_is_open = nothing_is_open_here();
+            let _starting = starting();
             pty_process::blocking::Command::from(command.0).spawn(pts).unwrap()
         };
         let (pty, text) = (Arc::new(pty), Arc::default());
