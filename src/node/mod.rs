@@ -62,7 +62,7 @@ pub use peering::peers_file::{PeersFileError, read_peers_file};
 pub use peering::progress::{PeerSplit, SyncProgress, SyncState};
 pub use receipts::{NoReceipt, ReceiptTip};
 pub use records::disconnected::DisconnectedPlace;
-pub use records::pending_backup::{BackupTooLarge, PendingBackup};
+pub use records::pending_backup::PendingBackup;
 pub use records::pool::{PoolPlace, PoolUsage};
 pub use records::submission::{Acknowledged, RecordState, SubmitError};
 pub use reorg_log::{AUDIT, AUDIT_RECORDS};

@@ -13,11 +13,11 @@ use self::branches::salvage_branches;
 pub use self::listed::{Listed, LostBlock, LostRecord, Ranges};
 use self::marks::Marks;
 pub use self::pending::RETURNED_FILE;
-use self::pending::{MAX_RETURNED, Returned, ReturnedBounds, salvage_batches};
+use self::pending::{Returned, salvage_batches};
 use self::scan::scan;
 use self::source::Source;
 use super::index::{INDEX_RECORDS, record_entry};
-use super::{Opened, Options, StoreError, StoredBlock, open};
+use super::{Opened, Options, StoreError, StoredBlock, WaitingBounds, open};
 use crate::chain::{
     Block, ChainHeader, Hash, Height, Spec, Timestamp, TipState, ValidBlock, leaf_hash,
 };
@@ -99,14 +99,14 @@ pub fn salvage(
     steps: &mut dyn FnMut(&str),
     progress: &mut dyn FnMut(Height, Height),
 ) -> Result<Salvaged, StoreError> {
-    salvage_within(copy, into, specs, MAX_RETURNED, steps, progress)
+    salvage_within(copy, into, specs, WaitingBounds::OF_A_DATABASE, steps, progress)
 }
 
 fn salvage_within(
     copy: &Path,
     into: &Path,
     specs: &[Spec],
-    bounds: ReturnedBounds,
+    bounds: WaitingBounds,
     steps: &mut dyn FnMut(&str),
     progress: &mut dyn FnMut(Height, Height),
 ) -> Result<Salvaged, StoreError> {
@@ -137,13 +137,14 @@ fn salvage_within(
         repairs: source.repairs.clone(),
     };
     let first_lost = main_chain(&source, &mut opened, &mut marks, &mut found, progress)?;
+    // Before others wait again: these are in no block.
+    let waiting = salvage_batches(&source, &mut opened, &mut marks, bounds, &mut found)?;
     if let Some(first) = first_lost {
-        let mut returned = Returned::below(&source, into, bounds)?;
+        let mut returned = Returned::below(&source, into, waiting)?;
         above(&source, &mut opened, first, &mut returned, &mut marks, &mut found, progress)?;
         find_lost_records(&source, &mut found);
     }
     salvage_branches(&source, &mut opened, &mut found)?;
-    salvage_batches(&source, &mut opened.writer, &mut marks, &mut found)?;
     marks.finish(&mut opened.writer, found.tip.header.height, &mut found)?;
     opened.writer.commit()?;
     Ok(found)

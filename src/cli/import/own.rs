@@ -1,7 +1,7 @@
 //! Own records and their marks, as an import takes them over.
 
-use crate::node::{BackupTooLarge, PendingBackup};
-use crate::store::{Opened, OwnMark, StoreError};
+use crate::node::PendingBackup;
+use crate::store::{Opened, OwnMark, StoreError, TooManyWaiting};
 
 /// Marks that are written together.
 const MARKS_TOGETHER: usize = 1_024;
@@ -55,7 +55,7 @@ impl OwnPart {
         Ok(())
     }
 
-    pub(super) fn pending(&mut self, text: String) -> Result<(), BackupTooLarge> {
+    pub(super) fn pending(&mut self, text: String) -> Result<(), TooManyWaiting> {
         self.pending.add(text)
     }
 

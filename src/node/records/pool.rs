@@ -14,6 +14,7 @@ pub(in crate::node) use self::record::{NewRecord, PoolRecord, Stage};
 pub use self::usage::PoolUsage;
 use crate::chain::{Hash, Height};
 use crate::node::random_delay::RandomDelay;
+use crate::store::pending_charge;
 
 /// Most records in the pool. What a reorg puts back may exceed it.
 pub(in crate::node) const MAX_POOL_RECORDS: usize = 100_000;
@@ -23,12 +24,6 @@ pub(in crate::node) const MAX_POOL_BYTES: u64 = 64 << 20;
 
 /// Part of both bounds that relayed records may take, so that clients keep the rest.
 const RELAYED_PART: u64 = 2;
-
-/// What a record is charged beside its text.
-const RECORD_OVERHEAD: u64 = 32;
-
-/// The least that a record is charged.
-const MIN_CHARGE: u64 = 64;
 
 /// Sequence of the first batch: what a reorg puts back goes below it.
 pub(in crate::node) const FIRST_SEQUENCE: u64 = 1 << 63;
@@ -75,12 +70,6 @@ pub(in crate::node) struct Pool {
     max_bytes: u64,
     /// How long relayed records wait before a block is mined of them.
     relayed_delay: RandomDelay,
-}
-
-/// What a record of this length is charged.
-pub(in crate::node) const fn charge(text: &str) -> u64 {
-    let bytes = (text.len() as u64).saturating_add(RECORD_OVERHEAD);
-    if bytes < MIN_CHARGE { MIN_CHARGE } else { bytes }
 }
 
 impl Default for Pool {
@@ -134,7 +123,7 @@ impl Pool {
         if records.is_empty() {
             return Ok(());
         }
-        let bytes: u64 = records.iter().map(|record| charge(&record.text)).sum();
+        let bytes: u64 = records.iter().map(|record| pending_charge(&record.text)).sum();
         let fits = self.records.len() - self.relayed.len() + records.len() <= self.max_records
             && self.bytes - self.relayed_bytes + bytes <= self.max_bytes;
         if fits { Ok(()) } else { Err(PoolFull) }
@@ -171,7 +160,7 @@ impl Pool {
             let place = PoolPlace { batch, index };
             let taken = self.by_id.insert(record.id, place);
             debug_assert!(taken.is_none(), "record {} is in the pool twice", record.id);
-            let bytes = charge(&record.text);
+            let bytes = pending_charge(&record.text);
             self.bytes += bytes;
             if !record.is_own {
                 self.relayed.insert(place);
@@ -334,7 +323,7 @@ impl Pool {
 
     fn remove(&mut self, place: PoolPlace) {
         let Some(entry) = self.records.remove(&place) else { return };
-        let bytes = charge(&entry.record.text);
+        let bytes = pending_charge(&entry.record.text);
         self.by_id.remove(&entry.record.id);
         self.unchecked.remove(&place);
         self.ready.remove(place, &entry);

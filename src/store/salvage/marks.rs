@@ -46,6 +46,11 @@ impl Marks {
         Ok(Self { missing, before: before.unwrap_or_default(), is_read })
     }
 
+    /// Whether some of the marks could not be read.
+    pub(super) const fn are_lost(&self) -> bool {
+        !self.is_read
+    }
+
     /// These records are in the fresh database.
     pub(super) fn found<'a>(&mut self, records: impl Iterator<Item = &'a str>) {
         if !self.missing.is_empty() {

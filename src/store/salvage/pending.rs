@@ -13,7 +13,10 @@ use super::{Salvaged, scan};
 use crate::chain::{Hash, leaf_hash};
 use crate::store::layout::parse_pending_key;
 use crate::store::pending::decode_batch;
-use crate::store::{PendingBatch, PendingRecord, StoreError, Writer};
+use crate::store::{
+    Opened, OwnWaiting, PendingBatch, PendingRecord, StoreError, TooManyWaiting, WaitingBounds,
+    Writer,
+};
 
 /// Above the numbers of all batches of records of blocks that are left out: below those of a pool, so
 /// that they come first.
@@ -28,29 +31,16 @@ const MAX_RETURNED_RECORDS: usize = 1_024;
 /// Most bytes of such a batch, one larger record excepted. 1 MiB.
 const MAX_RETURNED_BYTES: usize = 1 << 20;
 
-/// How many own records of blocks that are left out wait for a block again. A node holds all that
-/// wait in memory, so what exceeds this goes into a file.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ReturnedBounds {
-    pub(super) records: u64,
-    pub(super) bytes: u64,
-}
-
-/// Most of them, and most bytes of their texts, 256 MiB: four times what a pool takes.
-pub(super) const MAX_RETURNED: ReturnedBounds =
-    ReturnedBounds { records: 400_000, bytes: 256 << 20 };
-
 /// Own records of blocks that are left out, on their way into the fresh pool.
 pub(super) struct Returned {
-    /// Each is returned once. 32 bytes for each.
-    ids: HashSet<Hash>,
+    /// Own records that wait in the fresh database.
+    waiting: OwnWaiting,
+    /// Those that are put aside. 32 bytes for each.
+    aside_ids: HashSet<Hash>,
     batch: Vec<PendingRecord>,
     bytes: usize,
     /// Number of the next batch.
     sequence: u64,
-    bounds: ReturnedBounds,
-    /// Bytes that were returned.
-    all_bytes: u64,
     /// Takes the records above the bounds.
     aside: Aside,
     /// Records that were returned.
@@ -60,11 +50,12 @@ pub(super) struct Returned {
 }
 
 impl Returned {
-    /// Begins below all batches of the source, which may be those of an earlier salvage.
+    /// Begins below all batches of the source, which may be those of an earlier salvage. `waiting`
+    /// are the own records of these batches.
     pub(super) fn below(
         source: &Source,
         into: &Path,
-        bounds: ReturnedBounds,
+        waiting: OwnWaiting,
     ) -> Result<Self, StoreError> {
         let mut lowest = RETURNED_BELOW;
         scan(&source.database.pending, b"", &mut |key, _| {
@@ -74,12 +65,11 @@ impl Returned {
             Ok(())
         })?;
         Ok(Self {
-            ids: HashSet::new(),
+            waiting,
+            aside_ids: HashSet::new(),
             batch: Vec::new(),
             bytes: 0,
             sequence: lowest.saturating_sub(RETURNED_NUMBERS),
-            bounds,
-            all_bytes: 0,
             aside: Aside::beside(into),
             count: 0,
             seen: 0,
@@ -93,20 +83,24 @@ impl Returned {
         text: String,
     ) -> Result<(), StoreError> {
         self.seen = self.seen.saturating_add(1);
-        if !self.ids.insert(leaf_hash(text.as_bytes())) {
+        let id = leaf_hash(text.as_bytes());
+        if self.aside_ids.contains(&id) {
             return Ok(());
+        }
+        match self.waiting.add(id, &text) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(TooManyWaiting(_)) => {
+                self.aside_ids.insert(id);
+                marks.found([text.as_str()].into_iter());
+                return self.aside.push(text);
+            }
         }
         let is_full = self.batch.len() >= MAX_RETURNED_RECORDS
             || self.bytes.saturating_add(text.len()) > MAX_RETURNED_BYTES;
         if is_full && !self.batch.is_empty() {
             self.finish(writer, marks)?;
         }
-        let all_bytes = self.all_bytes.saturating_add(text.len() as u64);
-        if self.count >= self.bounds.records || all_bytes > self.bounds.bytes {
-            marks.found([text.as_str()].into_iter());
-            return self.aside.push(text);
-        }
-        self.all_bytes = all_bytes;
         self.count = self.count.saturating_add(1);
         self.bytes = self.bytes.saturating_add(text.len());
         self.batch.push(PendingRecord { is_own: true, text: text.into() });
@@ -139,13 +133,15 @@ impl Returned {
     }
 }
 
-/// Copies the batches that are whole.
+/// Copies the batches that are whole. Returns the own records of them.
 pub(super) fn salvage_batches(
     source: &Source,
-    writer: &mut Writer,
+    opened: &mut Opened,
     marks: &mut Marks,
+    bounds: WaitingBounds,
     found: &mut Salvaged,
-) -> Result<(), StoreError> {
+) -> Result<OwnWaiting, StoreError> {
+    let mut waiting = OwnWaiting::within(bounds);
     // A pool is bounded, and so is this.
     let mut parts: BTreeMap<u64, BTreeMap<u16, Vec<u8>>> = BTreeMap::new();
     let is_read = scan(&source.database.pending, b"", &mut |key, value| {
@@ -166,7 +162,17 @@ pub(super) fn salvage_batches(
         };
         marks.found(batch.records.iter().map(|record| &*record.text));
         found.pending = found.pending.saturating_add(batch.records.len() as u64);
-        writer.append_pending(&batch)?;
+        for record in &batch.records {
+            let id = leaf_hash(record.text.as_bytes());
+            if record.is_own && marks.are_lost() {
+                // A node takes an own record without its mark for a cancelled one, and drops it.
+                marks.mark(&mut opened.writer, &id, sequence)?;
+            }
+            if opened.reader.is_own(&id)? {
+                waiting.count(id, &record.text);
+            }
+        }
+        opened.writer.append_pending(&batch)?;
     }
-    Ok(())
+    Ok(waiting)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::store::test_util::{Home, append, genesis, grow, mine, store};
-use crate::store::{PendingBatch, PendingRecord};
+use crate::store::{OwnWaiting, PendingBatch, PendingRecord, pending_charge};
 
 /// A damaged directory, and one for what is salvaged.
 struct Scene {
@@ -25,10 +25,10 @@ impl Scene {
     }
 
     fn salvage(&self) -> Salvaged {
-        self.salvage_within(MAX_RETURNED)
+        self.salvage_within(WaitingBounds::OF_A_DATABASE)
     }
 
-    fn salvage_within(&self, bounds: ReturnedBounds) -> Salvaged {
+    fn salvage_within(&self, bounds: WaitingBounds) -> Salvaged {
         let (copy, into) = (self.home.directory.path(), self.into.directory.path());
         let specs = [Spec::jenny(), Spec::dev()];
         let (steps, progress) = (&mut |_: &str| (), &mut |_, _| ());
@@ -132,10 +132,10 @@ fn own_records_above_a_lost_block_wait_again_and_others_do_not_become_own() {
 
 #[test]
 fn own_records_that_are_too_many_to_wait_are_in_a_file_of_requests() {
-    let unbounded = MAX_RETURNED;
+    let unbounded = WaitingBounds::OF_A_DATABASE;
     for (bounds, aside) in [
-        (ReturnedBounds { records: 3, ..unbounded }, 3),
-        (ReturnedBounds { bytes: 24, ..unbounded }, 3),
+        (WaitingBounds { records: 3, ..unbounded }, 3),
+        (WaitingBounds { bytes: 3 * pending_charge("record 1"), ..unbounded }, 3),
         (unbounded, 0),
     ] {
         let (scene, mut opened) = Scene::new(5);
@@ -160,6 +160,44 @@ fn own_records_that_are_too_many_to_wait_are_in_a_file_of_requests() {
         let waiting = opened.pending.iter().flat_map(|batch| &batch.records);
         let texts: Vec<_> = waiting.map(|record| &*record.text).collect();
         assert_eq!(texts, ["record 3", "other 3", "record 4"]);
+    }
+}
+
+#[test]
+fn records_that_waited_already_leave_less_room_for_those_that_wait_again() {
+    let bounds = WaitingBounds { records: 4, ..WaitingBounds::OF_A_DATABASE };
+    let (scene, mut opened) = Scene::new(5);
+    for block in &scene.blocks {
+        opened.writer.mark_own_block(block.id()).unwrap();
+    }
+    let waited = ["waits", "record 3"];
+    opened.writer.mark_own(&waited.map(|text| leaf_hash(text.as_bytes())), 1 << 63).unwrap();
+    opened.writer.append_pending(&batch(1 << 63, &waited)).unwrap();
+    remove(&opened, 2);
+    opened.writer.commit().unwrap();
+    drop(opened);
+    let found = scene.salvage_within(bounds);
+    assert_eq!((found.pending, found.returned, found.aside, found.left_out), (2, 2, 3, 0));
+    let text = std::fs::read_to_string(scene.into.directory.path().join(RETURNED_FILE)).unwrap();
+    assert_eq!(text, "{\"data\":[\"other 4\",\"record 5\",\"other 5\"]}\n");
+    // A backup of the new directory can be imported.
+    let mut import = OwnWaiting::within(bounds);
+    for record in scene.into.open().pending.iter().flat_map(|batch| &batch.records) {
+        assert_eq!(import.add(leaf_hash(record.text.as_bytes()), &record.text), Ok(true));
+    }
+}
+
+#[test]
+fn a_record_that_waits_stays_own_where_marks_are_lost() {
+    for (before, stays) in [(&4_u64.to_be_bytes()[..], false), (b"torn", true)] {
+        let (scene, mut opened) = Scene::new(2);
+        opened.writer.append_pending(&batch(7, &["waits"])).unwrap();
+        let own = &opened.writer.database.own;
+        own.insert(crate::store::layout::BEFORE_OWN, before).unwrap();
+        opened.writer.commit().unwrap();
+        drop(opened);
+        assert_eq!(scene.salvage().is_whole(), !stays);
+        assert_eq!(own_ids(&scene.into.open(), &["waits"]), [stays]);
     }
 }
 

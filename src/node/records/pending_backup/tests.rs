@@ -60,12 +60,12 @@ fn no_more_are_taken_than_four_pools_take() {
         many.add(number.to_string()).unwrap();
     }
     many.add("7".to_owned()).unwrap();
-    assert_eq!(many.add("x".to_owned()), Err(BackupTooLarge));
+    assert_eq!(many.add("x".to_owned()), Err(TooManyWaiting(WaitingBounds::OF_A_DATABASE)));
     let mut large = backup(&opened);
     for number in 0..255 {
         large.add(format!("{number} {}", "x".repeat(1 << 20))).unwrap();
     }
-    assert_eq!(large.add("x".repeat(1 << 20)), Err(BackupTooLarge));
+    assert_eq!(large.add("x".repeat(1 << 20)), Err(TooManyWaiting(WaitingBounds::OF_A_DATABASE)));
 }
 
 #[test]

@@ -4,8 +4,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{NewRecord, Pool, PoolPlace, RELAYED_PART, Stage, charge};
+use super::{NewRecord, Pool, PoolPlace, RELAYED_PART, Stage};
 use crate::chain::Hash;
+use crate::store::pending_charge;
 
 impl Pool {
     /// Takes relayed records that are known not to be on the main chain, as far as there is room
@@ -19,7 +20,7 @@ impl Pool {
         let (mut taken, mut ids) = (Vec::new(), HashSet::new());
         for record in records {
             debug_assert!(!record.is_own && record.is_checked, "{} is not relayed", record.id);
-            let Some(rest) = bytes.checked_sub(charge(&record.text)) else { continue };
+            let Some(rest) = bytes.checked_sub(pending_charge(&record.text)) else { continue };
             if count > 0 && !self.by_id.contains_key(&record.id) && ids.insert(record.id) {
                 (count, bytes) = (count - 1, rest);
                 taken.push(record);
@@ -70,7 +71,7 @@ impl Pool {
             && let Some(entry) = self.records.get_mut(place)
         {
             entry.record.is_own = true;
-            self.relayed_bytes -= charge(&entry.record.text);
+            self.relayed_bytes -= pending_charge(&entry.record.text);
         }
     }
 

@@ -297,7 +297,7 @@ proptest! {
                 stage: entry.stage,
             }).collect();
             prop_assert_eq!(&seen, &list);
-            prop_assert_eq!(pool.usage(START).bytes, list.len() as u64 * MIN_CHARGE);
+            prop_assert_eq!(pool.usage(START).bytes, list.len() as u64 * pending_charge(""));
             // A batch is told once, when all of its records are gone or in blocks. One that was
             // relayed is not on the disk.
             for listed in list.iter().filter(|listed| listed.is_own) {
