@@ -1,5 +1,7 @@
 //! `jenny run`: wires storage, node and API together, and takes them down in order.
 
+mod mark;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use tokio::task::JoinError;
 use tokio::time::error::Elapsed;
 use tokio_util::sync::CancellationToken;
 
+use self::mark::RunMark;
 use super::args::RunArgs;
 use super::chain_choice::chain;
 use super::config::{CONFIG_FILE, Settings};
@@ -21,9 +24,9 @@ use super::users::UsersFile;
 use super::{api_address, certificates, descriptors, logging, peers, ports, syncing, variables};
 use crate::api::{ApiConfig, Server, Users};
 use crate::chain::Spec;
-use crate::node::{Links, Node, NodeFailure};
+use crate::node::{LinkServer, Links, Node, NodeFailure, NodeHandle};
 use crate::p2p::{Network, P2pConfig};
-use crate::store::{Opened, Options, StoreError, exists, open};
+use crate::store::{Opened, Options, StoreError, exists, hold, open_held};
 
 /// How long an orderly stop may take. What was acknowledged is on disk before it begins, so
 /// after this the process ends all the same.
@@ -72,8 +75,8 @@ pub(super) fn run(args: &RunArgs, env: &dyn Fn(&str) -> Option<String>) -> Resul
 }
 
 /// Whether the run before this one did not stop in order, which is told here.
-fn warn_if_unclean(dir: &Path) -> bool {
-    let is_unclean = api_address::is_left(dir);
+fn warn_if_unclean(mark: &RunMark) -> bool {
+    let is_unclean = mark.is_unclean();
     if is_unclean {
         tracing::warn!(
             "the run before this one did not stop in order: it failed, was killed, or the machine went down; its last log lines may say why"
@@ -94,19 +97,12 @@ async fn serve(
     let mut stops = Stops::listen()?;
     let hangup = || signal(SignalKind::hangup()).context("signals cannot be received");
     let (hangups, reloads) = (hangup()?, hangup()?);
-    let (directory, options) = (dir.to_owned(), settings.store.clone());
-    let opening = tokio::task::spawn_blocking(move || open_or_create(&directory, options, wanted));
-    let opened = tokio::select! {
-        opened = service.opening(opening) => opened.context("internal error: the opening task panicked")??,
-        name = stops.next() => {
-            // Opening is safe to kill, and nothing was acknowledged yet.
-            tracing::info!("{name}: stopped while the database was being opened");
-            return Ok(());
-        }
-    };
+    let mark = RunMark::of(dir);
+    let opening = open_or_stop(settings, wanted, &mark, &service, &mut stops);
+    let Some(opened) = opening.await? else { return Ok(()) };
     let spec = opened.spec.clone();
     warn_if_idle(settings);
-    let api = ApiConfig { unclean_start: warn_if_unclean(dir), ..api };
+    let api = ApiConfig { unclean_start: warn_if_unclean(&mark), ..api };
     let (links, link_server) = Links::channel();
     let node = Node::start(opened, settings.node.clone(), links);
     let handle = node.handle();
@@ -114,12 +110,17 @@ async fn serve(
     let (api_tls, p2p_tls) = (api.tls.is_some(), p2p.tls.is_some());
     let certified = api.tls.as_ref().map_or_else(Vec::new, |tls| tls.certificate().names);
     let hosts = api.hosts.clone();
-    let server = Server::bind(api, handle.clone()).await.map_err(ports::api_failure)?;
     let expects_peers = !p2p.peers.is_empty() || p2p.tls.is_some();
     let p2p_listen = peers::listen(settings.p2p_listen, expects_peers, &spec);
     let p2p = P2pConfig { listen: p2p_listen, ..p2p };
-    let network = Network::bind(p2p, handle.clone(), link_server).await;
-    let network = network.map_err(ports::p2p_failure)?;
+    let bound = bind(api, p2p, &handle, link_server).await;
+    let (server, network) = match bound {
+        Ok(bound) => bound,
+        Err(failure) => {
+            mark.withdraw().await;
+            return Err(failure.into());
+        }
+    };
     let known = server.auth();
     let ports = Ports::of(&server, api_tls, &network, p2p_tls);
     ports.name();
@@ -131,7 +132,7 @@ async fn serve(
     let reporting = tokio::spawn(logging::report(stop_serving.clone()));
     let watching = certificates::watch(certificates, reloads, stop_serving.clone());
     let watching = tokio::spawn(watching);
-    api_address::leave(dir, &ports.local_url(&certified, &hosts));
+    api_address::leave(dir, Some(&ports.local_url(&certified, &hosts)));
     ports.announce(&spec, &handle.tip());
     service.ready().await;
     let mut keeping = tokio::spawn(users.keep(known, hangups, service.clone()));
@@ -183,7 +184,7 @@ async fn serve(
             {
                 return Err(failure.into());
             }
-            stopped_in_order(dir, stopped)?;
+            stopped_in_order(&mark, stopped).await?;
         }
         name = stops.next() => end(Code::Interrupted, &format!("{name} again: ended at once")),
     }
@@ -191,15 +192,59 @@ async fn serve(
     Ok(())
 }
 
-/// Takes the note of the API's address away, unless stopping failed: a stop that takes too long
-/// loses nothing, so the next start is no unclean one.
+/// Opens the chain. `None` if a signal came meanwhile: opening is safe to kill, and nothing was
+/// acknowledged yet.
+async fn open_or_stop(
+    settings: &Settings,
+    wanted: Option<Spec>,
+    mark: &RunMark,
+    service: &Service,
+    stops: &mut Stops,
+) -> Result<Option<Opened>> {
+    let (options, marked) = (settings.store.clone(), mark.clone());
+    let opening = tokio::task::spawn_blocking(move || open_or_create(options, wanted, &marked));
+    let opened = tokio::select! {
+        opened = service.opening(opening) => opened.context("internal error: the opening task panicked")?,
+        name = stops.next() => {
+            tracing::info!("{name}: stopped while the database was being opened");
+            mark.withdraw().await;
+            return Ok(None);
+        }
+    };
+    let opened = opened.map_err(anyhow::Error::from);
+    if opened.as_ref().is_err_and(is_refusal) {
+        mark.withdraw().await;
+    }
+    opened.map(Some)
+}
+
+/// Listens for clients and for peers.
+async fn bind(
+    api: ApiConfig,
+    p2p: P2pConfig,
+    node: &NodeHandle,
+    links: LinkServer,
+) -> Result<(Server, Network), Failure> {
+    let server = Server::bind(api, node.clone()).await.map_err(ports::api_failure)?;
+    let network = Network::bind(p2p, node.clone(), links).await.map_err(ports::p2p_failure)?;
+    Ok((server, network))
+}
+
+/// Whether a start was refused for its settings, for its directory, or since another process holds
+/// that: nothing failed.
+fn is_refusal(error: &anyhow::Error) -> bool {
+    matches!(exit::code_of(error), Code::Usage | Code::Locked | Code::Newer)
+}
+
+/// Takes the mark of the run away, unless stopping failed: a stop that takes too long loses nothing,
+/// so the next start is no unclean one.
 ///
 /// # Errors
 /// When stopping failed or took too long.
-fn stopped_in_order(dir: &Path, stopped: Result<Result<()>, Elapsed>) -> Result<()> {
+async fn stopped_in_order(mark: &RunMark, stopped: Result<Result<()>, Elapsed>) -> Result<()> {
     let is_late = stopped.is_err();
     stopped.unwrap_or(Ok(()))?;
-    api_address::remove(dir);
+    mark.remove().await;
     if is_late {
         return Err(Failure::no("the node did not stop within 4.5 s and exited anyway")
             .hint("nothing that was acknowledged is lost")
@@ -268,20 +313,23 @@ fn check_unfounded(args: &RunArgs) -> Result<()> {
 }
 
 /// Opens the directory's chain, which must be the wanted one; an empty directory gets the
-/// wanted one, or `jenny`.
+/// wanted one, or `jenny`. The directory is marked once it is held.
 fn open_or_create(
-    dir: &Path,
     options: Options,
     wanted: Option<Spec>,
+    mark: &RunMark,
 ) -> Result<Opened, StoreError> {
+    let dir = mark.directory();
+    let lock = hold(dir)?;
+    mark.leave();
     let mut log = |step: &str| tracing::info!("{step}");
     let is_wanted = wanted.is_some();
     let options = Options { chain: wanted, ..options };
-    match open(dir, &options, &mut log) {
+    match open_held(&lock, &options, &mut log) {
         Err(StoreError::Missing { .. }) if !is_wanted => {
             let spec = Spec::jenny();
             tracing::info!("{} is empty: creating chain {}", dir.display(), spec.name());
-            open(dir, &Options { chain: Some(spec), ..options }, &mut log)
+            open_held(&lock, &Options { chain: Some(spec), ..options }, &mut log)
         }
         opened => opened,
     }

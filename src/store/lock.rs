@@ -2,7 +2,8 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::failed;
 use super::{StoreError, open_own};
@@ -10,13 +11,15 @@ use super::{StoreError, open_own};
 /// Name of the lock file in the data directory.
 const STORE_LOCK_FILE: &str = "LOCK";
 
-/// An advisory lock on the data directory, held as long as this lives.
+/// An advisory lock on the data directory, held as long as this, a clone of it, or a database that
+/// was opened under it lives.
 ///
 /// The operating system drops it with the process, so a file that was left behind
 /// blocks nothing; the process number in it is only for people.
-#[derive(Debug)]
-pub(super) struct DirectoryLock {
-    _file: File,
+#[derive(Clone, Debug)]
+pub struct DirectoryLock {
+    directory: PathBuf,
+    _file: Arc<File>,
 }
 
 impl DirectoryLock {
@@ -33,7 +36,16 @@ impl DirectoryLock {
         }
         file.set_len(0).map_err(failed("writing", &path))?;
         writeln!(file, "process {}", std::process::id()).map_err(failed("writing", &path))?;
-        Ok(Self { _file: file })
+        Ok(Self::of(directory, file))
+    }
+
+    fn of(directory: &Path, file: File) -> Self {
+        Self { directory: directory.to_owned(), _file: Arc::new(file) }
+    }
+
+    /// The data directory.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Takes the lock beside others that only read, for which nothing is written: as long as this
@@ -49,7 +61,7 @@ impl DirectoryLock {
             opened => opened.map_err(failed("opening", &path))?,
         };
         if Self::share_file(&file).map_err(failed("locking", &path))? {
-            return Ok(Some(Self { _file: file }));
+            return Ok(Some(Self::of(directory, file)));
         }
         Err(held(directory, file))
     }

@@ -67,15 +67,45 @@ pub(super) fn open_on(
     progress: &mut dyn FnMut(&str),
     system: &dyn System,
 ) -> Result<Opened, StoreError> {
-    if options.chain.is_some() {
-        let created = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-        created.map_err(failed("creating", directory))?;
-    } else if !exists(directory)? {
+    if options.chain.is_none() && !exists(directory)? {
         return Err(StoreError::Missing { path: directory.to_owned() });
     }
+    open_held_on(&hold(directory)?, options, progress, system)
+}
+
+/// Takes the lock of a data directory, which is created if it is missing, before the database in it
+/// is opened.
+///
+/// # Errors
+/// [`StoreError::Locked`] when another process holds it, [`StoreError::Newer`] when a newer version
+/// wrote the database, and [`StoreError::Io`].
+pub fn hold(directory: &Path) -> Result<DirectoryLock, StoreError> {
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    created.map_err(failed("creating", directory))?;
     // Before the lock, which writes to its file.
     schema::check_known(directory)?;
-    let lock = DirectoryLock::take(directory)?;
+    DirectoryLock::take(directory)
+}
+
+/// As [`open`](fn@open), under a lock that is held. The database keeps it as well.
+///
+/// # Errors
+/// As [`open`](fn@open).
+pub fn open_held(
+    lock: &DirectoryLock,
+    options: &Options,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Opened, StoreError> {
+    open_held_on(lock, options, progress, &Kernel)
+}
+
+fn open_held_on(
+    lock: &DirectoryLock,
+    options: &Options,
+    progress: &mut dyn FnMut(&str),
+    system: &dyn System,
+) -> Result<Opened, StoreError> {
+    let directory = lock.directory();
     let existed = Engine::exists(directory)?;
     let durable_tip = DurableTip::open(directory)?;
     if !existed && durable_tip.last().is_some() {
@@ -98,7 +128,7 @@ pub(super) fn open_on(
     let progress = &mut told;
     guarded(|| {
         schema::upgrade(directory, noted.as_ref(), &engine, progress)?;
-        open_chain(directory, options, progress, engine, lock, durable_tip)
+        open_chain(options, progress, engine, lock.clone(), durable_tip)
     })
 }
 
@@ -111,7 +141,6 @@ pub fn exists(directory: &Path) -> Result<bool, StoreError> {
 }
 
 fn open_chain(
-    directory: &Path,
     options: &Options,
     progress: &mut dyn FnMut(&str),
     mut engine: Engine,
@@ -125,7 +154,7 @@ fn open_chain(
         None if durable_tip.last().is_none()
             && chain.get_lt(AFTER_BLOCKS).map_err(read_error)?.is_none() =>
         {
-            let path = directory.to_owned();
+            let path = lock.directory().to_owned();
             options.chain.clone().ok_or(StoreError::Missing { path })?
         }
         None => return Err(StoreError::Damaged { what: "the chain spec is missing".to_owned() }),

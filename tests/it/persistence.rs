@@ -1,13 +1,17 @@
 //! What survives the end of a process.
 
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
 use std::time::Instant;
 
 use jenny_chain::chain::Spec;
-use rustix::process::Signal;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::{Pid, Signal, kill_process};
 
-use crate::process::{Branch, Jenny, PeerNode, Running, block_records};
+use crate::process::{Branch, Jenny, PeerNode, Running, block_records, finish, until};
 
-fn dump(dir: &std::path::Path) -> String {
+fn dump(dir: &Path) -> String {
     Jenny::new("dump").arg("--data-dir", dir).done().ok()
 }
 
@@ -103,18 +107,18 @@ fn reorgs_are_on_record_after_a_kill() {
     assert_eq!(block["displaced"]["time"], reorg["time"]);
 }
 
+/// Whether the node says that the run before did not stop in order: in its metrics, and in its log.
+fn unclean(node: &Running) -> (bool, bool) {
+    let (status, text) = node.get("/metrics");
+    assert_eq!(status, 200, "{text}");
+    let sample = text.lines().find_map(|line| line.strip_prefix("jenny_unclean_start "));
+    let is_told = node.log().contains("WARN") && node.log().contains("did not stop in order");
+    (sample.unwrap() == "1", is_told)
+}
+
 #[test]
 fn a_start_after_a_kill_is_told_until_the_next_one() {
     let directory = tempfile::tempdir().unwrap();
-    let unclean = |node: &Running| {
-        let (status, text) = node.get("/metrics");
-        assert_eq!(status, 200, "{text}");
-        let sample = text.lines().find_map(|line| line.strip_prefix("jenny_unclean_start "));
-        (
-            sample.unwrap() == "1",
-            node.log().contains("WARN") && node.log().contains("did not stop in order"),
-        )
-    };
     let node = Running::dev(directory.path());
     assert_eq!(unclean(&node), (false, false), "the first start");
     node.end(Signal::KILL);
@@ -123,4 +127,57 @@ fn a_start_after_a_kill_is_told_until_the_next_one() {
         assert_eq!(unclean(&node), (expected, expected));
         node.stop();
     }
+}
+
+fn run(dir: &Path, listen: &str) -> Jenny {
+    let command = Jenny::new("run").words("--chain dev --api-listen").words(listen);
+    command.arg("--data-dir", dir)
+}
+
+#[test]
+fn a_kill_before_the_ports_are_bound_is_told_and_a_stop_is_not() {
+    let around = tempfile::tempdir().unwrap();
+    let dir = around.path().join("data");
+    Running::dev(&dir).stop();
+    let (settings, aside) = (dir.join("db/conf"), around.path().join("conf"));
+    for (signal, expected) in [(Signal::KILL, true), (Signal::TERM, false)] {
+        // Reading the engine's settings waits for a writer, who never comes.
+        fs::rename(&settings, &aside).unwrap();
+        mknodat(CWD, &settings, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        let child = run(&dir, "127.0.0.1:0").spawn();
+        until("the directory is marked", || dir.join("api-address").exists());
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let done = finish(child);
+        assert_eq!(done.code, (signal == Signal::TERM).then_some(0), "{}", done.err);
+        fs::rename(&aside, &settings).unwrap();
+        let node = Running::dev(&dir);
+        assert_eq!(unclean(&node), (expected, expected));
+        node.stop();
+    }
+}
+
+#[test]
+fn a_refused_start_is_no_unclean_one_and_hides_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let dir = directory.path();
+    Running::dev(dir).stop();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let refuse = || {
+        assert!(run(dir, &taken).done().failed(1).contains("cannot listen"));
+        let peers = run(dir, "127.0.0.1:0").env("JENNY_P2P_LISTEN", &taken);
+        assert!(peers.done().failed(1).contains("cannot listen"));
+        let other = Jenny::new("run").words("--chain jenny --api-listen 127.0.0.1:0");
+        other.arg("--data-dir", dir).done().failed(2);
+    };
+    refuse();
+    assert!(!dir.join("api-address").exists());
+    let node = Running::dev(dir);
+    assert_eq!(unclean(&node), (false, false));
+    run(dir, "127.0.0.1:0").done().failed(3);
+    node.end(Signal::KILL);
+    refuse();
+    let node = Running::dev(dir);
+    assert_eq!(unclean(&node), (true, true));
+    node.stop();
 }
