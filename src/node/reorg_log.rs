@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Disconnection, ReorgSummary};
-use crate::chain::{BlockId, Hash, Height, Timestamp};
+use crate::chain::{BlockId, Hash, HashPattern, Height, Timestamp};
 use crate::store::{RecordedReorg, Reorg};
 
 /// Disconnected blocks that a summary names, and that the log lists one by one.
@@ -107,6 +107,22 @@ impl ReorgLog {
         let reorg = log.reorgs.iter().find(|reorg| reorg.what.number == number)?;
         let is_wanted = |block: &BlockId| from.is_none_or(|from| block.height >= from);
         Some(reorg.blocks().filter(is_wanted).take(max).collect())
+    }
+
+    /// The blocks that reorgs disconnected whose hashes match, latest reorg first, each once, at
+    /// most `max`.
+    pub(super) fn matching(&self, pattern: &HashPattern, max: usize) -> Vec<BlockId> {
+        let (low, high) = pattern.range();
+        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let blocks = log.reorgs.iter().flat_map(PastReorg::blocks);
+        let near = blocks.filter(|block| (low..=high).contains(&block.hash));
+        let mut found = Vec::new();
+        for block in near.filter(|block| pattern.matches(&block.hash)) {
+            if found.len() < max && !found.contains(&block) {
+                found.push(block);
+            }
+        }
+        found
     }
 
     /// How many there were, and the latest, newest first.

@@ -88,7 +88,7 @@ impl Wanted {
             let view = node.view();
             let header = node.read(move || view.header(height)).await?;
             let id = header.map(|header| BlockId { height, hash: header.hash });
-            result.blocks.extend(id.map(BlockHit::on_main_chain));
+            result.blocks.extend(id.map(|id| BlockHit::of(id, true)));
         }
         if let Some(hash) = self.hash {
             result.blocks.extend(held_block(node, hash).await?);
@@ -96,7 +96,8 @@ impl Wanted {
         }
         if let Some(pattern) = self.pattern {
             let hits = node.search(&pattern).await?;
-            result.blocks.extend(hits.blocks.into_iter().map(BlockHit::on_main_chain));
+            result.blocks.extend(hits.blocks.into_iter().map(|id| BlockHit::of(id, true)));
+            result.blocks.extend(hits.disconnected.into_iter().map(|id| BlockHit::of(id, false)));
             result.records.extend(hits.records.into_iter().map(RecordHit::of));
             result.partial = hits.is_partial;
         }
@@ -110,7 +111,7 @@ async fn held_block(node: &NodeHandle, hash: Hash) -> Result<Option<BlockHit>, P
     let view = node.view();
     let main = node.read(move || view.header(id.height)).await?;
     let on_main_chain = main.is_some_and(|main| main.hash == id.hash);
-    Ok(Some(BlockHit { height: id.height, hash: id.hash, on_main_chain }))
+    Ok(Some(BlockHit::of(id, on_main_chain)))
 }
 
 async fn record(node: &NodeHandle, id: Hash) -> Result<Option<RecordHit>, Problem> {
@@ -123,8 +124,8 @@ async fn record(node: &NodeHandle, id: Hash) -> Result<Option<RecordHit>, Proble
 }
 
 impl BlockHit {
-    const fn on_main_chain(id: BlockId) -> Self {
-        Self { height: id.height, hash: id.hash, on_main_chain: true }
+    const fn of(id: BlockId, on_main_chain: bool) -> Self {
+        Self { height: id.height, hash: id.hash, on_main_chain }
     }
 }
 

@@ -51,8 +51,9 @@ impl NodeHandle {
         find::find_record(&self.shared, &self.index, id).await
     }
 
-    /// Finds blocks of the main chain and records by some digits of their hashes, at most
-    /// [`MAX_SEARCH_HITS`](crate::node::MAX_SEARCH_HITS) of each.
+    /// Finds blocks of the main chain, blocks that the latest reorgs disconnected, and records by
+    /// some digits of their hashes, at most [`MAX_SEARCH_HITS`](crate::node::MAX_SEARCH_HITS) of
+    /// each.
     ///
     /// # Errors
     /// As [`NodeHandle::find_block`].

@@ -10,11 +10,12 @@ use crate::node::shared::Shared;
 use crate::node::{FindError, StoreError, StoredBlock, View};
 use crate::store::{HashPrefix, RecordLocation, RecordPlace};
 
-/// Most blocks, and most records, that a search finds.
+/// Most blocks of the main chain, disconnected blocks, and records that a search finds.
 pub const MAX_SEARCH_HITS: usize = 20;
 
-/// Most blocks, and most records, that are compared with the pattern: 200 together. More than hits
-/// since the index leads to some that a reorg disconnected or whose last digits do not match.
+/// Most blocks, and most records, that are read to compare them with the pattern: 200 together. More
+/// than hits since the index leads to some that a reorg disconnected or whose last digits do not
+/// match. As many disconnected blocks are looked for.
 const MAX_SEARCH_CANDIDATES: usize = 100;
 
 /// Candidates that are read at a time.
@@ -25,6 +26,8 @@ const SEARCH_PAGE: usize = 16;
 pub struct SearchHits {
     /// Blocks of the main chain.
     pub blocks: Vec<BlockId>,
+    /// Blocks that a reorg disconnected and that are held, of the reorgs that are remembered.
+    pub disconnected: Vec<BlockId>,
     /// Records, each once.
     pub records: Vec<SearchedRecord>,
     /// Whether there may be more than were found.
@@ -48,10 +51,11 @@ struct Search {
     heights: VecDeque<Height>,
     places: VecDeque<RecordPlace>,
     pending: Vec<Hash>,
+    disconnected: VecDeque<BlockId>,
     hits: SearchHits,
 }
 
-/// Finds blocks of the main chain and records whose hashes match.
+/// Finds blocks of the main chain, disconnected blocks, and records whose hashes match.
 pub(in crate::node) async fn search(
     shared: &Arc<Shared>,
     index: &Arc<Index>,
@@ -108,14 +112,17 @@ impl Search {
             view.indexed_places_between(range, MAX_SEARCH_CANDIDATES.saturating_add(1))?,
             places,
         );
-        let is_partial = heights.cut() | places.cut();
+        let disconnected =
+            shared.reorgs.matching(&pattern, MAX_SEARCH_CANDIDATES.saturating_add(1));
+        let mut disconnected = Candidates(disconnected.into());
+        let is_partial = heights.cut() | places.cut() | disconnected.cut();
         let hits = SearchHits { is_partial, ..SearchHits::default() };
-        let (heights, places) = (heights.0, places.0);
-        Ok(Ok(Self { pattern, view, heights, places, pending, hits }))
+        let (heights, places, disconnected) = (heights.0, places.0, disconnected.0);
+        Ok(Ok(Self { pattern, view, heights, places, pending, disconnected, hits }))
     }
 
     fn is_unfinished(&self) -> bool {
-        !self.heights.is_empty() || !self.places.is_empty()
+        !self.heights.is_empty() || !self.places.is_empty() || !self.disconnected.is_empty()
     }
 
     /// Reads some candidates.
@@ -141,6 +148,25 @@ impl Search {
             }
             let Some(block) = &last else { continue };
             self.compare(block, place.position);
+        }
+        for _ in 0..SEARCH_PAGE {
+            let Some(id) = self.disconnected.pop_front() else { break };
+            self.look_beside(id)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a block that a reorg disconnected, unless another one brought it back or it was pruned.
+    fn look_beside(&mut self, id: BlockId) -> Result<(), StoreError> {
+        let is_main = self.view.header(id.height)?.is_some_and(|main| main.hash == id.hash);
+        if is_main || self.view.held_header(id)?.is_none() {
+            return Ok(());
+        }
+        if self.hits.disconnected.len() >= MAX_SEARCH_HITS {
+            self.hits.is_partial = true;
+            self.disconnected.clear();
+        } else {
+            self.hits.disconnected.push(id);
         }
         Ok(())
     }

@@ -43,6 +43,27 @@ fn the_log_continues_with_the_reorgs_on_record() {
 }
 
 #[test]
+fn disconnected_blocks_are_found_by_their_digits_each_once() {
+    let log = ReorgLog::default();
+    log.record(&reorg(3), TIME);
+    log.record(&reorg(2), TIME);
+    let find = |pattern: &str, max| log.matching(&pattern.parse().unwrap(), max);
+    let (first, second) = (id(7, Hash::new([1; 32])), id(8, Hash::new([2; 32])));
+    assert_eq!(find("01010101", 9), [first]);
+    assert_eq!(find("02020..2020202", 9), [second]);
+    assert_eq!(find("02020..3030303", 9), []);
+    let mut close = reorg(0);
+    let alike = |last| {
+        let mut bytes = [0xab; 32];
+        bytes[31] = last;
+        Hash::new(bytes)
+    };
+    close.disconnected = (0..4).map(alike).collect();
+    log.record(&close, TIME);
+    assert_eq!((find("abab", 9).len(), find("abab", 3).len()), (4, 3));
+}
+
+#[test]
 fn a_deep_reorg_names_its_first_blocks_and_counts_all() {
     let mut deep = reorg(1);
     deep.disconnected = vec![Hash::ZERO; MAX_NAMED + 44];

@@ -32,14 +32,21 @@ async fn blocks_are_found_by_height_hash_and_first_digits() {
 }
 
 #[tokio::test]
-async fn a_block_that_a_reorg_disconnected_is_found_by_its_hash() {
+async fn a_block_that_a_reorg_disconnected_is_found_by_its_hash_and_its_first_digits() {
     let node = ApiNode::start().await;
-    let (old, new) = (mined(1, "old", 1), mined(2, "new", 1));
-    node.import(&old).await;
+    let (old, new) = (mined(3, "old", 1), mined(2, "new", 1));
+    node.import(&old[..1]).await;
     node.import(&new).await;
     let hash = old[0].header.hash().to_string();
-    assert_eq!(search(&node, &hash).await["blocks"], block(1, &hash, false));
-    assert_eq!(search(&node, &hash[..20]).await, nothing());
+    let ends = format!("{}..{}", &hash[..8], &hash[56..]);
+    for query in [&hash, &hash[..20], &ends] {
+        assert_eq!(search(&node, query).await["blocks"], block(1, &hash, false), "{query}");
+    }
+    // Its branch grows, and is the main chain again.
+    node.import(&old).await;
+    for query in [&hash, &hash[..20], &ends] {
+        assert_eq!(search(&node, query).await["blocks"], block(1, &hash, true), "{query}");
+    }
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ pub(in crate::api::routes) fn search() -> Description {
     let text = "A height; a hash; its first digits, at least 4 without leading zeros; or its first and its last digits with `..` between.";
     let summary = "Blocks and records by a height or by digits of a hash";
     Description::new("search", Group::Records, summary)
-        .detail("Of blocks and of records at most 20 each are found. By digits, blocks of the main chain are found, and by the whole hash stored blocks of any branch.")
+        .detail("Of blocks of the main chain, of other blocks and of records at most 20 each are found. By digits, blocks of the main chain and blocks that a reorg disconnected are found, and by the whole hash stored blocks of any branch.")
         .parameter(Parameter::query("q", text, pattern(query)).required().example("f0951e80"))
         .returns(
             Success::json::<SearchResult>("What was found; `partial` if there may be more.")
