@@ -1,5 +1,6 @@
 // The frame around the pages: addresses, the header, the banner, and what is true of every page.
 
+import { showBanner } from "./alerts.js";
 import * as api from "./api.js";
 import { explorer, files, page as address, root } from "./base.js";
 import { announce, chip, failure, h, icon, link, startClock } from "./dom.js";
@@ -122,7 +123,7 @@ function open(asked, url) {
       if (model.link === "stopped") setTimeout(() => model.link === "stopped" && retryNow(), STOPPED_AGAIN);
     },
   };
-  const make = PAGES[asked.name] ?? missing;
+  const make = Object.hasOwn(PAGES, asked.name) ? PAGES[asked.name] : missing;
   let page = null;
   /** Reads again what could not be read, once the node is there. */
   function repeat(what) {
@@ -220,13 +221,12 @@ function searchBox() {
 function linkState() {
   const left = Math.max(0, Math.ceil((model.retryAt - Date.now()) / 1000));
   const since = format.clock(model.since, prefs.get("zone"));
-  const isStarting = model.error?.status === 503;
   return {
     starting: ["running", "neutral", "Connecting"],
     live: ["live", "ok", "Live"],
     polling: ["polling", "neutral", "Polling"],
     reconnecting: ["running", "neutral", `Reconnecting, ${left} s`],
-    offline: ["warn", "warn", `${isStarting ? "Node is starting" : `Offline since ${since}`}, ${left ? `next try in ${left} s` : "trying"}`],
+    offline: ["warn", "warn", `Offline since ${since}, ${left ? `next try in ${left} s` : "trying"}`],
     paused: ["paused", "neutral", "Paused"],
     stopped: ["paused", "neutral", "Stopped node"],
     "signed-out": ["bad", "bad", "Signed out"],
@@ -273,65 +273,6 @@ function showLink() {
 
 function brand() {
   return h("a", { class: "brand", href: address("") }, h("img", { src: `${files}favicon.svg`, width: "24", height: "24", alt: "" }), h("span", { id: "chain-name" }, "jenny"));
-}
-
-/** What a view of a stopped node says of itself. */
-function ofStopped({ directory, readAt, repairs }) {
-  const when = format.exact(readAt, prefs.get("zone"));
-  const all = repairs.length ? [["warn", `The copy had to be repaired to open it: ${repairs.join("; ")}.`]] : [];
-  all.push(["neutral", `Stopped node: this is what ${directory} held at ${when}. Nothing changes here; to add records, start the node with “jenny run”.`]);
-  return all;
-}
-
-/** The one sentence about what is wrong or under way, most urgent first. */
-function alerts() {
-  const { status } = model;
-  const all = [];
-  const zone = prefs.get("zone");
-  if (model.link === "signed-out") {
-    all.push(["bad", "The node no longer accepts your name and password.", h("button", { class: "button", type: "button", onclick: () => location.reload() }, "Sign in again")]);
-  }
-  if (model.link === "offline") {
-    const seen = model.statusAt ? ` What is shown is what was last known, at ${format.clock(model.statusAt, zone)}.` : "";
-    const what = model.error ? `The node cannot serve: ${model.error.title}.` : "The node cannot be reached.";
-    all.push(["bad", `${what}${seen} The page tries again by itself.`, h("button", { class: "button", type: "button", onclick: retryNow }, "Try now")]);
-  }
-  if (stopped()) all.push(...ofStopped(stopped()));
-  else if (status?.refusing) all.push(["bad", `The node refuses new blocks: ${status.refusing}`]);
-  if (status?.sync.state === "deep-fork") {
-    all.push(["bad", `A branch with more work waits for the operator: it forks ${format.count(status.sync.depth, "block")} below the tip.`]);
-  }
-  if (status?.sync.state === "split") {
-    const { theirs, seconds } = status.sync;
-    all.push(["warn", `A peer has been on another tip for ${format.duration(seconds * 1000)}: block ${format.number(theirs.height)} ending ${theirs.hash.slice(-8)}.`]);
-  }
-  if (["headers", "blocks"].includes(status?.sync.state)) {
-    const { state, at, target, remaining, blocksPerSecond, etaSeconds } = status.sync;
-    const left = etaSeconds === null ? "" : `, about ${format.duration(etaSeconds * 1000)} left`;
-    const share = h("progress", { max: String(Math.max(1, target)), value: String(at), "aria-label": "Downloaded" });
-    all.push(["neutral", `The node downloads ${state}: ${format.number(remaining)} remaining, ${format.short(blocksPerSecond)} blocks a second${left}.`, share]);
-  }
-  if (status?.sync.state === "behind") all.push(["warn", `A peer has a chain that is ${format.count(status.sync.remaining, "block")} longer, and nothing is downloaded now.`]);
-  if (Math.abs(api.skew.millis ?? 0) > 60_000) all.push(["warn", `This browser's clock is ${format.duration(Math.abs(api.skew.millis))} ${api.skew.millis < 0 ? "ahead of" : "behind"} the node's. Ages are shown by the node's clock.`]);
-  if (model.isOutdated) all.push(["neutral", "The node was updated while this page was open.", h("button", { class: "button", type: "button", onclick: () => location.reload() }, "Load the new page")]);
-  return all;
-}
-
-const banner = document.getElementById("banner");
-let shownAlert = "";
-
-function showBanner() {
-  const all = alerts();
-  const text = JSON.stringify(all.map(([kind, sentence]) => [kind, sentence]));
-  if (text === shownAlert) return;
-  shownAlert = text;
-  if (!all.length) {
-    banner.replaceChildren();
-    return;
-  }
-  const [[kind, sentence, action], ...rest] = all;
-  const more = rest.length ? h("details", {}, h("summary", {}, `${rest.length} more`), h("ul", {}, rest.map(([, other]) => h("li", {}, other)))) : null;
-  banner.replaceChildren(h("div", { class: `banner is-${kind}`, role: kind === "bad" ? "alert" : "status" }, icon(kind), h("p", {}, sentence), action, more));
 }
 
 function showStatus() {

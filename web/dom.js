@@ -144,10 +144,10 @@ export function startClock(isHeld) {
 
 const showTimes = () => document.querySelectorAll("time[data-millis]").forEach(showTime);
 
-/** A table whose rows become cards on narrow screens: each cell repeats its column's name. */
-export function table(caption, columns, rows, { hidden = true, compact = false } = {}) {
+/** A table whose rows become cards on narrow screens, of a `broad` one on wider screens too: each cell repeats its column's name. */
+export function table(caption, columns, rows, { hidden = true, compact = false, broad = false } = {}) {
   const head = columns.map(({ name, end }) => h("th", { scope: "col", role: "columnheader", class: end ? "end" : null }, name));
-  return h("table", { role: "table", class: compact ? "data is-compact" : "data" },
+  return h("table", { role: "table", class: ["data", compact && "is-compact", broad && "is-broad"].filter(Boolean).join(" ") },
     h("caption", { class: hidden ? "aside" : null }, caption),
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, head)),
     h("tbody", { role: "rowgroup" }, rows));
@@ -161,6 +161,12 @@ export function row(columns, cells, attributes = {}) {
       h("span", { class: "label", "aria-hidden": "true" }, name), h("span", { class: "value" }, cell));
   }));
 }
+
+/** A text in which what is between backticks is code. */
+export const inline = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
+
+/** A command to be typed, which wraps between its words. */
+export const command = (text) => h("code", {}, text.split(" ").flatMap((word, at) => [at ? " " : "", h("span", { class: "word" }, word)]));
 
 /** Names and values. */
 export const facts = (pairs) => h("dl", { class: "facts" },

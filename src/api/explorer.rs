@@ -20,6 +20,7 @@ macro_rules! files {
 }
 
 const FILES: &[(&str, &[u8])] = files![
+    "alerts.js",
     "api.js",
     "app.js",
     "base.js",

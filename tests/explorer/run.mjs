@@ -2,6 +2,7 @@
 //
 // Some lanes take the checks in turn, each with nodes of its own, so that no check sees what
 // another one does.
+import * as alerts from "./alerts.mjs";
 import { Browser } from "./browser.mjs";
 import * as charts from "./charts.mjs";
 import * as copying from "./copying.mjs";
@@ -29,7 +30,7 @@ const MAX_REPEATED = 3;
 
 const [binary, executable, ...parts] = process.argv.slice(2);
 // Those that wait long come first.
-const files = [gone, pages, layout, charts, serving, reorgs, stopped, search, records, texts, receipts, print, copying, reading, live, tabs, users];
+const files = [gone, pages, layout, charts, serving, reorgs, stopped, search, records, texts, receipts, print, copying, reading, live, alerts, tabs, users];
 const checks = files.flatMap((file) => Object.entries(file)).filter(([name, check]) => check.constructor.name === "AsyncFunction" && (parts.length === 0 || parts.some((part) => name.includes(part))));
 const count = checks.length;
 if (count === 0) throw new Error(`no check is called ${parts.join(" or ")}`);

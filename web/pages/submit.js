@@ -1,7 +1,7 @@
 // Submit: sends one record, or the lines of a file, and shows what becomes of them.
 
 import * as api from "../api.js";
-import { card, chip, empty, h, state } from "../dom.js";
+import { card, chip, command, empty, h, state } from "../dom.js";
 import * as format from "../format.js";
 import { mayWrite, model, stopped } from "../model.js";
 
@@ -112,9 +112,9 @@ export function submit({ body, title }) {
     if (mayWrite()) {
       if (!one.isConnected) body.replaceChildren(one, many, results);
     } else if (stopped()) {
-      body.replaceChildren(empty("Nothing can be submitted: this is a read-only view of a stopped node.", h("p", { class: "muted" }, "To add records, start the node: jenny run")));
+      body.replaceChildren(empty("Nothing can be submitted: this is a read-only view of a stopped node.", h("p", { class: "muted" }, "To add records, start the node: ", command("jenny run"))));
     } else {
-      body.replaceChildren(empty(`You are ${model.status.you.name}, a ${model.status.you.role}: submitting records takes the role writer or operator.`, h("p", { class: "muted" }, "An operator adds a user with such a role: jenny init --user NAME --role writer --password-file FILE")));
+      body.replaceChildren(empty(`You are ${model.status.you.name}, a ${model.status.you.role}: submitting records takes the role writer or operator.`, h("p", { class: "muted" }, "An operator adds a user with such a role: ", command("jenny user add NAME --role writer"))));
     }
   }
 

@@ -28,6 +28,8 @@ pub(super) struct Caller {
     pub(super) user: String,
     /// `None` on a path that is open.
     pub(super) role: Option<Role>,
+    /// Whether the credentials are the default ones, which everybody knows.
+    pub(super) is_default: bool,
     pub(super) address: IpAddr,
 }
 

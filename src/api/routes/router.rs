@@ -199,12 +199,13 @@ impl Rules {
             Span::current().record("user", user.as_str());
         }
         let address = client(request)?.ip();
+        let is_default = session.as_ref().is_some_and(|session| session.is_default);
         let matched = Matched {
             handler: Arc::clone(&route.handler),
             share: self.answers.share(&user),
             parameters: found.parameters,
             change: Change::of(request, user.clone(), route.access)?,
-            caller: Caller { user, role, address },
+            caller: Caller { user, role, is_default, address },
         };
         Ok(Passed::Matched(Box::new(matched), session.map(|session| session.ended)))
     }

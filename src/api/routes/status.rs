@@ -55,6 +55,8 @@ pub(super) struct Status {
 struct You {
     name: String,
     role: Role,
+    /// Whether these are the default credentials, which everybody knows.
+    default: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -284,7 +286,7 @@ fn write(context: &Context, caller: &Caller) -> Result<Vec<u8>, Problem> {
         version: env!("CARGO_PKG_VERSION"),
         explorer: EXPLORER.version(),
         stopped: node.stopped().map(Stopped::of),
-        you: You { name: caller.user.clone(), role },
+        you: You { name: caller.user.clone(), role, default: caller.is_default },
         chain: ChainName { name: node.spec().name().to_owned(), id: node.chain_id() },
         tip: Tip {
             height: now.tip.header.height,

@@ -30,7 +30,7 @@ async fn status_tells_the_node_at_a_glance() {
         "version": env!("CARGO_PKG_VERSION"),
         "explorer": null,
         "stopped": null,
-        "you": { "name": "jenny", "role": "operator" },
+        "you": { "name": "jenny", "role": "operator", "default": true },
         "chain": { "name": "dev", "id": node.handle.chain_id().to_string() },
         "tip": {
             "height": 1,

@@ -88,7 +88,7 @@ fn a_stopped_node_shows_what_the_running_one_showed() {
         assert_eq!(seen[key], status[key], "{key}");
     }
     assert_eq!(seen["pool"]["records"], 1);
-    assert_eq!(seen["you"], json!({ "name": "auditor", "role": "reader" }));
+    assert_eq!(seen["you"], json!({ "name": "auditor", "role": "reader", "default": false }));
     assert_eq!(seen["mining"], json!({ "enabled": false, "queued": 0, "hashRate": null }));
     assert_eq!(seen["stopped"]["directory"], chain.dir().to_str().unwrap());
     assert_eq!(seen["stopped"]["repairs"], json!([]));
@@ -188,7 +188,10 @@ fn only_who_has_the_password_may_read() {
     assert_eq!(view.ready, format!("{}/explorer/\n", view.url));
     assert_eq!(view.get("/v1/status").0, 401);
     view.sign_in("ann:a password of some length");
-    assert_eq!(read(&view, "/v1/status")["you"], json!({ "name": "ann", "role": "reader" }));
+    assert_eq!(
+        read(&view, "/v1/status")["you"],
+        json!({ "name": "ann", "role": "reader", "default": false })
+    );
     let ended = view.end(Signal::INT);
     assert!(ended.err.contains("sign in as ann"), "{}", ended.err);
     assert!(!ended.err.contains("a password of"), "{}", ended.err);
