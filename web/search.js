@@ -7,15 +7,21 @@ import { recognise, variants } from "./query.js";
 
 const nothing = () => ({ blocks: [], records: [], partial: false });
 
-async function byText(text, note) {
-  const id = await recordId(text);
-  const { records } = await api.get(`v1/search?q=${id}`);
-  return { id, note, records };
+/** Looks for a record with one of these texts, and says what was tried if there is none. */
+async function findText(found, texts) {
+  for (const { text, note } of texts) {
+    const id = await recordId(text);
+    const { records } = await api.get(`v1/search?q=${id}`);
+    found.records.push(...records.map((record) => ({ ...record, note, isText: true })));
+    if (records.length) return;
+    if (!note) found.tried.push(`The exact text of a record, whose id would be ${id}.`);
+  }
+  if (texts.length > 1) found.tried.push("The same text with and without a line break at its end.");
 }
 
 /**
- * Looks a text up. Returns `{ blocks, records, partial, tried }`: what was found, and sentences
- * about what was tried.
+ * Looks a text up in every way that it may be meant. Returns `{ blocks, records, partial, tried }`:
+ * what was found, and sentences about what was tried.
  */
 export async function search(text) {
   const wanted = recognise(text);
@@ -30,27 +36,19 @@ export async function search(text) {
     if (wanted.height <= tip.height) {
       take(await api.get(`v1/search?q=${wanted.height}`));
       // Digits of a hash are not meant by a height that exists.
-      const [block] = found.blocks;
-      return { ...found, blocks: [block], records: [], partial: false };
-    }
-    found.tried.push(`Height ${format.number(wanted.height)}: the chain ends at ${format.number(tip.height)}.`);
+      Object.assign(found, { blocks: found.blocks.slice(0, 1), records: [], partial: false });
+    } else found.tried.push(`Height ${format.number(wanted.height)}: the chain ends at ${format.number(tip.height)}.`);
   }
   const digits = wanted.hash ?? wanted.pattern;
-  if (digits) {
+  if (digits && !found.blocks.length) {
     take(await api.get(`v1/search?q=${digits}`));
     found.tried.push(wanted.hash ? "The hash of a block, and the id of a record." : "Blocks and records whose hash begins so.");
   } else if (wanted.isShort) {
     found.tried.push("Digits of a hash: fewer than 4 without the zeros at its beginning are too few.");
   }
-  if (!found.blocks.length && !found.records.length && !wanted.hash) {
-    for (const variant of variants(text)) {
-      const { id, records, note } = await byText(variant.text, variant.note);
-      found.records.push(...records.map((record) => ({ ...record, note })));
-      if (!note) found.tried.push(`The exact text of a record, whose id would be ${id}.`);
-      if (records.length) break;
-    }
-    if (!found.records.length) found.tried.push("The same text with and without a line break at its end.");
-  }
+  // A number or a hash may also be the text of a record: many records are hashes of files.
+  const isFound = found.blocks.length + found.records.length > 0;
+  await findText(found, isFound ? variants(text).slice(0, 1) : variants(text));
   return found;
 }
 

@@ -36,6 +36,23 @@ export async function everyKindIsFound({ browser, node, known }) {
   await page.finish();
 }
 
+export async function aTextThatLooksLikeSomethingElseIsFound({ browser, node }) {
+  const digest = await recordId("a file");
+  const { height, hash } = await node.mine(digest, "deadbeef", "1e4 parts");
+  await node.mine(String(height));
+  const ids = await Promise.all([digest, "deadbeef", String(height)].map(recordId));
+  const page = await browser.open(node, "verify");
+  for (const [text, id] of [[digest, ids[0]], ["deadbeef", ids[1]]]) {
+    await look(page, text);
+    await page.waitForURL(`**/explorer/record/${id}`);
+  }
+  // A number is a height first.
+  await look(page, String(height));
+  await sees(page, "(exactly this text)");
+  assert.deepEqual(await page.locator(".hits a").evaluateAll((all) => all.map((one) => one.textContent)), [hash, ids[2]]);
+  await page.finish();
+}
+
 export async function heightsAndPrefixesAreFoundOnALongerChain({ browser, binary }) {
   const node = new Node(binary);
   try {

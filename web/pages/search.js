@@ -15,8 +15,8 @@ export function remember(text, result, error = null) {
 const blockHit = ({ height, hash, onMainChain }) => h("li", {}, "Block ", number(height), " ", chip("block", hash), " ",
   onMainChain ? null : state("warn", "displaced"));
 
-const recordHit = ({ id, state: where, height, note }) => h("li", {}, "Record ", chip("record", id), " ",
-  where === "pending" ? state("running", "pending") : ["in block ", number(height)], note ? h("span", { class: "muted" }, ` (the text ${note})`) : null);
+const recordHit = ({ id, state: where, height, note, isText }) => h("li", {}, "Record ", chip("record", id), " ",
+  where === "pending" ? state("running", "pending") : ["in block ", number(height)], isText ? h("span", { class: "muted" }, note ? ` (the text ${note})` : " (exactly this text)") : null);
 
 export function found(context) {
   const { body, query, title, go } = context;
