@@ -1,6 +1,6 @@
 // A receipt being verified: the verdict, the steps with their numbers, and what they mean.
 
-import { card, chip, copyButton, h, icon, number, row, state, table, time } from "./dom.js";
+import { card, chip, command, copyButton, h, icon, inline, number, row, state, table, time } from "./dom.js";
 import { hasWebCrypto } from "./hash.js";
 import { verify } from "./proof.js";
 import { recordText } from "./record_text.js";
@@ -17,7 +17,10 @@ function comparison([[firstName, first], [secondName, second]]) {
     return h("span", { class: "group" }, h("span", { class: "muted" }, digits.slice(0, place)),
       place < digits.length && from + place === at ? h("strong", { class: "differs" }, digits[place]) : digits.slice(place, place + 1), digits.slice(place + 1));
   };
-  const marked = (text) => h("span", { class: "digits" }, (text.match(/.{1,8}/g) ?? []).map((digits, index) => group(digits, 8 * index)));
+  const cut = (text, size) => text.match(new RegExp(`.{1,${size}}`, "g")) ?? [];
+  const nested = (text, from, [[name, size], ...inner]) => cut(text, size).map((part, at) =>
+    (inner.length ? h("span", { class: name }, nested(part, from + size * at, inner)) : group(part, from + size * at)));
+  const marked = (text) => h("span", { class: "digits" }, nested(text, 0, [["half", 32], ["pair", 16], ["group", 8]]));
   const line = (name, text) => h("div", { class: "is-wide" }, h("dt", {}, name), h("dd", {}, marked(text)));
   return h("dl", { class: "facts" }, line(firstName, first), line(secondName, second));
 }
@@ -42,7 +45,7 @@ function numbers({ levels, hashes, values }) {
 
 const stepView = (step) => h("li", { class: `step is-${SYMBOLS[step.state]}` },
   icon(SYMBOLS[step.state]),
-  h("div", {}, h("h3", {}, step.title, h("span", { class: "aside" }, `: ${WORDS[step.state]}`)), h("p", {}, step.text), numbers(step)));
+  h("div", {}, h("h3", {}, step.title, h("span", { class: "aside" }, `: ${WORDS[step.state]}`)), h("p", {}, inline(step.text)), numbers(step)));
 
 function verdict({ verdict: outcome, receipt, reason, steps }) {
   const place = receipt && `This text is record ${receipt.recordIndex.toLocaleString("en")} of block ${receipt.header.height.toLocaleString("en")}`;
@@ -54,7 +57,7 @@ function verdict({ verdict: outcome, receipt, reason, steps }) {
   };
   const [kind, word, sentence] = words[outcome];
   const { values } = steps.find((step) => step.state === "bad") ?? {};
-  return h("div", { class: `verdict is-${kind}`, "data-verdict": outcome }, h("h2", {}, state(kind, word)), h("p", {}, sentence), values ? comparison(values) : null);
+  return h("div", { class: `verdict is-${kind}`, "data-verdict": outcome }, h("h2", {}, state(kind, word)), h("p", {}, inline(sentence)), values ? comparison(values) : null);
 }
 
 /** How the code that checks came here. */
@@ -73,9 +76,9 @@ const meaning = (outcome, file) => card("What this shows",
   h("p", {}, SHOWN[outcome]),
   outcome === "failed" ? null : h("p", {}, "It does not show who wrote the text, or that it is true, or the work of the blocks between."),
   h("p", {}, `The code that checked it came from this node, ${line()}. For an independent check, run this on a machine that you trust, where TIP is the hash of a block that you trust:`),
-  command(`jenny receipt verify ${file} --tip TIP`));
+  toRun(`jenny receipt verify ${file} --tip TIP`));
 
-const command = (text) => h("p", { class: "command" }, h("code", {}, text), copyButton(text, "the command"));
+const toRun = (text) => h("p", { class: "command" }, command(text), copyButton(text, "the command"));
 
 const subject = ({ record, header, tip, chainId }) => card("What the receipt says",
   recordText(record),

@@ -9,6 +9,7 @@ import * as copying from "./copying.mjs";
 import * as gone from "./gone.mjs";
 import * as layout from "./layout.mjs";
 import * as live from "./live.mjs";
+import * as network from "./network.mjs";
 import { Node } from "./node.mjs";
 import * as pages from "./pages.mjs";
 import * as print from "./print.mjs";
@@ -30,7 +31,7 @@ const MAX_REPEATED = 3;
 
 const [binary, executable, ...parts] = process.argv.slice(2);
 // Those that wait long come first.
-const files = [gone, pages, layout, charts, serving, reorgs, stopped, search, records, texts, receipts, print, copying, reading, live, alerts, tabs, users];
+const files = [gone, pages, layout, charts, serving, reorgs, stopped, search, records, texts, receipts, print, copying, reading, live, network, alerts, tabs, users];
 const checks = files.flatMap((file) => Object.entries(file)).filter(([name, check]) => check.constructor.name === "AsyncFunction" && (parts.length === 0 || parts.some((part) => name.includes(part))));
 const count = checks.length;
 if (count === 0) throw new Error(`no check is called ${parts.join(" or ")}`);

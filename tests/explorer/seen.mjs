@@ -9,6 +9,15 @@ const WIDTHS = [320, 360, 640, 1280];
 /** Axe looks at a page in each theme, on a narrow and on a wide screen. */
 const AXE = { light: 320, dark: 1280 };
 
+/** Runs in the page: what sticks out of the box that it is in. */
+const outside = () => Array.from(document.querySelectorAll("main :is(.card, .verdict, .steps, .banner, .empty, .data, .state-line), #banner .banner, #header")).flatMap((box) => {
+  const { left, right } = box.getBoundingClientRect();
+  return Array.from(box.querySelectorAll("*")).filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(".aside, .panel, thead, .plot")).filter((one) => {
+    const { width, left: from, right: to } = one.getBoundingClientRect();
+    return width > 0 && (from < left - 1 || to > right + 1);
+  }).map((one) => `${one.tagName} .${one.className} in .${box.className}: ${one.textContent.slice(0, 40)}`);
+});
+
 /**
  * Checks a tab in both themes and in four widths; `name` is of the pictures, if they are wanted.
  * `isThorough` lets axe look at each theme in both layouts.
@@ -21,6 +30,7 @@ export async function isWhole(page, name, { isThorough = false } = {}) {
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });
       await until(`${name} fits into ${width}`, async () => !(await isTooWide(page)));
+      assert.deepEqual(await page.evaluate(outside), [], `${name} at ${width}`);
       if (pictures) await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`), fullPage: true });
       if (width === AXE[colorScheme] || (isThorough && Object.values(AXE).includes(width))) assert.deepEqual(await violations(page), [], `${name} at ${width}, ${colorScheme}`);
     }

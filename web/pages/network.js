@@ -7,9 +7,15 @@ import { isOperator, model, stopped } from "../model.js";
 
 const EVERY = 5_000;
 
+/** Rows of a list until the reader asks for all of them. */
+const SHOWN = 50;
+
+/** Reorgs that are read at a time. */
+const PAGE_REORGS = 20;
+
 const ACTION = { name: "Action", end: true };
-const LINKS = [{ name: "Address", first: true }, { name: "Direction" }, { name: "Agent" }, { name: "Tip", wide: true }, { name: "Round trip", end: true }, { name: "Traffic", end: true }, { name: "Since" }];
-const KNOWN = [{ name: "Address", first: true }, { name: "Known from" }, { name: "State" }, { name: "Last success" }, { name: "Failures", end: true }, { name: "Next try" }];
+const LINKS = [{ name: "Address", first: true }, { name: "Tip", wide: true }, { name: "Round trip", end: true }, { name: "Traffic", end: true }, { name: "Since" }];
+const KNOWN = [{ name: "Address", first: true }, { name: "State", wide: true }, { name: "Last success" }, { name: "Failures", end: true }, { name: "Next try" }];
 const BANS = [{ name: "Address", first: true }, { name: "Until" }, { name: "Reason" }];
 
 const ORIGINS = { named: "named by the operator", remembered: "added or reached earlier", learned: "named by another peer" };
@@ -25,8 +31,10 @@ export function network(context) {
   });
   const form = h("form", { class: "jump" }, h("label", { for: "peer" }, "Add a peer"), h("input", { id: "peer", class: "mono", autocomplete: "off", placeholder: "ws://192.0.2.1:7545", size: "28" }), h("button", { class: "button", type: "submit", "data-write": true }, "Add and dial"));
   let timer = null;
+  /** The reorgs that were read, newest first, and their elements by number. */
+  const past = { list: [], next: null, views: new Map() };
 
-  /** Runs what an operator asked for, and says what came of it. */
+  /** Runs what an operator asked for, and says what came of it. Returns whether that was done. */
   async function act(work, done) {
     note.textContent = "Working …";
     try {
@@ -35,8 +43,10 @@ export function network(context) {
       await load({ isForced: true });
       // The button that was pressed is gone.
       if (document.activeElement === document.body) note.focus();
+      return true;
     } catch (error) {
       note.textContent = `${error.title}. ${error.detail}`;
+      return false;
     }
   }
 
@@ -44,15 +54,18 @@ export function network(context) {
     event.preventDefault();
     const input = form.querySelector("input");
     const address = input.value.trim();
-    if (address) act(() => api.send("POST", "v1/peers", { address }), `${address} was added and is linked.`).then(() => (input.value = ""));
+    if (address) act(() => api.send("POST", "v1/peers", { address }), `${address} was added and is linked.`).then((isDone) => isDone && (input.value = ""));
   });
 
   const button = (word, about, work, done) => h("button", { class: "button is-small", type: "button", "aria-label": `${word} ${about}`, "data-write": true, onclick: () => act(work, done) }, word);
 
+  /** What is said of the thing above it in a cell. */
+  const beside = (...parts) => h("span", { class: "beside muted" }, parts);
+
   function linkRow({ address, direction, agent, tip, rttMillis, receivedBytes, sentBytes, since }, isEditable) {
     const host = address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
     const cells = [
-      h("code", {}, address), direction, agent === null ? "not told" : h("bdi", {}, agent),
+      [h("code", {}, address), beside(`${direction}, `, agent === null ? "agent not told" : h("bdi", {}, agent))],
       tip === null ? "not told" : [number(tip.height), " ", tip.hash ? chip("block", tip.hash) : ""],
       rttMillis === null ? "not measured" : `${format.short(rttMillis)} ms`,
       `${format.bytes(receivedBytes)} in, ${format.bytes(sentBytes)} out`, time(since),
@@ -63,8 +76,8 @@ export function network(context) {
 
   function knownRow({ address, origin, linked, lastSuccess, failures, lastError, nextTry }, isEditable) {
     const cells = [
-      h("code", {}, address), ORIGINS[origin] ?? origin,
-      linked ? state("ok", "linked") : [state(failures ? "warn" : "neutral", "not linked"), lastError ? h("span", { class: "muted" }, ` ${lastError}`) : ""],
+      [h("code", {}, address), beside(ORIGINS[origin] ?? origin)],
+      linked ? state("ok", "linked") : [state(failures ? "warn" : "neutral", "not linked"), lastError ? beside(lastError) : ""],
       lastSuccess === null ? "never" : time(lastSuccess), number(failures), nextTry === null ? "not planned" : inFuture(nextTry),
     ];
     const remove = isEditable ? [button("Remove", address, () => api.send("DELETE", `v1/peers/${encodeURIComponent(address)}`), `${address} was removed.`)] : [];
@@ -103,11 +116,49 @@ export function network(context) {
     return h("li", { class: "reorg" }, h("p", {}, time(when, { always: "exact" }), ` (`, time(when, { always: "age" }), `): ${format.count(depth, "block")} displaced above block `, number(fork), "; the new tip was ", number(newTip.height), " ", chip("block", newTip.hash)), details);
   }
 
+  const viewOf = (reorg) => past.views.get(reorg.number) ?? past.views.set(reorg.number, reorgView(reorg)).get(reorg.number);
+
+  /** Keeps the latest reorgs, and older ones that the reader asked for. */
+  function takeReorgs({ reorgs: latest, next }) {
+    const [lowest, highest] = [latest.at(-1)?.number, latest[0]?.number ?? 0];
+    const older = past.list.filter(({ number: which }) => which < lowest);
+    // Those of another database, or with some missing between, are read again when they are asked for.
+    const fits = older.length && past.list[0].number <= highest && older[0].number === lowest - 1;
+    if (!fits) past.views.clear();
+    Object.assign(past, fits ? { list: [...latest, ...older] } : { list: latest, next });
+  }
+
+  async function showOlder({ target }) {
+    target.disabled = true;
+    try {
+      const { reorgs: older, next } = await api.get(`v1/reorgs?limit=${PAGE_REORGS}&before=${past.next}`, { signal: context.signal });
+      Object.assign(past, { list: [...past.list, ...older], next });
+      drawReorgs({ isForced: true });
+      viewOf(older[0] ?? past.list.at(-1)).querySelector("summary").focus();
+    } catch (error) {
+      if (error.name !== "AbortError") note.textContent = `${error.title}. ${error.detail}`;
+      target.disabled = false;
+    }
+  }
+
+  function drawReorgs({ isForced = false } = {}) {
+    const older = past.next ? h("p", { class: "buttons" }, h("button", { class: "button", type: "button", onclick: showOlder }, "Older reorgs")) : "";
+    const content = () => h("div", {}, past.list.length ? h("ul", { class: "reorgs" }, past.list.map(viewOf)) : empty("The chain was never reorganised."), older);
+    draw(reorgs, JSON.stringify([past.next, past.list]), content, isForced);
+  }
+
+  /** A table of the first rows, and of all of them once the reader asks for that. */
+  function rowsOf(list, name, columns, all, view) {
+    const shown = list.isWhole ? all : all.slice(0, SHOWN);
+    const more = shown.length < all.length && h("button", { class: "button", type: "button", onclick: () => ((list.isWhole = true), load({ isForced: true })) }, `Show all ${format.number(all.length)}`);
+    return [table(name, columns, shown.map(view), { broad: true }), more ? h("p", { class: "buttons" }, more) : null];
+  }
+
   /** Draws a list anew unless somebody is at work in it. */
   function draw({ place }, key, content, isForced) {
     if (place.dataset.shown === key || (!isForced && place.contains(document.activeElement))) return;
     place.dataset.shown = key;
-    place.replaceChildren(content);
+    place.replaceChildren(...[content()].flat().filter(Boolean));
   }
 
   async function load({ isForced = false } = {}) {
@@ -116,15 +167,17 @@ export function network(context) {
     if (!body.firstChild) body.append(note, links.element, known.element, bans.element, reorgs.element);
     try {
       const get = (path) => api.get(path, { signal: context.signal });
-      const [live, peers, banned, past] = await Promise.all([get("v1/peers"), get("v1/peers/known"), get("v1/bans"), get("v1/reorgs?limit=20")]);
+      const [live, peers, banned, latest] = await Promise.all([get("v1/peers"), get("v1/peers/known"), get("v1/bans"), get(`v1/reorgs?limit=${PAGE_REORGS}`)]);
       const isEditable = isOperator();
       if (isEditable && !form.isConnected) known.place.before(form);
       const action = isEditable ? [ACTION] : [];
-      const key = (value) => `${isEditable} ${Boolean(stopped())} ${JSON.stringify(value)}`;
-      draw(links, key(live), live.length ? table("Live links", [...LINKS, ...action], live.map((one) => linkRow(one, isEditable))) : empty(stopped() ? "No peer is linked: the node is stopped." : "No peer is linked. The node keeps its chain alone."), isForced);
-      draw(known, key(peers), peers.length ? table("Known peers", [...KNOWN, ...action], peers.map((one) => knownRow(one, isEditable))) : empty("No peer is known.", isEditable ? h("p", { class: "muted" }, "Add one above, or name it by --peer or in the peers file.") : null), isForced);
-      draw(bans, key(banned), banned.length ? table("Bans", [...BANS, ...action], banned.map((one) => banRow(one, isEditable))) : empty("No address is banned."), isForced);
-      draw(reorgs, key(past.reorgs), past.reorgs.length ? h("ul", { class: "reorgs" }, past.reorgs.map(reorgView)) : empty("The chain was never reorganised."));
+      const list = (which, name, columns, all, view, none) =>
+        draw(which, `${isEditable} ${Boolean(stopped())} ${which.isWhole} ${JSON.stringify(all)}`, () => (all.length ? rowsOf(which, name, [...columns, ...action], all, (one) => view(one, isEditable)) : none()), isForced);
+      list(links, "Live links", LINKS, live, linkRow, () => empty(stopped() ? "No peer is linked: the node is stopped." : "No peer is linked. The node keeps its chain alone."));
+      list(known, "Known peers", KNOWN, peers, knownRow, () => empty("No peer is known.", isEditable ? h("p", { class: "muted" }, "Add one above, or name it by --peer or in the peers file.") : null));
+      list(bans, "Bans", BANS, banned, banRow, () => empty("No address is banned."));
+      takeReorgs(latest);
+      drawReorgs();
     } catch (error) {
       if (error.name === "AbortError") return;
       if (!links.place.dataset.shown) context.fail(error, () => (body.replaceChildren(), load()));
