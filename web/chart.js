@@ -80,7 +80,7 @@ function drawMarks(plot, drawn, [, top], target) {
 export function chart({ name, shape, points: pointsOf, text, bounds: boundsOf, sentence }, onOpen) {
   const reading = h("p", { class: "reading muted small", "aria-live": "polite" });
   const canvas = h("div", { class: "plot", "aria-hidden": "true" });
-  const place = h("div", { class: "plot-frame", tabindex: "0", role: "img" }, canvas);
+  const place = h("div", { class: "plot-frame", tabindex: "0", role: "img", "aria-label": name }, canvas);
   const none = h("p", { class: "muted no-data", hidden: true }, "No blocks in this window");
   const summary = h("figcaption", {});
   const [heads, rows] = [h("tr", {}), h("tbody", {})];
@@ -113,7 +113,7 @@ export function chart({ name, shape, points: pointsOf, text, bounds: boundsOf, s
   function options(uPlot) {
     const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     return {
-      width: Math.max(100, Math.floor(canvas.clientWidth)), height: HEIGHT, legend: { show: false }, ms: 1, padding: [8, 18, 0, 0],
+      width: Math.max(100, Math.floor(canvas.clientWidth)), height: HEIGHT, legend: { show: false }, ms: 1, padding: [8, () => room(null, null, ...span(drawn)) / 2 - 4, 0, 0],
       tzDate: (time) => (zone() === "utc" ? uPlot.tzDate(new Date(time), "Etc/UTC") : new Date(time)),
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 8 } },
       scales: {

@@ -92,6 +92,7 @@ export const CHARTS = [
     sentence(values) {
       const [first, last] = [values[0], values.at(-1)];
       const change = Math.round(100 * (last / first - 1));
+      if (values.length < 2) return `A block takes about ${format.large(last)} attempts.`;
       const trend = change === 0 ? "steady over these blocks" : `${change > 0 ? "+" : "−"}${format.number(Math.abs(change))} % over these blocks`;
       return `A block takes about ${format.large(last)} attempts, ${trend}.`;
     },

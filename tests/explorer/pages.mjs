@@ -43,6 +43,33 @@ export async function pagesAreWhole({ browser, node, known }) {
   await page.finish();
 }
 
+export async function namesOfNothingAreNoPages({ browser, node }) {
+  const page = await browser.open(node, "constructor");
+  for (const name of ["constructor", "toString", "__proto__"]) {
+    await page.goto(`${node.url}/explorer/${name}`);
+    await sees(page, "The address names no page");
+  }
+  await page.finish();
+}
+
+export async function longNumbersFit({ browser, node }) {
+  const grow = async (route) => {
+    const response = await route.fetch();
+    const { headers, ...rest } = await response.json();
+    const long = headers.map((header) => ({ ...header, height: header.height + 1_234_567, recordCount: 4_096, bits: "1903a30c" }));
+    await route.fulfill({ response, json: { ...rest, headers: long } });
+  };
+  for (const prefs of [{}, { time: "exact" }, { time: "exact", hash: "full" }]) {
+    const page = await browser.open(node, "blocks", { prefs, before: (tab) => tab.route("**/v1/headers*", grow) });
+    await sees(page, "Jump to height");
+    await isWhole(page, "blocks-long");
+    await page.goto(`${node.url}/explorer/`);
+    await charts(page);
+    await isWhole(page, "overview-long");
+    await page.finish();
+  }
+}
+
 /** Checks the states of pages of a node of its own; `visit` shows one after another. */
 async function states({ browser, binary }, visit, prepare = () => {}) {
   const node = new Node(binary);
@@ -57,7 +84,7 @@ async function states({ browser, binary }, visit, prepare = () => {}) {
   }
 }
 
-export const pagesOfAnEmptyChainAreWhole = (given) => states(given, async (page, go, node) => {
+export const pagesOfAnEmptyChainAreWhole = async (given) => states(given, async (page, go, node) => {
   for (const [name, path, text] of [
     ["empty-overview", "", "The chain has only its first block"], ["empty-blocks", "blocks", "The first block is on this page"],
     ["empty-block", "block/0", "Commits to every block below it."], ["empty-network", "network", "The chain was never reorganised"],
@@ -75,7 +102,7 @@ const PROBLEM = { type: "urn:jenny:problem:busy", title: "Too busy", status: 503
 /** Answers the requests for a path with a problem. */
 const fails = (page, path) => page.route(path, (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(PROBLEM) }));
 
-export const pagesThatFailAreWhole = (given) => states(given, async (page, go) => {
+export const pagesThatFailAreWhole = async (given) => states(given, async (page, go) => {
   await fails(page, "**/v1/headers*");
   await go("blocks");
   await sees(page, "0123456789abcdef");
@@ -103,7 +130,7 @@ export const pagesThatFailAreWhole = (given) => states(given, async (page, go) =
   await isWhole(page, "error-search");
 });
 
-export const pagesThatLoadAreWhole = (given) => states(given, async (page, go) => {
+export const pagesThatLoadAreWhole = async (given) => states(given, async (page, go) => {
   await page.clock.install();
   // The page gives up after 20 s, by a clock that cannot be turned.
   await page.addInitScript(() => (AbortSignal.timeout = () => new AbortController().signal));
@@ -126,7 +153,7 @@ export const pagesThatLoadAreWhole = (given) => states(given, async (page, go) =
   }
 });
 
-export const everyVerdictIsWhole = (given) => states(given, async (page, go) => {
+export const everyVerdictIsWhole = async (given) => states(given, async (page, go) => {
   await go("verify");
   const { text, tip } = vectors.sound[0];
   for (const [verdict, receipt, trusted] of [

@@ -30,7 +30,7 @@ function* fields(value, keys = []) {
 }
 
 /** Receipts that each differ from `text` in one field: `{ name, text, steps }`, without steps if it is no receipt. */
-export function spoiled(text, other) {
+function spoiled(text, other) {
   const found = [];
   const receipt = JSON.parse(text);
   const at = (root, keys) => keys.reduce((value, key) => value?.[key], root);
@@ -59,7 +59,7 @@ export function spoiled(text, other) {
 }
 
 /** What is wrong with a result; nothing if it is as expected. */
-export function objection({ verdict, steps: states }, steps) {
+function objection({ verdict, steps: states }, steps) {
   if (steps === null) return verdict === "unreadable" ? null : `${verdict}, and not unreadable`;
   if (verdict === "unreadable") return null;
   const bad = states.findIndex(({ state }) => state === "bad");

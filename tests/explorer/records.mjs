@@ -40,6 +40,10 @@ export async function aFullBlockIsShownByPages({ browser, node }) {
   await page.getByRole("link", { name: "Later records" }).click();
   await sees(page, "Records 50 to 99 of 4,096");
   assert.ok((await page.locator("*").count()) < 3000);
+  for (const [number, seen] of [["1.5", "Page 1 of 82"], ["abc", "Page 1 of 82"], ["99999", "Page 82 of 82"]]) {
+    await page.goto(`${node.url}/explorer/block/${hash}?page=${number}`);
+    await sees(page, seen);
+  }
   await page.finish();
 }
 
@@ -67,6 +71,16 @@ export async function aPendingRecordMovesByItself({ browser, idle }) {
   await sees(page, "1 confirmation");
   await idle.mine("another");
   await sees(page, "2 confirmations");
+  await page.finish();
+}
+
+export async function anOperatorMayTakeARecordBack({ browser, idle }) {
+  const [{ id }] = await idle.submit("sent by mistake");
+  // The record may come before the node has said who asks.
+  const slow = async (tab) => tab.route("**/v1/status", async (route) => (await sees(tab, "The record waits for a block"), route.continue()));
+  const page = await browser.open(idle, `record/${id}`, { before: slow });
+  await page.getByRole("button", { name: "Take it back" }).click();
+  await sees(page, "No record that is pending or on the main chain has this id.");
   await page.finish();
 }
 

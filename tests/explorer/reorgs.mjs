@@ -91,6 +91,6 @@ async function aReorg({ browser, binary }, depth) {
   }
 }
 
-export const aReorgOfOneBlockIsShown = (given) => aReorg(given, 1);
+export const aReorgOfOneBlockIsShown = async (given) => aReorg(given, 1);
 
-export const aReorgOfThreeBlocksIsShown = (given) => aReorg(given, 3);
+export const aReorgOfThreeBlocksIsShown = async (given) => aReorg(given, 3);

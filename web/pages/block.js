@@ -18,6 +18,9 @@ async function find(name, signal) {
   return { header, standing: { onMainChain: false, replacedBy: held?.replacedBy ?? main?.hash ?? null, displaced: held?.displaced ?? null } };
 }
 
+/** A large number in short, and in full. */
+const attempts = (value) => (value < 1000n ? String(value) : `${format.large(value)} (${format.number(value)})`);
+
 const HEADER = [
   ["Height", ({ height }) => number(height), "How many blocks are below it."],
   ["Hash", ({ hash }) => chip("block", hash, { full: true, mark: true }), "Names this block. It covers all other lines of this table but the difficulty."],
@@ -26,7 +29,7 @@ const HEADER = [
   ["History root", ({ historyRoot }) => chip("history", historyRoot, { full: true, mark: true }), "Commits to the hashes of all blocks before it, for short proofs."],
   ["Records", ({ recordCount }) => number(recordCount), "How many records the record root covers."],
   ["Time", ({ timestamp }) => [time(timestamp, { always: "exact" }), " (", time(timestamp, { always: "age" }), ")"], "When the miner says it was mined."],
-  ["Target", ({ bits }) => [h("code", {}, bits), `, about ${format.large(format.attempts(bits))} attempts`], "The hash is at most this: the proof of work."],
+  ["Target", ({ bits }) => [h("code", {}, bits), `, about ${attempts(format.attempts(bits))} attempts`], "The hash is at most this: the proof of work."],
   ["Difficulty", ({ difficulty }) => format.short(difficulty), "How much harder the target is than the chain's easiest one. Not hashed."],
   ["Nonce", ({ nonce }) => h("code", {}, String(nonce)), "What the miner varied to meet the target."],
   ["Version", ({ version }) => number(version), "The layout of the header."],
@@ -47,7 +50,7 @@ function displacedBanner({ replacedBy, displaced }) {
 
 export function block(context) {
   const { body, item, query, title } = context;
-  const first = Math.max(0, (Number(query.get("page")) || 1) - 1) * PAGE_RECORDS;
+  const asked = /^[1-9]\d{0,8}$/.test(query.get("page") ?? "") ? Number(query.get("page")) : 1;
   const isHeight = /^\d{1,16}$/.test(item);
   let [shown, standing, confirmations, place, isMissing, isReading] = [null, null, null, null, false, false];
   title(isHeight ? `Block ${format.number(Number(item))}` : "Block");
@@ -77,18 +80,19 @@ export function block(context) {
       return;
     }
     place.replaceChildren(loading("records", records));
+    const pages = Math.ceil(shown.recordCount / PAGE_RECORDS);
+    const page = Math.min(asked, pages);
+    const first = (page - 1) * PAGE_RECORDS;
     try {
       const list = await api.get(`v1/blocks/${shown.hash}/records?from=${first}&limit=${PAGE_RECORDS}`, { signal: context.signal, cache: "default" });
       const last = first + list.length;
-      const pages = Math.ceil(shown.recordCount / PAGE_RECORDS);
-      const page = first / PAGE_RECORDS + 1;
       const to = (number, word, rel) => link(`block/${shown.hash}${number > 1 ? `?page=${number}` : ""}`, word, { rel });
       const pager = pages > 1 ? h("nav", { class: "pager", "aria-label": "Pages of records" },
         page > 1 ? to(page - 1, "Earlier records", "prev") : h("span", { class: "muted" }, "The first records"),
         h("span", { class: "muted" }, `Page ${format.number(page)} of ${format.number(pages)}`),
         page < pages ? to(page + 1, "Later records", "next") : h("span", { class: "muted" }, "The last records")) : null;
       place.replaceChildren(
-        h("p", { class: "muted record-range" }, list.length ? `Records ${format.number(first)} to ${format.number(last - 1)} of ${format.number(shown.recordCount)}, counted from 0.` : "This page has no records."),
+        h("p", { class: "muted record-range" }, `Records ${format.number(first)} to ${format.number(last - 1)} of ${format.number(shown.recordCount)}, counted from 0.`),
         ...list.map(({ id, index, data }) => h("article", { class: "record" },
           h("h3", {}, `Record ${format.number(index)} `, chip("record", id), h("span", { class: "size" }, format.bytes(new TextEncoder().encode(data).length))), recordText(data))),
         pager ?? "");

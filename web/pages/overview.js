@@ -61,7 +61,7 @@ function nodeCard() {
       const { status } = model;
       if (!status) return;
       const { pool, mining, sync, links, check, index, clock } = status;
-      const waiting = pool.records ? [number(pool.records), `, the oldest for ${format.duration(1000 * (pool.oldestWaitSeconds ?? 0))}`] : "none waits";
+      const waiting = pool.records ? [number(pool.records), `, the oldest for ${format.duration(1000 * (pool.oldestWaitSeconds ?? 0))}`] : "none";
       const rate = mining.hashRate === null ? "no block yet" : `${format.large(mining.hashRate)} hashes a second`;
       const key = JSON.stringify([pool, mining, sync.state, links, check, index.lag, clock.state, stopped()]);
       if (body.dataset.shown === key) return;
@@ -71,7 +71,7 @@ function nodeCard() {
           ["State", state("neutral", "Stopped: no peers, nothing is mined")],
           ["Directory", h("bdi", {}, stopped().directory)],
           ["Read", [time(stopped().readAt, { always: "exact" }), " (", time(stopped().readAt, { always: "age" }), ")"]],
-          ["Pending records", pool.records ? [number(pool.records), ` (${format.bytes(pool.bytes)})`] : "none waits"],
+          ["Pending records", pool.records ? [number(pool.records), ` (${format.bytes(pool.bytes)})`] : "none"],
           ...checks(index, check),
         ]));
         return;

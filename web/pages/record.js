@@ -28,7 +28,7 @@ export function record(context) {
   const { body, item: id, title } = context;
   title(`Record ${id.slice(0, 8)}…${id.slice(-8)}`, h("span", {}, "Record ", h("span", { class: "mono" }, `${id.slice(0, 8)}…${id.slice(-8)}`)));
   let [shown, timer, lookedAt, proofOf, proven] = [null, null, 0, null, null];
-  let isMissing = false;
+  let [isMissing, offer] = [false, null];
   const line = h("div", { role: "group", "aria-label": "How far the record has come" });
   const place = h("div", {});
   const about = h("div", {});
@@ -60,6 +60,7 @@ export function record(context) {
       const take = isOperator() ? h("button", { class: "button", type: "button", "data-write": true, onclick: cancel }, "Take it back") : null;
       pairs.push(["Pending", [stopped() ? "The record waited for a block when the node was stopped." : "The record waits for a block. The page changes when it is in one.", take && h("p", { class: "buttons" }, take)]]);
     }
+    offer = `${isOperator()} ${Boolean(stopped())}`;
     about.replaceChildren(facts(pairs), note);
   }
 
@@ -153,8 +154,8 @@ export function record(context) {
     start: look,
     stop: () => clearTimeout(timer),
     changed(what) {
-      // Whether the node runs may be known only now.
-      if (what === "link" && stopped() && shown) drawAbout();
+      // Whether the node runs, and what the reader may do, may be known only now.
+      if (what === "status" && shown && offer !== `${isOperator()} ${Boolean(stopped())}`) drawAbout();
       if (what === "reorg") renew();
       if (what !== "blocks") return;
       if (shown) drawLine();

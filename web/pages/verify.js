@@ -25,7 +25,12 @@ export function verifyPage({ body, title }) {
     h("p", { class: "muted small" }, "Nothing leaves this page: it does not ask the node, unless you press the button for it."), note);
   let data = null;
 
-  const check = (anchor) => showProof(place, data, anchor);
+  async function check(anchor) {
+    const result = await showProof(place, data, anchor);
+    const printing = h("p", { class: "buttons" }, h("button", { class: "button", type: "button", onclick: () => print() }, "Print"));
+    if (result.receipt && !place.querySelector(":scope > .buttons")) place.append(printing);
+    return result;
+  }
 
   /** Compares the tip with the hash in the field, if there is one. */
   async function byField({ hash }) {
