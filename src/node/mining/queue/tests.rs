@@ -114,7 +114,7 @@ fn a_miner_that_sleeps_is_woken_by_all_that_concerns_it() {
                 std::thread::yield_now();
             }
             wake(&queue);
-            let is_woken = wait.recv_timeout(Duration::from_secs(10)).is_ok();
+            let is_woken = wait.recv_timeout(Duration::from_secs(60)).is_ok();
             // Whatever became of it, let the thread end.
             queue.stop();
             queue.changed.notify_one();

@@ -207,7 +207,7 @@ fn a_miner_that_sleeps_is_woken_by_records_that_turn_out_not_to_be_on_the_chain(
             std::thread::yield_now();
         }
         assert!(bench.writer.check_records().unwrap());
-        let task = task.recv_timeout(Duration::from_secs(10));
+        let task = task.recv_timeout(Duration::from_secs(60));
         // Whatever became of it, the thread ends.
         shared.queue.stop();
         assert!(matches!(task, Ok(Some(Task::MinePool { .. }))), "{task:?}");
