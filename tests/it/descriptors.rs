@@ -49,10 +49,9 @@ fn a_hard_limit_below_what_the_settings_allow_for_is_reached_and_the_start_says_
     let dir = tempfile::tempdir().unwrap();
     let node = under(dir.path(), 100, 512, "");
     assert_eq!(limits(node.id()), (512, 512));
-    let said = node.log();
-    assert!(said.contains("was raised to 512"), "{said}");
-    assert!(said.contains("this process may open 512 files and sockets"), "{said}");
-    assert!(said.contains("about 448 connections of clients and peers fit"), "{said}");
+    node.logs("was raised to 512");
+    node.logs("this process may open 512 files and sockets");
+    node.logs("about 448 connections of clients and peers fit");
     node.stop();
 }
 
@@ -62,16 +61,13 @@ fn rest_answers_while_the_peers_port_is_full_under_a_limit_that_is_too_low() {
     let node = under(dir.path(), 100, 512, "");
     let address = peers_port(&node);
     let mut silent = Vec::new();
-    let mut fill = || silent.push(TcpStream::connect(address).unwrap());
-    // All places of connections that are no links yet.
-    until("the peers' port is full", || {
-        fill();
-        sockets(node.id()) > PLACES
-    });
     for _ in 0..50 {
-        fill();
+        // All places of connections that are no links yet; a slow machine sees some of them end.
+        until("the peers' port is full", || {
+            silent.push(TcpStream::connect(address).unwrap());
+            sockets(node.id()) > PLACES
+        });
         assert_eq!(node.get("/v1/status").0, 200);
     }
-    assert!(sockets(node.id()) > PLACES, "it was full all the while");
     node.stop();
 }

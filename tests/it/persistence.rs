@@ -112,8 +112,12 @@ fn unclean(node: &Running) -> (bool, bool) {
     let (status, text) = node.get("/metrics");
     assert_eq!(status, 200, "{text}");
     let sample = text.lines().find_map(|line| line.strip_prefix("jenny_unclean_start "));
+    let is_unclean = sample.unwrap() == "1";
+    if is_unclean {
+        node.logs("did not stop in order");
+    }
     let is_told = node.log().contains("WARN") && node.log().contains("did not stop in order");
-    (sample.unwrap() == "1", is_told)
+    (is_unclean, is_told)
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn another_chain_and_a_rest_api_are_named() {
     assert!(failed.contains("409") && failed.contains("another chain"), "{failed}");
     advises(&failed, "`jenny status --json`");
     advises(&failed, "`jenny peer remove`");
-    assert!(node.log().contains("the peer is on another chain"), "{}", node.log());
+    node.logs("the peer is on another chain");
     let api = other.url.replace("http://", "ws://");
     let failed = peer(&node, &format!("add {api}")).done().failed(1);
     assert!(failed.contains("looks like a REST API"), "{failed}");

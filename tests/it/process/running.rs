@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Jenny, PATIENCE};
+use super::{Jenny, PATIENCE, until};
 
 /// A node in a process of its own, killed when dropped.
 pub(crate) struct Running {
@@ -113,6 +113,12 @@ impl Running {
         text[..end].to_owned()
     }
 
+    /// Waits until it has logged this: the log is written and read beside everything else.
+    #[track_caller]
+    pub(crate) fn logs(&self, text: &str) {
+        until(&format!("the log says: {text}"), || self.log().contains(text));
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
@@ -147,6 +153,8 @@ impl Running {
             }
         }
         let code = self.child.wait().unwrap().code();
+        // The last words are in the pipe, which another thread reads.
+        until("standard error was read", || Arc::strong_count(&self.err) == 1);
         let err = self.err.lock().unwrap().clone();
         Ended { code, out, err, took: started.elapsed() }
     }

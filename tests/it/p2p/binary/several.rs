@@ -28,6 +28,7 @@ async fn two_honest_peers_suffice_beside_one_that_stalls_and_one_whose_bodies_ar
     fresh.until_tip(&chain.hash(BLOCKS));
     let code = tokio::time::timeout(PATIENCE, lies.closed.recv()).await;
     assert_eq!(code, Ok(Some(1002)), "asked {}: {}", lies.asked(), fresh.process().log());
+    fresh.process().logs("broke the protocol");
     let log = fresh.process().log();
     let broke: Vec<_> = log.lines().filter(|line| line.contains("broke the protocol")).collect();
     let [line] = broke.as_slice() else { panic!("{broke:?}") };
