@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::process::{Jenny, Running, Terminal};
+use crate::process::{Jenny, Running, Terminal, quiet_address};
 
 const WORD: &str = "a long password";
 
@@ -147,8 +147,12 @@ fn a_password_is_asked_for_and_not_shown() {
 #[test]
 fn a_watched_node_is_redrawn_at_the_terminals_size_across_its_restarts() {
     let dir = tempfile::tempdir().unwrap();
-    let node = Running::dev(dir.path());
-    let address = node.url.strip_prefix("http://").unwrap().to_owned();
+    let address = quiet_address().to_string();
+    let run = || {
+        let command = Jenny::new("run").words("--chain dev").arg("--data-dir", dir.path());
+        Running::start(command.arg("--api-listen", &address))
+    };
+    let node = run();
     let command = Jenny::new("status").words("--watch").arg("--url", &node.url);
     let mut terminal = Terminal::start(command);
     terminal.see("\u{1b}[?1049h");
@@ -160,8 +164,7 @@ fn a_watched_node_is_redrawn_at_the_terminals_size_across_its_restarts() {
     terminal.resize(6, 30);
     // A line is cut at the terminal's width, and the picture at its height.
     terminal.see("…\u{1b}[K\u{1b}[J");
-    let again = Jenny::new("run").arg("--data-dir", dir.path()).arg("--api-listen", &address);
-    let node = Running::start(again);
+    let node = run();
     terminal.see("\u{1b}[Hnode");
     assert!(!terminal.is_as_at_first());
     terminal.enter("q");

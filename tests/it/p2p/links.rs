@@ -1,9 +1,8 @@
 //! Nodes that are linked come to the same chain.
 
-use std::net::SocketAddr;
-
 use jenny_chain::p2p::P2pConfig;
 
+use crate::process::quiet_address;
 use crate::support::{PATIENCE, PeerNode, mined, until};
 
 /// A node that speaks the binary dialect, or JSON alone.
@@ -100,8 +99,8 @@ async fn a_fork_settles_on_most_work() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_restarts_is_dialled_again() {
     let a = PeerNode::start().await;
-    let b = PeerNode::start().await;
-    let address = b.address;
+    let address = quiet_address();
+    let b = PeerNode::with(|config| config.listen = address).await;
     a.dial(&b.url()).await;
     let data = b.stop().await;
     a.has_links(0).await;
@@ -131,11 +130,7 @@ async fn a_peer_once_added_is_dialled_after_a_restart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_is_not_there_is_remembered_and_tried_again() {
-    // A port that was free a moment ago.
-    let listen: SocketAddr = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap()
-    };
+    let listen = quiet_address();
     let a = PeerNode::start().await;
     let peer = format!("ws://{listen}").parse().unwrap();
     let error = a.handle.links().dial(&peer).await.unwrap_err();

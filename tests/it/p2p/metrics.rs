@@ -2,6 +2,7 @@
 
 use jenny_chain::node::{Dialect, NodeHandle};
 
+use crate::process::quiet_address;
 use crate::support::{PeerNode, until};
 
 /// Bytes received and sent on links of a dialect.
@@ -36,8 +37,7 @@ async fn dials_are_counted_by_what_became_of_them() {
     assert_eq!(counts(), (0, 0));
     one.dial(&other.url()).await;
     assert_eq!(counts(), (1, 0));
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let peer = format!("ws://{closed}").parse().unwrap();
+    let peer = format!("ws://{}", quiet_address()).parse().unwrap();
     one.handle.links().dial(&peer).await.unwrap_err();
     assert_eq!(counts().0, 1);
     assert!(counts().1 >= 1);

@@ -10,6 +10,8 @@ mod signals;
 pub(crate) mod tamper;
 mod terminal;
 
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) use branch::Branch;
@@ -20,8 +22,25 @@ pub(crate) use replay::Replay;
 pub(crate) use running::Running;
 pub(crate) use terminal::Terminal;
 
-/// Longest wait for something that must happen.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest wait for something that must happen, on a machine that does much other work.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// An address on which nobody listens, now or later, unless the test does: its port is below those
+/// that the system gives away by itself, to listeners and to clients alike.
+pub(crate) fn quiet_address() -> SocketAddr {
+    const FIRST: u16 = 10_000;
+    const COUNT: u32 = 20_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        // Test processes that run side by side begin at different ports.
+        let place = std::process::id() * 101 + u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = FIRST + u16::try_from(place % COUNT).unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
 
 /// The records above genesis, in order, of a dump in JSON Lines.
 pub(crate) fn block_records(dump: &str) -> Vec<String> {
@@ -31,11 +50,13 @@ pub(crate) fn block_records(dump: &str) -> Vec<String> {
 }
 
 /// Waits until `holds`, polling; panics after [`PATIENCE`].
+#[track_caller]
 pub(crate) fn until(what: &str, holds: impl FnMut() -> bool) {
     until_within(PATIENCE, what, holds);
 }
 
 /// As [`until`], for what takes long.
+#[track_caller]
 pub(crate) fn until_within(time: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {

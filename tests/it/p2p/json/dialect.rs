@@ -6,7 +6,7 @@ use jenny_chain::chain::Spec;
 use tokio_tungstenite::tungstenite::Error;
 
 use super::{Link, Message, Port};
-use crate::process::{Branch, PeerNode};
+use crate::process::{Branch, PeerNode, quiet_address};
 
 fn genesis() -> Branch {
     Branch::new(Spec::dev())
@@ -110,9 +110,7 @@ fn a_peer_is_dialled_once_however_often_it_is_added() {
 #[test]
 fn an_address_where_nobody_listens_is_answered_502() {
     let node = PeerNode::with(&genesis());
-    let port = Port::open();
-    let url = port.url();
-    drop(port);
+    let url = format!("ws://{}", quiet_address());
     let body = serde_json::json!({ "peer": url }).to_string();
     let (code, text) = node.process().post("/addToPeer", &body).unwrap();
     assert_eq!(code, 502, "{text}");
