@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use jenny_chain::chain::test_util::hopeless;
+use jenny_chain::node::{LinkCommand, Links};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::support::{ApiNode, Client, PATIENCE, Request, until};
@@ -39,17 +41,23 @@ async fn a_slow_head_after_a_request_is_hung_up_on_too() {
 
 #[tokio::test]
 async fn a_pause_between_requests_has_its_own_limit() {
-    let node = ApiNode::with(|setup| {
-        setup.api.limits.header_timeout = SHORT;
-        setup.api.limits.idle_timeout = SHORT * 5;
-    })
-    .await;
-    let mut client = node.connect().await;
+    let node = async |head, pause| {
+        ApiNode::with(|setup| {
+            setup.api.limits.header_timeout = head;
+            setup.api.limits.idle_timeout = pause;
+        })
+        .await
+    };
+    let patient = node(SHORT, PATIENCE).await;
+    let mut client = patient.connect().await;
     for _ in 0..3 {
         client.ask(&Request::get("/").jenny()).await.expect(200);
         // Longer than a head may take, shorter than a pause may.
         assert!(client.is_quiet(SHORT * 2).await);
     }
+    let impatient = node(SHORT, SHORT).await;
+    let mut client = impatient.connect().await;
+    client.ask(&Request::get("/").jenny()).await.expect(200);
     client.wait_closed().await;
 }
 
@@ -140,24 +148,38 @@ async fn a_stop_closes_idle_connections_and_refuses_new_ones() {
     timeout(PATIENCE, node.stop_api()).await.expect("idle connections do not delay the stop");
     idle.wait_closed().await;
     silent.wait_closed().await;
-    assert!(tokio::net::TcpStream::connect(node.address).await.is_err());
+    assert!(TcpStream::connect(node.address).await.is_err());
 }
 
 #[tokio::test]
 async fn a_stop_waits_for_an_answer_under_way() {
+    let (links, mut network) = Links::channel();
     let mut node = ApiNode::with(|setup| {
-        setup.spec = hopeless();
-        setup.node.mine_deadline = SHORT * 3;
+        setup.links = links;
         setup.api.limits.grace = PATIENCE;
     })
     .await;
     let mut client = node.connect().await;
-    let request = Request::post("/mineBlock").jenny().json(r#"{"data":[]}"#);
+    let request = Request::post("/addToPeer").jenny().json(r#"{"peer":"ws://a.example:1"}"#);
     client.send(request.bytes()).await;
-    until("queued", || node.handle.status().mining == 1).await;
-    node.stop_api().await;
-    let answer = client.answer(false).await;
-    answer.expect_problem(503, "mining-deadline");
+    let dialled = async {
+        loop {
+            if let Some(LinkCommand::Dial { reply, .. }) = network.commands.recv().await {
+                return reply;
+            }
+        }
+    };
+    let reply = timeout(PATIENCE, dialled).await.expect("the peer is dialled");
+    let address = node.address;
+    let answer = async {
+        // The stop has begun when nobody listens any more.
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        reply.send(Ok(())).unwrap();
+    };
+    tokio::join!(node.stop_api(), answer);
+    let answer = client.answer(false).await.expect(200);
     assert_eq!(answer.header("connection"), Some("close"));
 }
 

@@ -242,6 +242,10 @@ async fn a_wait_ends_with_the_entry_of_its_user() {
     let wait = Request::get(&format!("/v1/records/{id}?wait=60")).auth("ann", "word");
     let mut client = node.connect().await;
     client.send(wait.bytes()).await;
+    let metrics = Request::get("/metrics").auth("bob", "word");
+    while !node.ask(&metrics).await.text().contains("\njenny_api_long_requests 1\n") {
+        tokio::task::yield_now().await;
+    }
     assert!(client.is_quiet(Duration::from_millis(100)).await);
     node.users.reload(&Users::new(vec![bob]).unwrap()).unwrap();
     let answer = client.answer(false).await;

@@ -2,7 +2,7 @@
 
 use jenny_chain::api::{CorsOrigins, Role, Users};
 
-use crate::support::{ApiNode, Request, Setup, user};
+use crate::support::{ApiNode, PATIENCE, Request, Setup, user};
 
 async fn status_with_host(node: &ApiNode, host: &str) -> u16 {
     node.ask(&Request::get("/").jenny().host(Some(host))).await.status
@@ -291,6 +291,17 @@ async fn no_browser_takes_an_answer_for_a_page() {
 async fn head_gives_the_headers_of_get_and_no_body() {
     let node = ApiNode::start().await;
     node.mine("a record").await;
+    // What goes on in the background shows in the status.
+    let rest = async {
+        loop {
+            let status = node.get("/v1/status").await.expect(200).json();
+            if status["check"]["state"] == "done" && status["index"]["lag"] == 0 {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, rest).await.expect("the background comes to rest");
     let mut client = node.connect().await;
     let paths =
         ["/", "/chains", "/peers", "/livez", "/readyz", "/v1/status", "/v1/blocks/1", "/no"];

@@ -105,6 +105,9 @@ async fn two_of_our_nodes_speak_the_binary_dialect_unless_one_does_not() {
         a.dial(&b.url()).await;
         b.has_links(1).await;
         for node in [&a, &b] {
+            // Who was dialled has a link before it knows whose it is.
+            let knows = || node.handle.links().table().iter().all(|link| link.agent.is_some());
+            until("it knows its peer", knows).await;
             let table = node.handle.links().table();
             assert_eq!(table[0].dialect, dialect, "{binary:?}");
             assert!(table[0].agent.as_ref().unwrap().starts_with("jenny/"), "{table:?}");

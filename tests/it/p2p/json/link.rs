@@ -125,6 +125,15 @@ impl Link {
         self.send_text(&message.to_text());
     }
 
+    /// Sends all of these at once: nothing can come between them.
+    pub(crate) fn send_together(&mut self, messages: &[Message]) {
+        self.socket.get_mut().set_write_timeout(Some(PATIENCE)).unwrap();
+        for message in messages {
+            self.socket.write(Frame::text(message.to_text())).unwrap();
+        }
+        self.socket.flush().unwrap();
+    }
+
     pub(crate) fn send_text(&mut self, text: &str) {
         self.socket.get_mut().set_write_timeout(Some(PATIENCE)).unwrap();
         self.socket.send(Frame::text(text)).unwrap();

@@ -37,8 +37,7 @@ fn the_first_question_waits_for_the_peer_s_tip_and_no_longer_than_a_second() {
           S dials
           S> 0
           S< 0
-          S quiet 400    # it waits for S's tip
-          S< 1[B1]       # and answers without it
+          S< 1[B1] after 900    # it waits for S's tip, and answers without it
           S quiet",
     );
 }

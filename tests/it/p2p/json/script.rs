@@ -8,9 +8,10 @@
 //! node B5                a node that holds B up to height 5
 //! S dials                S opens a link as a seed-like node does; `S dials a,b` offers subprotocols
 //! N dials S              the node is told to dial S, which responds as npm `ws` does
-//! S> 0 1[B5]             S says these, one frame each
+//! S> 0 1[B5]             S says these at once, one frame each
 //! S< 0 1[B6]..1[B9]      the node says exactly these to S next, in this order
 //! S< 2[G..B9]            a whole chain; `2[G,B1..B9]` is the same
+//! S< 1[B6] after 900     the same, and not within this many ms of what S said last
 //! S opens B5             both ask and answer: S holds B5, the node's tip is B5
 //! S quiet                the node says nothing more to S for a moment; `S quiet 1200` ms
 //! S closed 1002          the node closes the link with this code
@@ -20,7 +21,7 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jenny_chain::chain::Spec;
 use serde_json::Value;
@@ -50,6 +51,8 @@ pub(crate) fn play(script: &str) {
 struct Player {
     chains: BTreeMap<String, Branch>,
     links: BTreeMap<String, Link>,
+    /// When each peer last said something.
+    said: BTreeMap<String, Instant>,
     node: Option<PeerNode>,
     /// The step at work, for what fails.
     line: String,
@@ -97,9 +100,16 @@ impl Player {
                 assert_eq!(said, [], "{}", self.line);
             }
             [speaker, ..] if speaker.ends_with('>') => {
-                for message in self.messages(&words[1..]) {
-                    self.link(speaker.trim_end_matches('>')).send(&message);
-                }
+                let messages = self.messages(&words[1..]);
+                let peer = speaker.trim_end_matches('>');
+                self.said.insert(peer.to_owned(), Instant::now());
+                self.link(peer).send_together(&messages);
+            }
+            [hearer, message, "after", millis] => {
+                self.step(&[hearer, message]);
+                let took = self.said[hearer.trim_end_matches('<')].elapsed();
+                let least = Duration::from_millis(millis.parse().unwrap());
+                assert!(took >= least, "{}: it came after {took:?}", self.line);
             }
             [hearer, ..] if hearer.ends_with('<') => {
                 for expected in self.messages(&words[1..]) {

@@ -143,6 +143,7 @@ fn while_a_stream_runs_neither_questions_nor_blocks_of_ours_draw_anything() {
         "chain B 140
           node B140
           S opens B140
+          S quiet 1100       # a question that comes sooner waits, and the stream may end first
           S> 1[G]
           S< 1[B1]..1[B128] 0
           S> 0
