@@ -32,10 +32,10 @@ const PACE: Duration = Duration::from_millis(3);
 const APART: u64 = 200;
 const LINKED: u64 = 400;
 /// Blocks by which the peer is ahead before a link that is to cause a reorg, how long that may
-/// take, and how often it is tried.
+/// take at first, and how often it is tried, each time for longer.
 const LEAD: u64 = 5;
 const TRY: Duration = Duration::from_secs(3);
-const MAX_TRIES: usize = 10;
+const MAX_TRIES: u32 = 10;
 /// Longest that the victim, and then a client of its events, may take to catch up in the end: after many rounds, of which most end
 /// before it did, the peer is tens of thousands of blocks ahead.
 const CATCH_UP: Duration = Duration::from_secs(600);
@@ -118,6 +118,10 @@ impl Pair {
             });
 
             thread::sleep(Duration::from_millis(random.within(0, APART)));
+            if round == 0 {
+                let is_acknowledged = || !kept.sent().is_empty() && !kept.mined().is_empty();
+                until("both kinds are acknowledged", is_acknowledged);
+            }
             if round == 0 || random.below(2) == 0 {
                 // Whatever the machine's load: it is killed soon after a reorg.
                 disconnect_some(victim, peer, cable, signals);
@@ -158,7 +162,7 @@ impl Pair {
 /// Links both, and returns once the victim had a reorg.
 fn disconnect_some(victim: &PeerNode, peer: &PeerNode, cable: &Cable, signals: &Signals) {
     let reorgs = victim.reorgs();
-    for _ in 0..MAX_TRIES {
+    for number in 1..=MAX_TRIES {
         signals.pause.store(true, Ordering::Relaxed);
         until("the peer is ahead", || {
             peer.mine("ahead");
@@ -167,7 +171,7 @@ fn disconnect_some(victim: &PeerNode, peer: &PeerNode, cable: &Cable, signals: &
         link(victim, cable);
         signals.pause.store(false, Ordering::Relaxed);
         let started = Instant::now();
-        while started.elapsed() < TRY {
+        while started.elapsed() < TRY * number {
             if victim.reorgs() > reorgs {
                 return;
             }
