@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use jenny_chain::chain::{Spec, leaf_hash};
 use serde_json::{Value, json};
 
-use crate::process::{Branch, Chain, Jenny, Running};
+use crate::process::{Branch, Chain, Jenny, Running, quiet_address, until};
 
 pub(super) fn export(dir: &Path, file: &Path) -> Jenny {
     Jenny::new("export").arg("--data-dir", dir).arg("--output", file)
@@ -110,6 +110,9 @@ fn a_node_under_load_is_backed_up_to_one_chain_with_all_its_own_records() {
         records
     };
     let before: Vec<String> = (0..20).flat_map(|number| send("before", number)).collect();
+    // Receipts of those that are mined are compared.
+    let first = format!("/v1/records/{}", leaf_hash(before[0].as_bytes()));
+    until("one of them is mined", || node.get(&first).1.contains("\"included\""));
     let is_done = AtomicBool::new(false);
     let out = std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -149,7 +152,7 @@ fn a_node_under_load_is_backed_up_to_one_chain_with_all_its_own_records() {
     assert!(receipts > 0);
     other.stop();
     let other = Running::dev(&dir);
-    crate::process::until("mined", || other.pending().is_empty());
+    until("mined", || other.pending().is_empty());
     other.stop();
     node.stop();
 }
@@ -339,9 +342,7 @@ fn a_full_disk_leaves_no_file() {
 #[test]
 fn a_node_that_is_not_there_is_not_waited_for() {
     let (_around, file, _) = places();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let url = format!("http://{}", quiet_address());
     let text = Jenny::new("export").arg("--url", url).arg("-o", &file).done().failed(1);
     assert!(text.contains("no node responds at"), "{text}");
     assert!(!file.exists());

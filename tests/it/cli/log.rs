@@ -210,5 +210,6 @@ fn a_panic_is_told_and_aborts_nothing_even_when_the_log_is_broken() {
         told.err.contains(" ERROR internal error: ") && told.err.contains(" place=")
     };
     let told: Vec<bool> = (5..9).map(is_told).collect();
-    assert!(told.contains(&true), "no limit makes it panic");
+    // Where descriptors are inherited, others are scarce.
+    assert!(told.contains(&true) || (9..30).any(is_told), "no limit makes it panic");
 }
