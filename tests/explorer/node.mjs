@@ -1,6 +1,7 @@
 // A node in a directory of its own, and requests to it.
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -15,6 +16,16 @@ export async function until(what, holds, patience = PATIENCE) {
     if (value) return value;
     if (Date.now() > end) throw new Error(`never: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** A port that the system gives to nobody by itself: a node that starts again gets it again. */
+async function quietPort() {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer();
+    const isFree = await new Promise((resolve) => server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true)));
+    if (isFree) return new Promise((resolve) => server.close(() => resolve(port)));
   }
 }
 
@@ -71,6 +82,7 @@ export class Node {
   }
 
   async start() {
+    this.port ||= await quietPort();
     this.process = spawn(this.binary, ["run", "--data-dir", this.data, "--api-listen", `127.0.0.1:${this.port}`, "--p2p-listen", "127.0.0.1:0"], {
       env: { ...process.env, JENNY_STORE_MIN_FREE: "0", JENNY_LOG: "debug", ...this.environment }, stdio: ["ignore", "pipe", "pipe"],
     });
@@ -82,7 +94,6 @@ export class Node {
     const ready = await until("ready", () => /^ready api=(\S+) p2p=(\S+)/m.exec(out) ?? (this.process.exitCode !== null && { failed: log }));
     if (ready.failed) throw new Error(ready.failed);
     [, this.url, this.peer] = ready;
-    this.port = Number(new URL(this.url).port);
   }
 
   async stop(signal = "SIGKILL") {

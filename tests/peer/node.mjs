@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 const AUTHORIZATION = `Basic ${Buffer.from('jenny:1234').toString('base64')}`
 
 // Waits until it holds; fails after half a minute, saying what never came.
-export async function until(what, holds, patience = 30_000) {
+export async function until(what, holds, patience = 120_000) {
   const deadline = Date.now() + patience
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`never: ${typeof what === 'function' ? await what() : what}`)

@@ -55,7 +55,7 @@ const agree = (node, ...seeds) =>
       const tip = await node.tip()
       return seeds.every((seed) => seed.chain.tip.hash === tip)
     },
-    60_000,
+    120_000,
   )
 
 const linked = (node, count) => until(`${count} links`, async () => (await node.status()).links === count)
