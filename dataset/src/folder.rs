@@ -4,6 +4,7 @@ mod create_only;
 mod download;
 mod local;
 mod object;
+mod secrets;
 mod store_error;
 mod upload;
 

@@ -27,6 +27,13 @@ impl Location {
             return Err(bad("it is empty").into());
         }
         let Some((scheme, _)) = text.split_once("://") else {
+            if text.starts_with("s3:") {
+                return Err(bad("two slashes follow `s3:`").into());
+            }
+            let is_address = text.split_once('@').is_some_and(|(before, _)| before.contains(':'));
+            if is_address && !Path::new(text).exists() {
+                return Err(bad("it is neither a folder that exists nor s3://BUCKET").into());
+            }
             return Ok(Self::Local(PathBuf::from(text)));
         };
         if scheme != "s3" {

@@ -1,8 +1,10 @@
 //! Asks a running node over REST.
 
+mod agent;
 mod ready;
 mod trust;
 
+use std::fmt;
 use std::io::Read;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -20,16 +22,7 @@ use super::exit::Failure;
 use super::output::escape;
 use super::paced::Paced;
 use super::{password, terminal};
-
-/// How long a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long the head of an answer may take: a node may wait 60 seconds for a record
-/// (`MAX_WAIT_SECONDS` of the API) before it responds, and the network needs a margin.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-
-/// How long one read of an answer may take. [`Paced`] bounds the sum.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+use agent::Waits;
 
 /// How long a short answer may take in all.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -58,7 +51,6 @@ const CREDENTIALS_HINT: &str =
 type Ask<'a> = &'a dyn Fn(&str) -> Result<String>;
 
 /// A running node.
-#[derive(Debug)]
 pub struct Remote {
     agent: ureq::Agent,
     base: Url,
@@ -76,6 +68,13 @@ struct Problem {
     r#type: String,
     title: String,
     detail: String,
+}
+
+impl fmt::Debug for Remote {
+    /// Without the credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote").field("base", &self.base.as_str()).finish_non_exhaustive()
+    }
 }
 
 impl Remote {
@@ -132,20 +131,17 @@ impl Remote {
             }
         };
         let authorization = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
-        let agent = ureq::Agent::config_builder()
-            // A refusal's body says why, so it is no error yet.
-            .http_status_as_error(false)
-            // Credentials go to the node that was named and nowhere else.
-            .max_redirects(0)
-            .proxy(None)
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_recv_response(Some(HEAD_TIMEOUT))
-            .timeout_per_read(Some(READ_TIMEOUT))
-            .user_agent(concat!("jenny/", env!("CARGO_PKG_VERSION")))
-            .tls_config(trust::config(&base, args.ca.as_deref())?)
-            .build()
-            .new_agent();
+        let agent = agent::new(trust::config(&base, args.ca.as_deref())?, &Waits::USUAL);
         Ok(Self { agent, base, authorization, is_default, flag })
+    }
+
+    /// Waits no longer than this for anything, where https is not needed.
+    #[cfg(any(test, feature = "test-util"))]
+    #[must_use]
+    pub fn waiting_at_most(mut self, wait: Duration) -> Self {
+        let waits = Waits { connect: wait, head: wait, read: wait };
+        self.agent = agent::new(ureq::tls::TlsConfig::default(), &waits);
+        self
     }
 
     /// The node's address.
@@ -203,11 +199,12 @@ impl Remote {
             Failure::no(format!("the response of {} ended early", self.name()))
                 .because(error)
                 .may_pass()
+                .hint("check the network, and run the same command again")
         })?;
         if bytes.len() as u64 > max {
-            return Err(
-                Failure::no(format!("{} sent a response that is too long", self.name())).into()
-            );
+            return Err(Failure::no(format!("{} sent a response that is too long", self.name()))
+                .hint(self.no_node_hint())
+                .into());
         }
         Ok(Some(bytes))
     }
@@ -223,7 +220,10 @@ impl Remote {
     /// The JSON that the node sent.
     pub(super) fn parse(&self, answer: &[u8]) -> Result<Value> {
         serde_json::from_slice(answer).map_err(|error| {
-            Failure::no(format!("{} sent invalid JSON", self.name())).because(error).into()
+            Failure::no(format!("{} sent invalid JSON", self.name()))
+                .because(error)
+                .hint(self.no_node_hint())
+                .into()
         })
     }
 
@@ -253,6 +253,15 @@ impl Remote {
             .read_to_end(&mut bytes)
             .with_context(|| format!("the response of {} ended early", self.name()))?;
         Ok(bytes)
+    }
+
+    /// What to do where something else than a node seems to respond.
+    pub(super) fn no_node_hint(&self) -> String {
+        format!(
+            "check that a node responds there, and that no proxy changes what it sends; give the \
+             address of a node with {}",
+            self.flag
+        )
     }
 
     fn unanswered(&self, error: ureq::Error) -> Failure {
@@ -303,7 +312,9 @@ impl Remote {
     pub(super) fn status(&self) -> Result<Vec<u8>> {
         let answer = self.get("/v1/status", MAX_REPLY_BYTES)?;
         answer.ok_or_else(|| {
-            Failure::no(format!("{} is not a jenny node: it has no /v1/status", self.name())).into()
+            Failure::no(format!("{} is not a jenny node: it has no /v1/status", self.name()))
+                .hint(self.no_node_hint())
+                .into()
         })
     }
 }
@@ -335,8 +346,10 @@ fn without_routes(detail: &str) -> String {
 }
 
 fn parse(flag: &str, text: &str) -> Result<Url> {
+    // Before an `@` there may be credentials, which a message must not repeat.
+    let shown = if text.contains('@') { "this" } else { &format!("`{text}`") };
     let bad = |reason: &str| {
-        Failure::usage(format!("`{text}` is not the address of a node: {reason}"))
+        Failure::usage(format!("{shown} is not the address of a node: {reason}"))
             .hint(format!("write for example {flag} http://127.0.0.1:3000"))
     };
     let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;

@@ -1,11 +1,12 @@
 //! A prefix of an object store. Files are created if absent, and the manifest is replaced on
 //! condition that it is as it was, so that of two exports one loses without harm.
 
+use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use futures_util::StreamExt as _;
 use jenny_chain::cli::toolkit::{Code, Failure};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
@@ -20,7 +21,7 @@ use super::create_only::CreateOnly;
 use super::download::Download;
 use super::store_error::{StoreError, failure};
 use super::upload::{UPLOAD_PART_BYTES, Upload};
-use super::{Folder, MANIFEST, NewFile, RECORDS, RUN_AGAIN};
+use super::{Folder, MANIFEST, NewFile, RECORDS, RUN_AGAIN, secrets};
 use crate::manifest::MAX_MANIFEST_BYTES;
 
 /// Threads that send parts while the next one is made.
@@ -45,7 +46,6 @@ const MAX_LIST_ATTEMPTS: u32 = 5;
 const LIST_PAUSE: Duration = Duration::from_millis(200);
 
 /// A prefix of an object store.
-#[derive(Debug)]
 pub(crate) struct ObjectFolder {
     store: Arc<dyn ObjectStore>,
     runtime: Arc<Runtime>,
@@ -56,9 +56,17 @@ pub(crate) struct ObjectFolder {
     part_bytes: usize,
 }
 
+impl fmt::Debug for ObjectFolder {
+    /// Without the store: its settings may have credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectFolder").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 impl ObjectFolder {
     /// A prefix of an S3 bucket, by the settings in the variables `AWS_..`. Nothing is sent yet.
     pub(crate) fn s3(bucket: &str, prefix: &str) -> Result<Self> {
+        secrets::check_endpoints(&|name| std::env::var(name).ok())?;
         // Without one, TLS has no cryptography. A second call keeps the first.
         drop(Arc::unwrap_or_clone(jenny_chain::tls::provider()).install_default());
         let mut builder = AmazonS3Builder::from_env();
@@ -96,8 +104,14 @@ impl ObjectFolder {
             .thread_name("upload")
             .enable_all()
             .build()
-            .context("threads cannot be started")?;
-        let prefix = Path::parse(prefix).map_err(|error| Failure::usage(error.to_string()))?;
+            .map_err(|error| {
+                Failure::no("threads cannot be started")
+                    .because(error)
+                    .hint("raise this user's limit of processes (`ulimit -u`), and run it again")
+            })?;
+        let prefix = Path::parse(prefix).map_err(|error| {
+            Failure::usage(error.to_string()).hint("name a prefix without control characters")
+        })?;
         Ok(Self {
             store,
             runtime: Arc::new(runtime),

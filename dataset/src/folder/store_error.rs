@@ -6,14 +6,7 @@ use std::io;
 use jenny_chain::cli::toolkit::Failure;
 use object_store::Error;
 
-use super::RUN_AGAIN;
-
-/// Variables whose values a server may repeat in an error.
-const SECRETS: [&str; 3] =
-    ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
-
-/// A shorter value is a placeholder, whose letters are everywhere.
-const MIN_SECRET_BYTES: usize = 8;
+use super::{RUN_AGAIN, secrets};
 
 /// Most characters that are shown of an error of the store.
 const MAX_ERROR_CHARS: usize = 600;
@@ -83,10 +76,7 @@ fn hint(error: &Error, env: &dyn Fn(&str) -> Option<String>) -> String {
 
 /// The text without credentials, not too long, and of a response's body only code and message.
 pub(super) fn shown(text: &str, env: &dyn Fn(&str) -> Option<String>) -> String {
-    let text = without_body(text);
-    let values =
-        SECRETS.iter().filter_map(|name| env(name)).filter(|value| value.len() >= MIN_SECRET_BYTES);
-    let text = values.fold(text, |text, value| text.replace(&value, "***"));
+    let text = secrets::hide(&without_body(text), env);
     text.chars().take(MAX_ERROR_CHARS).collect()
 }
 

@@ -41,6 +41,10 @@ fn any_other_place_is_a_usage_error() {
         "key:geheim@https://bucket/a",
         "s3://key:geheim@bucket:99999/a",
         "s3://bucket/a//key:geheim@b",
+        "s3:bucket/a",
+        "s3:/bucket/a",
+        "key:geheim@bucket/a",
+        "https:/key:geheim@bucket/a",
     ] {
         let error = Location::parse(text).unwrap_err();
         assert_eq!(code_of(&error), Code::Usage, "{text}");

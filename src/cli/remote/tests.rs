@@ -73,6 +73,22 @@ fn an_address_is_http_or_https_and_nothing_more() {
 }
 
 #[test]
+fn no_message_repeats_credentials_of_an_address() {
+    for url in [
+        "ftp://jenny:geheim@127.0.0.1",
+        "http://jenny:geheim@127.0.0.1:99999",
+        "http://jenny:ge/geheim@127.0.0.1",
+        "http://127.0.0.1/jenny:geheim@x",
+    ] {
+        let text = text_of(&remote(url, None, None).unwrap_err());
+        assert!(text.contains("hint: ") && !text.contains("geheim"), "{url}: {text}");
+    }
+    let remote = remote("http://127.0.0.1", Some("alice"), Some("geheim")).unwrap();
+    let shown = format!("{remote:?}");
+    assert!(!shown.contains("geheim") && !shown.contains("Basic"), "{shown}");
+}
+
+#[test]
 fn a_refusal_without_a_reason_says_what_to_do_next() {
     let remote = remote("http://127.0.0.1:7545", None, None).unwrap();
     let body = &b"This port is for peers"[..];
