@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use jenny_chain::chain::{BlockId, HashedBlock, Spec};
-use jenny_chain::cli::toolkit::{ChainSource, Failure, broken, may_pass};
+use jenny_chain::cli::toolkit::{ChainSource, Failure, broken, may_pass, or_hint};
 use jenny_chain::store::archive::{Decoder, Item};
 
 /// How often a source is asked without a block having come: at once, after 1 s, 2 s, 4 s and so on up
@@ -25,13 +25,15 @@ pub(crate) struct Blocks<'a> {
     to: u64,
     chain: Option<Spec>,
     decoder: Option<Decoder<BufReader<Box<dyn Read>>>>,
+    is_reorganised: bool,
     pause: fn(Duration),
 }
 
 impl<'a> Blocks<'a> {
     /// The blocks after `last` up to the height `to`, which is not below it.
     pub(crate) fn new(source: &'a mut dyn ChainSource, last: Option<BlockId>, to: u64) -> Self {
-        Self { source, last, to, chain: None, decoder: None, pause: std::thread::sleep }
+        let pause = std::thread::sleep;
+        Self { source, last, to, chain: None, decoder: None, is_reorganised: false, pause }
     }
 
     /// Waits by `pause` before it asks a source again.
@@ -46,6 +48,16 @@ impl<'a> Blocks<'a> {
     /// # Errors
     /// When the source cannot be read, or that block is not on its main chain.
     pub(crate) fn open(&mut self) -> Result<Spec> {
+        let opened = self.try_open();
+        opened.map_err(|error| if error.is::<OffMainChain>() { error } else { self.advised(error) })
+    }
+
+    /// Whether a reorg took away a block that was read.
+    pub(crate) const fn is_reorganised(&self) -> bool {
+        self.is_reorganised
+    }
+
+    fn try_open(&mut self) -> Result<Spec> {
         let from = self.last.map_or(0, |last| last.height.next().get());
         let name = self.source.name().to_owned();
         let input = self.source.open(from, Some(self.to))?;
@@ -92,7 +104,7 @@ impl<'a> Blocks<'a> {
             };
             self.decoder = None;
             if attempt >= SOURCE_ATTEMPTS || !may_pass(&error) {
-                return Err(error);
+                return Err(self.advised(error));
             }
             if attempt > 1 {
                 let pause = Duration::from_secs(1 << (attempt - 2).min(5));
@@ -106,7 +118,10 @@ impl<'a> Blocks<'a> {
         if self.decoder.is_none() {
             let is_opened = self.chain.is_some();
             self.open().map_err(|error| match error.downcast::<OffMainChain>() {
-                Ok(error) if is_opened => took_away(error),
+                Ok(error) if is_opened => {
+                    self.is_reorganised = true;
+                    took_away(error)
+                }
                 Ok(error) => error.into(),
                 Err(error) => error,
             })?;
@@ -121,6 +136,23 @@ impl<'a> Blocks<'a> {
         let what = format!("the chain of {name} ends below block {}", self.to);
         Err(Failure::no(what).may_pass().hint("run the same command again").into())
     }
+
+    fn advised(&self, error: anyhow::Error) -> anyhow::Error {
+        advised(self.source, error)
+    }
+}
+
+/// The error of this source, which says what to do next.
+pub(crate) fn advised(source: &dyn ChainSource, error: anyhow::Error) -> anyhow::Error {
+    or_hint(
+        error,
+        if source.may_break() {
+            "look at the log of that node, and run the same command again: it continues"
+        } else {
+            "see that the disk works and that this user may read the directory, then run the same \
+             command again: it continues"
+        },
+    )
 }
 
 /// A block that was read is not on the source's main chain.

@@ -131,7 +131,9 @@ impl ChainSource for LocalSource {
         let export = ChainExport::new(reader.clone(), reader.view(), range, pending);
         let export = export.map_err(|error| match error {
             RangeError::Store(error) => anyhow::Error::from(error),
-            error => Failure::no(error.to_string()).into(),
+            error => {
+                Failure::no(error.to_string()).hint("begin at a block that the chain has").into()
+            }
         })?;
         Ok(Box::new(Bytes { export, ready: Vec::new(), used: 0 }))
     }
@@ -207,7 +209,10 @@ impl ChainSource for RemoteSource {
     fn tip(&self) -> Result<u64> {
         let status = self.remote.parse(&self.remote.status()?)?;
         let height = status["tip"]["height"].as_u64();
-        let wrong = || Failure::no(format!("{} sent a status without a tip", self.name()));
+        let wrong = || {
+            Failure::no(format!("{} sent a status without a tip", self.name()))
+                .hint(self.remote.no_node_hint())
+        };
         Ok(height.ok_or_else(wrong)?)
     }
 
@@ -248,6 +253,22 @@ pub fn broken(source: &str, may_break: bool, error: ArchiveError) -> anyhow::Err
             Err(error) => error.into(),
         },
         error @ ArchiveError::Truncated { .. } if may_break => ended(error),
+        error if may_break => wrong(source, &error).into(),
         error => archive_failure::failure(source, error).into(),
+    }
+}
+
+/// What it means that a node sent something else than a chain file.
+fn wrong(source: &str, error: &ArchiveError) -> Failure {
+    let what = format!("what {source} sent cannot be used: {error}");
+    match error {
+        ArchiveError::Newer { .. } => {
+            Failure::new(Code::Newer, what).hint("use the version of the node, or a newer one")
+        }
+        ArchiveError::NotArchive => Failure::no(what)
+            .hint("check that a node responds there, and that no proxy changes what it sends"),
+        _ => Failure::no(what)
+            .hint("check that no proxy changes what the node sends, and start the export again")
+            .hint("`jenny verify` tells whether its database is whole, once it is stopped"),
     }
 }

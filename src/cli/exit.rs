@@ -85,6 +85,17 @@ pub fn may_pass(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()).any(|cause| cause.may_pass)
 }
 
+/// Returns the error with this hint, if nothing in it says what to do next.
+#[must_use]
+pub fn or_hint(error: anyhow::Error, hint: impl Into<String>) -> anyhow::Error {
+    if !hints_of(&error).is_empty() {
+        return error;
+    }
+    let (code, may_pass) = (code_of(&error), may_pass(&error));
+    let failure = Failure::new(code, error.to_string()).because(error).hint(hint);
+    Failure { may_pass, ..failure }.into()
+}
+
 /// Prints why a command failed, and gives its exit code.
 pub(super) fn report(error: &anyhow::Error) -> Code {
     let code = code_of(error);
@@ -137,7 +148,6 @@ fn code_of_store(error: &StoreError) -> Code {
 /// One `error:` line with the chain of causes, and a `hint:` line for each thing to do.
 pub fn text_of(error: &anyhow::Error) -> String {
     let mut message = String::new();
-    let mut hints = Vec::new();
     for cause in error.chain() {
         let text = cause.to_string();
         // A cause that its parent's message quotes already is not said twice.
@@ -147,6 +157,19 @@ pub fn text_of(error: &anyhow::Error) -> String {
             }
             message.push_str(&text);
         }
+    }
+    let mut out = format!("error: {}\n", printable(message.trim_end()));
+    for hint in hints_of(error) {
+        // Writing into memory cannot fail.
+        let _ = writeln!(out, "hint: {}", printable(&hint));
+    }
+    out
+}
+
+/// What to do next, by the error and its causes.
+fn hints_of(error: &anyhow::Error) -> Vec<String> {
+    let mut hints = Vec::new();
+    for cause in error.chain() {
         if let Some(failure) = cause.downcast_ref::<Failure>() {
             hints.extend(failure.hints.iter().cloned());
         }
@@ -154,12 +177,7 @@ pub fn text_of(error: &anyhow::Error) -> String {
             hints.extend(error.advice());
         }
     }
-    let mut out = format!("error: {}\n", printable(message.trim_end()));
-    for hint in hints {
-        // Writing into memory cannot fail.
-        let _ = writeln!(out, "hint: {}", printable(&hint));
-    }
-    out
+    hints
 }
 
 /// The text without characters that control a terminal; line ends stay.

@@ -7,7 +7,7 @@ use clap::Parser;
 
 pub use super::args::{EvidenceArgs, RemoteArgs};
 pub use super::chain_source::{ChainSource, LocalSource, RemoteSource, broken};
-pub use super::exit::{Code, Failure, code_of, may_pass, text_of};
+pub use super::exit::{Code, Failure, code_of, may_pass, or_hint, text_of};
 pub use super::notice::notice;
 pub use super::output::escape;
 pub use super::progress::Progress;

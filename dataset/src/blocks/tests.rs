@@ -17,12 +17,12 @@ fn read(blocks: &mut Blocks<'_>) -> Result<Vec<u64>> {
 fn a_source_that_breaks_off_is_asked_for_the_rest() {
     let mut node = Node::new(usual_chain("a", 20));
     let asked = std::rc::Rc::clone(&node.asked);
-    // Within the head, within a block, within the end; the last request is whole.
-    *node.breaks.borrow_mut() = vec![usize::MAX, 4_000, 900, 900];
+    // Before the first byte and within the magic bytes, within the head, within a block, within the
+    // end; the last request is whole.
+    *node.breaks.borrow_mut() = vec![usize::MAX, 4_000, 900, 900, 3, 0];
     let mut blocks = Blocks::new(&mut node, None, 20).pausing(|_| ());
-    blocks.open().unwrap();
     assert_eq!(read(&mut blocks).unwrap(), (0..=20).collect::<Vec<_>>());
-    assert!(asked.borrow().len() > 2, "{asked:?}");
+    assert!(asked.borrow().len() > 4 && asked.borrow()[..3] == [0, 0, 0], "{asked:?}");
     assert!(asked.borrow().is_sorted());
     assert!(read(&mut blocks).unwrap().is_empty());
 }

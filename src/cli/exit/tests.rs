@@ -75,3 +75,19 @@ fn an_error_cannot_control_the_terminal() {
     let error = anyhow!("a\u{1b}[2Jb\u{202e}c\nd\re");
     assert_eq!(text_of(&error), "error: a\\u{1b}[2Jb\\u{202e}c\nd\\re\n");
 }
+
+#[test]
+fn an_error_without_a_hint_gets_one_and_stays_what_it_is() {
+    let error = std::io::Error::other("disk on fire");
+    let error = anyhow::Error::from(error).context("a file cannot be read");
+    let expected = "error: a file cannot be read: disk on fire\nhint: look at it\n";
+    assert_eq!(text_of(&or_hint(error, "look at it")), expected);
+    let hinted = or_hint(Failure::usage("no").hint("first").into(), "second");
+    assert_eq!(text_of(&hinted), "error: no\nhint: first\n");
+    let passing = or_hint(Failure::new(Code::Locked, "held").may_pass().into(), "wait");
+    assert_eq!((code_of(&passing), may_pass(&passing)), (Code::Locked, true));
+    let store = or_hint(StoreError::ViewExpired.into(), "again");
+    assert!(text_of(&store).ends_with("hint: again\n"));
+    let damaged = or_hint(damaged().into(), "again");
+    assert!(!text_of(&damaged).contains("hint: again"));
+}

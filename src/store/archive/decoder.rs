@@ -65,9 +65,11 @@ impl<R: Read> Decoder<R> {
             boundary,
             is_done: false,
         };
-        let magic: [u8; MAGIC.len()] = decoder.array().map_err(no_archive)?;
-        if magic != MAGIC {
-            return Err(ArchiveError::NotArchive);
+        // Byte by byte: one that ends within them may be a file of which the rest is missing.
+        for expected in MAGIC {
+            if decoder.array()? != [expected] {
+                return Err(ArchiveError::NotArchive);
+            }
         }
         let found = u16::from_be_bytes(decoder.array()?);
         if found != ARCHIVE_VERSION {
@@ -271,14 +273,6 @@ impl<R: Read> Decoder<R> {
 
     fn damaged(&self, what: impl Into<String>) -> ArchiveError {
         ArchiveError::Damaged { offset: self.frame_at, what: what.into() }
-    }
-}
-
-/// A file that is shorter than its first bytes is none.
-fn no_archive(error: ArchiveError) -> ArchiveError {
-    match error {
-        ArchiveError::Truncated { .. } => ArchiveError::NotArchive,
-        error => error,
     }
 }
 

@@ -130,10 +130,16 @@ fn every_changed_byte_is_found() {
 }
 
 #[test]
+fn what_begins_with_other_bytes_is_no_chain_file_however_short_it_is() {
+    for bytes in [&b"h"[..], b"hello", b"\x89JCF\r\n\x1a\r", b"<html></html>"] {
+        assert!(matches!(read(bytes), Err(ArchiveError::NotArchive)), "{bytes:?}");
+    }
+}
+
+#[test]
 fn every_truncated_file_and_every_appended_byte_is_found() {
     for length in 0..GOLDEN.len() {
         match read(&GOLDEN[..length]) {
-            Err(ArchiveError::NotArchive) => assert!(length < 8),
             Err(ArchiveError::Truncated { offset }) => assert!(offset <= length as u64),
             other => panic!("{length}: {other:?}"),
         }
