@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use jenny_chain::cli::toolkit::{Code, Failure, Unfinished, sync_folder};
 
 use super::{Finished, Folder, MANIFEST, NewFile, RECORDS, RUN_AGAIN};
@@ -27,6 +27,8 @@ pub(crate) struct LocalFolder {
 struct LocalFile {
     file: File,
     path: PathBuf,
+    /// Whether it takes the place of a file of its name.
+    replaces: bool,
     unfinished: Unfinished,
 }
 
@@ -52,9 +54,9 @@ impl LocalFolder {
         Ok(Self { path: path.to_owned(), name, unfinished, _lock: None })
     }
 
-    fn begin(&self, file: &str) -> Result<LocalFile> {
+    fn begin(&self, file: &str, replaces: bool) -> Result<LocalFile> {
         let path = self.path.join(file);
-        let begun = LocalFile::create(path, self.unfinished.clone());
+        let begun = LocalFile::create(path, replaces, self.unfinished.clone());
         begun.map_err(|error| cannot_write(&self.path.join(file), error))
     }
 }
@@ -70,48 +72,44 @@ impl Folder for LocalFolder {
 
     fn manifest(&mut self) -> Result<Option<Vec<u8>>> {
         let path = self.path.join(MANIFEST);
-        let cannot = || format!("{} cannot be read", path.display());
         let file = match File::open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            file => file.with_context(cannot)?,
+            file => file.map_err(|error| cannot_read(&path, error))?,
         };
         let mut bytes = Vec::new();
         let max = MAX_MANIFEST_BYTES.saturating_add(1);
-        file.take(max).read_to_end(&mut bytes).with_context(cannot)?;
+        file.take(max).read_to_end(&mut bytes).map_err(|error| cannot_read(&path, error))?;
         Ok(Some(bytes))
     }
 
     fn commit(&mut self, manifest: &[u8]) -> Result<()> {
-        let mut file = self.begin(MANIFEST)?;
+        let mut file = self.begin(MANIFEST, true)?;
         file.write_all(manifest).map_err(|error| cannot_write(&file.path, error))?;
         Box::new(file).finish().map(drop)
     }
 
     fn create(&mut self, file: &str) -> Result<Box<dyn NewFile>> {
-        Ok(Box::new(self.begin(file)?))
+        Ok(Box::new(self.begin(file, false)?))
     }
 
     fn read(&self, file: &str) -> Result<Option<Box<dyn Read>>> {
         let path = self.path.join(file);
         match File::open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            file => {
-                let file = file.with_context(|| format!("{} cannot be read", path.display()))?;
-                Ok(Some(Box::new(file)))
-            }
+            file => Ok(Some(Box::new(file.map_err(|error| cannot_read(&path, error))?))),
         }
     }
 
     fn tables(&self) -> Result<Vec<String>> {
         let path = self.path.join(RECORDS);
-        let cannot = || format!("{} cannot be read", path.display());
         let entries = match fs::read_dir(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.with_context(cannot)?,
+            entries => entries.map_err(|error| cannot_read(&path, error))?,
         };
         let mut names = Vec::new();
         for entry in entries {
-            let name = entry.with_context(cannot)?.file_name().to_string_lossy().into_owned();
+            let entry = entry.map_err(|error| cannot_read(&path, error))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
             if super::is_table(&name) {
                 names.push(name);
             }
@@ -121,7 +119,7 @@ impl Folder for LocalFolder {
 }
 
 impl LocalFile {
-    fn create(path: PathBuf, unfinished: Unfinished) -> io::Result<Self> {
+    fn create(path: PathBuf, replaces: bool, unfinished: Unfinished) -> io::Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let temporary = path.with_file_name(format!(".{name}.part"));
         // What an export left that was killed. It may not be there.
@@ -131,7 +129,7 @@ impl LocalFile {
         }
         unfinished.set(temporary.clone());
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
-        Ok(Self { file, path, unfinished })
+        Ok(Self { file, path, replaces, unfinished })
     }
 }
 
@@ -147,6 +145,10 @@ impl Write for LocalFile {
 
 impl NewFile for LocalFile {
     fn finish(self: Box<Self>) -> Result<Finished> {
+        // The lock keeps other exports away meanwhile.
+        if !self.replaces && self.path.symlink_metadata().is_ok() {
+            return Ok(Finished::Exists);
+        }
         let kept = self.file.sync_all().and_then(|()| self.unfinished.keep_as(&self.path));
         let kept = kept.and_then(|()| sync_folder(&self.path));
         kept.map_err(|error| cannot_write(&self.path, error))?;
@@ -184,6 +186,13 @@ fn lock(folder: &Path) -> Result<File> {
         }
         Err(TryLockError::Error(error)) => Err(cannot_write(&path, error)),
     }
+}
+
+fn cannot_read(path: &Path, error: io::Error) -> anyhow::Error {
+    Failure::no(format!("{} cannot be read", path.display()))
+        .because(error)
+        .hint("see that this user may read it and that the disk works, then run it again")
+        .into()
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> anyhow::Error {

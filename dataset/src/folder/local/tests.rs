@@ -51,7 +51,6 @@ fn what_a_killed_export_left_is_replaced() {
     let mut folder = open(dir.path()).unwrap();
     let records = dir.path().join(RECORDS);
     fs::write(records.join(".a.parquet.part"), "half").unwrap();
-    fs::write(records.join("a.parquet"), "not in the manifest").unwrap();
     // What somebody put in its place must not be written through.
     let elsewhere = dir.path().join("elsewhere");
     fs::write(&elsewhere, "precious").unwrap();
@@ -64,6 +63,23 @@ fn what_a_killed_export_left_is_replaced() {
     assert_eq!(folder.manifest().unwrap().unwrap(), b"{}");
     assert_eq!(fs::read(&elsewhere).unwrap(), b"precious");
     assert_eq!(names(dir.path()), [".lock", "elsewhere", "manifest.json", "records"]);
+}
+
+#[test]
+fn a_file_of_that_name_is_left() {
+    let dir = tempdir().unwrap();
+    let mut folder = open(dir.path()).unwrap();
+    let records = dir.path().join(RECORDS);
+    fs::write(records.join("a.parquet"), "of somebody").unwrap();
+    symlink("nowhere", records.join("b.parquet")).unwrap();
+    fs::create_dir(records.join("c.parquet")).unwrap();
+    for name in ["a", "b", "c"] {
+        let mut file = folder.create(&format!("records/{name}.parquet")).unwrap();
+        file.write_all(b"whole").unwrap();
+        assert_eq!(file.finish().unwrap(), Finished::Exists, "{name}");
+    }
+    assert_eq!(fs::read(records.join("a.parquet")).unwrap(), b"of somebody");
+    assert_eq!(names(&records), ["a.parquet", "b.parquet", "c.parquet"]);
 }
 
 #[test]
