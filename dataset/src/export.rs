@@ -1,20 +1,25 @@
 //! `jenny-dataset export`: adds the full ranges of a chain that a dataset lacks.
 
+mod commits;
+mod range;
+mod refusal;
+
+use std::time::Instant;
+
 use anyhow::Result;
-use jenny_chain::chain::{BlockId, Hash, Height, Spec};
+use jenny_chain::chain::BlockId;
 use jenny_chain::cli::toolkit::{
-    self, ChainSource, Code, Failure, LocalSource, Progress, Remote, RemoteSource, Unfinished,
-    check_outside, escape,
+    self, ChainSource, Failure, LocalSource, Progress, Remote, RemoteSource, Unfinished,
+    check_outside,
 };
 
 use crate::args::ExportArgs;
-use crate::blocks::{Blocks, OffMainChain};
-use crate::digest::{Digest, Hashing};
-use crate::folder::{Finished, Folder, MANIFEST, RECORDS, RUN_AGAIN, hint_in};
+use crate::blocks::{Blocks, advised};
+use crate::folder::{Folder, MANIFEST, RECORDS};
 use crate::location::Location;
-use crate::manifest::{MAX_DATASET_RANGES, Manifest, Range};
-use crate::table::Table;
+use crate::manifest::Manifest;
 use crate::verify;
+use commits::Commits;
 
 /// Blocks above the last one of a range, unless told otherwise: what a reorg is not expected to
 /// reach.
@@ -46,7 +51,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     let unfinished = toolkit::exit_at_once()?;
     let mut source = open_source(args, &location, &unfinished)?;
     // Without a source, no folder is made.
-    source.tip()?;
+    source.tip().map_err(|error| advised(source.as_ref(), error))?;
     let mut folder = location.open(&unfinished)?;
     let settings = Settings { depth: args.depth, range_blocks: args.range_blocks };
     let exported = export(source.as_mut(), folder.as_mut(), settings, true)?;
@@ -61,14 +66,21 @@ fn open_source(
     let env = |name: &str| std::env::var(name).ok();
     if args.from.contains("://") {
         if args.evidence.read_only {
-            return Err(
-                Failure::usage("--read-only is for a data directory, not for a node").into()
-            );
+            return Err(Failure::usage("--read-only is for a data directory, not for a node")
+                .hint("leave out --read-only")
+                .into());
         }
         let remote = Remote::of_flag("--from", &args.from, &args.remote, &env)?;
         return Ok(Box::new(RemoteSource::new(remote, true)));
     }
     let dir = std::path::Path::new(&args.from);
+    if args.from.contains('@') && !dir.exists() {
+        // It may be an address with a password, which a message must not repeat.
+        return Err(Failure::usage("--from is no data directory")
+            .hint("the address of a node begins with http:// or https://")
+            .hint("credentials go into --user and --password-file")
+            .into());
+    }
     if let Some(folder) = to.path() {
         check_outside(folder, dir)?;
         check_outside(&folder.join(MANIFEST), dir)?;
@@ -89,13 +101,15 @@ pub(crate) fn export(
     let found = bytes.as_deref().map(|bytes| verify::decode(folder.name(), bytes)).transpose()?;
     let range_blocks = range_blocks(folder.name(), found.as_ref(), settings)?;
     let depth = settings.depth.or(found.as_ref().map(|found| found.depth)).unwrap_or(DEFAULT_DEPTH);
-    let tip = source.tip()?;
+    let tip = source.tip().map_err(|error| advised(&*source, error))?;
     let last = found.as_ref().and_then(Manifest::last);
     if let Some(last) = last.filter(|last| last.height.get() > tip) {
         // Another chain never becomes the right one, however long it gets.
         let spec = Blocks::new(&mut *source, None, 0).open()?;
         if let Some(found) = found.as_ref().filter(|found| found.spec != spec) {
-            return Err(other_chain(folder.name(), &found.spec, source.name(), &spec).into());
+            return Err(
+                refusal::other_chain(folder.name(), &found.spec, source.name(), &spec).into()
+            );
         }
         let what = format!(
             "the chain of {} ends with block {tip}, and the dataset with block {}",
@@ -113,21 +127,22 @@ pub(crate) fn export(
     let to = to.unwrap_or(u64::MAX).saturating_sub(1);
     let name = source.name().to_owned();
     let mut blocks = Blocks::new(source, last, to);
-    let spec = blocks.open().map_err(|error| refuse_reorg(error, folder.name(), found.as_ref()))?;
+    let spec =
+        blocks.open().map_err(|error| refusal::reorg(error, folder.name(), found.as_ref()))?;
     let mut manifest = match found {
         Some(found) if found.spec != spec => {
-            return Err(other_chain(folder.name(), &found.spec, &name, &spec).into());
+            return Err(refusal::other_chain(folder.name(), &found.spec, &name, &spec).into());
         }
         Some(mut found) => {
             found.depth = depth;
             if count > 0 {
-                refuse_others(folder, bytes.as_deref(), &found)?;
+                refusal::others(folder, bytes.as_deref(), &found)?;
             }
             found
         }
         None => {
             let manifest = Manifest::new(spec, range_blocks, depth);
-            refuse_others(folder, None, &manifest)?;
+            refusal::others(folder, None, &manifest)?;
             folder.commit(&manifest.encode())?;
             manifest
         }
@@ -135,25 +150,33 @@ pub(crate) fn export(
     let mut exported = Exported { last, ..Exported::default() };
     let total = count.saturating_mul(range_blocks);
     let mut progress = show.then(|| Progress::start("export", Some(total)));
+    let mut commits = Commits::new(Instant::now());
     for _ in 0..count {
-        if manifest.ranges().len() >= MAX_DATASET_RANGES {
-            let what =
-                format!("{} has {MAX_DATASET_RANGES} ranges, which is the most", folder.name());
-            let hint = "begin another dataset with more --range-blocks";
-            return Err(Failure::no(what).hint(hint).into());
-        }
         let begun = exported.ranges.saturating_mul(range_blocks);
         let mut at = |done: u64| {
             if let Some(progress) = &mut progress {
                 progress.at(begun.saturating_add(done));
             }
         };
-        let range = write_range(&mut blocks, folder, &manifest, &mut at)?;
+        let range = match range::write(&mut blocks, folder, &manifest, &mut at) {
+            Ok(range) => range,
+            Err(error) => {
+                // What a reorg took away is not named: the next run compares it with the chain.
+                if commits.is_behind() && !blocks.is_reorganised() {
+                    // The first error says what to do.
+                    drop(folder.commit(&manifest.encode()));
+                }
+                return Err(error);
+            }
+        };
         exported.ranges += 1;
         exported.records = exported.records.saturating_add(range.rows);
         exported.bytes = exported.bytes.saturating_add(range.digest.bytes);
         manifest.push(range);
-        folder.commit(&manifest.encode())?;
+        if commits.written(manifest.ranges().len(), Instant::now()) || exported.ranges == count {
+            folder.commit(&manifest.encode())?;
+            commits.named(Instant::now());
+        }
     }
     exported.last = manifest.last();
     Ok(exported)
@@ -176,111 +199,6 @@ fn range_blocks(folder: &str, found: Option<&Manifest>, settings: Settings) -> R
             .into());
     }
     Ok(fixed)
-}
-
-/// Refuses files that a query would read beside those of the manifest. That of the next range may be
-/// there: an export wrote it that ended before it replaced the manifest.
-fn refuse_others(folder: &mut dyn Folder, bytes: Option<&[u8]>, manifest: &Manifest) -> Result<()> {
-    let next = manifest.next();
-    let end = next.saturating_add(manifest.range_blocks).saturating_sub(1);
-    let mut others = verify::others(folder, manifest)?;
-    others.remove(verify::table_of(&Range::file(next, end)));
-    let Some(first) = others.first() else { return Ok(()) };
-    if folder.manifest()?.as_deref() != bytes {
-        let what = format!("another export changed {}/{MANIFEST} meanwhile", folder.name());
-        return Err(Failure::new(Code::Locked, what).hint("let one export run at a time").into());
-    }
-    let more = match others.len().saturating_sub(1) {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
-    let what = format!(
-        "{}/{RECORDS} has files that are not of this dataset, which a query would read: {}{more}",
-        folder.name(),
-        escape(first)
-    );
-    let hint = if bytes.is_some() {
-        "`jenny-dataset verify` names them: move them away, or name another folder with --to"
-    } else {
-        "there is no manifest.json: bring it back if this was a dataset, or name another folder with --to"
-    };
-    Err(Failure::no(what).hint(hint).into())
-}
-
-/// Writes the file of the next range.
-fn write_range(
-    blocks: &mut Blocks<'_>,
-    folder: &mut dyn Folder,
-    manifest: &Manifest,
-    at: &mut dyn FnMut(u64),
-) -> Result<Range> {
-    let from = manifest.next();
-    let to = from.saturating_add(manifest.range_blocks).saturating_sub(1);
-    let name = Range::file(from, to);
-    let cannot = |folder: &dyn Folder, error: anyhow::Error| {
-        let what = format!("{}/{name} cannot be written", folder.name());
-        let hint = hint_in(&error).map_or_else(|| folder.advice(), ToOwned::to_owned);
-        Failure::no(what).because(error).hint(hint)
-    };
-    let new_file = Hashing::new(folder.create(&name)?);
-    let mut table =
-        Table::new(new_file, &manifest.spec).map_err(|error| cannot(folder, error.into()))?;
-    let mut last = manifest.last();
-    let previous_hash = last.map_or(Hash::ZERO, |last| last.hash);
-    for done in 1..=manifest.range_blocks {
-        let ended = || Failure::no("the chain ended within a range").hint(RUN_AGAIN);
-        let block = blocks.next()?.ok_or_else(ended)?;
-        last = Some(block.id());
-        table.add(block).map_err(|error| cannot(folder, error.into()))?;
-        at(done);
-    }
-    let last = last.unwrap_or(BlockId { height: Height::GENESIS, hash: Hash::ZERO });
-    let (new_file, rows) = table.finish(last).map_err(|error| cannot(folder, error.into()))?;
-    let (new_file, digest) = new_file.finish();
-    if new_file.finish().map_err(|error| cannot(folder, error))? == Finished::Exists {
-        check_same(folder, &name, digest)?;
-    }
-    Ok(Range { from, to, previous_hash, last_hash: last.hash, rows, digest })
-}
-
-/// A file that is there already counts only if it is what would have been written.
-fn check_same(folder: &dyn Folder, name: &str, digest: Digest) -> Result<()> {
-    let found = folder.read(name)?.map(|mut file| Digest::of(file.as_mut())).transpose();
-    let found = found.map_err(|error| verify::cannot_read(folder.name(), name, error.into()))?;
-    if found == Some(digest) {
-        return Ok(());
-    }
-    let what =
-        format!("{}/{name} is there, is not in the manifest, and is another file", folder.name());
-    Err(Failure::no(what)
-        .hint("another version or an export from another branch wrote it: if no export runs, delete it and run the same command again")
-        .into())
-}
-
-/// What it means that the dataset is of one chain, and the source has another.
-fn other_chain(folder: &str, of: &Spec, source: &str, has: &Spec) -> Failure {
-    let what = format!(
-        "{folder} is of the chain {} ({}), and {source} has the chain {} ({})",
-        of.name(),
-        of.genesis().hash(),
-        has.name(),
-        has.genesis().hash()
-    );
-    Failure::usage(what).hint("name another folder with --to")
-}
-
-/// What to do about a dataset whose last block is not on the source's main chain.
-fn refuse_reorg(error: anyhow::Error, folder: &str, found: Option<&Manifest>) -> anyhow::Error {
-    let Some(off) = error.downcast_ref::<OffMainChain>() else { return error };
-    if found.is_some_and(|found| found.spec != *off.spec) {
-        let what = format!("{folder} is of another chain: {error}");
-        return Failure::usage(what).hint("name another folder with --to").into();
-    }
-    let what = format!("{folder} ends with a block that is not on the main chain: {error}");
-    Failure::new(Code::Failed, what)
-        .hint("check that the node follows the right chain; nothing was changed")
-        .hint("if a reorg went deeper than --depth, export into another folder, with a larger --depth")
-        .into()
 }
 
 impl Exported {

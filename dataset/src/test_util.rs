@@ -2,6 +2,7 @@
 
 mod failing_folder;
 mod failing_store;
+mod http_node;
 
 use std::cell::RefCell;
 use std::io::{Cursor, Read};
@@ -9,12 +10,13 @@ use std::rc::Rc;
 
 use anyhow::Result;
 use jenny_chain::chain::test_util::extend;
-use jenny_chain::chain::{HashedBlock, Spec, TipState};
+use jenny_chain::chain::{BlockId, HashedBlock, Spec, TipState};
 use jenny_chain::cli::toolkit::{ChainSource, Failure};
 use jenny_chain::store::archive::{Encoder, Start};
 
 pub(crate) use failing_folder::FailingFolder;
 pub(crate) use failing_store::{FailingStore, Fails};
+pub(crate) use http_node::{HttpNode, fall_silent, send, send_for_ever, send_tip};
 pub(crate) use object_store::memory::InMemory;
 
 /// Genesis of `dev`, and on it a block for each of these lists of records.
@@ -42,6 +44,19 @@ pub(crate) fn usual_chain(label: &str, height: usize) -> Vec<HashedBlock> {
     chain((0..height).map(|number| texts(number).collect()))
 }
 
+/// The chain file with these blocks, which need not be right.
+pub(crate) fn chain_file(spec: &Spec, parent: Option<BlockId>, blocks: &[HashedBlock]) -> Vec<u8> {
+    let start = Start { spec: spec.clone(), parent, has_own: false };
+    let mut encoder = Encoder::new(&start).unwrap();
+    for block in blocks {
+        encoder.add(block).unwrap();
+        // So that a connection can break between any two blocks.
+        encoder.boundary().unwrap();
+    }
+    encoder.finish().unwrap();
+    encoder.take()
+}
+
 /// A node with these blocks. Clones share what it was asked for.
 #[derive(Clone)]
 pub(crate) struct Node {
@@ -49,6 +64,8 @@ pub(crate) struct Node {
     pub(crate) spec: Spec,
     /// For each request to come, the bytes after which its connection breaks.
     pub(crate) breaks: Rc<RefCell<Vec<usize>>>,
+    /// The blocks that it has after the next request.
+    pub(crate) later: Option<Vec<HashedBlock>>,
     pub(crate) asked: Rc<RefCell<Vec<u64>>>,
 }
 
@@ -58,7 +75,7 @@ impl Node {
     }
 
     pub(crate) fn of(spec: Spec, blocks: Vec<HashedBlock>) -> Self {
-        Self { blocks, spec, breaks: Rc::default(), asked: Rc::default() }
+        Self { blocks, spec, breaks: Rc::default(), later: None, asked: Rc::default() }
     }
 }
 
@@ -75,17 +92,13 @@ impl ChainSource for Node {
         }
         let end = to.map_or(self.blocks.len(), |to| usize::try_from(to).unwrap() + 1);
         let parent = from.checked_sub(1).map(|below| self.blocks[below].id());
-        let start = Start { spec: self.spec.clone(), parent, has_own: false };
-        let mut encoder = Encoder::new(&start).unwrap();
-        for block in &self.blocks[from..end.clamp(from, self.blocks.len())] {
-            encoder.add(block).unwrap();
-            // So that a connection can break between any two blocks.
-            encoder.boundary().unwrap();
-        }
-        encoder.finish().unwrap();
-        let mut bytes = encoder.take();
+        let blocks = &self.blocks[from..end.clamp(from, self.blocks.len())];
+        let mut bytes = chain_file(&self.spec, parent, blocks);
         let breaks = self.breaks.borrow_mut().pop();
         bytes.truncate(breaks.unwrap_or(usize::MAX));
+        if let Some(blocks) = self.later.take() {
+            self.blocks = blocks;
+        }
         Ok(Box::new(Cursor::new(bytes)))
     }
 

@@ -6,18 +6,21 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use jenny_chain::chain::HashedBlock;
 use jenny_chain::chain::test_util::spec_with;
-use jenny_chain::cli::toolkit::{code_of, text_of};
+use jenny_chain::chain::{Hash, HashedBlock, Spec};
+use jenny_chain::cli::toolkit::{Code, code_of, text_of};
 
 use tempfile::tempdir;
 
 use super::*;
 use crate::folder::{LocalFolder, ObjectFolder};
+use crate::manifest::Range;
 use crate::test_util::{FailingFolder, FailingStore, Fails, InMemory, Node, chain_of, usual_chain};
 
 const SETTINGS: Settings = Settings { depth: Some(3), range_blocks: Some(5) };
 
+mod many_ranges;
+mod nodes;
 mod surroundings;
 
 /// The files of a dataset by their names.
@@ -236,6 +239,29 @@ fn another_file_in_a_bucket_is_never_replaced() {
     assert!(text.contains("is another file") && text.contains("hint: "), "{text}");
     let manifest = Manifest::decode(&folder.manifest().unwrap().unwrap()).unwrap();
     assert_eq!(manifest.ranges(), []);
+}
+
+#[test]
+fn another_file_in_a_folder_is_never_replaced_and_an_equal_one_counts() {
+    let (dir, blocks) = (tempdir().unwrap(), usual_chain("a", 9));
+    let expected = expected(&blocks);
+    let first = dir.path().join(Range::file(0, 4));
+    fs::create_dir(dir.path().join("records")).unwrap();
+    fs::write(&first, "of somebody").unwrap();
+    // The second run finds the manifest of the first one.
+    for _ in 0..2 {
+        let text = text_of(&to_local(&blocks, dir.path()).unwrap_err());
+        assert!(
+            text.contains("is another file\nhint: ") && text.contains("move it away"),
+            "{text}"
+        );
+        assert_eq!(fs::read(&first).unwrap(), b"of somebody");
+    }
+    fs::write(&first, &expected[&Range::file(0, 4)]).unwrap();
+    let inode = || std::os::unix::fs::MetadataExt::ino(&fs::metadata(&first).unwrap());
+    let before = inode();
+    to_local(&blocks, dir.path()).unwrap();
+    assert_eq!((inode(), files(dir.path())), (before, expected));
 }
 
 #[test]

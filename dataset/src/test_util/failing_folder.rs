@@ -1,5 +1,6 @@
 //! A folder that fails.
 
+use std::cell::RefCell;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,6 +13,10 @@ use crate::folder::{Finished, Folder, NewFile};
 pub(crate) struct FailingFolder<F> {
     inner: F,
     steps: Arc<Steps>,
+    /// How often the manifest was replaced.
+    pub(crate) commits: usize,
+    /// What happens before its files are listed for the first time.
+    before_list: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
 /// Counts steps.
@@ -29,7 +34,14 @@ impl<F> FailingFolder<F> {
     /// Lets this number of steps succeed.
     pub(crate) fn after(steps: usize, inner: F) -> Self {
         let steps = Arc::new(Steps { left: AtomicUsize::new(steps) });
-        Self { inner, steps }
+        Self { inner, steps, commits: 0, before_list: RefCell::default() }
+    }
+
+    /// Lets every step succeed, and does something before the files are listed for the first time.
+    pub(crate) fn listing(inner: F, before_list: impl FnOnce() + 'static) -> Self {
+        let folder = Self::after(usize::MAX, inner);
+        *folder.before_list.borrow_mut() = Some(Box::new(before_list));
+        folder
     }
 }
 
@@ -57,6 +69,7 @@ impl<F: Folder> Folder for FailingFolder<F> {
     fn commit(&mut self, manifest: &[u8]) -> Result<()> {
         self.steps.step()?;
         self.inner.commit(manifest)?;
+        self.commits += 1;
         Ok(self.steps.step()?)
     }
 
@@ -71,6 +84,9 @@ impl<F: Folder> Folder for FailingFolder<F> {
     }
 
     fn tables(&self) -> Result<Vec<String>> {
+        if let Some(before) = self.before_list.take() {
+            before();
+        }
         self.inner.tables()
     }
 }

@@ -1,8 +1,6 @@
 //! What a check of a dataset finds.
 
-use std::cell::Cell;
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 
 use jenny_chain::cli::toolkit::{Unfinished, code_of, text_of};
@@ -10,8 +8,8 @@ use tempfile::tempdir;
 
 use super::*;
 use crate::export::{Settings, export};
-use crate::folder::{LocalFolder, NewFile};
-use crate::test_util::{Node, usual_chain};
+use crate::folder::LocalFolder;
+use crate::test_util::{FailingFolder, Node, usual_chain};
 
 fn written(path: &Path) {
     written_to(path, 30);
@@ -77,56 +75,13 @@ fn what_is_no_dataset_is_told_apart() {
     }
 }
 
-/// A dataset to which an export adds ranges before its files are listed.
-struct Growing {
-    inner: LocalFolder,
-    grow: Box<dyn Fn()>,
-    is_grown: Cell<bool>,
-}
-
-impl Folder for Growing {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn advice(&self) -> String {
-        self.inner.advice()
-    }
-
-    fn manifest(&mut self) -> Result<Option<Vec<u8>>> {
-        self.inner.manifest()
-    }
-
-    fn commit(&mut self, manifest: &[u8]) -> Result<()> {
-        self.inner.commit(manifest)
-    }
-
-    fn create(&mut self, file: &str) -> Result<Box<dyn NewFile>> {
-        self.inner.create(file)
-    }
-
-    fn read(&self, file: &str) -> Result<Option<Box<dyn Read>>> {
-        self.inner.read(file)
-    }
-
-    fn tables(&self) -> Result<Vec<String>> {
-        if !self.is_grown.replace(true) {
-            (self.grow)();
-        }
-        self.inner.tables()
-    }
-}
-
 #[test]
 fn a_range_that_an_export_adds_meanwhile_is_no_finding() {
     let dir = tempdir().unwrap();
     written(dir.path());
     let path = dir.path().to_owned();
-    let mut growing = Growing {
-        inner: LocalFolder::for_reading(dir.path()).unwrap(),
-        grow: Box::new(move || written_to(&path, 50)),
-        is_grown: Cell::default(),
-    };
+    let inner = LocalFolder::for_reading(dir.path()).unwrap();
+    let mut growing = FailingFolder::listing(inner, move || written_to(&path, 50));
     let line = verify(&mut growing, false).unwrap();
     assert!(line.starts_with("ok ranges=5 "), "{line}");
     assert!(check(dir.path()).unwrap().starts_with("ok ranges=9 "));

@@ -62,7 +62,7 @@ fn an_export_that_another_one_overtakes_names_no_file_of_it() {
     let bytes = fs::read(dir.path().join(MANIFEST)).unwrap();
     to_local(&blocks, dir.path()).unwrap();
     let manifest = Manifest::decode(&bytes).unwrap();
-    let error = refuse_others(&mut local(dir.path()), Some(&bytes), &manifest).unwrap_err();
+    let error = refusal::others(&mut local(dir.path()), Some(&bytes), &manifest).unwrap_err();
     assert_eq!(code_of(&error), Code::Locked, "{error}");
 }
 
