@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import { isTooWide, live, sees } from "./browser.mjs";
-import { until } from "./node.mjs";
+import { until, vectors } from "./node.mjs";
 import { pages } from "./pages.mjs";
 
 /** Opens each page in a tab, and has it measured. */
@@ -100,6 +100,48 @@ export async function everyPageWorksAtFourHundredPercent(given) {
     assert.notEqual(await page.locator("#header").evaluate((one) => getComputedStyle(one).position), "sticky");
     assert.deepEqual(await sizes(page, 44, PRIMARY), [], `${name} on a touch screen`);
   });
+}
+
+/** Runs in the page: what people who choose the colours themselves cannot tell apart. */
+function alike() {
+  const style = (selector) => getComputedStyle(document.querySelector(selector));
+  const [canvas, text] = ["Canvas", "CanvasText"].map((name) => {
+    const probe = document.body.appendChild(document.createElement("span"));
+    probe.style.color = name;
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
+  });
+  const found = [];
+  const [current, other] = ["#nav-list a[aria-current]", "#nav-list a:not([aria-current])"].map((selector) => style(selector).borderBottomColor);
+  if (current === canvas || other !== canvas) found.push(`the present page: ${current}, and others: ${other}, on ${canvas}`);
+  for (const one of document.querySelectorAll(".state > .icon, .verdict .icon, .step > .icon, .pill > .icon")) {
+    if (getComputedStyle(one).stroke !== text) found.push(`a symbol: ${getComputedStyle(one).stroke}`);
+  }
+  for (const one of document.querySelectorAll("pre, .chip, .tag, .pill, .verdict, .code-point")) {
+    if (one.checkVisibility() && getComputedStyle(one).borderTopWidth !== "1px") found.push(`no border: ${one.tagName} .${one.className}`);
+  }
+  const [pressed, free] = ["true", "false"].map((is) => document.querySelector(`[aria-pressed=${is}]`)).map((one) => one && getComputedStyle(one).backgroundColor);
+  if (pressed && pressed === free) found.push(`what is pressed: ${pressed}`);
+  return found;
+}
+
+export async function everyStateIsToldInForcedColours({ browser, node, known }) {
+  for (const scheme of ["light", "dark"]) {
+    const page = await browser.open(node, "blocks", { scheme, context: { forcedColors: "active" } });
+    await sees(page, "Jump to height");
+    await live(page);
+    assert.deepEqual(await page.evaluate(alike), [], scheme);
+    await page.goto(`${node.url}/explorer/block/${known.hostile}`);
+    await page.getByRole("button", { name: "Exact view" }).first().click();
+    assert.deepEqual(await page.evaluate(alike), [], scheme);
+    await page.goto(`${node.url}/explorer/verify`);
+    await page.fill("#receipt", vectors.sound[0].text);
+    await page.getByRole("button", { name: "Verify", exact: true }).click();
+    await page.locator("[data-verdict=unanchored]").waitFor();
+    assert.deepEqual(await page.evaluate(alike), [], scheme);
+    await page.finish();
+  }
 }
 
 export async function tablesBecomeCards({ browser, node, known }) {

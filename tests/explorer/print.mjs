@@ -20,6 +20,11 @@ function faults() {
   for (const one of document.querySelectorAll("main .hash, main .digits")) {
     if (isShown(one) && !/^[0-9a-f]{64}$/.test(one.innerText.replace(/\s/g, ""))) found.push(`a hash: ${one.innerText}`);
   }
+  // The end of a page cuts a grid or a row of boxes so that its parts lie over each other.
+  for (const one of document.querySelectorAll("main, main *")) {
+    const { height } = one.getBoundingClientRect();
+    if (isShown(one) && height > 300 && /grid|flex/.test(getComputedStyle(one).display)) found.push(`a grid of ${height.toFixed(0)} px: ${one.tagName} .${one.className}`);
+  }
   for (const one of document.querySelectorAll("main .hash span")) {
     if (isShown(one) && parseFloat(getComputedStyle(one).fontSize) < 10) found.push(`small: ${one.textContent}`);
   }
