@@ -76,7 +76,7 @@ export const CHARTS = [
     bounds: (values, target) => [0, Math.max(3 * target, quantile(values, 0.99), 0.001)],
     sentence(values, points, target) {
       const aim = target ? `, target ${format.short(target)} s` : "";
-      const shares = values.length < 10 ? "" : `, nine of ten under ${format.short(quantile(values, 0.9))} s`;
+      const shares = values.length < 10 ? "" : `, nine of ten within ${format.short(quantile(values, 0.9))} s`;
       return `Last ${format.count(sum(points, "blocks"), "block")}: median ${format.short(quantile(values, 0.5))} s${shares}${aim}.`;
     },
   },
@@ -101,7 +101,8 @@ export const CHARTS = [
     name: "Records per minute", shape: "bars",
     points: perMinute,
     text: (value) => `${format.short(value)} a minute`,
-    bounds: (values) => [0, Math.max(1, ...values) * 1.1],
+    // Rates below one a minute have a scale of their own.
+    bounds: (values) => [0, (Math.max(...values) || 1) * 1.1],
     sentence(values, points) {
       const [records, blocks] = [sum(points, "records"), sum(points, "blocks")];
       const minutes = (points.at(-1).timestamp - points[0].timestamp) / MINUTE;

@@ -76,3 +76,10 @@ test("bars are records a minute, and the newest one is a whole minute", () => {
   assert.equal(bars.at(-1).time, points.at(-1).timestamp);
   assert.equal(drawn(records, points).sentence, "108 records in 36 blocks, 18.5 a minute on average.");
 });
+
+test("rates below one a minute have a scale of their own", () => {
+  const { bounds: [low, high], values } = drawn(records, blocks(Array(300).fill(3600)));
+  assert.equal(low, 0);
+  assert.ok(Math.max(...values) > high / 2, `${Math.max(...values)} of ${high}`);
+  assert.deepEqual(drawn(records, blocks([7, 7], { records: 0 })).bounds, [0, 1.1]);
+});

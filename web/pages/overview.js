@@ -22,6 +22,9 @@ const SYNC = {
   "deep-fork": ["bad", "A deep branch waits"],
 };
 
+/** The interval of a chain in seconds, 0 while it is not known. */
+const targetOf = (chain) => (chain?.spec.target_block_time_ms ?? 0) / 1000;
+
 function tipCard() {
   const body = h("div", { class: "tip" });
   const place = card("Tip", body);
@@ -98,7 +101,7 @@ export function overview({ body, title, go, onEnd }) {
     const header = await api.get(`v1/blocks/${height}/header`);
     go(`block/${header.hash}`);
   };
-  let [charts, shownWindow, points, drawing] = [[], WINDOWS[1], null, null];
+  let [charts, shownWindow, points, drawing, target] = [[], WINDOWS[1], null, null, 0];
   const figures = h("div", { class: "charts" });
   const failed = h("p", { class: "muted", role: "status" });
   const windows = h("fieldset", { class: "windows" }, h("legend", {}, "Blocks in the charts"), WINDOWS.map((blocks) => {
@@ -124,7 +127,7 @@ export function overview({ body, title, go, onEnd }) {
       try {
         const from = Math.max(Math.min(1, top.height), top.height - shownWindow + 1);
         ({ points } = await api.get(`v1/series?from=${from}&to=${top.height}&points=360`));
-        const target = (model.chain?.spec.target_block_time_ms ?? 0) / 1000;
+        target = targetOf(model.chain);
         await Promise.all(charts.map((one) => one.update(points, target)));
         failed.textContent = "";
       } catch (error) {
@@ -164,7 +167,8 @@ export function overview({ body, title, go, onEnd }) {
     },
     changed(what) {
       show();
-      if (what === "blocks" || (what === "status" && !points)) draw();
+      // The chain's target may be known only now.
+      if (what === "blocks" || (what === "status" && (!points || target !== targetOf(model.chain)))) draw();
     },
   };
 }
