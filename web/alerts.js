@@ -10,7 +10,7 @@ import * as prefs from "./prefs.js";
 function ofStopped({ directory, readAt, repairs }) {
   const when = format.exact(readAt, prefs.get("zone"));
   const repaired = { kind: "warn", sentence: `The copy had to be repaired to open it: ${repairs.join("; ")}.` };
-  const view = { kind: "neutral", sentence: `Stopped node: this is what ${directory} held at ${when}. Nothing changes here; to add records, start the node with “jenny run”.` };
+  const view = { kind: "neutral", sentence: `Stopped node: this is what ${directory} held at ${when}. Nothing changes here; to add records, start the node with \`jenny run\`.` };
   return repairs.length ? [repaired, view] : [view];
 }
 
@@ -52,7 +52,7 @@ function alerts() {
   }
   if (!status) return all;
   if (stopped()) all.push(...ofStopped(stopped()));
-  else if (status.refusing) all.push({ kind: "bad", topic: "refusing", sentence: `The node refuses new blocks: ${status.refusing.replace(/\.$/, "")}.` });
+  else if (status.refusing) all.push({ kind: "bad", topic: "refusing", sentence: format.sentence(`The node refuses new blocks: ${status.refusing}`) });
   all.push(...ofSync(status.sync));
   if (status.you.default) {
     all.push({ kind: "warn", sentence: "You are signed in with the default name and password, which everybody knows. They stop working when you add a user: `jenny user add NAME`" });

@@ -2,6 +2,7 @@
 // only fill the node's throttle.
 
 import { root } from "./base.js";
+import { sentence } from "./format.js";
 
 /** Longest wait for a response. */
 const TIMEOUT = 20_000;
@@ -43,7 +44,7 @@ async function problem(response) {
   const retryAfter = Number(response.headers.get("retry-after")) || 0;
   const title = body.title ?? `The node responded with status ${response.status}`;
   return new RequestError("problem", {
-    title, detail: body.detail ?? "", status: response.status, requestId: body.requestId ?? "", retryAfter,
+    title, detail: sentence(body.detail ?? ""), status: response.status, requestId: body.requestId ?? "", retryAfter,
     type: body.type ?? "", field: body.field ?? "",
   });
 }

@@ -182,7 +182,7 @@ export function failure(error, retry, { isRepeated = false } = {}) {
   const isOffline = error.kind === "offline";
   return h("div", { class: "card failure", role: "alert" },
     h("h2", {}, state(isOffline ? "warn" : "bad", error.title ?? "The page has failed")),
-    h("p", {}, error.detail || (isOffline ? `The node is not running, or the network is down.${isRepeated ? " The page tries again by itself." : ""}` : error.kind ? "" : String(error.message))),
+    h("p", {}, inline(error.detail || (isOffline ? `The node is not running, or the network is down.${isRepeated ? " The page tries again by itself." : ""}` : error.kind ? "" : String(error.message)))),
     error.requestId ? h("p", { class: "muted" }, "Request ", h("code", {}, error.requestId), ". The node's log has a line with it.") : null,
     retry ? h("p", {}, h("button", { class: "button", type: "button", onclick: retry }, "Try again")) : null);
 }

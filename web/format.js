@@ -20,6 +20,9 @@ export const tenths = (value) => oneDigit.format(value);
 /** A count by its noun: 1 block, 2 blocks. */
 export const count = (value, noun, plural = `${noun}s`) => `${number(value)} ${value === 1 ? noun : plural}`;
 
+/** A text of the node as a sentence: it may begin with a small letter and have no full stop. */
+export const sentence = (text) => text.replace(/^[a-z]+(?=[ ,])/, (word) => word[0].toUpperCase() + word.slice(1)).replace(/([^.!?])$/, "$1.");
+
 /** Bytes in KiB, MiB or GiB. */
 export function bytes(value) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { EventParser } from "../../web/events.js";
-import { age, attempts, bytes, duration, exact, large } from "../../web/format.js";
+import { age, attempts, bytes, duration, exact, large, sentence } from "../../web/format.js";
 import { hex, plainSha256, recordId, sha256 } from "../../web/hash.js";
 import { verify } from "../../web/proof.js";
 import { hint, recognise, variants } from "../../web/query.js";
@@ -121,6 +121,11 @@ test("times, sizes and counts read well", () => {
   assert.equal(large(65_537n), "65.5 k");
   assert.equal(attempts("1f00ffff"), 65_537n);
   assert.equal(attempts("00000000"), 0n);
+});
+
+test("what the node says becomes a sentence", () => {
+  assert.equal(sentence("identify a block by its height, or by `tip`"), "Identify a block by its height, or by `tip`.");
+  for (const text of ["", "A sentence.", "`q` must be a height.", "ws://192.0.2.1 is banned."]) assert.equal(sentence(text), text);
 });
 
 const stream = "retry: 2000\r\nid: 7-ab-1\r\n\r\n:\n\nevent: block.connected\rid: 8-é-1\rdata: {\"a\":\rdata: 1}\r\rdata:x\n\n";

@@ -43,12 +43,25 @@ export async function pagesAreWhole({ browser, node, known }) {
   await page.finish();
 }
 
-export async function namesOfNothingAreNoPages({ browser, node }) {
+export async function namesOfNothingAreNoPages({ browser, node, known }) {
   const page = await browser.open(node, "constructor");
   for (const name of ["constructor", "toString", "__proto__"]) {
     await page.goto(`${node.url}/explorer/${name}`);
     await sees(page, "The address names no page");
   }
+  for (const name of ["block/xyz", "block", "block/99999999999999999", "block/12,345"]) {
+    await page.goto(`${node.url}/explorer/${name}`);
+    await sees(page, "An address names a block by its height");
+  }
+  for (const name of ["record/xyz", "record"]) {
+    await page.goto(`${node.url}/explorer/${name}`);
+    await sees(page, "This is no record id");
+  }
+  // Hashes are read in capital letters, too.
+  await page.goto(`${node.url}/explorer/block/${known.block.toUpperCase()}`);
+  await sees(page, "Commits to every block below it.");
+  await page.goto(`${node.url}/explorer/record/${known.record.toUpperCase()}`);
+  await page.locator("[data-verdict=verified]").waitFor();
   await page.finish();
 }
 

@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { card, chip, empty, h, link, loading, number, tag, time } from "../dom.js";
 import * as format from "../format.js";
 import { model, tip } from "../model.js";
+import { height as heightOf } from "../query.js";
 import { recordText } from "../record_text.js";
 
 const PAGE_RECORDS = 50;
@@ -49,9 +50,10 @@ function displacedBanner({ replacedBy, displaced }) {
 }
 
 export function block(context) {
-  const { body, item, query, title } = context;
+  const { body, query, title } = context;
+  const item = context.item.toLowerCase();
   const asked = /^[1-9]\d{0,8}$/.test(query.get("page") ?? "") ? Number(query.get("page")) : 1;
-  const isHeight = /^\d{1,16}$/.test(item);
+  const isHeight = /^\d+$/.test(item) && heightOf(item) !== null;
   let [shown, standing, confirmations, place, isMissing, isReading] = [null, null, null, null, false, false];
   title(isHeight ? `Block ${format.number(Number(item))}` : "Block");
 
@@ -117,7 +119,17 @@ export function block(context) {
     records();
   }
 
+  /** What names no block: the node need not be asked. */
+  function refuse() {
+    title("There is no such block");
+    body.replaceChildren(empty("An address names a block by its height, or by its hash of 64 hexadecimal digits.", h("p", {}, link("blocks", "Go to the latest blocks"))));
+  }
+
   async function load() {
+    if (!isHeight && !/^[0-9a-f]{64}$/.test(item)) {
+      refuse();
+      return;
+    }
     if (!shown && !isMissing) body.replaceChildren(loading("the block", load));
     isReading = true;
     try {

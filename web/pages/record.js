@@ -25,8 +25,10 @@ function steps(record, confirmations) {
 }
 
 export function record(context) {
-  const { body, item: id, title } = context;
-  title(`Record ${id.slice(0, 8)}…${id.slice(-8)}`, h("span", {}, "Record ", h("span", { class: "mono" }, `${id.slice(0, 8)}…${id.slice(-8)}`)));
+  const { body, title } = context;
+  const id = context.item.toLowerCase();
+  const name = id.length > 17 ? `${id.slice(0, 8)}…${id.slice(-8)}` : id;
+  title(`Record ${name}`, h("span", {}, "Record ", h("span", { class: "mono" }, name)));
   let [shown, timer, lookedAt, proofOf, proven] = [null, null, 0, null, null];
   let [isMissing, offer] = [false, null];
   const line = h("div", { role: "group", "aria-label": "How far the record has come" });
@@ -110,7 +112,7 @@ export function record(context) {
     timer = null;
     if (!shown && !isMissing && !body.firstChild) body.replaceChildren(loading("the record", look));
     if (!/^[0-9a-f]{64}$/.test(id)) {
-      body.replaceChildren(empty("This is no record id: it has 64 hexadecimal digits, in small letters."));
+      body.replaceChildren(empty("This is no record id: an id has 64 hexadecimal digits."));
       return;
     }
     try {
