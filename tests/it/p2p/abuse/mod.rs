@@ -10,7 +10,6 @@ pub(crate) mod raw;
 pub(crate) mod watch;
 
 use std::sync::Mutex;
-use std::time::Duration;
 
 use jenny_chain::chain::Spec;
 
@@ -110,8 +109,8 @@ fn judge(node: &PeerNode, given: &Given, case: &Case) -> Option<String> {
             (end == End::Open).then(|| "the link stays".to_owned())
         }
         Expected::Either => {
-            let end = raw.ending(Duration::from_millis(200));
-            let is_fine = end != End::Open || raw.is_alive();
+            // A link may end while it is asked whether it lives.
+            let is_fine = raw.is_alive() || raw.ending(PATIENCE) != End::Open;
             (!is_fine).then(|| "neither closed nor alive".to_owned())
         }
         Expected::NoUpgrade => None,
