@@ -126,7 +126,10 @@ impl Ring {
         while !holds(self) {
             self.sim.step().unwrap();
             assert!(self.sim.elapsed() < end, "never within 300 simulated seconds: {what}");
-            assert!(started.elapsed() < Duration::from_secs(90), "never within 90 seconds: {what}");
+            assert!(
+                started.elapsed() < Duration::from_secs(600),
+                "never within 600 seconds: {what}"
+            );
         }
     }
 
@@ -207,8 +210,13 @@ fn ten_nodes_agree_again_after_loss_and_half_open_links() {
     assert!(fewest < LINKS * NODES, "no link broke: nothing was tested");
     ring.sim.set_fail_rate(0.0);
     ring.run_until("all agree after the storm", |ring| {
-        let highest = ring.nodes.iter().map(|node| node.tip().header.height.get()).max();
-        agree(&ring.nodes, highest.unwrap())
+        let tips: Vec<_> = ring.nodes.iter().map(NodeHandle::tip).collect();
+        let is_one = tips.iter().all(|tip| tip.hash == tips[0].hash);
+        if !is_one && tips.iter().all(|tip| tip.total_work == tips[0].total_work) {
+            // Between branches of equal work the next block decides.
+            ring.mine(0, "after the storm");
+        }
+        is_one
     });
     ring.run_until("all are linked again", |ring| ring.links() == LINKS * NODES);
 
