@@ -218,5 +218,6 @@ fn more_pending_records_than_a_pool_takes_are_imported() {
     let node = Running::idle(&dir);
     let status: serde_json::Value = serde_json::from_str(&node.get("/v1/status").1).unwrap();
     assert_eq!(status["pool"]["records"], 100_001);
-    node.stop();
+    // On a busy machine a stop of that many has not enough time.
+    drop(node);
 }
