@@ -74,6 +74,7 @@ pub fn main() -> ExitCode {
 
 /// Parses the process's arguments, runs the command, and returns the exit code.
 fn start<C: Parser>(run: impl FnOnce(&C, &ArgMatches) -> Result<()>) -> ExitCode {
+    signal::fail_at_file_limit();
     let parsed = C::command().try_get_matches();
     let parsed = parsed.and_then(|matches| Ok((C::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {

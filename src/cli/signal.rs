@@ -186,6 +186,15 @@ pub(super) fn never_stop_for_output() -> Result<()> {
     signals.thread_block().context("SIGTTOU cannot be blocked")
 }
 
+/// From now on a write beyond the limit on the size of files (`ulimit -f`) fails, and does not end this
+/// thread's process; also in the threads that it starts.
+pub(super) fn fail_at_file_limit() {
+    let mut signals = SigSet::empty();
+    signals.add(nix::sys::signal::Signal::SIGXFSZ);
+    // A mask that cannot be set leaves the signal as it was.
+    let _ = signals.thread_block();
+}
+
 /// SIGUSR1, held back from this process until somebody takes it.
 #[derive(Debug)]
 pub(super) struct LevelSignal(SigSet);
