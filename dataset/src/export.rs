@@ -10,7 +10,7 @@ use anyhow::Result;
 use jenny_chain::chain::BlockId;
 use jenny_chain::cli::toolkit::{
     self, ChainSource, Failure, LocalSource, Progress, Remote, RemoteSource, Unfinished,
-    check_outside,
+    check_outside, or_hint,
 };
 
 use crate::args::ExportArgs;
@@ -55,7 +55,9 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     let mut folder = location.open(&unfinished)?;
     let settings = Settings { depth: args.depth, range_blocks: args.range_blocks };
     let exported = export(source.as_mut(), folder.as_mut(), settings, true)?;
-    toolkit::print(&exported.line())
+    let printed = toolkit::print(&exported.line());
+    printed
+        .map_err(|error| or_hint(error, "the dataset is complete: see that standard output works"))
 }
 
 fn open_source(

@@ -5,6 +5,7 @@ mod download;
 mod local;
 mod object;
 mod secrets;
+mod settings;
 mod store_error;
 mod upload;
 

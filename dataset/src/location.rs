@@ -18,7 +18,8 @@ pub(crate) enum Location {
 impl Location {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         // Before an `@` there may be credentials, which a message must not repeat.
-        let shown = if text.contains('@') { "this" } else { &format!("`{text}`") };
+        let is_hidden = text.contains('@') || text.contains(char::is_control);
+        let shown = if is_hidden { "this" } else { &format!("`{text}`") };
         let bad = |reason: &str| {
             Failure::usage(format!("{shown} is no place for a dataset: {reason}"))
                 .hint("name a folder, or s3://BUCKET/PREFIX")
@@ -48,11 +49,18 @@ impl Location {
         }
         let bucket = url.host_str().filter(|bucket| !bucket.is_empty());
         let bucket = bucket.ok_or_else(|| bad("the bucket is missing"))?;
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        if !bucket.bytes().all(is_letter) {
+            return Err(bad("a bucket's name has letters, digits, `.`, `-` and `_`").into());
+        }
         if url.port().is_some() || url.query().is_some() || url.fragment().is_some() {
             return Err(bad("only a bucket and a prefix may follow s3://").into());
         }
         let prefix = text.trim_start_matches("s3://").split_once('/').map_or("", |(_, rest)| rest);
         let prefix = prefix.trim_matches('/');
+        if prefix.contains(char::is_control) {
+            return Err(bad("the prefix has a control character").into());
+        }
         let mut parts = prefix.split('/');
         if !prefix.is_empty() && parts.any(|part| ["", ".", ".."].contains(&part)) {
             return Err(bad("a part of the prefix is empty, `.` or `..`").into());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use jenny_chain::cli::toolkit::{self, Code, Failure, Progress, escape};
+use jenny_chain::cli::toolkit::{self, Code, Failure, Progress, escape, or_hint};
 
 use crate::args::VerifyArgs;
 use crate::digest::Digest;
@@ -21,14 +21,15 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
     let _unfinished = toolkit::exit_at_once()?;
     let mut folder = location.inspect()?;
     let line = verify(folder.as_mut(), true)?;
-    toolkit::print(&line)
+    let printed = toolkit::print(&line);
+    printed.map_err(|error| or_hint(error, "every file is whole: see that standard output works"))
 }
 
 /// Reads every file. Returns the line that says what there is.
 pub(crate) fn verify(folder: &mut dyn Folder, show: bool) -> Result<String> {
     let bytes = folder.manifest()?.ok_or_else(|| {
         Failure::usage(format!("{} is no dataset: it has no {MANIFEST}", folder.name()))
-            .hint("name what --to of the export named")
+            .hint("name what --to of the export named; a bucket must exist")
     })?;
     let manifest = decode(folder.name(), &bytes)?;
     let (mut findings, mut records, mut bytes) = (Vec::new(), 0_u64, 0_u64);

@@ -27,9 +27,9 @@ def command(source, target, *flags):
     return [EXPORTER, "export", "--from", source, "--to", target, *flags]
 
 
-def spawn(words, environment=None):
+def spawn(words, environment=None, before=None):
     environment = {**os.environ, **(environment or {})}
-    return subprocess.Popen(words, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(words, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before)
 
 
 def finish(process, codes=(0,)):

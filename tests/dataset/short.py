@@ -3,6 +3,7 @@
 import base64
 import glob
 import random
+import resource
 import shutil
 import subprocess
 import time
@@ -206,9 +207,23 @@ def main():
         same(files(whole), found(), f"after two exporters {target} differs")
         print(f"{place_of(target)}: the same files by two exporters, which ended with {codes}")
 
+    limit_file_size(whole)
     height, refused = reorg_below(DATA)
     print(f"a reorg below block {height} is refused with exit code {refused['code']}: {refused['errors'].strip().splitlines()[-1]}")
     damage(whole)
+
+
+def limit_file_size(whole):
+    """No room for a file is an error, and the next run continues."""
+    node, place, least = start(), path("limited"), min(len(data) for data in files(whole).values())
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (least, least))
+    words = command(node.url, place, *LAYOUT, "--user", "reader", "--password-file", path("password"))
+    refused = finish(spawn(words, before=limit), codes=(1,))
+    check("cannot be written: File too large" in refused["errors"] and "hint: " in refused["errors"], refused["errors"])
+    as_reader(node.url, place, *LAYOUT)
+    node.stop()
+    same(files(whole), files(place), "after a limit on the size of files the dataset differs")
+    print("the same files after a write that the system refused")
 
 
 def damage(place):

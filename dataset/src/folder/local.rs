@@ -167,10 +167,15 @@ fn make_folder(path: &Path) -> Result<()> {
     match DirBuilder::new().create(path) {
         Ok(()) => sync_folder(path).map_err(|error| cannot_write(path, error)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(Failure::usage(format!("the folder {} cannot be made", path.display()))
-            .because(error)
-            .hint("name a folder whose parent exists and may be written to")
-            .into()),
+        Err(error) => {
+            let hint = if error.kind() == ErrorKind::AlreadyExists {
+                "something else has this name: move it away, or name another folder"
+            } else {
+                "name a folder whose parent exists and may be written to"
+            };
+            let what = format!("the folder {} cannot be made", path.display());
+            Err(Failure::usage(what).because(error).hint(hint).into())
+        }
     }
 }
 
@@ -196,10 +201,17 @@ fn cannot_read(path: &Path, error: io::Error) -> anyhow::Error {
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> anyhow::Error {
-    Failure::no(format!("{} cannot be written", path.display()))
-        .because(error)
-        .hint(advice())
-        .into()
+    let hint = match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "run it as a user who may write there, or name another folder with --to".to_owned()
+        }
+        ErrorKind::FileTooLarge => format!(
+            "raise the limit on the size of files (`ulimit -f`), and {RUN_AGAIN}; a new dataset may \
+             have fewer --range-blocks"
+        ),
+        _ => advice(),
+    };
+    Failure::no(format!("{} cannot be written", path.display())).because(error).hint(hint).into()
 }
 
 fn advice() -> String {

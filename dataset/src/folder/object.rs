@@ -21,7 +21,7 @@ use super::create_only::CreateOnly;
 use super::download::Download;
 use super::store_error::{StoreError, failure};
 use super::upload::{UPLOAD_PART_BYTES, Upload};
-use super::{Folder, MANIFEST, NewFile, RECORDS, RUN_AGAIN, secrets};
+use super::{Folder, MANIFEST, NewFile, RECORDS, RUN_AGAIN, settings};
 use crate::manifest::MAX_MANIFEST_BYTES;
 
 /// Threads that send parts while the next one is made.
@@ -66,7 +66,7 @@ impl fmt::Debug for ObjectFolder {
 impl ObjectFolder {
     /// A prefix of an S3 bucket, by the settings in the variables `AWS_..`. Nothing is sent yet.
     pub(crate) fn s3(bucket: &str, prefix: &str) -> Result<Self> {
-        secrets::check_endpoints(&|name| std::env::var(name).ok())?;
+        settings::check(&|name| std::env::var(name).ok())?;
         // Without one, TLS has no cryptography. A second call keeps the first.
         drop(Arc::unwrap_or_clone(jenny_chain::tls::provider()).install_default());
         let mut builder = AmazonS3Builder::from_env();

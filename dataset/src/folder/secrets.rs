@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use jenny_chain::cli::toolkit::Failure;
-
 /// Variables whose values a server may repeat in an error.
 const SECRETS: [&str; 5] = [
     "AWS_SECRET_ACCESS_KEY",
@@ -11,16 +9,6 @@ const SECRETS: [&str; 5] = [
     "AWS_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_SSE_CUSTOMER_KEY_BASE64",
-];
-
-/// Variables with an address of a service, which errors name.
-const ENDPOINTS: [&str; 6] = [
-    "AWS_ENDPOINT",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL_STS",
-    "AWS_METADATA_ENDPOINT",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ];
 
 /// Variables with the address of a proxy, in which credentials have their place.
@@ -39,22 +27,6 @@ const MIN_SECRET_BYTES: usize = 8;
 
 /// What is shown in place of a secret.
 const HIDDEN: &str = "***";
-
-/// Refuses an address of a service that contains credentials: they are sent to nobody, and an error
-/// would repeat them.
-pub(super) fn check_endpoints(env: &dyn Fn(&str) -> Option<String>) -> Result<(), Failure> {
-    for name in ENDPOINTS {
-        let Some(value) = env(name) else { continue };
-        // Whatever else it is, what precedes an `@` may be a password.
-        if value.contains('@') {
-            return Err(Failure::usage(format!("{name} must not contain credentials")).hint(
-                "leave out what precedes the `@`, and set AWS_ACCESS_KEY_ID and \
-                 AWS_SECRET_ACCESS_KEY",
-            ));
-        }
-    }
-    Ok(())
-}
 
 /// The text without the secrets of the environment, and without credentials in any address.
 pub(super) fn hide(text: &str, env: &dyn Fn(&str) -> Option<String>) -> String {

@@ -61,7 +61,14 @@ fn of_cause<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a StoreError> {
 }
 
 fn hint(error: &Error, env: &dyn Fn(&str) -> Option<String>) -> String {
+    let text = error.to_string();
     match error {
+        _ if text.contains("RequestTimeTooSkewed") => format!(
+            "set the clock of this machine, which the store has found wrong, and {RUN_AGAIN}"
+        ),
+        _ if text.contains("builder error") => {
+            "an http:// address needs AWS_ALLOW_HTTP=true".to_owned()
+        }
         Error::Unauthenticated { .. } | Error::PermissionDenied { .. } => {
             "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they may do".to_owned()
         }

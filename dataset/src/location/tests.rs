@@ -18,6 +18,7 @@ fn a_place_is_a_folder_or_a_prefix_of_a_bucket() {
         ("s3://bucket/", s3("bucket", "")),
         ("s3://my.bucket/a/b/", s3("my.bucket", "a/b")),
         ("s3://bucket/year=2026/a b", s3("bucket", "year=2026/a b")),
+        ("s3://bucket/100%/%2e%2e/ü", s3("bucket", "100%/%2e%2e/ü")),
     ] {
         assert_eq!(Location::parse(text).unwrap(), expected, "{text}");
     }
@@ -42,6 +43,12 @@ fn any_other_place_is_a_usage_error() {
         "s3://key:geheim@bucket:99999/a",
         "s3://bucket/a//key:geheim@b",
         "s3:bucket/a",
+        "s3://büc/a",
+        "s3://b%41/a",
+        "s3://b\"c/a",
+        "s3://bucket/a\tb",
+        "s3://bucket/a\nb",
+        "s3://bucket/a\u{85}b",
         "s3:/bucket/a",
         "key:geheim@bucket/a",
         "https:/key:geheim@bucket/a",

@@ -98,11 +98,25 @@ fn one_export_at_a_time() {
 fn a_folder_needs_a_parent_and_no_file_in_its_place() {
     let dir = tempdir().unwrap();
     fs::write(dir.path().join("file"), "").unwrap();
+    symlink("nowhere", dir.path().join("link")).unwrap();
+    for path in ["file", "link"] {
+        let text = text_of(&open(&dir.path().join(path)).unwrap_err());
+        assert!(text.contains("hint: something else has this name"), "{text}");
+    }
     for path in ["missing/new", "file"] {
         let error = open(&dir.path().join(path)).unwrap_err();
         assert_eq!(code_of(&error), Code::Usage, "{path}");
         assert!(LocalFolder::for_reading(&dir.path().join(path)).is_err());
     }
+}
+
+#[test]
+fn a_hint_fits_its_error() {
+    let hint = |kind: ErrorKind| text_of(&cannot_write(Path::new("x"), kind.into()));
+    assert!(hint(ErrorKind::PermissionDenied).contains("hint: run it as a user who may write"));
+    assert!(hint(ErrorKind::ReadOnlyFilesystem).contains("name another folder"));
+    assert!(hint(ErrorKind::FileTooLarge).contains("ulimit -f"));
+    assert!(hint(ErrorKind::StorageFull).contains("hint: make room"));
 }
 
 #[test]

@@ -1,27 +1,6 @@
 //! Credentials in variables and addresses, and what is shown of them.
 
-use jenny_chain::cli::toolkit::{Code, code_of, text_of};
-
 use super::*;
-
-#[test]
-fn an_address_of_a_service_must_not_contain_credentials() {
-    for name in ENDPOINTS {
-        for value in
-            ["http://key:geheim@store:9000", "key:geheim@store", "http://key:gehe/im@store"]
-        {
-            let env = |asked: &str| (asked == name).then(|| value.to_owned());
-            let error = anyhow::Error::from(check_endpoints(&env).unwrap_err());
-            let text = text_of(&error);
-            assert_eq!(code_of(&error), Code::Usage);
-            assert!(text.contains(&format!("{name} must not contain credentials")), "{text}");
-            assert!(text.contains("hint: ") && !text.contains("gehe"), "{text}");
-        }
-    }
-    let usual =
-        |name: &str| (name == "AWS_ENDPOINT_URL").then(|| "https://store:9000/a".to_owned());
-    check_endpoints(&usual).unwrap();
-}
 
 #[test]
 fn no_message_repeats_what_precedes_the_host_of_an_address() {

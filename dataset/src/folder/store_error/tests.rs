@@ -53,3 +53,15 @@ fn a_hint_is_found_behind_other_errors() {
     assert!(hint_in(&carried).unwrap().contains("AWS_ACCESS_KEY_ID"));
     assert_eq!(hint_in(&anyhow::anyhow!("a disk is full")), None);
 }
+
+#[test]
+fn a_hint_fits_its_error() {
+    let env = |_: &str| None;
+    let skewed = "Server returned non-2xx status code: 403: <Code>RequestTimeTooSkewed</Code>";
+    let denied =
+        |text: &'static str| Error::PermissionDenied { path: "x".to_owned(), source: text.into() };
+    assert!(hint(&denied(skewed), &env).contains("the clock of this machine"));
+    assert!(hint(&denied("no"), &env).contains("what they may do"));
+    let plain = Error::Generic { store: "S3", source: "HTTP error: builder error".into() };
+    assert!(hint(&plain, &env).contains("AWS_ALLOW_HTTP=true"));
+}
