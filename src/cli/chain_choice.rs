@@ -1,7 +1,5 @@
 //! Which chain a data directory gets: a built-in one, one of a file, or a new one of one's own.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,11 +8,15 @@ use anyhow::{Context, Result};
 use super::args::InitArgs;
 use super::config::{CONFIG_FILE, chain_key};
 use super::exit::Failure;
+use super::new_file::write_new;
 use super::text_file;
 use crate::chain::{Spec, SpecError, Timestamp};
 
 /// Name of the spec's file in a data directory whose chain is not built in.
 pub(super) const SPEC_FILE: &str = "chain.json";
+
+/// Permissions of a spec before the umask: it is no secret.
+const SPEC_MODE: u32 = 0o666;
 
 /// Interval of the blocks of a new chain unless told otherwise.
 pub(super) const DEFAULT_BLOCK_TIME: Duration = Duration::from_secs(10);
@@ -67,6 +69,7 @@ pub(super) fn to_create(dir: &Path, wanted: Option<Spec>) -> Result<Spec> {
             let name = configured.name();
             Err(Failure::usage(format!("{} names another chain, `{name}`", file.display()))
                 .hint("correct `chain` there, or remove that line")
+                .hint("to create the chain that it names, leave --chain and --new-chain out")
                 .into())
         }
         (Some(spec), _) | (None, Some(spec)) => Ok(spec),
@@ -140,8 +143,21 @@ pub(super) fn keep_spec(
         return Ok(None);
     }
     let file = dir.join(SPEC_FILE);
-    if file.exists() && chain(&file.to_string_lossy())? == *spec {
-        return Ok(None);
+    if file.exists() {
+        let name = file.display();
+        let kept = chain(&file.to_string_lossy())?;
+        if kept == *spec {
+            return Ok(None);
+        }
+        return Err(Failure::usage(format!(
+            "{name} is the spec of another chain, `{}`",
+            kept.name()
+        ))
+        .hint(format!(
+            "if an unfinished `jenny init` left it, `jenny init --chain {name}` creates that \
+                 chain; otherwise remove it"
+        ))
+        .into());
     }
     write_spec(&file, spec, made).map(Some)
 }
@@ -164,12 +180,10 @@ pub(super) fn write_spec_out(
 
 /// Writes a spec into a file that must not be there yet. Returns a line for people.
 fn write_spec(file: &Path, spec: &Spec, made: &mut dyn FnMut(&Path)) -> Result<String> {
-    let cannot = || format!("{} cannot be written", file.display());
-    let mut created =
-        OpenOptions::new().write(true).create_new(true).open(file).with_context(cannot)?;
-    made(file);
     let text = spec.canonical_text() + "\n";
-    created.write_all(text.as_bytes()).and_then(|()| created.sync_all()).with_context(cannot)?;
+    write_new(file, &text, SPEC_MODE)
+        .with_context(|| format!("{} cannot be written", file.display()))?;
+    made(file);
     Ok(format!("created {} for the other nodes to join with", file.display()))
 }
 

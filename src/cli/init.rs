@@ -3,27 +3,26 @@
 mod made;
 mod questions;
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
-use self::made::Made;
+use self::made::{Made, explained};
 use super::args::InitArgs;
 use super::chain_choice::{
     self, ChainWish, check_spec_out, keep_spec, key_of, to_create, write_spec_out,
 };
 use super::config::{self, CONFIG_FILE, template};
-use super::exit::Failure;
+use super::exit::{Code, Failure};
+use super::new_file::write_new;
 use super::offline;
 use super::users::{APPLIED, UsersFile};
 use super::{password, signal, terminal};
 use crate::api::User;
 use crate::chain::Spec;
-use crate::store::{Options, StoreError};
+use crate::store::{Opened, Options, StoreError};
 
 /// Runs the command. What was done is printed when all of it is done: a reader of standard
 /// output that left must not keep a user from being added. The exit code tells of the work,
@@ -69,68 +68,81 @@ fn asks(args: &InitArgs, users: &UsersFile) -> Result<bool> {
         && terminal::is_there()
         && !has_settings
         && users.listed()?.is_empty()
-        && stored_chain(&data_dir.path)?.is_none())
+        && stored_chain(offline::open_any(&data_dir.path))?.is_none())
 }
 
 /// Does the work, and returns a line or two for each thing that was done. What fails leaves nothing
 /// of it.
 fn make(args: &InitArgs, plan: &Plan, users: &UsersFile) -> Result<Vec<String>> {
     let dir = &args.data_dir.path;
-    let user = &plan.user;
     // All that can be wrong with the arguments is found before anything is written.
-    if let Some(user) = user {
-        users.with(user.clone())?;
+    if let Some(user) = &plan.user {
+        users.with(user.clone()).map_err(|error| {
+            // Users without a chain are those of a call that was killed.
+            explained(error, "without --user, this creates the chain if there is none".to_owned())
+        })?;
     }
     let wanted = chain_choice::wanted(&plan.chain, SystemTime::now())?;
     let spec_out = check_spec_out(args)?;
-    let stored = stored_chain(dir)?;
+    let mut made = Made::begin(dir, users)?;
+    let done = made.hold().and_then(|()| {
+        let wish = wish(&mut made, wanted, plan, users)?;
+        build(&mut made, &wish, spec_out.as_deref(), plan, users)
+    });
+    done.map_err(|error| made.undo(error))
+}
+
+/// What the directory is to get, now that it is held.
+fn wish(made: &mut Made<'_>, wanted: Option<Spec>, plan: &Plan, users: &UsersFile) -> Result<Wish> {
+    let dir = made.directory();
     let has_settings = dir.join(CONFIG_FILE).exists();
-    if let Some(stored) = &stored {
-        let is_other = match (stored, &wanted) {
-            (Stored::Known(stored), Some(wanted)) => stored != wanted,
-            _ => plan.chain.is_new(),
-        };
-        if is_other || user.is_none() && has_settings {
-            let message = format!("{} already holds a chain", dir.display());
-            return Err(Failure::usage(message)
-                .hint("start it with `jenny run`, or choose another --data-dir")
-                .hint(users.advice())
+    let Some(stored) = made.stored_chain()? else {
+        return Ok(Wish { spec: Some(to_create(dir, wanted)?), is_new: true, has_settings });
+    };
+    let is_other = match (&stored, &wanted) {
+        (Stored::Known(stored), Some(wanted)) => stored != wanted,
+        _ => plan.chain.is_new(),
+    };
+    if is_other || plan.user.is_none() && has_settings {
+        let message = format!("{} already holds a chain", dir.display());
+        return Err(Failure::usage(message)
+            .hint("start it with `jenny run`, or choose another --data-dir")
+            .hint(users.advice())
+            .into());
+    }
+    let spec = match stored {
+        Stored::Known(spec) => Some(spec),
+        // Its settings cannot name its chain.
+        Stored::InUse(_) if plan.user.is_some() => None,
+        Stored::InUse(by_whom) => {
+            return Err(Failure::new(Code::Locked, by_whom)
+                .hint("stop that process, then run this again: it writes the settings file")
                 .into());
         }
-    }
-    // The chain, as far as it is known, and whether it is to be created.
-    let (spec, is_new) = match stored {
-        Some(Stored::Known(spec)) => (Some(spec), false),
-        Some(Stored::InUse) => (None, false),
-        None => (Some(to_create(dir, wanted)?), true),
     };
-    let wish = Wish { spec: spec.as_ref(), is_new, has_settings, spec_out: spec_out.as_deref() };
-    let mut made = Made::begin(dir, users)?;
-    build(&mut made, &wish, plan, users).map_err(|error| made.undo(error, !is_new))
+    Ok(Wish { spec, is_new: false, has_settings })
 }
 
 /// What a directory is to get, once all of it is known.
-#[derive(Clone, Copy)]
-struct Wish<'a> {
-    /// Its chain, as far as it is known.
-    spec: Option<&'a Spec>,
+struct Wish {
+    /// Its chain, unless another process has that open.
+    spec: Option<Spec>,
     /// Whether that is to be created.
     is_new: bool,
     has_settings: bool,
-    /// Where the spec is to be written besides.
-    spec_out: Option<&'a Path>,
 }
 
 /// Makes everything, the chain last: a directory must never be left with a chain and without its
 /// user, or without the spec that the other nodes need, since neither can be made up for.
 fn build(
     made: &mut Made<'_>,
-    wish: &Wish<'_>,
+    wish: &Wish,
+    spec_out: Option<&Path>,
     plan: &Plan,
     users: &UsersFile,
 ) -> Result<Vec<String>> {
-    let (dir, Wish { spec, is_new, has_settings, spec_out }) = (made.directory(), *wish);
-    made.create_directory()?;
+    let dir = made.directory();
+    let spec = wish.spec.as_ref();
     let mut written = Vec::new();
     if let (Some(spec), Some(file)) = (spec, spec_out) {
         written.push(write_spec_out(spec, file, &mut |path| made.file(path))?);
@@ -139,16 +151,14 @@ fn build(
         made.add_user(user.clone())?;
     }
     let mut done = Vec::new();
-    if is_new || !has_settings {
-        if let Some(spec) = spec {
-            done.extend(keep_spec(dir, spec, &mut |path| made.file(path))?);
-        }
-        let chain = spec.map(|spec| ("chain", format!("\"{}\"", key_of(spec))));
-        let settings: Vec<_> = chain.into_iter().chain(plan.settings.iter().cloned()).collect();
+    if let Some(spec) = spec.filter(|_| wish.is_new || !wish.has_settings) {
+        done.extend(keep_spec(dir, spec, &mut |path| made.file(path))?);
+        let chain = ("chain", format!("\"{}\"", key_of(spec)));
+        let settings: Vec<_> = [chain].into_iter().chain(plan.settings.iter().cloned()).collect();
         done.push(write_settings(made, &settings)?);
     }
-    if let Some(spec) = spec.filter(|_| is_new) {
-        done.insert(0, create(dir, spec.clone())?);
+    if let Some(spec) = spec.filter(|_| wish.is_new) {
+        done.insert(0, create(made, spec.clone())?);
     }
     done.extend(written);
     if plan.user.is_some() {
@@ -162,38 +172,35 @@ fn build(
 enum Stored {
     /// This one.
     Known(Spec),
-    /// A running node has it open, so that it cannot be read.
-    InUse,
+    /// Another process has it open, as these words say, so that it cannot be read.
+    InUse(String),
 }
 
-fn stored_chain(dir: &Path) -> Result<Option<Stored>> {
-    match offline::open_any(dir) {
+fn stored_chain(opened: Result<Opened, StoreError>) -> Result<Option<Stored>> {
+    match opened {
         Ok(opened) => Ok(Some(Stored::Known(opened.spec))),
-        Err(StoreError::Locked { .. }) => Ok(Some(Stored::InUse)),
+        Err(error @ StoreError::Locked { .. }) => Ok(Some(Stored::InUse(error.to_string()))),
         Err(StoreError::Missing { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-fn create(dir: &Path, spec: Spec) -> Result<String> {
+fn create(made: &Made<'_>, spec: Spec) -> Result<String> {
     let name = spec.name().to_owned();
     let options = Options { chain: Some(spec), min_free_bytes: 0, ..Options::default() };
-    let opened = offline::open_with(dir, &options)?;
+    let opened = made.open(&options)?;
     let genesis = opened.reader.tip().hash;
     drop(opened);
-    Ok(format!("created chain {name} in {}\ngenesis {genesis}", dir.display()))
+    Ok(format!("created chain {name} in {}\ngenesis {genesis}", made.directory().display()))
 }
 
 /// Writes the settings file: the directory's chain, if it is known, other settings, and every other
 /// key commented out.
 fn write_settings(made: &mut Made<'_>, settings: &[(&str, String)]) -> Result<String> {
     let config = made.directory().join(CONFIG_FILE);
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&config) {
-        Ok(mut file) => {
+    match write_new(&config, &template(settings), 0o600) {
+        Ok(()) => {
             made.file(&config);
-            file.write_all(template(settings).as_bytes())
-                .and_then(|()| file.sync_all())
-                .with_context(|| format!("{} cannot be written", config.display()))?;
             Ok(format!("created {}", config.display()))
         }
         // Settings that were prepared before the chain are kept.

@@ -26,6 +26,7 @@ mod listen;
 mod logging;
 mod manual;
 mod migrate;
+mod new_file;
 mod node_users;
 mod notice;
 mod offline;

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +12,9 @@ use super::{StoreError, open_own};
 /// Name of the lock file in the data directory.
 const STORE_LOCK_FILE: &str = "LOCK";
 
+/// Tries to lock a file that other processes remove meanwhile.
+const LOCK_ATTEMPTS: usize = 8;
+
 /// An advisory lock on the data directory, held as long as this, a clone of it, or a database that
 /// was opened under it lives.
 ///
@@ -19,28 +23,44 @@ const STORE_LOCK_FILE: &str = "LOCK";
 #[derive(Clone, Debug)]
 pub struct DirectoryLock {
     directory: PathBuf,
-    _file: Arc<File>,
+    file: Arc<File>,
+    is_new: bool,
 }
 
 impl DirectoryLock {
     /// Takes the lock, without waiting.
     pub(super) fn take(directory: &Path) -> Result<Self, StoreError> {
         let path = directory.join(STORE_LOCK_FILE);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let mut file = open_own(&path, &mut options).map_err(failed("opening", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(held(directory, file)),
-            Err(TryLockError::Error(source)) => return Err(failed("locking", &path)(source)),
+        for _ in 0..LOCK_ATTEMPTS {
+            let (mut file, is_new) = open_file(&path).map_err(failed("opening", &path))?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(held(directory, file)),
+                Err(TryLockError::Error(source)) => return Err(failed("locking", &path)(source)),
+            }
+            if !is_named(&file, &path).map_err(failed("looking at", &path))? {
+                continue;
+            }
+            file.set_len(0).map_err(failed("writing", &path))?;
+            writeln!(file, "process {}", std::process::id()).map_err(failed("writing", &path))?;
+            return Ok(Self { is_new, ..Self::of(directory, file) });
         }
-        file.set_len(0).map_err(failed("writing", &path))?;
-        writeln!(file, "process {}", std::process::id()).map_err(failed("writing", &path))?;
-        Ok(Self::of(directory, file))
+        let holder = "another process".to_owned();
+        Err(StoreError::Locked { path: directory.to_owned(), holder })
     }
 
     fn of(directory: &Path, file: File) -> Self {
-        Self { directory: directory.to_owned(), _file: Arc::new(file) }
+        Self { directory: directory.to_owned(), file: Arc::new(file), is_new: false }
+    }
+
+    /// Removes the lock's file if taking the lock made it: the directory was not used. Another
+    /// process that opened the file meanwhile notices that it has lost its name.
+    pub fn remove_new(&self) {
+        let path = self.directory.join(STORE_LOCK_FILE);
+        if self.is_new && is_named(&self.file, &path).unwrap_or(false) {
+            // It stays if that fails, and blocks nothing.
+            drop(std::fs::remove_file(path));
+        }
     }
 
     /// The data directory.
@@ -76,6 +96,29 @@ impl DirectoryLock {
             Err(TryLockError::Error(error)) => Err(error),
             Ok(()) => Ok(true),
         }
+    }
+}
+
+/// Opens the lock's file, or makes it. Returns whether it is new.
+fn open_file(path: &Path) -> io::Result<(File, bool)> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    match open_own(path, options.clone().create_new(true)) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            // One that is removed meanwhile is made again.
+            let file = open_own(path, options.create(true).truncate(false))?;
+            Ok((file, false))
+        }
+        made => made.map(|file| (file, true)),
+    }
+}
+
+/// Whether an open file still has its name.
+fn is_named(file: &File, path: &Path) -> io::Result<bool> {
+    let open = file.metadata()?;
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        named => named.map(|named| (named.dev(), named.ino()) == (open.dev(), open.ino())),
     }
 }
 

@@ -2,6 +2,7 @@
 //! show is whole.
 
 use std::fs::DirBuilder;
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -80,11 +81,18 @@ pub(super) fn open_on(
 /// [`StoreError::Locked`] when another process holds it, [`StoreError::Newer`] when a newer version
 /// wrote the database, and [`StoreError::Io`].
 pub fn hold(directory: &Path) -> Result<DirectoryLock, StoreError> {
-    let created = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    created.map_err(failed("creating", directory))?;
-    // Before the lock, which writes to its file.
-    schema::check_known(directory)?;
-    DirectoryLock::take(directory)
+    let take = || {
+        let created = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+        created.map_err(failed("creating", directory))?;
+        // Before the lock, which writes to its file.
+        schema::check_known(directory)?;
+        DirectoryLock::take(directory)
+    };
+    match take() {
+        // A failed `jenny init` has taken back the directory that it had made.
+        Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => take(),
+        taken => taken,
+    }
 }
 
 /// As [`open`](fn@open), under a lock that is held. The database keeps it as well.

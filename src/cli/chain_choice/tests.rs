@@ -66,7 +66,8 @@ fn a_spec_is_kept_where_the_program_does_not_have_it() {
     // Again, as after a kill: nothing to do; but another one's is not written over.
     assert_eq!(keep_spec(dir.path(), &own, &mut |_| ()).unwrap(), None);
     let other = new_chain("other", Duration::from_secs(1), UNIX_EPOCH).unwrap();
-    keep_spec(dir.path(), &other, &mut |_| ()).unwrap_err();
+    let text = text_of(&keep_spec(dir.path(), &other, &mut |_| ()).unwrap_err());
+    assert!(text.contains("another chain, `own`") && text.contains("init --chain"), "{text}");
 }
 
 #[test]

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Error, Result};
 
-use super::stored_chain;
+use super::{Stored, stored_chain};
 use crate::api::User;
-use crate::cli::exit::{Failure, code_of};
+use crate::cli::exit::{Code, Failure, code_of};
+use crate::cli::offline;
 use crate::cli::users::{Added, UsersFile, create_dir};
+use crate::store::{DirectoryLock, Opened, Options, StoreError, exists, hold, open_held};
 
 /// What this process made, in the order of its making. What was there before, or was made by
 /// another process meanwhile, is not in it.
@@ -19,6 +21,12 @@ pub(super) struct Made<'a> {
     users: &'a UsersFile,
     /// Whether there ever was a user before.
     had_users: bool,
+    /// The directory is held.
+    lock: Option<DirectoryLock>,
+    /// Another process has the chain of the directory open, in words.
+    in_use: Option<String>,
+    /// Whether there is a chain that this process does not create.
+    had_chain: bool,
     directories: Vec<PathBuf>,
     files: Vec<PathBuf>,
     added: Added,
@@ -30,8 +38,17 @@ impl<'a> Made<'a> {
     /// # Errors
     /// When the directory cannot be read.
     pub(super) fn begin(dir: &'a Path, users: &'a UsersFile) -> Result<Self> {
-        let (had_users, added) = (users.was_made()?, Added::default());
-        Ok(Self { dir, users, had_users, directories: Vec::new(), files: Vec::new(), added })
+        Ok(Self {
+            dir,
+            users,
+            had_users: users.was_made()?,
+            lock: None,
+            in_use: None,
+            had_chain: false,
+            directories: Vec::new(),
+            files: Vec::new(),
+            added: Added::default(),
+        })
     }
 
     /// The data directory.
@@ -39,11 +56,57 @@ impl<'a> Made<'a> {
         self.dir
     }
 
-    /// Creates the data directory, and those around it, as far as they are missing.
+    /// Creates the data directory, as far as it is missing, and holds it to the end: no other process
+    /// makes anything in it meanwhile. A directory whose chain another process has open, such as a
+    /// running node, is not held.
     ///
     /// # Errors
-    /// When one cannot be created.
-    pub(super) fn create_directory(&mut self) -> Result<()> {
+    /// When it cannot be created, or another process makes it.
+    pub(super) fn hold(&mut self) -> Result<()> {
+        self.create_directory()?;
+        match hold(self.dir) {
+            Ok(lock) => self.lock = Some(lock),
+            Err(error @ StoreError::Locked { .. }) if !exists(self.dir)? => {
+                return Err(Failure::new(Code::Locked, error.to_string())
+                    .hint(
+                        "another process creates a chain there; run this again after it has ended",
+                    )
+                    .into());
+            }
+            Err(error @ StoreError::Locked { .. }) => self.in_use = Some(error.to_string()),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Opens the chain of the directory.
+    ///
+    /// # Errors
+    /// As [`open_held`].
+    pub(super) fn open(&self, options: &Options) -> Result<Opened, StoreError> {
+        match &self.lock {
+            Some(lock) => offline::telling(self.dir, |_, steps| open_held(lock, options, steps)),
+            None => offline::open_with(self.dir, options),
+        }
+    }
+
+    /// The chain that the directory holds, which is none that this process creates.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn stored_chain(&mut self) -> Result<Option<Stored>> {
+        let stored = match &self.in_use {
+            Some(by_whom) => Some(Stored::InUse(by_whom.clone())),
+            // Without a chain nothing is made for looking.
+            None if !exists(self.dir)? => None,
+            None => stored_chain(self.open(&Options { min_free_bytes: 0, ..Options::default() }))?,
+        };
+        self.had_chain = stored.is_some();
+        Ok(stored)
+    }
+
+    /// Creates the data directory, and those around it, as far as they are missing.
+    fn create_directory(&mut self) -> Result<()> {
         let named = self.dir.ancestors().filter(|path| *path != Path::new(""));
         let mut missing: Vec<_> = named.take_while(|path| is_missing(path)).collect();
         while let Some(path) = missing.pop() {
@@ -76,8 +139,9 @@ impl<'a> Made<'a> {
     /// Takes everything back, since making the rest failed, unless the directory was without a
     /// chain and now has one: that may be served by now, with all that is here. Returns the error,
     /// with what remains.
-    pub(super) fn undo(self, error: Error, had_chain: bool) -> Error {
-        if !had_chain && !matches!(stored_chain(self.dir), Ok(None)) {
+    pub(super) fn undo(mut self, error: Error) -> Error {
+        // One that cannot be opened, on a full disk for example, is no chain yet.
+        if !self.had_chain && self.lock.is_some() && matches!(self.stored_chain(), Ok(Some(_))) {
             let text = format!(
                 "{} holds a chain by now, so what was made for it stays; start it with `jenny run`, \
                  or choose another --data-dir",
@@ -96,6 +160,9 @@ impl<'a> Made<'a> {
             // Another process may have removed it.
             drop(fs::remove_file(file));
         }
+        if let Some(lock) = &self.lock {
+            lock.remove_new();
+        }
         for directory in self.directories.iter().rev() {
             // One that holds anything else stays.
             drop(fs::remove_dir(directory));
@@ -105,7 +172,7 @@ impl<'a> Made<'a> {
 }
 
 /// An error with one more thing to do.
-fn explained(error: Error, hint: String) -> Error {
+pub(super) fn explained(error: Error, hint: String) -> Error {
     Failure::new(code_of(&error), error.to_string()).because(error).hint(hint).into()
 }
 

@@ -52,3 +52,22 @@ fn a_directory_may_be_a_link() {
     let _held = DirectoryLock::take(&link).unwrap();
     assert!(real.join(STORE_LOCK_FILE).is_file());
 }
+
+#[test]
+fn a_file_that_lost_its_name_holds_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(STORE_LOCK_FILE);
+    let first = DirectoryLock::take(directory.path()).unwrap();
+    let waiting = File::open(&path).unwrap();
+    first.remove_new();
+    assert!(!path.exists());
+    drop(first);
+    assert!(!is_named(&waiting, &path).unwrap());
+    let second = DirectoryLock::take(directory.path()).unwrap();
+    assert!(is_named(&second.file, &path).unwrap());
+    // A file that was there before stays.
+    drop(second);
+    let third = DirectoryLock::take(directory.path()).unwrap();
+    third.remove_new();
+    assert!(path.exists());
+}

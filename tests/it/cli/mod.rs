@@ -9,6 +9,7 @@ mod export;
 mod import;
 mod init;
 mod init_failed;
+mod init_together;
 mod log;
 mod log_level;
 mod peer;

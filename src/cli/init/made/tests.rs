@@ -23,10 +23,10 @@ fn all_that_this_process_made_is_taken_back() {
     let dir = around.path().join("a/b");
     let users = UsersFile::named(&dir, dir.join("users.toml"));
     let mut made = Made::begin(&dir, &users).unwrap();
-    made.create_directory().unwrap();
+    made.hold().unwrap();
     made.add_user(user("ann")).unwrap();
     write_settings(&mut made, &[]).unwrap();
-    drop(made.undo(failed(), false));
+    drop(made.undo(failed()));
     assert_eq!(fs::read_dir(around.path()).unwrap().count(), 0);
 }
 
@@ -39,10 +39,10 @@ fn what_another_process_made_meanwhile_stays() {
     fs::create_dir(&dir).unwrap();
     users.add(user("ann")).unwrap();
     fs::write(dir.join(CONFIG_FILE), "").unwrap();
-    made.create_directory().unwrap();
+    made.hold().unwrap();
     made.add_user(user("ann")).unwrap_err();
     assert!(write_settings(&mut made, &[]).unwrap().starts_with("kept"));
-    drop(made.undo(failed(), false));
+    drop(made.undo(failed()));
     assert!(dir.join(CONFIG_FILE).exists());
     assert_eq!(users.listed().unwrap().as_slice(), [user("ann")]);
 }
@@ -53,12 +53,47 @@ fn nothing_is_taken_from_a_directory_that_has_a_chain_by_then() {
     let dir = around.path().join("data");
     let users = UsersFile::named(&dir, dir.join("users.toml"));
     let mut made = Made::begin(&dir, &users).unwrap();
-    made.create_directory().unwrap();
+    made.hold().unwrap();
     made.add_user(user("ann")).unwrap();
     write_settings(&mut made, &[]).unwrap();
-    create(&dir, Spec::dev()).unwrap();
-    let text = crate::cli::exit::text_of(&made.undo(failed(), false));
+    create(&made, Spec::dev()).unwrap();
+    let text = crate::cli::exit::text_of(&made.undo(failed()));
     assert!(text.contains("the disk is full") && text.contains("holds a chain by now"), "{text}");
     assert!(dir.join(CONFIG_FILE).exists());
     assert_eq!(users.listed().unwrap().as_slice(), [user("ann")]);
+}
+
+#[test]
+fn a_directory_that_another_process_makes_is_left_to_it() {
+    let around = tempfile::tempdir().unwrap();
+    let dir = around.path().join("data");
+    let users = UsersFile::named(&dir, dir.join("users.toml"));
+    let (mut first, mut second) =
+        (Made::begin(&dir, &users).unwrap(), Made::begin(&dir, &users).unwrap());
+    first.hold().unwrap();
+    write_settings(&mut first, &[]).unwrap();
+    let refused = second.hold().unwrap_err();
+    let error = second.undo(refused);
+    assert_eq!(code_of(&error), Code::Locked);
+    let text = crate::cli::exit::text_of(&error);
+    assert!(text.contains("is in use by process") && text.contains("run this again"), "{text}");
+    assert!(dir.join(CONFIG_FILE).exists());
+    drop(first.undo(failed()));
+    assert!(!dir.exists());
+}
+
+#[test]
+fn a_chain_that_was_made_in_part_keeps_nothing_there() {
+    let around = tempfile::tempdir().unwrap();
+    let dir = around.path().join("data");
+    let users = UsersFile::named(&dir, dir.join("users.toml"));
+    let mut made = Made::begin(&dir, &users).unwrap();
+    made.hold().unwrap();
+    made.add_user(user("ann")).unwrap();
+    write_settings(&mut made, &[]).unwrap();
+    fs::create_dir(dir.join("db")).unwrap();
+    fs::write(dir.join("db/db"), "cut off").unwrap();
+    let text = crate::cli::exit::text_of(&made.undo(failed()));
+    assert!(text.contains("the disk is full") && !text.contains("holds a chain"), "{text}");
+    assert!(!users.was_made().unwrap() && !dir.join(CONFIG_FILE).exists());
 }
