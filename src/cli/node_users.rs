@@ -69,6 +69,14 @@ impl NodeUsers {
         self.file.read(self.of_environment.as_ref())
     }
 
+    /// Notes that there are users, which ends the default credentials for ever.
+    ///
+    /// # Errors
+    /// When that cannot be written, or another process changes the users for too long.
+    pub(super) fn note_made(&self) -> Result<()> {
+        self.file.note_made()
+    }
+
     /// Reads the users again on SIGHUP and when they were changed. A task of its own, since a file
     /// system may not respond for a long time: the node must still stop on a signal.
     pub(super) async fn keep(self, known: AuthHandle, mut hangups: Signal, service: Service) {
@@ -76,14 +84,25 @@ impl NodeUsers {
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last = self.state.clone();
         let mut retry: Option<Instant> = None;
+        let mut stuck = StuckChange::default();
         loop {
             tokio::select! {
                 Some(()) = hangups.recv() => service.reloading().await,
                 _ = looks.tick() => {
                     let file = self.file.clone();
-                    let state = tokio::task::spawn_blocking(move || file.state()).await;
-                    // While another process changes them, the next look finds the change.
-                    let Ok(Some(state)) = state else { continue };
+                    let look = tokio::task::spawn_blocking(move || {
+                        file.state().ok_or_else(|| file.change_under_way())
+                    });
+                    let state = match look.await {
+                        Ok(Ok(state)) => state,
+                        // While another process changes them, the next look finds the change.
+                        Ok(Err(change)) => {
+                            stuck.note(change, Instant::now());
+                            continue;
+                        }
+                        Err(_) => continue,
+                    };
+                    stuck = StuckChange::default();
                     let is_due = retry.is_some_and(|retry| retry <= Instant::now());
                     if last.replace(state.clone()) == Some(state) && !is_due {
                         continue;
@@ -108,16 +127,19 @@ impl NodeUsers {
             }
             let users = of.read()?;
             known.reload(&users)?;
-            if !users.is_empty() {
-                of.file.note_made()?;
-            }
-            anyhow::Ok(users.as_slice().len())
+            let noted = if users.is_empty() { Ok(()) } else { of.file.note_made() };
+            anyhow::Ok((users.as_slice().len(), noted))
         });
         let path = self.file.path().display();
         match reloading.await.context("internal error: the reading task panicked").flatten() {
-            Ok(count) => {
+            Ok((count, noted)) => {
                 tracing::info!(target: AUDIT, "{path} loaded, users: {count}");
-                true
+                if let Err(error) = &noted {
+                    tracing::error!(
+                        "the users are loaded, but that users were added cannot be noted: {error:#}"
+                    );
+                }
+                noted.is_ok()
             }
             Err(error) => {
                 tracing::error!(
@@ -125,6 +147,27 @@ impl NodeUsers {
                 );
                 false
             }
+        }
+    }
+}
+
+/// A change of the users by another process, which does not end.
+#[derive(Debug, Default)]
+struct StuckChange {
+    since: Option<Instant>,
+    is_told: bool,
+}
+
+impl StuckChange {
+    /// Notes that a change is under way, and tells once of one that takes too long.
+    fn note(&mut self, change: Option<(Duration, String)>, now: Instant) {
+        let since = *self.since.get_or_insert(now);
+        let Some((may_take, holder)) = change else { return };
+        if !self.is_told && now.duration_since(since) >= may_take {
+            self.is_told = true;
+            tracing::warn!(
+                "{holder} holds users.lock: changes of the users take effect once it lets go; if it is stuck, end it"
+            );
         }
     }
 }

@@ -98,7 +98,8 @@ async fn serve(
     let hangup = || signal(SignalKind::hangup()).context("signals cannot be received");
     let (hangups, reloads) = (hangup()?, hangup()?);
     let mark = RunMark::of(dir);
-    let opening = open_or_stop(settings, wanted, &mark, &service, &mut stops);
+    let noted = (!api.users.is_empty()).then(|| users.clone());
+    let opening = open_or_stop(settings, wanted, noted, &mark, &service, &mut stops);
     let Some(opened) = opening.await? else { return Ok(()) };
     let spec = opened.spec.clone();
     warn_if_idle(settings);
@@ -192,17 +193,21 @@ async fn serve(
     Ok(())
 }
 
-/// Opens the chain. `None` if a signal came meanwhile: opening is safe to kill, and nothing was
-/// acknowledged yet.
+/// Notes that there are users, and opens the chain. `None` if a signal came meanwhile: opening is safe
+/// to kill, and nothing was acknowledged yet.
 async fn open_or_stop(
     settings: &Settings,
     wanted: Option<Spec>,
+    noted: Option<NodeUsers>,
     mark: &RunMark,
     service: &Service,
     stops: &mut Stops,
 ) -> Result<Option<Opened>> {
     let (options, marked) = (settings.store.clone(), mark.clone());
-    let opening = tokio::task::spawn_blocking(move || open_or_create(options, wanted, &marked));
+    let opening = tokio::task::spawn_blocking(move || {
+        noted.map_or(Ok(()), |users| users.note_made())?;
+        anyhow::Ok(open_or_create(options, wanted, &marked)?)
+    });
     let opened = tokio::select! {
         opened = service.opening(opening) => opened.context("internal error: the opening task panicked")?,
         name = stops.next() => {
@@ -211,7 +216,6 @@ async fn open_or_stop(
             return Ok(None);
         }
     };
-    let opened = opened.map_err(anyhow::Error::from);
     if opened.as_ref().is_err_and(is_refusal) {
         mark.withdraw().await;
     }
@@ -272,9 +276,6 @@ fn api_config(settings: &Settings, file: &UsersFile, users: Users) -> Result<Api
     let tls = certificates::load(settings.api_tls.as_ref())?;
     let config = ApiConfig { tls, users, ..settings.api.clone() };
     check_api(&config, file)?;
-    if !config.users.is_empty() {
-        file.note_made()?;
-    }
     for (path, mode) in file.too_open() {
         tracing::warn!(
             "{} has mode {mode:04o}: other accounts on this machine can access it; run `chmod o-rwx,g-w {}` to prevent that",

@@ -1,14 +1,18 @@
 //! The users' file of a data directory: reading it, changing it, and whether there ever was one.
 
+mod holder;
 mod lock;
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use self::holder::holder_of;
+use self::lock::LOCK_WAIT;
 use super::exit::Failure;
 use super::signal::Unfinished;
 use super::text_file;
@@ -238,6 +242,15 @@ impl UsersFile {
             ]
         });
         Some(FileState { was_made: lock.is_some(), found })
+    }
+
+    /// Returns how long a change of the users may take, and who is at one now, `None` if nobody is.
+    pub(super) fn change_under_way(&self) -> Option<(Duration, String)> {
+        let lock = File::open(self.dir.join(USERS_LOCK_FILE)).ok()?;
+        match lock.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some((LOCK_WAIT, holder_of(&lock))),
+            _ => None,
+        }
     }
 
     /// Notes that a user was made here, which ends the default credentials for ever.

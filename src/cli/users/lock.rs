@@ -7,11 +7,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
+use super::holder::holder_of;
 use super::{USERS_LOCK_FILE, UsersFile, give_to_owner_of};
 use crate::cli::exit::Failure;
 
 /// How long another process may take to change the users' file.
 pub(super) const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// How long a wait is not worth a line of the log.
+const LOCK_WAIT_TOLD_AFTER: Duration = Duration::from_secs(1);
 
 /// Time between two tries to lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
@@ -43,20 +47,37 @@ impl UsersFile {
     /// Locks the users' file for a change, until the file that this returns is closed. `is_new`
     /// becomes true if this made the lock's file.
     pub(super) fn lock(&self, is_new: &mut bool) -> Result<File> {
-        let end = Instant::now() + LOCK_WAIT;
+        self.lock_within(LOCK_WAIT, is_new)
+    }
+
+    /// As [`Self::lock`], for this long.
+    pub(super) fn lock_within(&self, wait: Duration, is_new: &mut bool) -> Result<File> {
+        let begin = Instant::now();
+        let path = self.dir.join(USERS_LOCK_FILE);
+        let mut is_told = false;
         let mut file = self.lock_file(is_new)?;
         loop {
             match file.try_lock() {
                 Ok(()) if self.is_current(&file)? => return Ok(file),
                 // Another process took its first user back, and the lock's file with it.
                 Ok(()) => file = self.lock_file(is_new)?,
-                Err(TryLockError::WouldBlock) if Instant::now() < end => {
+                Err(TryLockError::WouldBlock) if begin.elapsed() < wait => {
+                    if !is_told && begin.elapsed() >= LOCK_WAIT_TOLD_AFTER {
+                        is_told = true;
+                        let holder = holder_of(&file);
+                        tracing::warn!("waiting for {}, which {holder} holds", path.display());
+                    }
                     std::thread::sleep(LOCK_PAUSE);
                 }
                 Err(TryLockError::WouldBlock) => {
-                    let path = self.dir.join(USERS_LOCK_FILE);
-                    let message = format!("another process holds {}", path.display());
-                    return Err(Failure::no(message).hint("try again after it has ended").into());
+                    let holder = holder_of(&file);
+                    let message = format!("{holder} holds {}", path.display());
+                    return Err(Failure::no(message)
+                        .hint(
+                            "it changes the users, which takes a moment; if it is stuck, end it, \
+                             then run this again",
+                        )
+                        .into());
                 }
                 Err(TryLockError::Error(error)) => {
                     return Err(error).context("the users file cannot be locked");

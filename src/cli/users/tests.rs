@@ -207,6 +207,21 @@ fn a_waiter_locks_the_file_that_has_the_name() {
 }
 
 #[test]
+fn who_holds_the_lock_is_named_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = file_of(dir.path());
+    assert_eq!(file.change_under_way(), None);
+    let held = file.lock(&mut false).unwrap();
+    let error = file.lock_within(Duration::ZERO, &mut false).unwrap_err();
+    let text = text_of(&error);
+    let holder = format!("process {} (", std::process::id());
+    assert!(text.contains(&holder) && text.contains("holds ") && text.contains("end it"), "{text}");
+    assert!(file.change_under_way().unwrap().1.starts_with(&holder));
+    drop(held);
+    assert_eq!(file.change_under_way(), None);
+}
+
+#[test]
 fn a_waiter_adds_its_user_after_another_process_took_its_own_back() {
     let dir = tempfile::tempdir().unwrap();
     let (file, path) = (file_of(dir.path()), dir.path().join(USERS_LOCK_FILE));

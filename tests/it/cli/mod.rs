@@ -22,4 +22,5 @@ mod service;
 mod status;
 mod terminal;
 mod user;
+mod users_lock;
 mod verify;
