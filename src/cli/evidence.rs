@@ -142,12 +142,16 @@ fn of_original(error: StoreError, dir: &Path, scratch: &Path) -> anyhow::Error {
             let durable_tip = dir.join(durable_tip.file_name().unwrap_or_default());
             StoreError::EndLost { end, last, durable_tip }.into()
         }
-        StoreError::NoRoom { .. } => Failure::no(error.to_string())
-            .hint(format!(
-                "make room in {}, or name another directory with --scratch",
-                scratch.display()
-            ))
-            .into(),
+        StoreError::NoRoom { what, free, needed, .. } => {
+            let path = scratch.to_owned();
+            let error = StoreError::NoRoom { path, what, free, needed };
+            Failure::no(error.to_string())
+                .hint(format!(
+                    "make room in {}, or name another directory with --scratch",
+                    scratch.display()
+                ))
+                .into()
+        }
         error => error.into(),
     }
 }

@@ -2,6 +2,7 @@
 //! say what to do next.
 
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 
 use super::stderr::{self, Kind};
 use crate::node::NodeFailure;
@@ -36,7 +37,7 @@ pub struct Failure {
     hints: Vec<String>,
     may_pass: bool,
     #[source]
-    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    cause: Option<anyhow::Error>,
 }
 
 /// The reader of a dump left: no failure. Only `dump` may take it so; elsewhere a result that
@@ -69,7 +70,7 @@ impl Failure {
 
     /// Says what it came from.
     pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
-        self.cause = Some(cause.into().into());
+        self.cause = Some(cause.into());
         self
     }
 
@@ -159,7 +160,12 @@ pub fn text_of(error: &anyhow::Error) -> String {
         }
     }
     let mut out = format!("error: {}\n", printable(message.trim_end()));
-    for hint in hints_of(error) {
+    let mut hints = hints_of(error);
+    if hints.is_empty() {
+        let mut systems = error.chain().filter_map(|it| it.downcast_ref::<std::io::Error>());
+        hints.extend(systems.find_map(|error| advice_on(error.kind())).map(str::to_owned));
+    }
+    for hint in hints {
         // Writing into memory cannot fail.
         let _ = writeln!(out, "hint: {}", printable(&hint));
     }
@@ -178,6 +184,22 @@ fn hints_of(error: &anyhow::Error) -> Vec<String> {
         }
     }
     hints
+}
+
+/// What to do about an error of the system of which nothing else says so.
+const fn advice_on(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::PermissionDenied => Some(
+            "run this as the account that owns the file and its directory, or choose another place",
+        ),
+        ErrorKind::ReadOnlyFilesystem => Some("choose a place that can be written"),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            Some("make room on the file system, then run this again")
+        }
+        ErrorKind::NotADirectory => Some("a part of that path is a file: choose another path"),
+        ErrorKind::AlreadyExists => Some("move away what has that name, or choose another one"),
+        _ => None,
+    }
 }
 
 /// The text without characters that control a terminal; line ends stay.

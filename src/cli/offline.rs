@@ -1,10 +1,12 @@
 //! Opens the database of a stopped node.
 
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use super::notice::notice;
 use crate::store::{Opened, Options, StoreError, open};
 
 /// A step that is done sooner is not worth a line.
@@ -23,6 +25,10 @@ pub(super) fn telling<T>(
     dir: &Path,
     code: impl FnOnce(&Path, &mut dyn FnMut(&str)) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
+    let owner = dir.metadata().map_or(0, |found| found.uid());
+    if let Some(warning) = warning_of_owner(dir, owner, rustix::process::geteuid().as_raw()) {
+        notice(&warning);
+    }
     let (send, receive) = sync_channel::<String>(WAITING_STEPS);
     std::thread::scope(|scope| {
         let teller = std::thread::Builder::new().name("steps".to_owned());
@@ -31,6 +37,17 @@ pub(super) fn telling<T>(
         // The closure takes the sender, and the other thread ends when it is dropped.
         let mut progress = move |step: &str| drop(send.try_send(step.to_owned()));
         code(dir, &mut progress)
+    })
+}
+
+/// What root is told of the directory of another account.
+fn warning_of_owner(dir: &Path, owner: u32, own: u32) -> Option<String> {
+    let name = dir.display();
+    (own == 0 && owner != 0).then(|| {
+        format!(
+            "warning: {name} belongs to another account, whose node cannot start with files that \
+             root makes in it; run this as that account, or afterwards `chown -R --reference={name} {name}`"
+        )
     })
 }
 
@@ -55,3 +72,6 @@ fn tell(dir: &Path, steps: &Receiver<String>) {
 pub(super) fn open_any(dir: &Path) -> Result<Opened, StoreError> {
     open_with(dir, &Options { min_free_bytes: 0, ..Options::default() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,3 +91,29 @@ fn an_error_without_a_hint_gets_one_and_stays_what_it_is() {
     let damaged = or_hint(damaged().into(), "again");
     assert!(!text_of(&damaged).contains("hint: again"));
 }
+
+#[test]
+fn an_error_of_the_system_says_what_to_do_unless_something_else_does() {
+    for (kind, advice) in [
+        (ErrorKind::PermissionDenied, "hint: run this as the account"),
+        (ErrorKind::ReadOnlyFilesystem, "hint: choose a place that can be written"),
+        (ErrorKind::StorageFull, "hint: make room"),
+        (ErrorKind::NotADirectory, "hint: a part of that path is a file"),
+        (ErrorKind::AlreadyExists, "hint: move away what has that name"),
+    ] {
+        let system = || std::io::Error::from(kind);
+        let text = text_of(&anyhow::Error::from(system()).context("d cannot be created"));
+        assert!(text.contains(advice), "{text}");
+        let text = text_of(&Failure::no("d cannot be used").because(system()).into());
+        assert!(text.contains(advice), "{text}");
+        let text = text_of(&Failure::no("no").because(system()).hint("do this").into());
+        assert!(text.ends_with("\nhint: do this\n") && !text.contains(advice), "{text}");
+    }
+}
+
+#[test]
+fn the_cause_of_a_failure_keeps_its_hints() {
+    let cause = Failure::usage("no").hint("first").hint("second");
+    let text = text_of(&Failure::no("no").because(cause).hint("third").into());
+    assert_eq!(text, "error: no\nhint: third\nhint: first\nhint: second\n");
+}

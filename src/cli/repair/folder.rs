@@ -33,6 +33,7 @@ impl WorkFolder {
     pub(super) fn begin(into: &Path, dir: &Path, unfinished: &Unfinished) -> Result<Self> {
         let name = into.file_name().ok_or_else(|| {
             Failure::usage(format!("{} is no name of a new directory", into.display()))
+                .hint("name a directory that does not exist with --into, such as `rescued`")
         })?;
         let around = match into.parent() {
             Some(parent) if parent != Path::new("") => parent,
@@ -76,6 +77,11 @@ impl WorkFolder {
         }
         check_ours(path)?;
         Ok(lock)
+    }
+
+    /// The folder's own name, for people.
+    pub(super) fn name(&self) -> &Path {
+        &self.path
     }
 
     pub(super) fn copy(&self) -> PathBuf {

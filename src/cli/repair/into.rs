@@ -29,9 +29,9 @@ pub(super) fn run(args: &RepairArgs, into: &Path) -> Result<()> {
     let dir = &args.data_dir.path;
     let named = args.chain.as_deref().map(chain).transpose()?;
     let folder = WorkFolder::begin(into, dir, &unfinished)?;
-    tell_access(dir, &copy(dir, &folder).map_err(|error| explain(dir, error))?);
+    tell_access(dir, &copy(dir, &folder).map_err(|error| explain(dir, &folder, error))?);
     let specs = specs(&folder.copy(), named);
-    let salvaged = salvage_into(&folder, &specs).map_err(|error| explain(dir, error))?;
+    let salvaged = salvage_into(&folder, &specs).map_err(|error| explain(dir, &folder, error))?;
     let settings = folder.move_settings(&KEPT_SETTINGS)?;
     folder.finish(into)?;
     let report = Report { salvaged: &salvaged, into, settings: &settings };
@@ -67,8 +67,8 @@ fn copy(dir: &Path, folder: &WorkFolder) -> Result<Copied, StoreError> {
 
 fn salvage_into(folder: &WorkFolder, specs: &[Spec]) -> Result<Salvaged, StoreError> {
     let mut progress = None;
-    offline::telling(&folder.copy(), |copy, steps| {
-        salvage(copy, &folder.data(), specs, steps, &mut |height, end| {
+    offline::telling(folder.name(), |_, steps| {
+        salvage(&folder.copy(), &folder.data(), specs, steps, &mut |height, end| {
             let begin = || Progress::start("salvage", Some(end.get()));
             progress.get_or_insert_with(begin).at(height.get());
         })
@@ -87,7 +87,7 @@ fn specs(copy: &Path, named: Option<Spec>) -> Vec<Spec> {
 }
 
 /// What to do where there is nothing to salvage, or nothing that opens.
-fn explain(dir: &Path, error: StoreError) -> anyhow::Error {
+fn explain(dir: &Path, folder: &WorkFolder, error: StoreError) -> anyhow::Error {
     match error {
         StoreError::Locked { .. } => {
             let url = api_address::of_holder(dir, &error).unwrap_or_else(|| DEFAULT_URL.to_owned());
@@ -104,6 +104,10 @@ fn explain(dir: &Path, error: StoreError) -> anyhow::Error {
                      have; records that no block has are lost",
                 )
                 .into()
+        }
+        StoreError::NoRoom { what, free, needed, .. } => {
+            let path = folder.name().to_owned();
+            StoreError::NoRoom { path, what, free, needed }.into()
         }
         StoreError::Missing { .. } => StoreError::Missing { path: dir.to_owned() }.into(),
         error => error.into(),
