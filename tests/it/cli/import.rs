@@ -80,7 +80,8 @@ fn what_is_wrong_with_a_file_is_named_with_its_place_and_what_to_do() {
     assert!(text.contains("has version 2 of the format; this program reads version 1"), "{text}");
     let text = failed(b"{}", 2);
     assert!(text.contains("broken.chain: it is not a chain file"), "{text}");
-    failed(b"", 2);
+    let text = failed(b"", 1);
+    assert!(text.contains("broken.chain: it is truncated: "), "{text}");
     // What was sound before the damage stays, and the sound file goes on behind it.
     import(&setup.file, &setup.dir).done().ok();
     assert_eq!(dump(&setup.dir), dump(&setup.chain.dir()));
