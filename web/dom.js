@@ -165,8 +165,11 @@ export function row(columns, cells, attributes = {}) {
 /** A text in which what is between backticks is code. */
 export const inline = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
 
+/** Longest word that no line may cut. */
+const WHOLE_WORD = 24;
+
 /** A command to be typed, which wraps between its words. */
-export const command = (text) => h("code", {}, text.split(" ").flatMap((word, at) => [at ? " " : "", h("span", { class: "word" }, word)]));
+export const command = (text) => h("code", {}, text.split(" ").flatMap((word, at) => [at ? " " : "", word.length < WHOLE_WORD ? h("span", { class: "word" }, word) : word]));
 
 /** Names and values. */
 export const facts = (pairs) => h("dl", { class: "facts" },

@@ -14,8 +14,8 @@ const SHOWN = 50;
 const PAGE_REORGS = 20;
 
 const ACTION = { name: "Action", end: true };
-const LINKS = [{ name: "Address", first: true }, { name: "Tip", wide: true }, { name: "Round trip", end: true }, { name: "Traffic", end: true }, { name: "Since" }];
-const KNOWN = [{ name: "Address", first: true }, { name: "State", wide: true }, { name: "Last success" }, { name: "Failures", end: true }, { name: "Next try" }];
+const LINKS = [{ name: "Address", first: true }, { name: "Tip", first: true }, { name: "Round trip", end: true }, { name: "Traffic", end: true }, { name: "Since" }];
+const KNOWN = [{ name: "Address", first: true }, { name: "State", first: true }, { name: "Last success" }, { name: "Failures", end: true }, { name: "Next try" }];
 const BANS = [{ name: "Address", first: true }, { name: "Until" }, { name: "Reason" }];
 
 const ORIGINS = { named: "named by the operator", remembered: "added or reached earlier", learned: "named by another peer" };
