@@ -14,7 +14,8 @@ pub struct Limits {
     /// From a request's first byte, or from the connection's start, to the end of
     /// its headers. Default 10 s.
     pub header_timeout: Duration,
-    /// How long a connection may stay open between requests. Default 75 s.
+    /// How long a connection may stay open between requests, counted from the next look at it:
+    /// up to `header_timeout` later. Default 75 s.
     pub idle_timeout: Duration,
     /// How long a body may make no progress. Default 30 s.
     pub body_stall: Duration,
