@@ -58,7 +58,7 @@ pub(in crate::api::routes) fn status() -> Description {
         "version": "0.1.0",
         "explorer": EXPLORER.version(),
         "stopped": null,
-        "you": {"name": "ann", "role": "reader"},
+        "you": {"name": "ann", "role": "reader", "default": false},
         "chain": {"name": "jenny", "id": EXAMPLE_HASH},
         "tip": {
             "height": 7, "hash": EXAMPLE_HASH, "timestamp": 1_700_000_000_000_u64,
