@@ -31,8 +31,8 @@ pub(crate) trait Folder {
     /// Its name in an error.
     fn name(&self) -> &str;
 
-    /// What to do where writing failed, if the error does not say.
-    fn advice(&self) -> String;
+    /// What to do about this failure to write.
+    fn advice(&self, error: &anyhow::Error) -> String;
 
     /// Reads the manifest, `None` if there is none.
     fn manifest(&mut self) -> Result<Option<Vec<u8>>>;

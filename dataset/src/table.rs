@@ -58,7 +58,7 @@ impl<W: Write + Send> Table<W> {
 
     /// Adds the records of the next block.
     pub(crate) fn add(&mut self, block: HashedBlock) -> Result<(), ParquetError> {
-        let facts = self.facts(&block);
+        let facts = self.facts(&block)?;
         self.group.begin_block(facts.clone());
         for (index, record) in block.into_block().records.into_iter().enumerate() {
             let bytes = self.group.bytes().saturating_add(record.len());
@@ -92,18 +92,20 @@ impl<W: Write + Send> Table<W> {
     }
 
     /// The columns that are the same in all rows of a block.
-    fn facts(&self, block: &HashedBlock) -> BlockFacts {
+    fn facts(&self, block: &HashedBlock) -> Result<BlockFacts, ParquetError> {
         let (header, limit) = (block.header(), self.spec.pow_limit());
         // The bits of a block that met its target are one.
         let difficulty = Difficulty::of(header.bits.target().unwrap_or(limit), limit);
-        let integer = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        BlockFacts {
-            height: integer(header.height.get()),
-            timestamp: integer(header.timestamp.as_millis()),
+        let integer = |number: u64| {
+            i64::try_from(number).map_err(|error| ParquetError::External(error.into()))
+        };
+        Ok(BlockFacts {
+            height: integer(header.height.get())?,
+            timestamp: integer(header.timestamp.as_millis())?,
             hash: ByteArray::from(Bytes::copy_from_slice(&block.hash().to_hex())),
             bits: ByteArray::from(header.bits.to_string().into_bytes()),
             difficulty: difficulty.get(),
-        }
+        })
     }
 }
 

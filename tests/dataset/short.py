@@ -219,7 +219,7 @@ def limit_file_size(whole):
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (least, least))
     words = command(node.url, place, *LAYOUT, "--user", "reader", "--password-file", path("password"))
     refused = finish(spawn(words, before=limit), codes=(1,))
-    check("cannot be written: File too large" in refused["errors"] and "hint: " in refused["errors"], refused["errors"])
+    check("File too large" in refused["errors"] and "ulimit -f" in refused["errors"], refused["errors"])
     as_reader(node.url, place, *LAYOUT)
     node.stop()
     same(files(whole), files(place), "after a limit on the size of files the dataset differs")

@@ -6,7 +6,7 @@ use jenny_chain::cli::toolkit::Failure;
 
 use crate::blocks::Blocks;
 use crate::digest::{Digest, Hashing};
-use crate::folder::{Finished, Folder, RUN_AGAIN, hint_in};
+use crate::folder::{Finished, Folder, RUN_AGAIN};
 use crate::manifest::{MAX_DATASET_RANGES, Manifest, Range};
 use crate::table::Table;
 use crate::verify;
@@ -28,7 +28,7 @@ pub(super) fn write(
     let name = Range::file(from, to);
     let cannot = |folder: &dyn Folder, error: anyhow::Error| {
         let what = format!("{}/{name} cannot be written", folder.name());
-        let hint = hint_in(&error).map_or_else(|| folder.advice(), ToOwned::to_owned);
+        let hint = folder.advice(&error);
         Failure::no(what).because(error).hint(hint)
     };
     let new_file = Hashing::new(folder.create(&name)?);

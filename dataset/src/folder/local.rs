@@ -66,8 +66,9 @@ impl Folder for LocalFolder {
         &self.name
     }
 
-    fn advice(&self) -> String {
-        advice()
+    fn advice(&self, error: &anyhow::Error) -> String {
+        let error = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+        advice_on(error.map_or(ErrorKind::Other, io::Error::kind))
     }
 
     fn manifest(&mut self) -> Result<Option<Vec<u8>>> {
@@ -201,7 +202,13 @@ fn cannot_read(path: &Path, error: io::Error) -> anyhow::Error {
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> anyhow::Error {
-    let hint = match error.kind() {
+    let hint = advice_on(error.kind());
+    Failure::no(format!("{} cannot be written", path.display())).because(error).hint(hint).into()
+}
+
+/// What to do about a failure of this kind to write.
+fn advice_on(kind: ErrorKind) -> String {
+    match kind {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             "run it as a user who may write there, or name another folder with --to".to_owned()
         }
@@ -209,13 +216,8 @@ fn cannot_write(path: &Path, error: io::Error) -> anyhow::Error {
             "raise the limit on the size of files (`ulimit -f`), and {RUN_AGAIN}; a new dataset may \
              have fewer --range-blocks"
         ),
-        _ => advice(),
-    };
-    Failure::no(format!("{} cannot be written", path.display())).because(error).hint(hint).into()
-}
-
-fn advice() -> String {
-    format!("make room if the disk is full, and {RUN_AGAIN}")
+        _ => format!("make room if the disk is full, and {RUN_AGAIN}"),
+    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::create_only::CreateOnly;
 use super::download::Download;
-use super::store_error::{StoreError, failure};
+use super::store_error::{StoreError, failure, hint_in};
 use super::upload::{UPLOAD_PART_BYTES, Upload};
 use super::{Folder, MANIFEST, NewFile, RECORDS, RUN_AGAIN, settings};
 use crate::manifest::MAX_MANIFEST_BYTES;
@@ -172,8 +172,11 @@ impl Folder for ObjectFolder {
         &self.name
     }
 
-    fn advice(&self) -> String {
-        format!("check the network and the variables AWS_.., and {RUN_AGAIN}")
+    fn advice(&self, error: &anyhow::Error) -> String {
+        hint_in(error).map_or_else(
+            || format!("check the network and the variables AWS_.., and {RUN_AGAIN}"),
+            ToOwned::to_owned,
+        )
     }
 
     fn manifest(&mut self) -> Result<Option<Vec<u8>>> {

@@ -215,6 +215,17 @@ fn row_groups_are_bounded_by_rows_and_by_bytes_and_tell_their_heights() {
 }
 
 #[test]
+fn the_latest_time_that_a_block_may_have_is_exact() {
+    const LATEST: i64 = 9_007_199_254_740_991;
+    let spec = spec_with(&[("genesis_timestamp", &LATEST.to_string())]);
+    let blocks = chain_of(&spec, []);
+    let mut table = Table::new(Vec::new(), &spec).unwrap();
+    table.add(blocks[0].clone()).unwrap();
+    let (bytes, _) = table.finish(blocks[0].id()).unwrap();
+    assert_eq!(read(bytes.into())[0].timestamp, LATEST);
+}
+
+#[test]
 fn a_record_above_the_bound_of_a_row_group_has_one_to_itself() {
     let spec = spec_with(&[("max_record_bytes", "1048576")]);
     let blocks = chain_of(&spec, [vec!["x".repeat(1 << 20)]]);

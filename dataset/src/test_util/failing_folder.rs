@@ -58,8 +58,8 @@ impl<F: Folder> Folder for FailingFolder<F> {
         self.inner.name()
     }
 
-    fn advice(&self) -> String {
-        self.inner.advice()
+    fn advice(&self, error: &anyhow::Error) -> String {
+        self.inner.advice(error)
     }
 
     fn manifest(&mut self) -> Result<Option<Vec<u8>>> {

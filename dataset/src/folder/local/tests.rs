@@ -117,6 +117,9 @@ fn a_hint_fits_its_error() {
     assert!(hint(ErrorKind::ReadOnlyFilesystem).contains("name another folder"));
     assert!(hint(ErrorKind::FileTooLarge).contains("ulimit -f"));
     assert!(hint(ErrorKind::StorageFull).contains("hint: make room"));
+    let dir = tempdir().unwrap();
+    let behind = anyhow::Error::from(io::Error::from(ErrorKind::FileTooLarge)).context("a table");
+    assert!(open(dir.path()).unwrap().advice(&behind).contains("ulimit -f"));
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn nothing_is_left_of_a_file_that_is_given_up() {
 fn a_file_has_a_bounded_number_of_parts() {
     let mut folder = folder(&Arc::default()).in_parts_of(1);
     let error = write(&mut folder, &[0; 10_001]).unwrap_err();
-    let hint = super::super::hint_in(&error).unwrap();
+    let hint = hint_in(&error).unwrap();
     assert!(hint.contains("fewer --range-blocks"), "{hint}");
 }
 
@@ -135,7 +135,7 @@ fn a_file_is_read_in_parts_and_a_failure_in_its_midst_is_an_error() {
         let mut bytes = Vec::new();
         let error = anyhow::Error::from(file.read_to_end(&mut bytes).unwrap_err());
         assert_eq!(bytes.len(), expected);
-        assert!(super::super::hint_in(&error).is_some(), "{error}");
+        assert!(hint_in(&error).is_some(), "{error}");
     }
     assert_eq!(content(&failing(&store, 4, 1, Fails::Before)).unwrap(), [7; 25]);
 }
