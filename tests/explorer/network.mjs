@@ -52,6 +52,21 @@ export async function olderReorgsAreOnePressAway({ browser, node }) {
   await page.finish();
 }
 
+export async function aReorgThatIsOpenStaysOpen({ browser, node }) {
+  const page = await browser.open(node, "verify");
+  const another = await remember(page, 2);
+  await page.clock.install();
+  await page.goto(`${node.url}/explorer/network`);
+  await page.locator(".reorg summary").last().click();
+  await sees(page, "No record of this node's clients was in them.");
+  await page.locator("#search").focus();
+  another();
+  await page.clock.runFor(10_000);
+  await page.waitForFunction(() => document.querySelectorAll(".reorg").length === 3);
+  assert.deepEqual(await page.locator(".reorg details").evaluateAll((all) => all.map((one) => one.open)), [false, false, true]);
+  await page.finish();
+}
+
 export async function aLongListIsShownByParts({ browser, node }) {
   const known = Array.from({ length: 1024 }, (_, at) => ({
     address: `ws://192.0.2.${at % 256}:${7000 + at}`, origin: "learned", linked: false, lastSuccess: null, failures: 3,

@@ -31,7 +31,7 @@ export function network(context) {
   });
   const form = h("form", { class: "jump" }, h("label", { for: "peer" }, "Add a peer"), h("input", { id: "peer", class: "mono", autocomplete: "off", placeholder: "ws://192.0.2.1:7545", size: "28" }), h("button", { class: "button", type: "submit", "data-write": true }, "Add and dial"));
   let timer = null;
-  /** The reorgs that were read, newest first, and their elements by number. */
+  /** The reorgs that were read, newest first, and the elements that show them. */
   const past = { list: [], next: null, views: new Map() };
 
   /** Runs what an operator asked for, and says what came of it. Returns whether that was done. */
@@ -116,7 +116,12 @@ export function network(context) {
     return h("li", { class: "reorg" }, h("p", {}, time(when, { always: "exact" }), ` (`, time(when, { always: "age" }), `): ${format.count(depth, "block")} displaced above block `, number(fork), "; the new tip was ", number(newTip.height), " ", chip("block", newTip.hash)), details);
   }
 
-  const viewOf = (reorg) => past.views.get(reorg.number) ?? past.views.set(reorg.number, reorgView(reorg)).get(reorg.number);
+  /** The element of a reorg: what the reader has opened in it stays open. */
+  function viewOf(reorg) {
+    const key = JSON.stringify(reorg);
+    if (!past.views.has(key)) past.views.set(key, reorgView(reorg));
+    return past.views.get(key);
+  }
 
   /** Keeps the latest reorgs, and older ones that the reader asked for. */
   function takeReorgs({ reorgs: latest, next }) {
@@ -124,7 +129,6 @@ export function network(context) {
     const older = past.list.filter(({ number: which }) => which < lowest);
     // Those of another database, or with some missing between, are read again when they are asked for.
     const fits = older.length && past.list[0].number <= highest && older[0].number === lowest - 1;
-    if (!fits) past.views.clear();
     Object.assign(past, fits ? { list: [...latest, ...older] } : { list: latest, next });
   }
 
