@@ -44,6 +44,11 @@ pub(in crate::store) fn read_error(error: sled::Error) -> StoreError {
             StoreError::Damaged { what: format!("the database engine: {source}") }
         }
         sled::Error::Io(source) => {
+            // The engine quotes these as a programmer would.
+            let source = match source.kind() {
+                kind @ (ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => kind.into(),
+                _ => source,
+            };
             StoreError::Io { action: "reading the database".to_owned(), source }
         }
         error => engine_damage(&error),

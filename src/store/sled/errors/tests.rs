@@ -12,6 +12,9 @@ fn a_file_that_ends_too_early_is_damage_and_a_failing_disk_is_not() {
     }
     let error = read_error(sled::Error::Io(Error::from(ErrorKind::PermissionDenied)));
     assert!(matches!(error, StoreError::Io { .. }), "{error}");
+    let quoted = Error::new(ErrorKind::StorageFull, "Os { code: 28, kind: StorageFull }");
+    let text = read_error(sled::Error::Io(quoted)).to_string();
+    assert_eq!(text, "reading the database: no storage space");
 }
 
 #[test]
