@@ -77,7 +77,11 @@ fn make(args: &InitArgs, plan: &Plan, users: &UsersFile) -> Result<Vec<String>> 
     let dir = &args.data_dir.path;
     // All that can be wrong with the arguments is found before anything is written.
     if let Some(user) = &plan.user {
+        let is_first = users.listed()?.is_empty();
         users.with(user.clone()).map_err(|error| {
+            if is_first {
+                return error;
+            }
             // Users without a chain are those of a call that was killed.
             explained(error, "without --user, this creates the chain if there is none".to_owned())
         })?;

@@ -97,7 +97,9 @@ impl NodeUsers {
                         Ok(Ok(state)) => state,
                         // While another process changes them, the next look finds the change.
                         Ok(Err(change)) => {
-                            stuck.note(change, Instant::now());
+                            if let Some(warning) = stuck.note(change, Instant::now()) {
+                                tracing::warn!("{warning}");
+                            }
                             continue;
                         }
                         Err(_) => continue,
@@ -159,16 +161,18 @@ struct StuckChange {
 }
 
 impl StuckChange {
-    /// Notes that a change is under way, and tells once of one that takes too long.
-    fn note(&mut self, change: Option<(Duration, String)>, now: Instant) {
+    /// Notes that a change is under way. Returns a warning, once, of one that takes too long.
+    fn note(&mut self, change: Option<(Duration, String)>, now: Instant) -> Option<String> {
         let since = *self.since.get_or_insert(now);
-        let Some((may_take, holder)) = change else { return };
-        if !self.is_told && now.duration_since(since) >= may_take {
-            self.is_told = true;
-            tracing::warn!(
-                "{holder} holds users.lock: changes of the users take effect once it lets go; if it is stuck, end it"
-            );
+        let (may_take, holder) = change?;
+        if self.is_told || now.duration_since(since) < may_take {
+            return None;
         }
+        self.is_told = true;
+        Some(format!(
+            "{holder} holds users.lock: changes of the users take effect once it lets go; if it is \
+             stuck, end it"
+        ))
     }
 }
 

@@ -79,3 +79,15 @@ fn a_secret_that_is_no_password_is_refused_and_not_shown() {
     let text = text_of(&of(dir.path(), Some("a:b"), Some(&secret)).unwrap_err());
     assert!(!text.contains("hunter2"), "{text}");
 }
+
+#[test]
+fn a_change_that_does_not_end_is_told_once() {
+    let (mut stuck, begin) = (StuckChange::default(), Instant::now());
+    let change = || Some((Duration::from_secs(10), "process 7 (jenny)".to_owned()));
+    let mut after = |seconds| stuck.note(change(), begin + Duration::from_secs(seconds));
+    assert_eq!((after(0), after(9)), (None, None));
+    let text = after(10).unwrap();
+    assert!(text.starts_with("process 7 (jenny) holds users.lock") && text.contains("end it"));
+    assert_eq!(after(60), None);
+    assert_eq!(StuckChange::default().note(None, begin), None, "it has just ended");
+}
