@@ -5,7 +5,7 @@ import { here, root } from "../base.js";
 import { card, chip, copyButton, empty, facts, h, icon, link, loading, number, redraw, time } from "../dom.js";
 import * as format from "../format.js";
 import { recordId } from "../hash.js";
-import { isOperator, stopped, tip } from "../model.js";
+import { isOperator, model, stopped, tip } from "../model.js";
 import * as prefs from "../prefs.js";
 import { showProof } from "../proof_view.js";
 import { recordText } from "../record_text.js";
@@ -30,7 +30,7 @@ export function record(context) {
   const name = id.length > 17 ? `${id.slice(0, 8)}…${id.slice(-8)}` : id;
   title(`Record ${name}`, h("span", {}, "Record ", h("span", { class: "mono" }, name)));
   let [shown, timer, lookedAt, proofOf, proven] = [null, null, 0, null, null];
-  let [isMissing, offer] = [false, null];
+  let [isMissing, isDue, offer] = [false, false, null];
   const line = h("div", { role: "group", "aria-label": "How far the record has come" });
   const place = h("div", {});
   const about = h("div", {});
@@ -158,6 +158,15 @@ export function record(context) {
     changed(what) {
       // Whether the node runs, and what the reader may do, may be known only now.
       if (what === "status" && shown && offer !== `${isOperator()} ${Boolean(stopped())}`) drawAbout();
+      if (what === "link" && model.link === "paused") {
+        // A look that is due waits until the reader resumes.
+        isDue ||= timer !== null;
+        clearTimeout(timer);
+        timer = null;
+      } else if (what === "link" && isDue && ["live", "polling"].includes(model.link)) {
+        isDue = false;
+        look();
+      }
       if (what === "reorg") renew();
       if (what !== "blocks") return;
       if (shown) drawLine();
