@@ -14,16 +14,19 @@ pub(super) const IGNORED: [Signal; 4] = [Signal::HUP, Signal::INT, Signal::QUIT,
 /// nothing takes the place of ignoring it. A signal that this process does not ignore still ends it.
 pub(super) fn reset_in_children() {
     static RESET: Once = Once::new();
-    RESET.call_once(|| {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let ignored = IGNORED.iter().filter(|it| ignores(&status, it.as_raw()));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
-        let _inside = runtime.enter();
-        for it in ignored {
-            // The handler stays when this is dropped.
-            drop(signal(SignalKind::from_raw(it.as_raw())).unwrap());
-        }
-    });
+    // The first test that starts a process may be within a runtime, where none may be dropped.
+    RESET.call_once(|| std::thread::spawn(handle_ignored).join().unwrap());
+}
+
+fn handle_ignored() {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let ignored = IGNORED.iter().filter(|it| ignores(&status, it.as_raw()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let _inside = runtime.enter();
+    for it in ignored {
+        // The handler stays when this is dropped.
+        drop(signal(SignalKind::from_raw(it.as_raw())).unwrap());
+    }
 }
 
 /// Whether a process ignores a signal, by its status in `/proc`.
