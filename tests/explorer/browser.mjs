@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-import { PATIENCE } from "./node.mjs";
+import { PATIENCE, until } from "./node.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -112,9 +112,14 @@ const RULES = { "label-content-name-mismatch": { enabled: false } };
 /** It sees no colour behind a text that lies over a chart, is cut by a scroll, or is beside a hidden one. */
 const OBSCURED = /overlap|obscured|image node/;
 
+/** Runs in the page: whether all is shown as it stays. What turns for ever is no part of that. */
+const isAtRest = () => document.getAnimations().every(({ effect, playState }) => playState === "finished" || effect.getComputedTiming().endTime === Infinity);
+
 /** The violations that axe finds and what it cannot decide, one line each. */
 export async function violations(page) {
   if (!(await page.evaluate(() => Boolean(globalThis.axe)))) await page.evaluate(axe);
+  // A text that is just appearing has too little contrast.
+  await until("the page is at rest", () => page.evaluate(isAtRest));
   const { violations: found, incomplete } = await page.evaluate((rules) => globalThis.axe.run(document, { resultTypes: ["violations", "incomplete"], rules }), RULES);
   const isOpen = ({ id, nodes }) => id !== "color-contrast" || !nodes.every(({ any }) => any.every(({ message }) => OBSCURED.test(message)));
   const line = (kind) => ({ id, nodes }) => `${kind}${id}: ${nodes.map(({ target, any }) => `${target} (${any.map(({ message }) => message).join("; ")})`).join(", ")}`;
