@@ -66,8 +66,8 @@ async fn a_flood_of_valid_headers_costs_neither_disk_nor_a_ban() {
     // The address book writes a little, for which the engine may complete a segment of its file;
     // stored headers would be far more.
     let grown = after.1.saturating_sub(before.1);
-    let most = SEGMENT_BYTES + headers * HEADER_BYTES as u64 / 8;
-    assert!(grown < most, "{grown} bytes were stored");
+    let max = SEGMENT_BYTES + headers * HEADER_BYTES as u64 / 8;
+    assert!(grown < max, "{grown} bytes were stored");
     assert_eq!((node.tip(), node.reorgs()), (tip, 0));
     assert_eq!(node.process().get("/v1/bans"), (200, "[]".to_owned()));
     let log = node.process().log();
