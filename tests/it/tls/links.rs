@@ -30,11 +30,10 @@ async fn three_nodes_with_certificates_catch_up_and_find_each_other() {
     // It is not told of the third one, which is named by the first.
     let three = PeerNode::with(with(authority.node("three"))).await;
     two.dial(&one.url()).await;
+    // It is asked for addresses once, when it is dialled: by then it must know the first one.
+    two.agrees_with(&one).await;
     three.dial(&two.url()).await;
-    let tip = one.handle.tip().hash;
-    for node in [&two, &three] {
-        until("the chain is there", || node.handle.tip().hash == tip).await;
-    }
+    three.agrees_with(&two).await;
     one.mine("another").await;
     let tip = one.handle.tip().hash;
     for node in [&two, &three] {
