@@ -17,24 +17,34 @@ fn failed() -> Error {
     Failure::no("the disk is full").into()
 }
 
-#[test]
-fn all_that_this_process_made_is_taken_back() {
+/// A directory that is not there yet, below one that is, and its users.
+fn place(name: &str) -> (tempfile::TempDir, PathBuf, UsersFile) {
     let around = tempfile::tempdir().unwrap();
-    let dir = around.path().join("a/b");
+    let dir = around.path().join(name);
     let users = UsersFile::named(&dir, dir.join("users.toml"));
-    let mut made = Made::begin(&dir, &users).unwrap();
+    (around, dir, users)
+}
+
+/// What an init has made that holds its directory, with a user and the settings.
+fn made_with_user<'a>(dir: &'a Path, users: &'a UsersFile) -> Made<'a> {
+    let mut made = Made::begin(dir, users).unwrap();
     made.hold().unwrap();
     made.add_user(user("ann")).unwrap();
     write_settings(&mut made, &[]).unwrap();
+    made
+}
+
+#[test]
+fn all_that_this_process_made_is_taken_back() {
+    let (around, dir, users) = place("a/b");
+    let made = made_with_user(&dir, &users);
     drop(made.undo(failed()));
     assert_eq!(fs::read_dir(around.path()).unwrap().count(), 0);
 }
 
 #[test]
 fn what_another_process_made_meanwhile_stays() {
-    let around = tempfile::tempdir().unwrap();
-    let dir = around.path().join("data");
-    let users = UsersFile::named(&dir, dir.join("users.toml"));
+    let (_around, dir, users) = place("data");
     let mut made = Made::begin(&dir, &users).unwrap();
     fs::create_dir(&dir).unwrap();
     users.add(user("ann")).unwrap();
@@ -49,13 +59,8 @@ fn what_another_process_made_meanwhile_stays() {
 
 #[test]
 fn nothing_is_taken_from_a_directory_that_has_a_chain_by_then() {
-    let around = tempfile::tempdir().unwrap();
-    let dir = around.path().join("data");
-    let users = UsersFile::named(&dir, dir.join("users.toml"));
-    let mut made = Made::begin(&dir, &users).unwrap();
-    made.hold().unwrap();
-    made.add_user(user("ann")).unwrap();
-    write_settings(&mut made, &[]).unwrap();
+    let (_around, dir, users) = place("data");
+    let made = made_with_user(&dir, &users);
     create(&made, Spec::dev()).unwrap();
     let text = crate::cli::exit::text_of(&made.undo(failed()));
     assert!(text.contains("the disk is full") && text.contains("holds a chain by now"), "{text}");
@@ -65,9 +70,7 @@ fn nothing_is_taken_from_a_directory_that_has_a_chain_by_then() {
 
 #[test]
 fn a_directory_that_another_process_makes_is_left_to_it() {
-    let around = tempfile::tempdir().unwrap();
-    let dir = around.path().join("data");
-    let users = UsersFile::named(&dir, dir.join("users.toml"));
+    let (_around, dir, users) = place("data");
     let (mut first, mut second) =
         (Made::begin(&dir, &users).unwrap(), Made::begin(&dir, &users).unwrap());
     first.hold().unwrap();
@@ -84,13 +87,8 @@ fn a_directory_that_another_process_makes_is_left_to_it() {
 
 #[test]
 fn a_chain_that_was_made_in_part_keeps_nothing_there() {
-    let around = tempfile::tempdir().unwrap();
-    let dir = around.path().join("data");
-    let users = UsersFile::named(&dir, dir.join("users.toml"));
-    let mut made = Made::begin(&dir, &users).unwrap();
-    made.hold().unwrap();
-    made.add_user(user("ann")).unwrap();
-    write_settings(&mut made, &[]).unwrap();
+    let (_around, dir, users) = place("data");
+    let made = made_with_user(&dir, &users);
     fs::create_dir(dir.join("db")).unwrap();
     fs::write(dir.join("db/db"), "cut off").unwrap();
     let text = crate::cli::exit::text_of(&made.undo(failed()));
