@@ -208,3 +208,11 @@ fn read(path: &Path) -> String {
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
+
+#[test]
+fn the_command_of_the_readme_runs_the_node() {
+    assert!(README.contains("\ncargo run --release -- run "));
+    // The workspace has another program, and cargo must not have to ask which one is meant.
+    let manifest = include_str!("../../Cargo.toml").parse::<toml::Table>().unwrap();
+    assert_eq!(manifest["package"]["default-run"].as_str(), Some("jenny"));
+}
